@@ -1,0 +1,1 @@
+"""Whipstitch: self-hosted product analytics that knows one person behind many ids."""

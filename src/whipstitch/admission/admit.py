@@ -1,0 +1,222 @@
+"""Admission of one request's body: what it becomes in the journal, and what the client is told.
+
+The steps are those of the contract, top to bottom: JSON, required fields, garbage, rows."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from whipstitch.admission import answers, screens
+from whipstitch.admission.answers import Answer
+from whipstitch.admission.bodies import (
+    AliasOperation,
+    Operation,
+    PeopleOperation,
+    Track,
+    TrackOperation,
+    read_alias,
+    read_batch,
+    read_people,
+    read_track,
+)
+from whipstitch.admission.ids import EventIds, Placeholders, is_garbage
+from whipstitch.admission.rows import (
+    Row,
+    alias_row,
+    app_version,
+    encode_lines,
+    event_row,
+    trait_rows,
+)
+from whipstitch.admission.sequence import Sequence
+from whipstitch.enrichment.places import Place
+from whipstitch.enrichment.user_agent import Agent
+from whipstitch.projects import Directory, IngestionKey
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who sends, as far as the gate and the request's headers tell."""
+
+    key: IngestionKey
+    agent: Agent
+    place: Place
+
+
+class Tally(msgspec.Struct):
+    """Operations by kind, and those dropped for a garbage id."""
+
+    events: int = 0
+    people: int = 0
+    aliases: int = 0
+    discarded: int = 0
+
+    @property
+    def accepted(self) -> int:
+        return self.events + self.people + self.aliases
+
+    def add(self, other: "Tally") -> None:
+        self.events += other.events
+        self.people += other.people
+        self.aliases += other.aliases
+        self.discarded += other.discarded
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """``lines``: ``rows`` journal lines. ``answer`` is due once they are durable."""
+
+    lines: bytes
+    rows: int
+    tally: Tally
+    answer: Answer
+
+
+class Kept(msgspec.Struct):
+    """The operations of a batch that are not garbage, in the order in which they are queued:
+    aliases, people, events (batch page, "Processing order")."""
+
+    aliases: list[AliasOperation]
+    people: list[PeopleOperation]
+    events: list[TrackOperation]
+
+    def tally(self, sent: int) -> Tally:
+        """Counts what is kept of ``sent`` operations."""
+        tally = Tally(len(self.events), len(self.people), len(self.aliases))
+        tally.discarded = sent - tally.accepted
+        return tally
+
+
+class Numbers(msgspec.Struct):
+    """The next acceptance number of each kind."""
+
+    alias: int
+    people: int
+    event: int
+
+
+class Admission:
+    """Turns bodies into journal rows. Answers come back for what is not queued."""
+
+    def __init__(
+        self,
+        sequence: Sequence,
+        directory: Callable[[], Directory | None],
+        placeholders: Placeholders,
+        event_ids: Callable[[], str] | None = None,
+    ) -> None:
+        self._sequence = sequence
+        self._directory = directory
+        self._placeholders = placeholders
+        self._event_ids = event_ids or EventIds()
+
+    def track(self, body: bytes, caller: Caller) -> Admitted | Answer:
+        event = read_track(body)
+        if isinstance(event, Answer):
+            return event
+        if not event.event_name:
+            return answers.MISSING_EVENT_NAME
+        if not event.distinct_id:
+            return answers.MISSING_DISTINCT_ID
+        if is_garbage(event.distinct_id):
+            return answers.DISCARDED
+        row = event_row(
+            event, caller.key, caller.agent, caller.place, self._event_ids(), self._sequence.take(1)
+        )
+        wanted = self.wanted_screens((event,), caller.key)
+        answer = answers.tracked(wanted) if wanted else answers.TRACKED
+        return Admitted(encode_lines((row,)), 1, Tally(events=1), answer)
+
+    def people(self, body: bytes, caller: Caller) -> Admitted | Answer:
+        update = read_people(body)
+        if isinstance(update, Answer):
+            return update
+        if not update.distinct_id:
+            return answers.MISSING_DISTINCT_ID
+        if is_garbage(update.distinct_id):
+            return answers.DISCARDED
+        rows = trait_rows(update, caller.key, self._sequence.take(1))
+        return Admitted(encode_lines(rows), len(rows), Tally(people=1), answers.ACCEPTED)
+
+    def alias(self, body: bytes, caller: Caller) -> Admitted | Answer:
+        alias = read_alias(body)
+        if isinstance(alias, Answer):
+            return alias
+        if not alias.alias_id:
+            return answers.MISSING_ALIAS_ID
+        if not alias.distinct_id:
+            return answers.MISSING_DISTINCT_ID
+        if is_garbage(alias.alias_id) or is_garbage(alias.distinct_id):
+            return answers.DISCARDED
+        row = alias_row(alias, caller.key, self._sequence.take(1), self._placeholders)
+        return Admitted(encode_lines((row,)), 1, Tally(aliases=1), answers.ACCEPTED)
+
+    def batch(self, body: bytes, caller: Caller) -> Admitted | Answer:
+        operations = read_batch(body)
+        if isinstance(operations, Answer):
+            return operations
+        kept = keep(operations)
+        tally = kept.tally(len(operations))
+        if not tally.accepted:
+            return answers.DISCARDED_ALL
+        rows = list(self.rows(kept, caller, self.numbers(tally)))
+        wanted = self.wanted_screens((event.payload for event in kept.events), caller.key)
+        return Admitted(encode_lines(rows), len(rows), tally, summary(tally, caller.key, wanted))
+
+    def numbers(self, tally: Tally) -> Numbers:
+        """Acceptance numbers for a batch: aliases before people, people before events."""
+        first = self._sequence.take(tally.accepted)
+        return Numbers(first, first + tally.aliases, first + tally.aliases + tally.people)
+
+    def rows(self, kept: Kept, caller: Caller, numbers: Numbers) -> Iterator[Row]:
+        """The journal rows of (some of) a batch; moves ``numbers`` on."""
+        key, agent, place = caller.key, caller.agent, caller.place
+        for alias in kept.aliases:
+            yield alias_row(alias.payload, key, numbers.alias, self._placeholders)
+            numbers.alias += 1
+        for update in kept.people:
+            yield from trait_rows(update.payload, key, numbers.people)
+            numbers.people += 1
+        next_id, number = self._event_ids, numbers.event
+        for event in kept.events:
+            yield event_row(event.payload, key, agent, place, next_id(), number)
+            number += 1
+        numbers.event = number
+
+    def wanted_screens(self, events: Iterable[Track], key: IngestionKey) -> list[str]:
+        """The screens to be asked for in the answer to ``events``."""
+        seen = list(seen_screens(events))
+        return screens.missing(seen, key, self._directory() or Directory()) if seen else []
+
+
+def seen_screens(events: Iterable[Track]) -> Iterator[tuple[str, str | None]]:
+    """The screens that the screen events among ``events`` name, each with its app version."""
+    for event in events:
+        if event.event_name in screens.SCREEN_EVENTS:
+            screen = screens.screen_of(bytes(event.properties))
+            if screen is not None:
+                yield screen, app_version(event)
+
+
+def keep(operations: Iterable[Operation]) -> Kept:
+    """Drops the operations whose id is empty or garbage (batch page, "Garbage-ID filter")."""
+    kept = Kept([], [], [])
+    for operation in operations:
+        payload = operation.payload
+        if is_garbage(payload.distinct_id or ""):
+            continue
+        if isinstance(operation, TrackOperation):
+            kept.events.append(operation)
+        elif isinstance(operation, PeopleOperation):
+            kept.people.append(operation)
+        elif not is_garbage(operation.payload.alias_id or ""):
+            kept.aliases.append(operation)
+    return kept
+
+
+def summary(tally: Tally, key: IngestionKey, wanted: list[str]) -> Answer:
+    return answers.batched(
+        key,
+        events=tally.events,
+        people=tally.people,
+        aliases=tally.aliases,
+        screens=wanted,
+    )

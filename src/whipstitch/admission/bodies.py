@@ -1,0 +1,224 @@
+"""What clients may send, as types: decoding checks the shapes (contract README, "Order of checks").
+
+``properties`` and ``timestamp`` stay raw bytes: what the client sent is stored as it was sent."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from whipstitch.admission.answers import (
+    INVALID_BODY,
+    INVALID_PAYLOAD,
+    NO_OPERATIONS,
+    UNKNOWN_OPERATION,
+    Answer,
+)
+
+Kind = Literal["track", "people", "alias"]
+_ABSENT = msgspec.Raw(b"")
+_OBJECT_STARTS = frozenset((b"", b"{", b"n"))
+"""How a raw value begins that is absent, an object or null."""
+
+
+class Track(msgspec.Struct, frozen=True, gc=False):
+    """One event (track page, "Request body")."""
+
+    event_name: str | None = None
+    distinct_id: str | None = None
+    properties: msgspec.Raw = _ABSENT
+    default_properties: msgspec.Raw = _ABSENT
+    timestamp: msgspec.Raw = _ABSENT
+    lib_version: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether a batch may hold it. An empty id is garbage there, not an error."""
+        return bool(self.event_name) and self.distinct_id is not None and self.well_formed
+
+    @property
+    def well_formed(self) -> bool:
+        return (
+            bytes(self.properties)[:1] in _OBJECT_STARTS
+            and bytes(self.default_properties)[:1] in _OBJECT_STARTS
+        )
+
+
+class People(msgspec.Struct, frozen=True):
+    """A partial update of one person's traits (contract README, "People")."""
+
+    distinct_id: str | None = None
+    properties: dict[str, msgspec.Raw] | None = None
+    timestamp: msgspec.Raw = _ABSENT
+
+    @property
+    def complete(self) -> bool:
+        return self.distinct_id is not None
+
+
+class Alias(msgspec.Struct, frozen=True, gc=False):
+    """All that was ever seen as ``alias_id`` is ``distinct_id`` (alias page)."""
+
+    alias_id: str | None = None
+    distinct_id: str | None = None
+    timestamp: msgspec.Raw = _ABSENT
+
+    @property
+    def complete(self) -> bool:
+        return self.alias_id is not None and self.distinct_id is not None
+
+
+class TrackOperation(msgspec.Struct, frozen=True, tag_field="type", tag="track"):
+    payload: Track
+
+
+class PeopleOperation(msgspec.Struct, frozen=True, tag_field="type", tag="people"):
+    payload: People
+
+
+class AliasOperation(msgspec.Struct, frozen=True, tag_field="type", tag="alias"):
+    payload: Alias
+
+
+Operation = TrackOperation | PeopleOperation | AliasOperation
+
+
+class _Batch(msgspec.Struct, frozen=True):
+    operations: list[Operation]
+
+
+class _RawOperation(msgspec.Struct, frozen=True):
+    type: msgspec.Raw = _ABSENT
+    payload: msgspec.Raw = _ABSENT
+
+
+class _RawBatch(msgspec.Struct, frozen=True):
+    operations: list[_RawOperation]
+
+
+class _SplitBatch(msgspec.Struct, frozen=True):
+    operations: list[msgspec.Raw]
+
+
+_track = msgspec.json.Decoder(Track)
+_people = msgspec.json.Decoder(People)
+_alias = msgspec.json.Decoder(Alias)
+_batch = msgspec.json.Decoder(_Batch)
+_operations = msgspec.json.Decoder(list[Operation])
+_raw_batch = msgspec.json.Decoder(_RawBatch)
+_split_batch = msgspec.json.Decoder(_SplitBatch)
+_any = msgspec.json.Decoder()
+_payloads: dict[str, msgspec.json.Decoder[Any]] = {
+    "track": _track,
+    "people": _people,
+    "alias": _alias,
+}
+
+# RecursionError: nesting beyond what the decoder follows. UnicodeDecodeError is a ValueError, as
+# msgspec's own errors are.
+_MALFORMED = (ValueError, RecursionError)
+
+
+def read_track(body: bytes) -> Track | Answer:
+    """The event in ``body``, or the answer that refuses it."""
+    try:
+        check_utf8(body)
+        event = _track.decode(body)
+    except _MALFORMED:
+        return INVALID_BODY
+    return event if event.well_formed else INVALID_BODY
+
+
+def read_people(body: bytes) -> People | Answer:
+    """The trait update in ``body``, or the answer that refuses it."""
+    try:
+        check_utf8(body)
+        return _people.decode(body)
+    except _MALFORMED:
+        return INVALID_BODY
+
+
+def read_alias(body: bytes) -> Alias | Answer:
+    """The alias in ``body``, or the answer that refuses it."""
+    try:
+        check_utf8(body)
+        return _alias.decode(body)
+    except _MALFORMED:
+        return INVALID_BODY
+
+
+def read_batch(body: bytes) -> list[Operation] | Answer:
+    """The operations in ``body`` in the order sent, or the answer that refuses all of them."""
+    try:
+        check_utf8(body)
+        operations = _batch.decode(body).operations
+    except _MALFORMED:
+        return _why_refused(body)
+    return check_operations(operations) or _why_refused(body)
+
+
+def split_batch(body: bytes) -> list[msgspec.Raw] | Answer:
+    """The undecoded operations of a batch too large to be decoded at once."""
+    try:
+        check_utf8(body)
+        return _split_batch.decode(body).operations or NO_OPERATIONS
+    except _MALFORMED:
+        return INVALID_BODY
+
+
+def read_operations(raws: list[msgspec.Raw], body: bytes) -> list[Operation] | Answer:
+    """Some of the operations of ``body``, as ``split_batch`` gave them, or the answer that refuses
+    the whole body."""
+    try:
+        operations = _operations.decode(b"[%b]" % b",".join(raws))
+    except _MALFORMED:
+        return _why_refused(body)
+    return check_operations(operations) or _why_refused(body)
+
+
+def check_operations(operations: list[Operation]) -> list[Operation] | None:
+    for operation in operations:
+        if not operation.payload.complete:
+            return None
+    return operations or None
+
+
+def check_utf8(body: bytes) -> None:
+    """The decoder passes over raw values without looking at their encoding; ClickHouse does not.
+
+    Raises:
+        UnicodeDecodeError: ``body`` is not UTF-8.
+    """
+    if not body.isascii():
+        body.decode()
+
+
+def _why_refused(body: bytes) -> Answer:
+    """Looks at a refused batch again, step by step, for the first check that fails (batch page,
+    "Validation": all types before any payload)."""
+    try:
+        check_utf8(body)
+        operations = _raw_batch.decode(body).operations
+    except _MALFORMED:
+        return INVALID_BODY
+    if not operations:
+        return NO_OPERATIONS
+    kinds = [_operation_kind(operation) for operation in operations]
+    if None in kinds:
+        return UNKNOWN_OPERATION
+    for kind, operation in zip(kinds, operations, strict=True):
+        assert kind is not None  # noqa: S101 - just checked; tells the type checker
+        try:
+            if _payloads[kind].decode(operation.payload).complete:
+                continue
+        except _MALFORMED:
+            pass
+        return INVALID_PAYLOAD[kind]
+    return INVALID_BODY
+
+
+def _operation_kind(operation: _RawOperation) -> str | None:
+    try:
+        kind = _any.decode(operation.type)
+    except _MALFORMED:
+        return None
+    return kind if isinstance(kind, str) and kind in _payloads else None

@@ -1,0 +1,33 @@
+"""How many requests a key may send in a minute (contract README, "Order of checks")."""
+
+WINDOW_SECONDS = 60
+_MOST_CALLERS = 100_000
+
+
+class RateLimiter:
+    """Counts requests in fixed minute windows. A caller is an ``x-api-key`` value, or a client's
+    address where none is sent.
+
+    Made-up keys must not fill the memory: past a bound, callers not yet seen in this window share
+    one count."""
+
+    def __init__(self) -> None:
+        self._window = -1
+        self._counts: dict[str, int] = {}
+
+    def allow(self, caller: str, limit: int, now: float) -> bool:
+        """Counts one request at ``now`` (unix seconds). False: over ``limit`` (0: none)."""
+        if limit == 0:
+            return True
+        window = int(now // WINDOW_SECONDS)
+        if window != self._window:
+            self._window = window
+            self._counts.clear()
+        counts = self._counts
+        count = counts.get(caller)
+        if count is None and len(counts) >= _MOST_CALLERS:
+            caller = ""
+            count = counts.get(caller)
+        count = (count or 0) + 1
+        counts[caller] = count
+        return count <= limit

@@ -1,0 +1,72 @@
+"""Which screens still need a pristine snapshot (contract README, "Order of checks", the ruling on
+``commands``)."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from whipstitch.projects import Directory, IngestionKey, ScreenName
+
+SCREEN_EVENTS = frozenset({"$screen", "$screen_view"})
+_PIECES = re.compile(r"\d+|[^\W\d_]+")
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """The properties that may name a screen, the first non-empty string winning."""
+
+    dollar_screen_name: Any = msgspec.field(default=None, name="$screen_name")
+    dollar_screen: Any = msgspec.field(default=None, name="$screen")
+    screen_name: Any = None
+    screen: Any = None
+    name: Any = None
+
+
+_named = msgspec.json.Decoder(_Named)
+
+
+def screen_of(properties: bytes) -> str | None:
+    """The screen that a screen event's properties name."""
+    try:
+        names = msgspec.structs.astuple(_named.decode(properties))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return next((name for name in names if isinstance(name, str) and name), None)
+
+
+def missing(
+    seen: Iterable[tuple[str, str | None]],
+    key: IngestionKey,
+    directory: Directory,
+) -> list[str]:
+    """Of the screens ``seen`` (name, app version), those without a pristine snapshot of that
+    version or a newer one, each once, in the order seen."""
+    return list(
+        dict.fromkeys(
+            screen
+            for screen, version in seen
+            if _is_missing((key.project.id, key.environment, screen), version, directory)
+        )
+    )
+
+
+def _is_missing(screen: ScreenName, version: str | None, directory: Directory) -> bool:
+    if screen not in directory.screens:
+        return True
+    # A snapshot whose upload named no version is pristine for all of them: asking again could
+    # never be satisfied by a client that does not know its version.
+    taken_of = directory.screens[screen]
+    return bool(version) and bool(taken_of) and version_order(version) > version_order(taken_of)
+
+
+def version_order(version: str | None) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts app versions as people read them: ``2.10`` after ``2.9``, ``2.0-beta``
+    before ``2.0``."""
+    pieces = []
+    for piece in _PIECES.findall(version or ""):
+        # Python's int() refuses to read thousands of digits; as text of equal length they compare
+        # the same, and length is compared first.
+        digits = piece.lstrip("0")
+        pieces.append((2, len(digits), digits) if piece.isdigit() else (0, 0, piece.lower()))
+    return (*pieces, (1, 0, ""))

@@ -1,0 +1,23 @@
+"""The order in which operations were accepted."""
+
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+"""Unix time in microseconds."""
+
+
+class Sequence:
+    """Hands out acceptance numbers: unix microseconds, made strictly increasing, so that a clock
+    that is set back neither repeats nor reorders them.
+
+    ``floor`` is the last number known to be used by an earlier run; ``last`` the last one used."""
+
+    def __init__(self, clock: Clock, floor: int = 0) -> None:
+        self._clock = clock
+        self.last = floor
+
+    def take(self, count: int) -> int:
+        """The first of ``count`` consecutive numbers."""
+        first = max(self.last + 1, self._clock())
+        self.last = first + count - 1
+        return first

@@ -1,0 +1,47 @@
+"""When an event happened: the first source that parses wins (contract README, "Time")."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+EARLIEST_MS: Final = -2_208_988_800_000
+"""1900-01-01T00:00:00Z, the first moment that the events table can hold."""
+LATEST_MS: Final = 10_413_791_999_999
+"""2299-12-31T23:59:59.999Z, the last one."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_NAIVE: Final = datetime(1970, 1, 1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+_text = msgspec.json.Decoder(datetime).decode
+_number = msgspec.json.Decoder(float | int).decode
+
+
+def parse(raw: bytes) -> int | None:
+    """Unix milliseconds of a JSON string: RFC 3339 with any number of fraction digits, with ``Z``,
+    an offset or neither (then UTC), a ``T`` or a space between date and time. None: it does not
+    parse, or is a moment that cannot be stored."""
+    if raw[:1] != b'"':
+        return None
+    try:
+        moment = _text(raw)
+    except msgspec.DecodeError:
+        return None
+    epoch = _EPOCH_NAIVE if moment.tzinfo is None else _EPOCH
+    return _storable((moment - epoch) // _MILLISECOND)
+
+
+def parse_with_number(raw: bytes) -> int | None:
+    """The same for the field ``timestamp``, which may also be a JSON number of unix milliseconds.
+    Empty: the field was not sent."""
+    if not raw or raw[:1] == b'"':
+        return parse(raw)
+    try:
+        return _storable(int(_number(raw)))
+    except (ValueError, OverflowError):
+        return None  # an object, true, 1e999, …: passed over, it never rejects an event
+
+
+def _storable(milliseconds: int) -> int | None:
+    return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None

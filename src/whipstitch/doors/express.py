@@ -1,0 +1,286 @@
+"""The express lane: the four ingestion endpoints answered inside uvicorn's HTTP protocol, without
+the detour through ASGI, which costs more than everything that admission does.
+
+It takes the plain case only, a ``POST`` with a light body of announced length. Whatever else
+arrives (large or chunked bodies, ``Expect``, other methods and paths) goes the ordinary way and is
+answered by the ASGI door from the same intake. Pipelined requests are answered in their order,
+whichever way each of them goes."""
+
+import time
+from collections import deque
+from typing import Any
+
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from whipstitch.admission import answers
+from whipstitch.admission.admit import Caller
+from whipstitch.admission.answers import Answer
+from whipstitch.doors.intake import LIGHT_BODY, PATHS, Endpoint, Intake
+from whipstitch.doors.wire import to_bytes
+
+_RAW_PATHS: dict[bytes, Endpoint] = {path.encode(): kind for path, kind in PATHS.items()}
+_MOST_HEADER_BYTES = 64 * 1024
+_MOST_PIPELINED = 64
+_SLOWEST = 16 * 1024
+"""Bytes a second that a client must reach on average, once its first ``body_timeout`` is over."""
+_LINGER_SECONDS = 2.0
+
+
+class Exchange:
+    """One request on the express lane and the answer that is due to it."""
+
+    __slots__ = ("answer", "began", "body", "caller", "close", "encoding", "endpoint", "protocol")
+
+    def __init__(self, protocol: "ExpressProtocol", endpoint: Endpoint, close: bool) -> None:
+        self.protocol = protocol
+        self.endpoint: Endpoint = endpoint
+        self.close = close
+        self.caller: Caller | None = None
+        self.encoding = ""
+        self.body = b""
+        self.answer: Answer | None = None
+        self.began: float | None = None
+
+    def respond(self, answer: Answer) -> None:
+        self.answer = answer
+        self.protocol.flush()
+
+
+class ExpressProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with the express lane in front."""
+
+    def __init__(self, intake: Intake, keep_alive: float, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self._intake = intake
+        self._keep_alive_seconds = keep_alive
+        self._exchange: Exchange | None = None
+        self._due: deque[Exchange] = deque()
+        self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
+        self._peer = ""
+        self._receiving = False  # between a request's first byte and its last
+        self._in_headers = True
+        self._since = time.monotonic()
+        self._bytes = 0
+        self._last = False  # no request after those that have been received
+        self._abandoned = False  # answered; what else the client sends is thrown away
+
+    # The connection
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._peer = self.client[0] if self.client else ""
+        self._since = time.monotonic()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._due.clear()
+        self._held = None
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A client may close its half once it has sent all; it still gets its answers."""
+        self._close_when_done()
+        return self._busy()
+
+    def data_received(self, data: bytes) -> None:
+        if self._abandoned:
+            return
+        if not self._receiving:
+            self._receiving = True
+            self._since = time.monotonic()
+        self._bytes += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # An offer of HTTP/2 or a WebSocket, which is declined by an ordinary answer. The
+            # parser will not go on behind it.
+            self._close_when_done()
+            if not self._busy():
+                self.transport.close()
+        except httptools.HttpParserError:
+            self._give_up(answers.INVALID_HTTP)
+        if self._in_headers and self._bytes > _MOST_HEADER_BYTES:
+            self._give_up(answers.HEADERS_TOO_LARGE)
+        if len(self._due) > _MOST_PIPELINED:
+            self.flow.pause_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.flow.resume_reading()
+
+    def shutdown(self) -> None:
+        """Finishes what has been received, takes nothing more."""
+        if self._due:
+            self._close_when_done()
+        else:
+            super().shutdown()
+
+    def cut_off(self, now: float, body_timeout: float) -> None:
+        """Ends the connection of a client that takes for ever to send a request, or sends none.
+        ``now`` is monotonic; called about once a second."""
+        waited = now - self._since
+        if self._receiving:
+            if waited > body_timeout + self._bytes / _SLOWEST:
+                self._give_up(answers.TIMED_OUT)
+        elif waited > self._keep_alive_seconds and not self._busy():
+            if self.flow.write_paused:  # it does not even read its answers
+                self.transport.abort()
+            else:
+                self.transport.close()
+
+    # A request, as the parser reads it
+
+    def on_message_begin(self) -> None:
+        self._in_headers = True
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        endpoint = _RAW_PATHS.get(self.url)
+        if endpoint is None or self.parser.get_method() != b"POST" or self._asgi_is_busy():
+            self._go_by_asgi()
+            return
+        headers = dict(self.headers)
+        length = headers.get(b"content-length", b"0")
+        if (
+            not length.isdigit()
+            or int(length) > LIGHT_BODY
+            or b"transfer-encoding" in headers
+            or self.expect_100_continue
+        ):
+            self._go_by_asgi()
+            return
+        http_version = self.parser.get_http_version()
+        exchange = Exchange(
+            self, endpoint, http_version == "1.0" or not self.parser.should_keep_alive()
+        )
+        self._exchange = exchange
+        self._due.append(exchange)
+        caller = self._intake.enter(headers, self._peer)
+        if isinstance(caller, Answer):
+            exchange.answer = caller  # sent when the body, which is light, has gone by
+        else:
+            exchange.caller = caller
+            exchange.encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+
+    def on_body(self, body: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            super().on_body(body)
+        elif exchange.body:
+            exchange.body += body
+        else:
+            exchange.body = body
+
+    def on_message_complete(self) -> None:
+        self._receiving = False
+        self._bytes = 0
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            super().on_message_complete()
+            return
+        self._since = time.monotonic()
+        if exchange.caller is None:
+            self.flush()
+            return
+        exchange.began = time.perf_counter()
+        self._intake.take(
+            exchange.endpoint, exchange.caller, exchange.body, exchange.encoding, exchange.respond
+        )
+
+    # The answers
+
+    def flush(self) -> None:
+        """Sends the answers that are there, up to the first that is still awaited."""
+        due = self._due
+        pieces = []
+        close = False
+        # A refusal may be known while the request is still being received.
+        while due and (answer := due[0].answer) and due[0] is not self._exchange and not close:
+            exchange = due.popleft()
+            close = exchange.close or (self._last and not due)
+            pieces.append(to_bytes(answer, self.server_state.default_headers, close=close))
+            seconds = None if exchange.began is None else time.perf_counter() - exchange.began
+            self._intake.count(answer, "express", seconds)
+        if not pieces or self.transport.is_closing():
+            return
+        self.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        self.server_state.total_requests += len(pieces)
+        if close:
+            self._close()
+            return
+        if not due:
+            self._since = time.monotonic()
+            if self._held is not None:
+                held, self._held = self._held, None
+                super()._start_asgi_task(*held)
+        held_back = self.flow.write_paused or self._asgi_is_busy()
+        if len(due) < _MOST_PIPELINED // 2 and not held_back:
+            self.flow.resume_reading()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        self._give_up(answers.INVALID_HTTP)
+
+    def _give_up(self, answer: Answer) -> None:
+        """Answers what cannot be read on with, and closes once the client has had it."""
+        self._abandoned = True
+        self._in_headers = self._receiving = False
+        if self._exchange is not None:
+            self._due.remove(self._exchange)
+            self._exchange = None
+        if not self._asgi_is_busy():
+            exchange = Exchange(self, "track", close=True)
+            self._due.append(exchange)
+            exchange.respond(answer)
+            return
+        if not self.cycle.response_started and not self.pipeline and self._held is None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self.transport.write(to_bytes(answer, self.server_state.default_headers, close=True))
+            self._intake.count(answer, "express", None)
+        self._close()
+
+    def _close_when_done(self) -> None:
+        self._last = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _close(self) -> None:
+        """Closes the connection. Where the client is still sending, only this half at first: a
+        socket closed on unread data is reset, and the client may never see the answer."""
+        if self._abandoned and self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        else:
+            self.transport.close()
+
+    # The ordinary way
+
+    def _go_by_asgi(self) -> None:
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expect
+        self.headers.extend(headers)
+        super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self._due:
+            # Answers before this one are still awaited.
+            self._held = (cycle, app)
+            self.flow.pause_reading()
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _asgi_is_busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _busy(self) -> bool:
+        return bool(self._due) or self._asgi_is_busy()

@@ -1,0 +1,112 @@
+"""Bodies so large that admitting them on the event loop would hold up the other clients.
+
+They are received into a file and admitted by a worker process, with the same functions. Up to a
+bound the rows come back and join the journal's next group; beyond it the worker writes a journal
+segment of its own, which is adopted whole."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+
+import structlog
+
+from whipstitch.admission import answers
+from whipstitch.admission.admit import Admitted, Caller
+from whipstitch.admission.answers import Answer
+from whipstitch.admission.ids import Placeholders
+from whipstitch.doors.heavy_worker import Job, admit, begin
+from whipstitch.journal.journal import Journal
+from whipstitch.projects import Directory
+
+log = structlog.get_logger(__name__)
+
+_WORKERS = 2
+
+
+class HeavyLane:
+    """The worker processes, started when they are first needed."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        spools: Path,
+        *,
+        max_body: int,
+        placeholders: Placeholders,
+        directory: Callable[[], Directory | None],
+    ) -> None:
+        """``spools`` is the folder for bodies being received; what an earlier run left there
+        goes. ``max_body``: bytes that a body may unpack to."""
+        self._journal = journal
+        self._spools = spools
+        self._max_body = max_body
+        self._placeholders = placeholders
+        self._directory = directory
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting = 0
+        spools.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in spools.iterdir():
+            left.unlink()
+
+    def new_spool(self) -> Path:
+        """A name for a file that a body is received into. Whoever asks removes the file."""
+        return self._spools / secrets.token_hex(8)
+
+    async def admit(
+        self, endpoint: str, caller: Caller, spool: Path, encoding: str
+    ) -> Admitted | Answer:
+        """Admits the body in ``spool``. An ``Answer``: that is all (refused, discarded, or its
+        rows are durable already, see ``Admitted.lines``)."""
+        size = spool.stat().st_size
+        if not self._journal.has_room(size):
+            return answers.UNAVAILABLE
+        part = self._journal.new_part()
+        job = Job(
+            endpoint,
+            caller,
+            spool,
+            encoding,
+            self._max_body,
+            part,
+            self._journal.sequence.last,
+            self._placeholders,
+            self._known_screens(caller),
+        )
+        try:
+            outcome = await asyncio.wrap_future(self._workers().submit(admit, job))
+            if isinstance(outcome, Answer):
+                return outcome
+            if outcome.parted:
+                await asyncio.to_thread(self._journal.adopt, part)
+        except BrokenProcessPool:
+            log.error("heavy_worker_died", body_bytes=size)
+            self._pool = None
+            part.unlink(missing_ok=True)
+            return answers.UNAVAILABLE
+        except OSError as error:
+            log.error("heavy_body_not_stored", problem=error.strerror)
+            part.unlink(missing_ok=True)
+            return answers.UNAVAILABLE
+        return Admitted(outcome.lines, outcome.rows, outcome.tally, outcome.answer)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _workers(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # Spawned, not forked: the server's threads and its engine must not be copied.
+            self._pool = ProcessPoolExecutor(_WORKERS, get_context("spawn"), initializer=begin)
+        return self._pool
+
+    def _known_screens(self, caller: Caller) -> Directory:
+        """The caller's screens are all that a worker needs of the directory."""
+        known = self._directory() or Directory()
+        project = caller.key.project.id
+        return Directory(
+            screens={name: version for name, version in known.screens.items() if name[0] == project}
+        )

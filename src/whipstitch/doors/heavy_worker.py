@@ -1,0 +1,156 @@
+"""The worker's side of the heavy lane: one body, in a process of its own."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from whipstitch.admission import answers, screens
+from whipstitch.admission.admit import Admission, Caller, Tally, keep, seen_screens, summary
+from whipstitch.admission.answers import Answer
+from whipstitch.admission.bodies import Operation, read_operations, split_batch
+from whipstitch.admission.ids import Placeholders
+from whipstitch.admission.rows import encode_lines
+from whipstitch.admission.sequence import Sequence
+from whipstitch.doors.unpacking import Corrupt, Oversized, unpack
+from whipstitch.journal.groups import seal_group
+from whipstitch.projects import Directory
+
+_NICENESS = 10
+_CHUNK = 1000
+_MOST_LINES = 8 * 1024 * 1024
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One body to admit. ``limit``: bytes that it may unpack to; ``part``: where a segment of its
+    own may be written; ``floor``: the last acceptance number used."""
+
+    endpoint: str
+    caller: Caller
+    spool: Path
+    encoding: str
+    limit: int
+    part: Path
+    floor: int
+    placeholders: Placeholders
+    directory: Directory
+
+
+class HeavyAdmitted(msgspec.Struct, frozen=True):
+    """Rows as ``lines``, or, where ``parted``, in the synced segment that the job named."""
+
+    lines: bytes
+    rows: int
+    tally: Tally
+    answer: Answer
+    parted: bool
+
+
+def begin() -> None:
+    """Gives way to the event loop, and goes when the server goes."""
+    os.nice(_NICENESS)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def admit(job: Job) -> HeavyAdmitted | Answer:
+    """Does for ``job`` what the intake does for a light body.
+
+    Raises:
+        OSError: no room for the segment, or the spool is gone.
+    """
+    try:
+        body = unpack(job.spool.read_bytes(), job.encoding, job.limit)
+    except Oversized:
+        return answers.TOO_LARGE
+    except Corrupt:
+        return answers.INVALID_BODY
+    admission = Admission(
+        Sequence(lambda: time.time_ns() // 1000, job.floor),
+        lambda: job.directory,
+        job.placeholders,
+    )
+    if job.endpoint == "batch":
+        return _admit_batch(body, job, admission)
+    admitted = getattr(admission, job.endpoint)(body, job.caller)
+    if isinstance(admitted, Answer):
+        return admitted
+    out = _Out(job.part)
+    out.add(admitted.lines, admitted.rows)
+    return out.admitted(admitted.tally, admitted.answer)
+
+
+def _admit_batch(body: bytes, job: Job, admission: Admission) -> HeavyAdmitted | Answer:
+    """In steps, so that a batch of half a gigabyte is never there as Python objects all at once."""
+    raws = split_batch(body)
+    if isinstance(raws, Answer):
+        return raws
+    total = Tally()
+    for operations in _chunks(raws, body):
+        if isinstance(operations, Answer):
+            return operations
+        total.add(keep(operations).tally(len(operations)))
+    if not total.accepted:
+        return answers.DISCARDED_ALL
+    numbers = admission.numbers(total)
+    seen: dict[tuple[str, str | None], None] = {}
+    out = _Out(job.part)
+    for operations in _chunks(raws, body):
+        assert not isinstance(operations, Answer)  # noqa: S101 - every one was read above
+        kept = keep(operations)
+        rows = list(admission.rows(kept, job.caller, numbers))
+        out.add(encode_lines(rows), len(rows))
+        seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
+    wanted = screens.missing(seen, job.caller.key, job.directory)
+    return out.admitted(total, summary(total, job.caller.key, wanted))
+
+
+def _chunks(raws: list[msgspec.Raw], body: bytes) -> Iterator[list[Operation] | Answer]:
+    for at in range(0, len(raws), _CHUNK):
+        yield read_operations(raws[at : at + _CHUNK], body)
+
+
+class _Out:
+    """Rows in memory, or in a segment once they are many."""
+
+    def __init__(self, part: Path) -> None:
+        self._part = part
+        self._file: BinaryIO | None = None
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._group_rows = 0
+        self._rows = 0
+
+    def add(self, lines: bytes, rows: int) -> None:
+        self._chunks.append(lines)
+        self._size += len(lines)
+        self._group_rows += rows
+        self._rows += rows
+        if self._size > _MOST_LINES:
+            self._write()
+
+    def admitted(self, tally: Tally, answer: Answer) -> HeavyAdmitted:
+        if self._file is None:
+            return HeavyAdmitted(b"".join(self._chunks), self._rows, tally, answer, parted=False)
+        self._write()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return HeavyAdmitted(b"", self._rows, tally, answer, parted=True)
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = self._part.open("xb")
+        if self._chunks:
+            self._file.write(seal_group(self._chunks, self._group_rows))
+            self._file.flush()
+        self._chunks, self._size, self._group_rows = [], 0, 0

@@ -1,0 +1,178 @@
+"""What both doors do with a request: the gate, the body, the journal, the answer."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from whipstitch.admission import answers
+from whipstitch.admission.admit import Admission, Admitted, Caller
+from whipstitch.admission.answers import Answer
+from whipstitch.admission.gate import Gate
+from whipstitch.doors.heavy import HeavyLane
+from whipstitch.doors.stats import IntakeStats
+from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, encoding_of, unpack
+from whipstitch.enrichment.addresses import TrustedProxies, client_ip
+from whipstitch.enrichment.geoip import GeoIP
+from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.journal.journal import Journal
+
+Endpoint = Literal["track", "people", "alias", "batch"]
+PATHS: Mapping[str, Endpoint] = {
+    "/api/v1/track": "track",
+    "/api/v1/people": "people",
+    "/api/v1/alias": "alias",
+    "/api/v1/batch": "batch",
+}
+LIGHT_BODY = 256 * 1024
+"""Bytes. A body up to this, packed and unpacked, is admitted on the event loop; a larger one would
+hold up the other clients, so another process does it."""
+
+Respond = Callable[[Answer], None]
+
+
+def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:
+    """For who awaits an answer: the future, and what fulfils it. The client may be gone by then."""
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def respond(given: Answer) -> None:
+        if not answer.done():
+            answer.set_result(given)
+
+    return answer, respond
+
+
+class Intake:
+    """Admits requests. Every method belongs to the event loop's thread."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        admission: Admission,
+        journal: Journal,
+        heavy: HeavyLane,
+        user_agents: UserAgents,
+        geoip: GeoIP,
+        trusted_proxies: TrustedProxies,
+        max_body: int,
+    ) -> None:
+        self.stats = IntakeStats()
+        self.max_body = max_body
+        self._gate = gate
+        self._journal = journal
+        self._heavy = heavy
+        self._user_agents = user_agents
+        self._geoip = geoip
+        self._trusted_proxies = trusted_proxies
+        self._spooling: set[asyncio.Task[None]] = set()
+        self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
+            "track": admission.track,
+            "people": admission.people,
+            "alias": admission.alias,
+            "batch": admission.batch,
+        }
+
+    def enter(self, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
+        """The checks that need no body. ``headers`` have lower-case names; ``peer`` is the address
+        at the other end of the connection."""
+        forwarded = headers.get(b"x-forwarded-for")
+        ip = client_ip(
+            peer, forwarded.decode("latin-1") if forwarded else None, self._trusted_proxies
+        )
+        origin = headers.get(b"origin")
+        key = self._gate.check(
+            headers.get(b"x-api-key", b"").decode("latin-1").strip(),
+            origin.decode("latin-1") if origin is not None else None,
+            ip,
+            time.time(),
+        )
+        if isinstance(key, Answer):
+            return key
+        agent = self._user_agents.look_up(headers.get(b"user-agent", b"").decode("latin-1"))
+        return Caller(key, agent, self._geoip.look_up(ip))
+
+    def take(
+        self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
+    ) -> None:
+        """Admits a light ``body``; ``encoding`` is its ``Content-Encoding`` header. Calls
+        ``respond`` once: at once with a refusal, or when the rows are durable."""
+        if encoding:
+            try:
+                body = unpack(body, encoding_of(encoding), LIGHT_BODY)
+            except UnsupportedEncoding:
+                respond(answers.INVALID_ENCODING)
+                return
+            except Corrupt:
+                respond(answers.INVALID_BODY)
+                return
+            except Oversized:
+                task = asyncio.create_task(self._spool(endpoint, caller, body, encoding, respond))
+                self._spooling.add(task)  # the loop alone would let it be collected
+                task.add_done_callback(self._spooling.discard)
+                return
+        admitted = self._admit[endpoint](body, caller)
+        if isinstance(admitted, Answer):
+            respond(admitted)
+        else:
+            self._queue(admitted, respond)
+
+    async def take_heavy(
+        self, endpoint: Endpoint, caller: Caller, spool: Path, encoding: str
+    ) -> Answer:
+        """Admits a body that lies in the file ``spool``, in another process."""
+        try:
+            encoding = encoding_of(encoding)
+        except UnsupportedEncoding:
+            return answers.INVALID_ENCODING
+        admitted = await self._heavy.admit(endpoint, caller, spool, encoding)
+        if isinstance(admitted, Answer):
+            return admitted
+        if not admitted.lines:  # in a segment of its own
+            self.stats.count_accepted(admitted.tally)
+            return admitted.answer
+        answer, respond = answer_to_come()
+        self._queue(admitted, respond)
+        return await answer
+
+    def new_spool(self) -> Path:
+        """A name for a file that a heavy body is received into."""
+        return self._heavy.new_spool()
+
+    def count(self, answer: Answer, door: str, seconds: float | None) -> None:
+        """Counts an answer that was given."""
+        stats = self.stats
+        stats.requests[door] += 1
+        if seconds is not None:
+            stats.latency.observe(seconds)
+        if answer.reason is not None:
+            if answer.status < 300:
+                stats.discarded[answer.reason] += 1
+            else:
+                stats.rejected[answer.reason] += 1
+
+    def _queue(self, admitted: Admitted, respond: Respond) -> None:
+        def done(durable: bool) -> None:
+            if durable:
+                self.stats.count_accepted(admitted.tally)
+                respond(admitted.answer)
+            else:
+                respond(answers.UNAVAILABLE)
+
+        if not self._journal.append(admitted.lines, admitted.rows, done):
+            respond(answers.UNAVAILABLE)
+
+    async def _spool(
+        self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
+    ) -> None:
+        """A small body that unpacks to a large one."""
+        spool = self.new_spool()
+        try:
+            await asyncio.to_thread(spool.write_bytes, body)
+            answer = await self.take_heavy(endpoint, caller, spool, encoding)
+        except OSError:
+            answer = answers.UNAVAILABLE
+        finally:
+            spool.unlink(missing_ok=True)
+        respond(answer)

@@ -1,0 +1,91 @@
+"""Request bodies with a ``Content-Encoding``, unpacked up to a bound."""
+
+import zlib
+from io import BytesIO
+
+import zstandard
+
+_MOST_WINDOW = 128 * 1024 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class UnsupportedEncoding(ValueError):
+    """Neither gzip nor deflate nor zstd."""
+
+
+class Oversized(ValueError):
+    """Unpacks to more than allowed."""
+
+
+class Corrupt(ValueError):
+    """Does not unpack, or ends too early."""
+
+
+def encoding_of(header: str) -> str:
+    """The one encoding that a ``Content-Encoding`` header names; blank for none.
+
+    Raises:
+        UnsupportedEncoding
+    """
+    encoding = header.strip().lower()
+    if encoding in ("", "identity"):
+        return ""
+    if encoding in ("gzip", "x-gzip"):
+        return "gzip"
+    if encoding in ("deflate", "zstd"):
+        return encoding
+    raise UnsupportedEncoding(header)
+
+
+def unpack(packed: bytes, encoding: str, limit: int) -> bytes:
+    """``packed`` as it was before ``encoding`` (see ``encoding_of``), at most ``limit`` bytes.
+
+    Raises:
+        Oversized: it would be longer; no more than that was unpacked.
+        Corrupt
+    """
+    if not encoding:
+        plain = packed
+    elif encoding == "zstd":
+        plain = _unpack_zstd(packed, limit)
+    elif encoding == "gzip":
+        plain = _inflate(packed, _GZIP, limit)
+    else:
+        # HTTP's "deflate" is zlib's format; many clients send the bare stream all the same.
+        try:
+            plain = _inflate(packed, zlib.MAX_WBITS, limit)
+        except Corrupt:
+            plain = _inflate(packed, -zlib.MAX_WBITS, limit)
+    if len(plain) > limit:
+        raise Oversized
+    return plain
+
+
+def _inflate(packed: bytes, window: int, limit: int) -> bytes:
+    """Members one behind another, as gzip allows, count as one text."""
+    members = []
+    while True:
+        stream = zlib.decompressobj(window)
+        try:
+            plain = stream.decompress(packed, limit + 1)
+        except zlib.error as error:
+            raise Corrupt from error
+        members.append(plain)
+        limit -= len(plain)
+        if limit < 0:
+            raise Oversized
+        if not stream.eof:
+            raise Corrupt
+        packed = stream.unused_data
+        if not packed or window != _GZIP:
+            return b"".join(members)
+
+
+def _unpack_zstd(packed: bytes, limit: int) -> bytes:
+    reader = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW).stream_reader(
+        BytesIO(packed), read_across_frames=True
+    )
+    try:
+        return reader.read(limit + 1)
+    except zstandard.ZstdError as error:
+        raise Corrupt from error

@@ -1,0 +1,35 @@
+"""Every error that Whipstitch raises on purpose. The docstring of a class says what it means;
+the message of an instance says what to do. Edges translate them once, into an exit code or an
+HTTP answer."""
+
+
+class WhipstitchError(Exception):
+    """Something that a person can mend: the message says how."""
+
+
+class SettingsError(WhipstitchError):
+    """A setting has a value that cannot be used."""
+
+
+class RegistryError(WhipstitchError):
+    """A project, key, token or user cannot be read or changed as asked."""
+
+
+class RegistryUnavailable(RegistryError):
+    """The registry's database does not answer."""
+
+
+class StorageError(WhipstitchError):
+    """ClickHouse did not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """ClickHouse does not answer, or has no room: the same call may succeed later."""
+
+
+class StorageRefused(StorageError):
+    """ClickHouse read the data and will not take it: repeating the call changes nothing."""
+
+
+class JournalError(WhipstitchError):
+    """The journal cannot be opened or written."""

@@ -1,0 +1,294 @@
+"""The journal itself: takes rows from the doors, hands sealed segments to the loader."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from whipstitch.admission.sequence import Sequence
+from whipstitch.errors import JournalError
+from whipstitch.journal import segments
+from whipstitch.journal.group_commit import (
+    Committer,
+    Entry,
+    InlineCommitter,
+    ThreadedCommitter,
+)
+from whipstitch.journal.groups import seal_group
+from whipstitch.journal.segments import OPEN, PART, SEALED, OpenSegment
+
+log = structlog.get_logger(__name__)
+
+_SEGMENT_BYTES = 64 * 1024 * 1024
+_MOST_QUEUED_BYTES = 64 * 1024 * 1024
+_LOOK_SECONDS = 0.25
+_LAST_NUMBER = "last-number"
+
+
+class Journal:
+    """Append-only segments in ``directory``. ``append`` belongs to the event loop's thread; the
+    methods of the loader (``wait``, ``seal``, ``sealed``, ``remove``) to another.
+
+    It refuses rows (``append`` answers False) while more than ``backlog_limit`` bytes wait for the
+    loader, while less than ``disk_reserve`` bytes (at most a tenth of the file system) are free,
+    because ClickHouse needs room to take what waits, and while too much is queued for the disk.
+    It looks again by itself, so service resumes when there is room."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        durability: Literal["fsync", "os"] = "fsync",
+        backlog_limit: int,
+        disk_reserve: int,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        """Opens the journal, mending what a killed process left.
+
+        Raises:
+            JournalError: the directory cannot be written.
+        """
+        self.directory = directory
+        self.problem: str | None = None
+        self._durable = durability == "fsync"
+        self._backlog_limit = backlog_limit
+        self._committer: Committer | None = None
+        self._lock = threading.Lock()  # the open segment and what is counted of it
+        self._sealing = threading.Lock()  # one seals at a time
+        self._due = threading.Event()
+        self._rows_wanted = 0
+        self._first_row_at: float | None = None
+        self._queued_bytes = 0
+        self._sealed_bytes = 0
+        self._oldest_sealed: float | None = None
+        self._looked_at = 0.0
+        self._has_room = True
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            last = self._recover()
+            self._clock = clock
+            self.sequence = Sequence(clock, last)
+            self._segment = self._new_segment()
+            disk = os.statvfs(directory)
+        except OSError as error:
+            raise JournalError(
+                f"The journal in {directory} cannot be opened: {error.strerror or error}. "
+                "Check the directory's owner and the free space."
+            ) from error
+        self._reserve = min(disk_reserve, disk.f_blocks * disk.f_frsize // 10)
+        self.sealed()
+
+    # For the doors, on the event loop's thread
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Starts taking rows from ``loop``'s thread."""
+        committer = ThreadedCommitter if self._durable else InlineCommitter
+        self._committer = committer(self._write, self._tell, loop)
+
+    def append(self, lines: bytes, rows: int, done: Callable[[bool], None]) -> bool:
+        """Queues one request's rows. True: ``done`` will be called with whether they are durable.
+        False: there is no room, nothing was queued, and ``done`` will not be called."""
+        committer = self._committer
+        if committer is None or not self.has_room(len(lines)):
+            return False
+        self._queued_bytes += len(lines)
+        committer.put(Entry(lines, rows, done))
+        return True
+
+    def has_room(self, size: int) -> bool:
+        """Whether ``size`` more bytes may be journalled now."""
+        if self._queued_bytes and self._queued_bytes + size > _MOST_QUEUED_BYTES:
+            return False
+        now = time.monotonic()
+        if now - self._looked_at > _LOOK_SECONDS:
+            self._look_at_disk(now)
+        return self._has_room and self.backlog_bytes + size <= self._backlog_limit
+
+    def new_part(self) -> Path:
+        """A name for a segment that is put together elsewhere, to be adopted."""
+        return self.directory / (segments.new_stem(self._clock()) + PART)
+
+    def adopt(self, part: Path) -> None:
+        """Takes over a synced file of whole groups as a sealed segment: its rows are durable on
+        return, all of them or none.
+
+        Raises:
+            OSError: none of them is.
+        """
+        segments.seal(part)
+        self.sealed()
+        self._due.set()
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What waits for the loader."""
+        return self._sealed_bytes + self._segment.size + self._queued_bytes
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the oldest row that waits for the loader has waited, about."""
+        if self._oldest_sealed is not None:
+            return max(0.0, time.time() - self._oldest_sealed)
+        first = self._first_row_at
+        return 0.0 if first is None else time.monotonic() - first
+
+    def close(self) -> None:
+        """Writes what is queued and seals the open segment."""
+        if self._committer is not None:
+            committer, self._committer = self._committer, None
+            committer.close()
+        self.seal()
+        self._segment.close()
+        self._segment.path.unlink(missing_ok=True)
+
+    # For the loader, on its own thread
+
+    def wait(self, rows: int, seconds: float, stop: threading.Event) -> bool:
+        """Returns True when ``rows`` rows wait, when the oldest has waited ``seconds``, or when
+        sealed segments are there that long; False when ``stop`` is set."""
+        self._rows_wanted = rows
+        idle_until = time.monotonic() + seconds
+        while not stop.is_set():
+            now = time.monotonic()
+            first = self._first_row_at
+            due = idle_until if first is None else first + seconds
+            if self._segment.rows >= rows or now >= due:
+                return True
+            self._due.wait(min(due - now, _LOOK_SECONDS))
+            self._due.clear()
+        return False
+
+    def seal(self) -> None:
+        """Closes the open segment, if it holds rows, and begins another. Where the disk has no
+        room for that, the segment stays open and ``problem`` says so."""
+        with self._sealing:
+            if not self._segment.rows:
+                return
+            try:
+                fresh = self._new_segment()
+            except OSError as error:
+                self._report(f"no new journal segment can be begun: {error.strerror or error}")
+                return
+            with self._lock:
+                full, self._segment = self._segment, fresh
+                self._sealed_bytes += full.size
+                self._first_row_at = None
+            if not self._durable:
+                full.sync()
+            full.close()
+            segments.seal(full.path)
+            self._remember_number()
+
+    def sealed(self) -> list[Path]:
+        """The sealed segments, oldest first."""
+        found = []
+        size = 0
+        oldest: float | None = None
+        with os.scandir(self.directory) as entries:
+            for entry in entries:
+                if entry.name.endswith(SEALED):
+                    stat = entry.stat()
+                    found.append(self.directory / entry.name)
+                    size += stat.st_size
+                    oldest = min(oldest or stat.st_mtime, stat.st_mtime)
+        self._sealed_bytes = size
+        self._oldest_sealed = oldest
+        return sorted(found)
+
+    def remove(self, segment: Path) -> None:
+        """Forgets a segment that ClickHouse has."""
+        segment.unlink(missing_ok=True)
+        self.sealed()
+
+    # Inside
+
+    def _write(self, group: list[Entry]) -> bool:
+        """Makes a group durable, on the committer's thread."""
+        rows = sum(entry.rows for entry in group)
+        text = seal_group([entry.lines for entry in group], rows)
+        try:
+            with self._lock:
+                self._segment.write(text, rows)
+                if self._first_row_at is None:
+                    self._first_row_at = time.monotonic()
+                waiting, size = self._segment.rows, self._segment.size
+        except OSError as error:
+            self._report(f"the journal cannot be written: {error.strerror or error}")
+            return False
+        if waiting >= self._rows_wanted:
+            self._due.set()
+        if size > _SEGMENT_BYTES and not self._sealing.locked():
+            # Beside the committer: sealing syncs the disk. The loader may be held up elsewhere.
+            threading.Thread(target=self.seal, name="journal-seal", daemon=True).start()
+        return True
+
+    def _tell(self, group: list[Entry], durable: bool) -> None:
+        for entry in group:
+            self._queued_bytes -= len(entry.lines)
+            entry.done(durable)
+
+    def _look_at_disk(self, now: float) -> None:
+        self._looked_at = now
+        try:
+            disk = os.statvfs(self.directory)
+        except OSError as error:
+            self._report(f"the journal's disk does not answer: {error.strerror or error}")
+            return
+        free = disk.f_bavail * disk.f_frsize
+        if free < self._reserve:
+            self._report(
+                f"the disk is nearly full ({free // 2**20} MiB free, {self._reserve // 2**20} MiB "
+                "are kept for ClickHouse)"
+            )
+        elif self.backlog_bytes >= self._backlog_limit:
+            self._report(f"the backlog limit of {self._backlog_limit} bytes is reached")
+            self._has_room = True  # compared for each request
+        elif self.problem is not None:
+            log.info("journal_resumed", was=self.problem)
+            self.problem = None
+            self._has_room = True
+
+    def _report(self, problem: str) -> None:
+        if self.problem is None:
+            log.error("journal_refuses", problem=problem)
+        self.problem = problem
+        self._has_room = False
+        self._looked_at = time.monotonic()
+
+    def _recover(self) -> int:
+        """Seals what was left open; returns the highest acceptance number found."""
+        last = self._remembered_number()
+        for segment in sorted(self.directory.iterdir()):
+            last = max(last, segments.number_of(segment))
+            if segment.suffix == PART:
+                segment.unlink()
+            elif segment.suffix == OPEN:
+                size = segment.stat().st_size
+                sealed = segments.recover(segment)
+                kept = sealed.stat().st_size if sealed else 0
+                log.info("journal_recovered", segment=segment.stem, bytes=kept, cut=size - kept)
+        return last
+
+    def _new_segment(self) -> OpenSegment:
+        return OpenSegment(self.directory, self._clock(), durable=self._durable)
+
+    def _remembered_number(self) -> int:
+        try:
+            return int((self.directory / _LAST_NUMBER).read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def _remember_number(self) -> None:
+        """So that a clock that was set back between two runs does not repeat numbers."""
+        target = self.directory / _LAST_NUMBER
+        fresh = target.with_suffix(".new")
+        try:
+            fresh.write_text(str(self.sequence.last))
+            fresh.replace(target)
+        except OSError:
+            log.warning("journal_number_not_remembered")

@@ -1,0 +1,98 @@
+"""Segment files: where they lie, what they are called, and how one is written.
+
+``<number>-<random>.open`` is being written, ``.jsonl`` is sealed and waits for the loader,
+``.part`` is being put together elsewhere. The number, an acceptance number, sorts them by age; the
+stem is never used twice, so that ClickHouse can tell a repeated insert by it."""
+
+import os
+import secrets
+from pathlib import Path
+
+from whipstitch.journal.groups import whole_groups
+
+OPEN = ".open"
+SEALED = ".jsonl"
+PART = ".part"
+
+
+def new_stem(number: int) -> str:
+    return f"{number:020d}-{secrets.token_hex(4)}"
+
+
+def number_of(segment: Path) -> int:
+    """The acceptance number in a segment's name, 0 where there is none."""
+    head = segment.name.partition("-")[0]
+    return int(head) if head.isdecimal() else 0
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes the names in ``directory`` survive a loss of power."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def seal(segment: Path) -> Path:
+    """Gives a finished segment the name by which the loader finds it."""
+    sealed = segment.with_suffix(SEALED)
+    segment.rename(sealed)
+    sync_directory(segment.parent)
+    return sealed
+
+
+def recover(segment: Path) -> Path | None:
+    """Seals a segment that a killed process left open, keeping exactly its whole groups.
+
+    None: it held none, and is gone."""
+    text = segment.read_bytes()
+    groups = list(whole_groups(text))
+    kept = b"".join(text[group.start : group.end] for group in groups)
+    if not kept:
+        segment.unlink()
+        return None
+    if len(kept) != len(text):
+        mended = segment.with_suffix(PART)
+        with mended.open("wb") as file:
+            file.write(kept)
+            file.flush()
+            os.fsync(file.fileno())
+        mended.rename(segment)
+    return seal(segment)
+
+
+class OpenSegment:
+    """The segment that groups are written to. ``size`` is the length of its whole groups."""
+
+    def __init__(self, directory: Path, number: int, *, durable: bool) -> None:
+        self.path = directory / (new_stem(number) + OPEN)
+        self.size = 0
+        self.rows = 0
+        self._durable = durable
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        sync_directory(directory)
+
+    def write(self, group: bytes, rows: int) -> None:
+        """Appends a group; it is on disk on return (``durable``), or with the operating system.
+
+        Raises:
+            OSError: it is not, and the segment ends where it did before.
+        """
+        try:
+            at = 0
+            while at < len(group):
+                at += os.pwrite(self._file, memoryview(group)[at:], self.size + at)
+            if self._durable:
+                os.fdatasync(self._file)
+        except OSError:
+            os.ftruncate(self._file, self.size)
+            raise
+        self.size += len(group)
+        self.rows += rows
+
+    def sync(self) -> None:
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        os.close(self._file)

@@ -1,0 +1,43 @@
+"""Projects and their ingestion keys, as the pure core sees them: frozen values without a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Environment = Literal["live", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project. Empty allowlists let everybody in; ``rate_limit`` is in requests a minute and
+    key (0: off, None: the server's setting)."""
+
+    id: str
+    name: str
+    domains: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+    rate_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestionKey:
+    """What a known, unrevoked ``x-api-key`` value stands for."""
+
+    key: str
+    project: Project
+    environment: Environment
+
+
+ScreenName = tuple[str, Environment, str]
+"""``(project id, environment, screen)``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What ingestion needs to know of the registry, at one moment.
+
+    ``screens`` maps each screen that has a pristine snapshot to the newest app version it was
+    taken of (None: the upload named no version)."""
+
+    keys: Mapping[str, IngestionKey] = field(default_factory=dict)
+    screens: Mapping[ScreenName, str | None] = field(default_factory=dict)

@@ -1,0 +1,14 @@
+"""Run by Alembic, on the connection that whipstitch.registry.database hands over."""
+
+from alembic import context
+
+from whipstitch.registry.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite alters a table by copying it.
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

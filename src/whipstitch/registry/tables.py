@@ -1,0 +1,149 @@
+"""The registry's tables. A change here needs a migration beside it (a test compares the two)."""
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from whipstitch.projects import Environment, Project
+from whipstitch.registry.values import Key, Role, Token, User
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, in UTC; SQLite keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None or value.tzinfo is None:
+            return value and value.replace(tzinfo=UTC)
+        return value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What the tables share."""
+
+    type_annotation_map: ClassVar = {
+        Environment: String,
+        Role: String,
+        datetime: UtcDateTime,
+        float: Double,
+    }
+
+
+class ProjectRow(Base):
+    """A project; its allowlists are JSON arrays of text."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    domains: Mapped[list[str]] = mapped_column(JSON)
+    ips: Mapped[list[str]] = mapped_column(JSON)
+    rate_limit: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+    def value(self) -> Project:
+        """The row, frozen."""
+        return Project(self.id, self.name, tuple(self.domains), tuple(self.ips), self.rate_limit)
+
+
+class KeyRow(Base):
+    """An ingestion key."""
+
+    __tablename__ = "ingestion_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    environment: Mapped[Environment]
+    key: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    project: Mapped[ProjectRow] = relationship()
+
+    def value(self) -> Key:
+        """The row, frozen."""
+        return Key(
+            self.id,
+            self.key,
+            self.project_id,
+            self.environment,
+            self.created_at,
+            self.revoked_at,
+        )
+
+
+class TokenRow(Base):
+    """A token of the query API, by its SHA-256 in hexadecimal."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    role: Mapped[Role]
+    name: Mapped[str | None]
+    hash: Mapped[str] = mapped_column(unique=True)
+    ends_with: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    def value(self) -> Token:
+        """The row, frozen and without the hash."""
+        return Token(
+            self.id,
+            self.project_id,
+            self.role,
+            self.name,
+            self.ends_with,
+            self.created_at,
+            self.revoked_at,
+        )
+
+
+class UserRow(Base):
+    """Somebody who may sign in; the e-mail address is lower-case."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str] = mapped_column(primary_key=True)
+    password_hash: Mapped[str]
+    role: Mapped[Role]
+    created_at: Mapped[datetime]
+
+    def value(self) -> User:
+        """The row, frozen and without the hash."""
+        return User(self.email, self.role, self.created_at)
+
+
+class ScreenRow(Base):
+    """A screen's pristine snapshot. No app version or os is the empty text: NULL would be unequal
+    to itself, and an upload would not replace the one before."""
+
+    __tablename__ = "screens"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    environment: Mapped[Environment] = mapped_column(primary_key=True)
+    screen: Mapped[str] = mapped_column(primary_key=True)
+    app_version: Mapped[str] = mapped_column(primary_key=True)
+    os: Mapped[str] = mapped_column(primary_key=True)
+    device_width: Mapped[float | None]
+    device_height: Mapped[float | None]
+    scroll_offset_y: Mapped[float | None]
+    content_type: Mapped[str]
+    image: Mapped[bytes] = mapped_column(deferred=True)
+    uploaded_at: Mapped[datetime]
+
+
+class RevisionRow(Base):
+    """One row, counted up by every transaction that changes what ingestion sees."""
+
+    __tablename__ = "revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]

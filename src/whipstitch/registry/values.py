@@ -1,0 +1,86 @@
+"""What the registry hands out: frozen values, without a session behind them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final, Literal
+
+from whipstitch.projects import Environment, Project
+
+Role = Literal["viewer", "editor", "admin"]
+
+
+class Keep(Enum):
+    """Says that a value is to stay as it is, where None already has a meaning."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An ingestion key. It only writes and ships inside web pages, so it is kept readable."""
+
+    id: str
+    key: str
+    project_id: str
+    environment: Environment
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """A project that was just made, with its first two keys."""
+
+    project: Project
+    live_key: Key
+    test_key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of the query API as it may be shown: ``ends_with`` are its last four characters."""
+
+    id: str
+    project_id: str
+    role: Role
+    name: str | None
+    ends_with: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was just made: ``secret`` is kept nowhere and cannot be shown again."""
+
+    token: Token
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may sign in to the dashboard."""
+
+    email: str
+    role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A pristine snapshot of a screen. Sizes are in the client's pixels, which may be fractions."""
+
+    project_id: str
+    environment: Environment
+    screen: str
+    content_type: str
+    image: bytes
+    app_version: str | None = None
+    os: str | None = None
+    device_width: float | None = None
+    device_height: float | None = None
+    scroll_offset_y: float | None = None

@@ -1,0 +1,57 @@
+"""Keeps ingestion's view of the registry fresh, without ever making it wait."""
+
+import threading
+
+from whipstitch.errors import RegistryError
+from whipstitch.projects import Directory
+from whipstitch.registry.store import Registry
+
+
+class DirectoryWatch:
+    """A thread that looks every ``interval`` seconds whether the registry changed.
+
+    ``current`` is the directory as last read, None before the first time; it is replaced whole, so
+    any thread may read it without a lock. While the registry cannot be read the last one is served
+    and ``problem`` says why."""
+
+    def __init__(self, registry: Registry, interval: float = 1.0) -> None:
+        self.current: Directory | None = None
+        self.problem: str | None = "The registry has not been read yet."
+        self._registry = registry
+        self._interval = interval
+        self._revision: int | None = None
+        self._refreshing = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Reads the registry from now on, in a thread of its own."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="directory-watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread; ``current`` stays."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def refresh(self) -> None:
+        """Reads the registry now, if it changed. Raises nothing: see ``problem``."""
+        with self._refreshing:
+            try:
+                # In this order: what changes in between is read twice instead of missed.
+                revision = self._registry.revision()
+                if revision != self._revision:
+                    self.current = self._registry.directory()
+                    self._revision = revision
+            except RegistryError as error:
+                self.problem = str(error)
+            else:
+                self.problem = None
+
+    def _run(self) -> None:
+        while True:
+            self.refresh()
+            if self._stopping.wait(self._interval):
+                return
