@@ -2,7 +2,7 @@
 
 ``properties`` and ``timestamp`` stay raw bytes: what the client sent is stored as it was sent."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -15,7 +15,8 @@ from whipstitch.admission.answers import (
 )
 
 Kind = Literal["track", "people", "alias"]
-_ABSENT = msgspec.Raw(b"")
+ABSENT: Final = msgspec.Raw(b"")
+"""A raw value that was not sent."""
 _OBJECT_STARTS = frozenset((b"", b"{", b"n"))
 """How a raw value begins that is absent, an object or null."""
 
@@ -25,9 +26,9 @@ class Track(msgspec.Struct, frozen=True, gc=False):
 
     event_name: str | None = None
     distinct_id: str | None = None
-    properties: msgspec.Raw = _ABSENT
-    default_properties: msgspec.Raw = _ABSENT
-    timestamp: msgspec.Raw = _ABSENT
+    properties: msgspec.Raw = ABSENT
+    default_properties: msgspec.Raw = ABSENT
+    timestamp: msgspec.Raw = ABSENT
     lib_version: str | None = None
 
     @property
@@ -48,7 +49,7 @@ class People(msgspec.Struct, frozen=True):
 
     distinct_id: str | None = None
     properties: dict[str, msgspec.Raw] | None = None
-    timestamp: msgspec.Raw = _ABSENT
+    timestamp: msgspec.Raw = ABSENT
 
     @property
     def complete(self) -> bool:
@@ -60,7 +61,7 @@ class Alias(msgspec.Struct, frozen=True, gc=False):
 
     alias_id: str | None = None
     distinct_id: str | None = None
-    timestamp: msgspec.Raw = _ABSENT
+    timestamp: msgspec.Raw = ABSENT
 
     @property
     def complete(self) -> bool:
@@ -87,8 +88,8 @@ class _Batch(msgspec.Struct, frozen=True):
 
 
 class _RawOperation(msgspec.Struct, frozen=True):
-    type: msgspec.Raw = _ABSENT
-    payload: msgspec.Raw = _ABSENT
+    type: msgspec.Raw = ABSENT
+    payload: msgspec.Raw = ABSENT
 
 
 class _RawBatch(msgspec.Struct, frozen=True):

@@ -1,6 +1,8 @@
 """The checks that need no body: rate limit, key, origin and address, in the contract's order."""
 
-from collections.abc import Callable
+from functools import lru_cache
+
+import msgspec
 
 from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
@@ -10,44 +12,55 @@ from whipstitch.enrichment.addresses import Networks
 from whipstitch.projects import Directory, IngestionKey
 
 
+class Visitor(msgspec.Struct, frozen=True):
+    """What the headers of a request tell, before any request is counted."""
+
+    caller: str
+    """By what requests are counted."""
+    limit: int
+    """Requests a minute, 0 for no limit."""
+    outcome: IngestionKey | Answer
+    """The key, or the refusal, of a request within the limit."""
+
+
 class Gate:
-    """Decides who may send.
+    """Decides who may send. ``rate_limit`` is in requests a minute and key, where the project sets
+    none (0: off)."""
 
-    ``directory`` gives the keys known at this moment, or None while the registry has never been
-    read; ``rate_limit`` is in requests a minute and key, where the project sets none (0: off)."""
-
-    def __init__(self, directory: Callable[[], Directory | None], rate_limit: int) -> None:
-        self._directory = directory
+    def __init__(self, rate_limit: int) -> None:
         self._rate_limit = rate_limit
         self._limiter = RateLimiter()
-        self._networks: dict[tuple[str, ...], Networks] = {}
 
-    def check(self, api_key: str, origin: str | None, ip: str, now: float) -> IngestionKey | Answer:
-        """The key that ``api_key`` (empty: none was sent) stands for, or the refusal. ``now`` is in
-        unix seconds."""
-        directory = self._directory()
-        if directory is None:
-            return answers.UNAVAILABLE
+    def recognise(self, directory: Directory, api_key: str, origin: str | None, ip: str) -> Visitor:
+        """Who ``api_key`` (empty: none was sent), ``origin`` and ``ip`` are, and whether they may
+        send. The same for every request, as long as ``directory`` holds."""
         key = directory.keys.get(api_key) if api_key else None
         limit = self._rate_limit
         if key is not None and key.project.rate_limit is not None:
             limit = key.project.rate_limit
-        if not self._limiter.allow(api_key or ip, limit, now):
-            return answers.RATE_LIMITED
-        if not api_key:
-            return answers.MISSING_KEY
-        if key is None:
-            return answers.INVALID_KEY
-        project = key.project
-        if origin is not None:
-            if project.domains and not is_authorized(origin, project.domains):
-                return answers.UNAUTHORIZED_ORIGIN
-        elif project.ips and not self._is_listed(ip, project.ips):
-            return answers.UNAUTHORIZED_IP
-        return key
+        return Visitor(api_key or ip, limit, _outcome(api_key, key, origin, ip))
 
-    def _is_listed(self, ip: str, ips: tuple[str, ...]) -> bool:
-        networks = self._networks.get(ips)
-        if networks is None:
-            networks = self._networks[ips] = Networks.parse(ips)
-        return ip in networks
+    def is_within_limit(self, visitor: Visitor, now: float) -> bool:
+        """Counts a request at ``now`` (unix seconds)."""
+        return self._limiter.allow(visitor.caller, visitor.limit, now)
+
+
+def _outcome(
+    api_key: str, key: IngestionKey | None, origin: str | None, ip: str
+) -> IngestionKey | Answer:
+    if not api_key:
+        return answers.MISSING_KEY
+    if key is None:
+        return answers.INVALID_KEY
+    project = key.project
+    if origin is not None:
+        if project.domains and not is_authorized(origin, project.domains):
+            return answers.UNAUTHORIZED_ORIGIN
+    elif project.ips and ip not in _networks(project.ips):
+        return answers.UNAUTHORIZED_IP
+    return key
+
+
+@lru_cache(maxsize=1024)
+def _networks(ips: tuple[str, ...]) -> Networks:
+    return Networks.parse(ips)

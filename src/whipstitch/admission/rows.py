@@ -7,13 +7,12 @@ from typing import Final
 import msgspec
 
 from whipstitch.admission import timestamps
-from whipstitch.admission.bodies import Alias, People, Track
+from whipstitch.admission.bodies import ABSENT, Alias, People, Track
 from whipstitch.admission.ids import Placeholders
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
 from whipstitch.projects import IngestionKey
 
-_ABSENT: Final = msgspec.Raw(b"")
 _EMPTY: Final = msgspec.Raw(b"{}")
 
 
@@ -75,19 +74,19 @@ class _Sent(msgspec.Struct, frozen=True):
     """The properties that the engine itself reads. Raw: an odd value under one key, such as 1e999,
     must not hide the others."""
 
-    session_id: msgspec.Raw = msgspec.field(default=_ABSENT, name="$session_id")
-    timestamp: msgspec.Raw = msgspec.field(default=_ABSENT, name="$timestamp")
-    time: msgspec.Raw = msgspec.field(default=_ABSENT, name="$time")
-    app_version: msgspec.Raw = msgspec.field(default=_ABSENT, name="$app_version")
+    session_id: msgspec.Raw = msgspec.field(default=ABSENT, name="$session_id")
+    timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
+    time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
+    app_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$app_version")
 
 
 class _Defaults(msgspec.Struct, frozen=True):
     """The default properties that stand where the User-Agent says nothing."""
 
-    os: msgspec.Raw = msgspec.field(default=_ABSENT, name="$os")
-    browser: msgspec.Raw = msgspec.field(default=_ABSENT, name="$browser")
-    device_model: msgspec.Raw = msgspec.field(default=_ABSENT, name="$device_model")
-    app_version: msgspec.Raw = msgspec.field(default=_ABSENT, name="$app_version")
+    os: msgspec.Raw = msgspec.field(default=ABSENT, name="$os")
+    browser: msgspec.Raw = msgspec.field(default=ABSENT, name="$browser")
+    device_model: msgspec.Raw = msgspec.field(default=ABSENT, name="$device_model")
+    app_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$app_version")
 
 
 _sent = msgspec.json.Decoder(_Sent)
@@ -181,6 +180,8 @@ def app_version(event: Track) -> str | None:
 def one_line(raw: msgspec.Raw) -> msgspec.Raw:
     """``raw`` as a single line. Inside JSON strings line breaks are escaped, so a bare one is
     space between tokens; an absent or null value is the empty object."""
+    if raw is ABSENT:
+        return _EMPTY
     text = bytes(raw)
     if not text or text == b"null":
         return _EMPTY
@@ -191,7 +192,7 @@ def one_line(raw: msgspec.Raw) -> msgspec.Raw:
 
 def _text(raw: msgspec.Raw) -> str:
     """The string that ``raw`` holds; blank where it holds anything else."""
-    if raw is _ABSENT:
+    if raw is ABSENT:
         return ""
     text = bytes(raw)
     if text[:1] != b'"':

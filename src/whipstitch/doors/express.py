@@ -18,7 +18,7 @@ from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
 from whipstitch.doors.intake import LIGHT_BODY, PATHS, Endpoint, Intake
-from whipstitch.doors.wire import to_bytes
+from whipstitch.doors.wire import Renderer
 
 _RAW_PATHS: dict[bytes, Endpoint] = {path.encode(): kind for path, kind in PATHS.items()}
 _MOST_HEADER_BYTES = 64 * 1024
@@ -45,15 +45,19 @@ class Exchange:
 
     def respond(self, answer: Answer) -> None:
         self.answer = answer
-        self.protocol.flush()
+        if self.protocol.is_next(self):
+            self.protocol.flush()
 
 
 class ExpressProtocol(HttpToolsProtocol):
     """uvicorn's protocol with the express lane in front."""
 
-    def __init__(self, intake: Intake, keep_alive: float, **uvicorn: Any) -> None:
+    def __init__(
+        self, intake: Intake, renderer: Renderer, keep_alive: float, **uvicorn: Any
+    ) -> None:
         super().__init__(**uvicorn)
         self._intake = intake
+        self._render = renderer.render
         self._keep_alive_seconds = keep_alive
         self._exchange: Exchange | None = None
         self._due: deque[Exchange] = deque()
@@ -198,6 +202,9 @@ class ExpressProtocol(HttpToolsProtocol):
 
     # The answers
 
+    def is_next(self, exchange: Exchange) -> bool:
+        return bool(self._due) and self._due[0] is exchange
+
     def flush(self) -> None:
         """Sends the answers that are there, up to the first that is still awaited."""
         due = self._due
@@ -207,7 +214,7 @@ class ExpressProtocol(HttpToolsProtocol):
         while due and (answer := due[0].answer) and due[0] is not self._exchange and not close:
             exchange = due.popleft()
             close = exchange.close or (self._last and not due)
-            pieces.append(to_bytes(answer, self.server_state.default_headers, close=close))
+            pieces.append(self._render(answer, self.server_state.default_headers, close=close))
             seconds = None if exchange.began is None else time.perf_counter() - exchange.began
             self._intake.count(answer, "express", seconds)
         if not pieces or self.transport.is_closing():
@@ -244,7 +251,9 @@ class ExpressProtocol(HttpToolsProtocol):
         if not self.cycle.response_started and not self.pipeline and self._held is None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-            self.transport.write(to_bytes(answer, self.server_state.default_headers, close=True))
+            self.transport.write(
+                self._render(answer, self.server_state.default_headers, close=True)
+            )
             self._intake.count(answer, "express", None)
         self._close()
 

@@ -9,7 +9,7 @@ from typing import Literal
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Admission, Admitted, Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.admission.gate import Gate
+from whipstitch.admission.gate import Gate, Visitor
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.stats import IntakeStats
 from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, encoding_of, unpack
@@ -17,6 +17,7 @@ from whipstitch.enrichment.addresses import TrustedProxies, client_ip
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.journal.journal import Journal
+from whipstitch.projects import Directory
 
 Endpoint = Literal["track", "people", "alias", "batch"]
 PATHS: Mapping[str, Endpoint] = {
@@ -30,6 +31,8 @@ LIGHT_BODY = 256 * 1024
 hold up the other clients, so another process does it."""
 
 Respond = Callable[[Answer], None]
+_Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
+_MOST_RECOGNISED = 10_000
 
 
 def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:
@@ -49,6 +52,7 @@ class Intake:
     def __init__(
         self,
         *,
+        directory: Callable[[], Directory | None],
         gate: Gate,
         admission: Admission,
         journal: Journal,
@@ -60,12 +64,16 @@ class Intake:
     ) -> None:
         self.stats = IntakeStats()
         self.max_body = max_body
+        self._directory = directory
         self._gate = gate
         self._journal = journal
         self._heavy = heavy
         self._user_agents = user_agents
         self._geoip = geoip
         self._trusted_proxies = trusted_proxies
+        self._recognised: dict[_Who, tuple[Visitor, Caller | Answer]] = {}
+        self._recognised_in: Directory | None = None
+        self._located_by = geoip.build
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
             "track": admission.track,
@@ -77,21 +85,58 @@ class Intake:
     def enter(self, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
         """The checks that need no body. ``headers`` have lower-case names; ``peer`` is the address
         at the other end of the connection."""
-        forwarded = headers.get(b"x-forwarded-for")
-        ip = client_ip(
-            peer, forwarded.decode("latin-1") if forwarded else None, self._trusted_proxies
+        directory = self._directory()
+        if directory is not self._recognised_in or self._geoip.build is not self._located_by:
+            self._recognised.clear()
+            self._recognised_in, self._located_by = directory, self._geoip.build
+        get = headers.get
+        who = (
+            get(b"x-api-key", b""),
+            get(b"origin"),
+            get(b"x-forwarded-for"),
+            get(b"user-agent", b""),
+            peer,
         )
-        origin = headers.get(b"origin")
-        key = self._gate.check(
-            headers.get(b"x-api-key", b"").decode("latin-1").strip(),
-            origin.decode("latin-1") if origin is not None else None,
+        known = self._recognised.get(who)
+        if known is None:
+            if directory is None:
+                return answers.UNAVAILABLE
+            known = self._recognise(directory, *who)
+        visitor, outcome = known
+        if not self._gate.is_within_limit(visitor, time.time()):
+            return answers.RATE_LIMITED
+        return outcome
+
+    def _recognise(
+        self,
+        directory: Directory,
+        api_key: bytes,
+        origin: bytes | None,
+        forwarded_for: bytes | None,
+        user_agent: bytes,
+        peer: str,
+    ) -> tuple[Visitor, Caller | Answer]:
+        """Remembers the outcome: a client sends the same headers with each of its requests."""
+        if len(self._recognised) >= _MOST_RECOGNISED:
+            self._recognised.clear()
+        forwarded = None if forwarded_for is None else forwarded_for.decode("latin-1")
+        ip = client_ip(peer, forwarded, self._trusted_proxies)
+        visitor = self._gate.recognise(
+            directory,
+            api_key.decode("latin-1").strip(),
+            None if origin is None else origin.decode("latin-1"),
             ip,
-            time.time(),
         )
-        if isinstance(key, Answer):
-            return key
-        agent = self._user_agents.look_up(headers.get(b"user-agent", b"").decode("latin-1"))
-        return Caller(key, agent, self._geoip.look_up(ip))
+        outcome: Caller | Answer
+        if isinstance(visitor.outcome, Answer):
+            outcome = visitor.outcome
+        else:
+            agent = self._user_agents.look_up(user_agent.decode("latin-1"))
+            outcome = Caller(visitor.outcome, agent, self._geoip.look_up(ip))
+        known = (visitor, outcome)
+        if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
+            self._recognised[api_key, origin, forwarded_for, user_agent, peer] = known
+        return known
 
     def take(
         self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond

@@ -1,7 +1,5 @@
 """Answers as HTTP: the headers that both doors send, and the bytes that the express lane sends."""
 
-from functools import lru_cache
-
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from whipstitch.admission.answers import Answer
@@ -15,6 +13,7 @@ _CORS: Headers = [
     (b"access-control-expose-headers", b"retry-after"),
 ]
 _PREFLIGHT_SECONDS = b"86400"
+_MOST_RENDERED = 256
 
 
 def headers_of(answer: Answer) -> Headers:
@@ -41,15 +40,25 @@ def preflight_headers(asked: bytes) -> Headers:
     ]
 
 
-def to_bytes(answer: Answer, default_headers: Headers, *, close: bool) -> bytes:
-    """The whole response, as the server would write it for the ASGI door."""
-    before, after = _fixed(answer)
-    dated = b"".join([b"%b: %b\r\n" % header for header in default_headers])
-    ending = b"connection: close\r\n\r\n" if close else b"\r\n"
-    return b"".join((before, dated, after, ending, answer.body))
+class Renderer:
+    """Whole responses, as the server would write them for the ASGI door. Most are the same as the
+    one before, up to the date, which changes once a second."""
 
+    def __init__(self) -> None:
+        self._default_headers: Headers = []
+        self._rendered: dict[tuple[Answer, bool], bytes] = {}
 
-@lru_cache(maxsize=512)
-def _fixed(answer: Answer) -> tuple[bytes, bytes]:
-    lines = b"".join([b"%b: %b\r\n" % header for header in headers_of(answer)])
-    return STATUS_LINE[answer.status], lines
+    def render(self, answer: Answer, default_headers: Headers, *, close: bool) -> bytes:
+        """``default_headers`` are the server's own, the same list as long as they do not change."""
+        if default_headers is not self._default_headers or len(self._rendered) > _MOST_RENDERED:
+            self._default_headers = default_headers
+            self._rendered.clear()
+        rendered = self._rendered.get((answer, close))
+        if rendered is None:
+            headers = default_headers + headers_of(answer)
+            if close:
+                headers.append((b"connection", b"close"))
+            lines = [b"%b: %b\r\n" % header for header in headers]
+            rendered = b"".join((STATUS_LINE[answer.status], *lines, b"\r\n", answer.body))
+            self._rendered[answer, close] = rendered
+        return rendered

@@ -6,13 +6,12 @@ import asyncio
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-_MOST_BYTES = 16 * 1024 * 1024
-"""A group is cut after this much, so that its first requests do not wait for all of a burst."""
+import msgspec
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, gc=False):
     """One request's rows. ``done`` is called once, on the event loop's thread: True, they are
     durable; False, they are not stored at all."""
 
@@ -35,38 +34,48 @@ class Committer(Protocol):
 
 class ThreadedCommitter:
     """Writes in a thread of its own: syncing a disk takes milliseconds, and the event loop must
-    not wait for it."""
+    not wait for it.
+
+    The thread is handed whole groups, one at a time. Fed request by request it would wake for
+    each, sync for each, and wrestle with the event loop for the interpreter."""
 
     def __init__(self, write: Write, tell: Tell, loop: asyncio.AbstractEventLoop) -> None:
         self._write = write
         self._tell = tell
         self._loop = loop
-        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
+        self._next: list[Entry] = []
+        self._busy = False
+        self._groups: SimpleQueue[list[Entry] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
-        self.put = self._queue.put
+
+    def put(self, entry: Entry) -> None:
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)  # with what else this round of the loop brings
+        self._next.append(entry)
 
     def close(self) -> None:
-        self._queue.put(None)
+        self._hand_over()
+        self._groups.put(None)
         self._thread.join()
 
+    def _hand_over(self) -> None:
+        group, self._next = self._next, []
+        self._groups.put(group)
+
+    def _finished(self, group: list[Entry], durable: bool) -> None:
+        if self._next:
+            self._hand_over()
+        else:
+            self._busy = False
+        self._tell(group, durable)
+
     def _run(self) -> None:
-        queue, get = self._queue, self._queue.get
-        closing = False
-        while not closing:
-            group: list[Entry] = []
-            size = 0
-            entry = get()
-            while entry is not None:
-                group.append(entry)
-                size += len(entry.lines)
-                if size > _MOST_BYTES or queue.empty():
-                    break
-                entry = get()
-            closing = entry is None
+        while (group := self._groups.get()) is not None:
             if group:
                 durable = self._write(group)
-                self._loop.call_soon_threadsafe(self._tell, group, durable)
+                self._loop.call_soon_threadsafe(self._finished, group, durable)
 
 
 class InlineCommitter:

@@ -92,7 +92,8 @@ def migrate(engine: Engine) -> None:
 
 def name_of(engine: Engine) -> str:
     """The database as it may be shown: without password."""
-    return without_password(engine.url.render_as_string(hide_password=True))
+    plain = engine.url.set(drivername=engine.url.get_backend_name())
+    return without_password(plain.render_as_string(hide_password=True))
 
 
 @contextmanager
@@ -102,6 +103,10 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        if isinstance(error, DBAPIError) and _is_mistake(error.orig):
+            raise RegistryError(
+                f"The registry {name_of(engine)} failed: {_reason(error)}"
+            ) from error
         raise RegistryUnavailable(
             f"The registry {name_of(engine)} does not answer: {_reason(error)}. Once the database "
             "is well the same works again; another one is chosen with --database or "
@@ -115,6 +120,14 @@ def translated(engine: Engine) -> Iterator[None]:
         raise RegistryError(
             "The registry keeps only valid Unicode text: leave out lone surrogates."
         ) from error
+
+
+def _is_mistake(error: BaseException | None) -> bool:
+    # SQLite has one class for a statement that is wrong and a file that cannot be used now.
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    )
 
 
 def _reason(error: SQLAlchemyError) -> str:

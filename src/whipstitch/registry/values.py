@@ -1,6 +1,6 @@
 """What the registry hands out: frozen values, without a session behind them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Final, Literal
@@ -24,7 +24,7 @@ class Key:
     """An ingestion key. It only writes and ships inside web pages, so it is kept readable."""
 
     id: str
-    key: str
+    key: str = field(repr=False)
     project_id: str
     environment: Environment
     created_at: datetime
@@ -58,7 +58,7 @@ class NewToken:
     """A token that was just made: ``secret`` is kept nowhere and cannot be shown again."""
 
     token: Token
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,17 @@ def upgrade() -> None:
     op.create_table(
         "ingestion_keys",
         sa.Column("id", sa.String, primary_key=True),
-        sa.Column("project_id", sa.ForeignKey("projects.id"), nullable=False, index=True),
+        sa.Column("project_id", sa.String, sa.ForeignKey("projects.id"), nullable=False),
         sa.Column("environment", sa.String, nullable=False),
         sa.Column("key", sa.String, nullable=False, unique=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True)),
     )
+    op.create_index("ix_ingestion_keys_project_id", "ingestion_keys", ["project_id"])
     op.create_table(
         "tokens",
         sa.Column("id", sa.String, primary_key=True),
-        sa.Column("project_id", sa.ForeignKey("projects.id"), nullable=False, index=True),
+        sa.Column("project_id", sa.String, sa.ForeignKey("projects.id"), nullable=False),
         sa.Column("role", sa.String, nullable=False),
         sa.Column("name", sa.String),
         sa.Column("hash", sa.String, nullable=False, unique=True),
@@ -38,6 +39,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True)),
     )
+    op.create_index("ix_tokens_project_id", "tokens", ["project_id"])
     op.create_table(
         "users",
         sa.Column("email", sa.String, primary_key=True),
@@ -47,7 +49,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "screens",
-        sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+        sa.Column("project_id", sa.String, sa.ForeignKey("projects.id"), primary_key=True),
         sa.Column("environment", sa.String, primary_key=True),
         sa.Column("screen", sa.String, primary_key=True),
         sa.Column("app_version", sa.String, primary_key=True),

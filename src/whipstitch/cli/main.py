@@ -1,0 +1,37 @@
+"""The command ``whipstitch``: a list of what it can do."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from whipstitch.cli import key, project, token
+
+app = typer.Typer(
+    help="Self-hosted product analytics that knows one person behind many ids.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Values of variables may be keys.
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(project.app, name="project")
+app.add_typer(key.app, name="key")
+app.add_typer(token.app, name="token")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"whipstitch {version('whipstitch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,146 @@
+"""``whipstitch project``: makes, lists and sets up projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from whipstitch.cli.options import Database, DataDir, Json, ProjectArgument
+from whipstitch.cli.output import print_fields, print_json, print_table
+from whipstitch.cli.session import registry_session
+
+if TYPE_CHECKING:
+    from whipstitch.projects import Project
+
+app = typer.Typer(help="Make, list and set up projects.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the project.")],
+    data_dir: DataDir = None,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project, with one live and one test key."""
+    with registry_session(data_dir, database, as_json) as registry:
+        made = registry.create_project(name)
+    if as_json:
+        print_json(
+            {
+                "project_id": made.project.id,
+                "name": made.project.name,
+                "live_key": made.live_key.key,
+                "test_key": made.test_key.key,
+            }
+        )
+        return
+    print_fields(
+        [
+            ("Project", f"{made.project.name} ({made.project.id})"),
+            ("Live key", made.live_key.key),
+            ("Test key", made.test_key.key),
+        ]
+    )
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, database: Database = None, as_json: Json = False) -> None:
+    """List all projects."""
+    with registry_session(data_dir, database, as_json) as registry:
+        projects = registry.list_projects()
+    if as_json:
+        print_json({"projects": [_as_json(project) for project in projects]})
+    elif projects:
+        _print_projects(projects)
+    else:
+        typer.echo("There is no project yet: make one with `whipstitch project create NAME`.")
+
+
+@app.command("set")
+def set_(
+    project: ProjectArgument,
+    domains: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Web domains that may send, comma-separated: example.com, *.example.com, "
+            "localhost:3000. Empty lets all.",
+            show_default=False,
+        ),
+    ] = None,
+    ips: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Addresses and CIDR ranges that may send without a web page, comma-separated. "
+            "Empty lets all.",
+            show_default=False,
+        ),
+    ] = None,
+    rate_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Requests a minute and key; 0 is no limit; empty or 'default' is the server's "
+            "setting.",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Set who may send to a project, and how much. What is not named stays as it is."""
+    with registry_session(data_dir, database, as_json) as registry:
+        from whipstitch.registry.values import KEEP
+
+        now = registry.set_project(
+            project,
+            domains=KEEP if domains is None else domains.split(","),
+            ips=KEEP if ips is None else ips.split(","),
+            rate_limit=KEEP if rate_limit is None else _rate_limit(rate_limit),
+        )
+    if as_json:
+        print_json(_as_json(now))
+    else:
+        _print_projects([now])
+
+
+def _rate_limit(text: str) -> int | None:
+    if text.strip().lower() in ("", "default"):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"a number of requests a minute, 0 or 'default', not {text!r}.",
+            param_hint="--rate-limit",
+        ) from None
+
+
+def _as_json(project: Project) -> dict[str, Any]:
+    return {
+        "project_id": project.id,
+        "name": project.name,
+        "domains": project.domains,
+        "ips": project.ips,
+        "rate_limit": project.rate_limit,
+    }
+
+
+def _print_projects(projects: list[Project]) -> None:
+    print_table(
+        ("Project", "Name", "Domains", "IPs", "Rate limit"),
+        [
+            (
+                project.id,
+                project.name,
+                ", ".join(project.domains) or "all",
+                ", ".join(project.ips) or "all",
+                "default" if project.rate_limit is None else str(project.rate_limit or "off"),
+            )
+            for project in projects
+        ],
+    )

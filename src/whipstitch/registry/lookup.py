@@ -1,0 +1,36 @@
+"""Projects by id or name, and the names that people may give."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from whipstitch.errors import RegistryError
+from whipstitch.registry.tables import ProjectRow
+
+_LONGEST_NAME = 200
+
+
+def find_project(session: Session, project: str) -> ProjectRow:
+    """The project of that id, or else the only one of that name. Raises RegistryError."""
+    row = session.get(ProjectRow, project)
+    if row is not None:
+        return row
+    named = session.scalars(select(ProjectRow).where(ProjectRow.name == project)).all()
+    if not named:
+        raise RegistryError(
+            f"There is no project {project!r}. `whipstitch project list` shows them all."
+        )
+    if len(named) > 1:
+        ids = ", ".join(sorted(row.id for row in named))
+        raise RegistryError(f"{len(named)} projects are named {project!r}: use an id ({ids}).")
+    return named[0]
+
+
+def checked_name(name: str, kind: str) -> str:
+    """``name`` without the space around it. Raises RegistryError for one that nobody could read
+    in a list; ``kind`` says whose name it is."""
+    trimmed = name.strip()
+    if not trimmed or len(trimmed) > _LONGEST_NAME or not trimmed.isprintable():
+        raise RegistryError(
+            f"The name of a {kind} has 1 to {_LONGEST_NAME} characters, all of them printable."
+        )
+    return trimmed

@@ -1,0 +1,105 @@
+"""The directory that ingestion sees while the registry changes, fails and comes back."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.support.postgres import PostgresCluster
+
+from whipstitch.registry.store import Registry
+from whipstitch.registry.watch import DirectoryWatch
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Waits until ``condition`` holds; gives up only where a person would long have."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"never happened: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def watch(registry: Registry) -> Iterator[DirectoryWatch]:
+    watch = DirectoryWatch(registry, interval=0.05)
+    yield watch
+    watch.stop()
+
+
+def known(watch: DirectoryWatch, key: str) -> bool:
+    return watch.current is not None and key in watch.current.keys
+
+
+def test_before_the_first_look_there_is_no_directory_and_a_reason(watch: DirectoryWatch) -> None:
+    assert watch.current is None
+    assert watch.problem is not None
+
+
+def test_an_empty_registry_is_a_directory_without_keys(watch: DirectoryWatch) -> None:
+    watch.refresh()
+
+    assert watch.current is not None
+    assert watch.current.keys == {}
+    assert watch.problem is None
+
+
+def test_what_another_process_changes_is_seen(watch: DirectoryWatch, url: str) -> None:
+    watch.start()
+    with Registry.open(url) as other:
+        made = other.create_project("Shop")
+        eventually(lambda: known(watch, made.live_key.key), "the new key is known")
+
+        other.revoke_key(made.live_key.key)
+        eventually(lambda: not known(watch, made.live_key.key), "the revoked key is gone")
+
+    assert known(watch, made.test_key.key)
+
+
+def test_an_unchanged_registry_is_not_read_again(watch: DirectoryWatch, registry: Registry) -> None:
+    registry.create_project("Shop")
+    watch.refresh()
+    first = watch.current
+
+    watch.refresh()
+    assert watch.current is first
+
+    registry.create_key("Shop", "live")
+    watch.refresh()
+    assert watch.current is not first
+
+
+def test_a_stopped_watch_keeps_what_it_knew_and_can_start_again(
+    watch: DirectoryWatch, registry: Registry
+) -> None:
+    made = registry.create_project("Shop")
+    watch.start()
+    eventually(lambda: known(watch, made.live_key.key), "the first key is known")
+    watch.stop()
+
+    later = registry.create_key("Shop", "live")
+    assert known(watch, made.live_key.key)
+    assert not known(watch, later.key)
+
+    watch.start()
+    eventually(lambda: known(watch, later.key), "the later key is known")
+
+
+def test_while_the_server_is_away_the_last_directory_is_served(
+    postgres: PostgresCluster, postgres_url: str
+) -> None:
+    with Registry.open(postgres_url) as registry:
+        watch = DirectoryWatch(registry, interval=0.05)
+        made = registry.create_project("Shop")
+        watch.start()
+        try:
+            eventually(lambda: known(watch, made.live_key.key), "the key is known")
+            postgres.stop()
+            try:
+                eventually(lambda: watch.problem is not None, "the failure is told")
+                assert known(watch, made.live_key.key)
+            finally:
+                postgres.start()
+            eventually(lambda: watch.problem is None, "the server is back")
+            later = registry.create_key("Shop", "test")
+            eventually(lambda: known(watch, later.key), "the later key is known")
+        finally:
+            watch.stop()
