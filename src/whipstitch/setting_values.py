@@ -80,6 +80,13 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
         ) from error
 
 
+def _host(value: str) -> str:
+    if not value.strip():
+        # Python would listen on every interface.
+        raise ValueError("an address to listen on, such as 127.0.0.1 or 0.0.0.0")
+    return value.strip()
+
+
 def _public_address(value: str) -> str:
     try:
         address = ipaddress.ip_address(value)
@@ -102,5 +109,6 @@ Networks = Annotated[
 ]
 """Addresses and CIDR ranges, as text separated by commas; each becomes a range."""
 
+Host = Annotated[str, AfterValidator(_host)]
 PublicAddress = Annotated[str, AfterValidator(_public_address)]
 AnyCase = BeforeValidator(_lower)

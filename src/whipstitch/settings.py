@@ -21,6 +21,7 @@ from pydantic_settings import (
 from whipstitch.errors import SettingsError
 from whipstitch.setting_values import (
     AnyCase,
+    Host,
     Networks,
     PublicAddress,
     Size,
@@ -54,14 +55,14 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         _DATA_DIR,
         description="Directory that holds everything Whipstitch keeps: the journal, the embedded "
-        f"ClickHouse, the registry, the city database and `{TOML_NAME}` (where it cannot be set itself).",
+        f"ClickHouse, the registry, the city database and `{TOML_NAME}` (which "
+        "cannot set this one).",
         json_schema_extra=_shown("./whipstitch-data"),
         validate_default=True,
     )
-    host: str = Field(
+    host: Host = Field(
         "127.0.0.1",
         description="Address to listen on. `0.0.0.0` listens on every IPv4 interface.",
-        min_length=1,
     )
     port: int = Field(
         8080, description="TCP port to listen on. `0` takes any free one.", ge=0, le=65535

@@ -3,16 +3,17 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from starlette.types import Message, Receive, Scope, Send
 
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.intake import LIGHT_BODY, PATHS, Intake, answer_to_come
+from whipstitch.doors.intake import LIGHT_BODY, PATHS, Intake, answer_to_come, header_map
 from whipstitch.doors.wire import headers_of, preflight_headers
 
 _SPOOL_BYTES = 1024 * 1024
@@ -25,88 +26,101 @@ class ClientGone(Exception):
     """The client went away before its request was complete: there is nobody to answer."""
 
 
-class AsgiDoor:
-    """An ASGI application for the paths in ``PATHS``."""
+class Reply(NamedTuple):
+    """``complete_at``: when the body was there (``perf_counter``), None where none was needed.
+    ``unread``: the client is still sending what will not be read."""
+
+    answer: Answer
+    complete_at: float | None = None
+    unread: bool = False
+
+
+class PostDoor(ABC):
+    """An ASGI application that any web page may send to with ``POST``."""
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = None
         if scope["method"] == "OPTIONS":
-            await send_preflight(scope, send)
+            await _send_preflight(scope, send)
             return
-        try:
-            if scope["method"] != "POST":
-                answer = answers.METHOD_NOT_ALLOWED
-            else:
-                answer, began = await self._answer(scope, receive)
-        except ClientGone:
-            return
-        if answer is answers.TOO_LARGE:
-            await _send_and_linger(receive, send, answer)
+        reply = Reply(answers.METHOD_NOT_ALLOWED)
+        if scope["method"] == "POST":
+            try:
+                reply = await self._enter(scope, receive)
+            except ClientGone:
+                return
+        if reply.unread:
+            await _send_and_linger(receive, send, reply.answer)
         else:
-            await send_answer(send, answer)
-        seconds = None if began is None else time.perf_counter() - began
-        self._intake.count(answer, "asgi", seconds)
+            await _send(send, reply.answer)
+        seconds = None if reply.complete_at is None else time.perf_counter() - reply.complete_at
+        self._intake.count(reply.answer, "asgi", seconds)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[Answer, float | None]:
-        """The answer, and when the body was there (None: it was not needed)."""
-        intake = self._intake
-        headers = dict(scope["headers"])
-        caller = intake.enter(headers, scope["client"][0] if scope.get("client") else "")
+    async def _enter(self, scope: Scope, receive: Receive) -> Reply:
+        headers = header_map(scope["headers"])
+        peer = scope["client"][0] if scope.get("client") else ""
+        caller = self._intake.enter(headers, peer)
         if isinstance(caller, Answer):
-            return caller, None
-        body = Body(receive, headers, intake.max_body, intake.new_spool)
+            return Reply(caller)
+        body = Body(receive, headers, self._intake.new_spool)
         try:
-            if not await body.read():
-                return answers.TOO_LARGE, None
-            return await self._admit(scope["path"], caller, headers, body), body.complete_at
+            return await self.reply(scope["path"], caller, headers, body)
         except OSError:
-            return answers.UNAVAILABLE, None  # no room for the body's file
+            return Reply(answers.UNAVAILABLE)  # no room for the body's file
         finally:
             body.forget()
 
-    def _admit(
+    @abstractmethod
+    async def reply(
         self, path: str, caller: Caller, headers: dict[bytes, bytes], body: "Body"
-    ) -> Awaitable[Answer]:
+    ) -> Reply:
+        """What a request that may enter is told. ``body`` is not read yet."""
+
+
+class AsgiDoor(PostDoor):
+    """The door for the paths in ``PATHS``."""
+
+    async def reply(
+        self, path: str, caller: Caller, headers: dict[bytes, bytes], body: "Body"
+    ) -> Reply:
+        if not await body.read(self._intake.max_body):
+            return Reply(answers.TOO_LARGE, unread=True)
         endpoint = PATHS[path]
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         if body.spool is not None:
-            return self._intake.take_heavy(endpoint, caller, body.spool, encoding)
-        answer, respond = answer_to_come()
-        self._intake.take(endpoint, caller, bytes(body.light), encoding, respond)
-        return answer
+            answer = await self._intake.take_heavy(endpoint, caller, body.spool, encoding)
+        else:
+            awaited, respond = answer_to_come()
+            self._intake.take(endpoint, caller, bytes(body.light), encoding, respond)
+            answer = await awaited
+        return Reply(answer, body.complete_at)
 
 
 class Body:
     """A request's body: in ``light`` while it is small, else in the file ``spool``."""
 
     def __init__(
-        self,
-        receive: Receive,
-        headers: dict[bytes, bytes],
-        limit: int,
-        new_spool: Callable[[], Path],
+        self, receive: Receive, headers: dict[bytes, bytes], new_spool: Callable[[], Path]
     ) -> None:
         self.light = bytearray()
         self.spool: Path | None = None
         self.complete_at = 0.0
         self._receive = receive
-        self._limit = limit
         self._new_spool = new_spool
         self._file: BinaryIO | None = None
         length = headers.get(b"content-length", b"")
-        self._announced = int(length) if length.isdigit() else 0
+        self.announced = int(length) if length.isdigit() else 0
 
-    async def read(self) -> bool:
-        """Receives all of it; False: it is over the limit, and the rest was not read.
+    async def read(self, limit: int) -> bool:
+        """Receives all of it; False: it is over ``limit`` bytes, and the rest was not read.
 
         Raises:
             ClientGone
             OSError: its file cannot be written.
         """
-        if self._announced > self._limit:
+        if self.announced > limit:
             return False
         size = 0
         more = True
@@ -117,13 +131,14 @@ class Body:
             piece: bytes = message.get("body", b"")
             more = message.get("more_body", False)
             size += len(piece)
-            if size > self._limit:
+            if size > limit:
                 return False
             self.light += piece
             if len(self.light) > (_SPOOL_BYTES if self.spool else LIGHT_BODY):
                 await self._flush()
-        if self.spool is not None:
+        if self._file is not None:
             await self._flush()
+            await asyncio.to_thread(self._file.flush)
         self.complete_at = time.perf_counter()
         return True
 
@@ -136,12 +151,12 @@ class Body:
     async def _flush(self) -> None:
         if self._file is None:
             self.spool = self._new_spool()
-            self._file = await asyncio.to_thread(self.spool.open, "xb", 0)
+            self._file = await asyncio.to_thread(self.spool.open, "xb")
         piece, self.light = self.light, bytearray()
         await asyncio.to_thread(self._file.write, piece)
 
 
-async def send_answer(send: Send, answer: Answer) -> None:
+async def _send(send: Send, answer: Answer) -> None:
     await send(_start(answer.status, headers_of(answer)))
     await send({"type": "http.response.body", "body": answer.body})
 
@@ -158,7 +173,7 @@ async def _send_and_linger(receive: Receive, send: Send, answer: Answer) -> None
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_preflight(scope: Scope, send: Send) -> None:
+async def _send_preflight(scope: Scope, send: Send) -> None:
     asked = dict(scope["headers"]).get(b"access-control-request-headers", b"")
     await send(_start(204, preflight_headers(asked)))
     await send({"type": "http.response.body", "body": b""})

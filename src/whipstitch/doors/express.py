@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.intake import LIGHT_BODY, PATHS, Endpoint, Intake
+from whipstitch.doors.intake import LIGHT_BODY, PATHS, Endpoint, Intake, header_map
 from whipstitch.doors.wire import Renderer
 
 _RAW_PATHS: dict[bytes, Endpoint] = {path.encode(): kind for path, kind in PATHS.items()}
@@ -152,7 +152,7 @@ class ExpressProtocol(HttpToolsProtocol):
         if endpoint is None or self.parser.get_method() != b"POST" or self._asgi_is_busy():
             self._go_by_asgi()
             return
-        headers = dict(self.headers)
+        headers = header_map(self.headers)
         length = headers.get(b"content-length", b"0")
         if (
             not length.isdigit()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,17 @@ hold up the other clients, so another process does it."""
 Respond = Callable[[Answer], None]
 _Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
 _MOST_RECOGNISED = 10_000
+
+
+def header_map(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers by name, of several of one name the last; the addresses in several
+    ``X-Forwarded-For`` are one list."""
+    found = dict(headers)
+    if b"x-forwarded-for" in found:
+        found[b"x-forwarded-for"] = b",".join(
+            value for name, value in headers if name == b"x-forwarded-for"
+        )
+    return found
 
 
 def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:

@@ -74,6 +74,6 @@ def _host(host: str) -> str:
 
 def _no_domain(text: str) -> RegistryError:
     return RegistryError(
-        f"{text!r} is no domain: use example.com, *.example.com, localhost:3000 or "
+        f"{text!r} is no domain: use one such as example.com, *.example.com, localhost:3000 or "
         "https://app.example.com, without a path"
     )

@@ -1,6 +1,5 @@
 """How the registry's database is opened, and what happens where it cannot be."""
 
-import os
 import socket
 import sqlite3
 import stat
@@ -120,7 +119,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(tmp_path: Path
 def test_a_place_where_no_file_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a directory")
 
-    with pytest.raises(RegistryUnavailable, match="data/registry.db"):
+    with pytest.raises(RegistryUnavailable, match=r"data/registry\.db"):
         Registry.open(f"sqlite:///{tmp_path}/data/registry.db")
 
 
@@ -221,4 +220,4 @@ def test_the_path_of_a_sqlite_registry_may_hold_any_character(tmp_path: Path) ->
     with Registry.open(Settings.load(data_dir=data_dir).database) as registry:
         registry.create_project("Shop")
 
-    assert os.listdir(data_dir) == ["registry.db"]
+    assert [path.name for path in data_dir.iterdir()] == ["registry.db"]

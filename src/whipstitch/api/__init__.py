@@ -1,0 +1,1 @@
+"""The query and management API, the operations endpoints and their documentation page."""

@@ -1,0 +1,81 @@
+"""The application behind the ordinary door: ingestion routes first, then everything that reads."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount, Route
+
+from whipstitch.api import docs_page, errors, events, operations
+from whipstitch.api.operations import Problems
+from whipstitch.doors.asgi import AsgiDoor
+from whipstitch.doors.intake import PATHS, Intake
+from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
+from whipstitch.queries.run import Run
+from whipstitch.registry.store import Registry
+
+_ABOUT = """Reads what was ingested. Every endpoint wants a token of the project
+(`whipstitch token create --project PROJECT --role viewer`). The ingestion endpoints
+(`/api/v1/track`, `/people`, `/alias`, `/batch`) are described in `docs/ingestion.md`."""
+
+
+def build(
+    *,
+    intake: Intake,
+    registry: Registry,
+    run: Run,
+    problems: Problems,
+    metrics: CollectorRegistry,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+) -> Starlette:
+    """Everything that the server answers. ``run`` runs a query, ``problems`` tells what keeps the
+    server from being ready."""
+    api = FastAPI(
+        title="Whipstitch",
+        version=version("whipstitch"),
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+    )
+    api.state.registry = registry
+    api.state.run = run
+    api.state.problems = problems
+    api.state.metrics = metrics
+    errors.register(api)
+    for module in (operations, events, docs_page):
+        api.include_router(module.router)
+    door = AsgiDoor(intake)
+    return Starlette(
+        routes=[
+            *(Route(path, door) for path in PATHS),
+            Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry)),
+            Route("/", _welcome),
+            Mount("", api),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _welcome(_request: Request) -> HTMLResponse:
+    return HTMLResponse(
+        _WELCOME,
+        headers={"content-security-policy": "default-src 'none'; style-src 'self'"},
+    )
+
+
+_WELCOME = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Whipstitch</title></head>
+<body>
+<h1>Whipstitch runs</h1>
+<p>The dashboard is not part of this version yet. What is there:
+<a href="/docs">the query API</a>, <a href="/ready">readiness</a> and
+<a href="/metrics">metrics</a>.</p>
+</body>
+</html>
+"""

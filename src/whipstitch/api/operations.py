@@ -1,0 +1,36 @@
+"""Is it alive, is it ready, how is it doing."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+router = APIRouter(tags=["operations"])
+
+Problems = Callable[[], list[str]]
+"""What keeps the server from accepting and storing, each as a sentence; empty: nothing does."""
+
+
+@router.get("/health", summary="The process lives")
+async def health() -> dict[str, bool]:
+    return {"ok": True}
+
+
+@router.get(
+    "/ready",
+    summary="It can accept and store",
+    responses={503: {"description": "It cannot; `error` says why."}},
+)
+async def ready(request: Request) -> Response:
+    problems: Problems = request.app.state.problems
+    found = problems()
+    if found:
+        return JSONResponse({"ok": False, "error": "; ".join(found)}, 503)
+    return JSONResponse({"ok": True})
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    collected: CollectorRegistry = request.app.state.metrics
+    return Response(generate_latest(collected), media_type=CONTENT_TYPE_LATEST)

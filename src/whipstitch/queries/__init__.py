@@ -1,0 +1,1 @@
+"""Queries: a frozen query in, SQL with bound values, rows, pure shaping."""

@@ -1,0 +1,182 @@
+"""Events, newest first, a page at a time (interfaces, "Query API": ``GET /api/v1/events``)."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from whipstitch.projects import Environment
+from whipstitch.queries.run import Sql
+
+_COLUMNS = (
+    "id",
+    "event_name",
+    "distinct_id",
+    "anon_id",
+    "session_id",
+    "toUnixTimestamp64Milli(timestamp)",
+    "toUnixTimestamp64Milli(received_at)",
+    "environment",
+    "properties_sent",
+    "default_properties_sent",
+    "os",
+    "browser",
+    "device_model",
+    "bot",
+    "city",
+    "region",
+    "country",
+    "timezone",
+    "lib_version",
+    "accepted",
+)
+
+
+class InvalidCursor(ValueError):
+    """Not a cursor that this query gave out."""
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """A place in the order of events: unix milliseconds, acceptance number, event id."""
+
+    timestamp: int
+    accepted: int
+    id: str
+
+    def cursor(self) -> str:
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+    @classmethod
+    def of(cls, cursor: str) -> "Position":
+        """Raises:
+        InvalidCursor
+        """
+        try:
+            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            return msgspec.json.decode(text, type=cls)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidCursor(cursor) from error
+
+
+@dataclass(frozen=True, slots=True)
+class EventsQuery:
+    """One page of events. ``after``: the last event of the page before; ``start`` is inclusive,
+    ``end`` exclusive; a filter that is None lets everything through."""
+
+    project_id: str
+    environment: Environment
+    limit: int
+    event_name: str | None = None
+    distinct_id: str | None = None
+    session_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    after: Position | None = None
+
+
+class Event(msgspec.Struct):
+    """One event as the API gives it; ``properties`` are the client's own text."""
+
+    id: str
+    event_name: str
+    distinct_id: str
+    anon_id: str
+    session_id: str
+    timestamp: str
+    received_at: str
+    environment: str
+    properties: msgspec.Raw
+    default_properties: msgspec.Raw
+    os: str
+    browser: str
+    device_model: str
+    bot: bool
+    city: str
+    region: str
+    country: str
+    timezone: str
+    lib_version: str
+
+
+class EventsPage(msgspec.Struct):
+    events: list[Event]
+    next_cursor: str | None
+    ok: bool = True
+
+
+def build(query: EventsQuery) -> Sql:
+    """Asks for one row more than the page holds, to know whether there is another page."""
+    conditions = ["project_id = {project_id:String}", "environment = {environment:String}"]
+    values: dict[str, Any] = {
+        "project_id": query.project_id,
+        "environment": query.environment,
+        "limit": query.limit + 1,
+    }
+    for column in ("event_name", "session_id"):
+        wanted = getattr(query, column)
+        if wanted is not None:
+            conditions.append(f"{column} = {{{column}:String}}")
+            values[column] = wanted
+    if query.distinct_id is not None:
+        conditions.append("(distinct_id = {id:String} OR anon_id = {id:String})")
+        values["id"] = query.distinct_id
+    for name, comparison, moment in (("start", ">=", query.start), ("end", "<", query.end)):
+        if moment is not None:
+            conditions.append(f"timestamp {comparison} fromUnixTimestamp64Milli({{{name}:Int64}})")
+            values[name] = _milliseconds(moment)
+    if query.after is not None:
+        conditions.append(
+            "timestamp <= fromUnixTimestamp64Milli({at:Int64}) AND "
+            "(timestamp, accepted, id) < "
+            "(fromUnixTimestamp64Milli({at:Int64}), {accepted:UInt64}, {last:String})"
+        )
+        values |= {
+            "at": query.after.timestamp,
+            "accepted": query.after.accepted,
+            "last": query.after.id,
+        }
+    return Sql(
+        f"SELECT {', '.join(_COLUMNS)} FROM events WHERE {' AND '.join(conditions)} "
+        "ORDER BY timestamp DESC, accepted DESC, id DESC LIMIT {limit:UInt32}",
+        values,
+    )
+
+
+def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
+    """The page that ``rows`` make, and where the next one begins."""
+    page = rows[: query.limit]
+    cursor = None
+    if len(rows) > query.limit:
+        last = page[-1]
+        cursor = Position(last[5], last[19], last[0]).cursor()
+    return EventsPage([_event(row) for row in page], cursor)
+
+
+def _event(row: Sequence[Any]) -> Event:
+    *strings, timestamp, received_at, environment, sent, defaults = row[:10]
+    return Event(
+        *strings,
+        _rfc3339(timestamp),
+        _rfc3339(received_at),
+        environment,
+        msgspec.Raw(sent.encode()),
+        msgspec.Raw(defaults.encode()),
+        *row[10:13],
+        bool(row[13]),
+        *row[14:19],
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)
+
+
+def _rfc3339(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

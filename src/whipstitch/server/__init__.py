@@ -1,0 +1,1 @@
+"""The running server: every part put together, started and stopped in order."""

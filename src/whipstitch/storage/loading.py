@@ -1,0 +1,153 @@
+"""The statements that load a segment: one for each kind of row, the same text for the embedded
+engine, which reads the file itself, and for a server, to which its bytes are sent."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["alias", "trait", "track"]
+KINDS: Final[tuple[Kind, ...]] = ("alias", "trait", "track")
+"""In the order in which they are loaded: who somebody is before what they did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How the rows of one kind go from a segment into their table.
+
+    ``fields`` is the structure in which ClickHouse reads the JSON lines; ``columns`` maps the
+    table's columns to expressions over those fields."""
+
+    kind: Kind
+    table: str
+    fields: str
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First and last acceptance of the rows in a segment, in unix microseconds."""
+
+    first: int
+    last: int
+
+
+_NAMES: Final = {name: name for name in ("project_id", "environment")}
+_TIME: Final = "fromUnixTimestamp64Milli(timestamp, 'UTC')"
+_WHO_AND_WHEN: Final = "k String, project_id String, environment String, timestamp Int64, accepted UInt64"
+
+ALIASES: Final = Rows(
+    "alias",
+    "person_aliases",
+    f"{_WHO_AND_WHEN}, alias_id String, distinct_id String, refused String",
+    {
+        **_NAMES,
+        "alias_id": "alias_id",
+        "distinct_id": "distinct_id",
+        "refused": "refused",
+        "timestamp": _TIME,
+        "accepted": "accepted",
+        # The engine keeps the highest version, and the earliest alias is to stay.
+        "version": "bitNot(accepted)",
+    },
+)
+TRAITS: Final = Rows(
+    "trait",
+    "person_traits",
+    f"{_WHO_AND_WHEN}, distinct_id String, property String, value String, deleted Bool",
+    {
+        **_NAMES,
+        "distinct_id": "distinct_id",
+        "property": "property",
+        "value": "value",
+        "deleted": "deleted",
+        "timestamp": _TIME,
+        "accepted": "accepted",
+        # Timestamps before 1970 are negative and must still sort below later ones.
+        "version": "bitShiftLeft(toUInt128(timestamp + 4611686018427387904), 64) + accepted",
+    },
+)
+_AS_SENT: Final = (
+    "id",
+    "event_name",
+    "distinct_id",
+    "session_id",
+    "os",
+    "browser",
+    "device_model",
+    "bot",
+    "city",
+    "region",
+    "country",
+    "timezone",
+    "lib_version",
+)
+EVENTS: Final = Rows(
+    "track",
+    "events",
+    f"{_WHO_AND_WHEN}, bot Bool, "
+    + ", ".join(f"{name} String" for name in _AS_SENT if name != "bot")
+    + ", properties String, default_properties String"
+    + ", repaired String, default_repaired String",
+    {
+        **_NAMES,
+        **{name: name for name in _AS_SENT},
+        "timestamp": _TIME,
+        "received_at": "fromUnixTimestamp64Milli(toInt64(intDiv(accepted, 1000)), 'UTC')",
+        "accepted": "accepted",
+        "properties": "if(repaired = '', properties, repaired)",
+        "properties_sent": "properties",
+        "default_properties": "if(default_repaired = '', default_properties, default_repaired)",
+        "default_properties_sent": "default_properties",
+    },
+)
+_BY_KIND: Final = {rows.kind: rows for rows in (ALIASES, TRAITS, EVENTS)}
+_JSON_COLUMNS: Final = {
+    "properties": "JSON(max_dynamic_paths = 256)",
+    "default_properties": "JSON(max_dynamic_paths = 64)",
+}
+
+
+def insert_from_file(kind: Kind, path: str, *, absent: Span | None, careful: bool) -> str:
+    """The statement for the embedded engine; ``path`` is absolute."""
+    rows = _BY_KIND[kind]
+    source = f"file({_quote(path)}, 'JSONEachRow', {_quote(rows.fields)})"
+    return f"INSERT INTO {target(kind, source, absent=absent, careful=careful)}"
+
+
+def target(kind: Kind, source: str | None = None, *, absent: Span | None, careful: bool) -> str:
+    """What stands between ``INSERT INTO`` and the data: table, columns and the SELECT over
+    ``source``, by default over the rows that are sent with the statement.
+
+    With ``absent`` only those events are taken that are not in the table yet. ``careful`` lets a
+    row whose properties JSON will not take keep an empty copy for queries instead of failing."""
+    rows = _BY_KIND[kind]
+    source = source or f"input({_quote(rows.fields)})"
+    columns = ", ".join(rows.columns)
+    values = ", ".join(_value(name, text, careful) for name, text in rows.columns.items())
+    missing = f" AND {_missing(absent)}" if absent and kind == "track" else ""
+    return f"{rows.table} ({columns}) SELECT {values} FROM {source} WHERE k = '{kind}'{missing}"
+
+
+def _value(column: str, expression: str, careful: bool) -> str:
+    type_ = _JSON_COLUMNS.get(column)
+    if type_ is None:
+        return expression
+    if careful:
+        return f"ifNull(accurateCastOrNull({expression}, '{type_}'), CAST('{{}}', '{type_}'))"
+    return f"CAST({expression}, '{type_}')"
+
+
+def _missing(span: Span) -> str:
+    """Events are known by their ids. Their times of receipt narrow the search to the few parts
+    that can hold them, without reading anything: partitions are made of them."""
+    first, last = (
+        f"fromUnixTimestamp64Milli(toInt64({accepted // 1000}), 'UTC')"
+        for accepted in (span.first, span.last)
+    )
+    return (
+        f"id NOT IN (SELECT id FROM events WHERE received_at BETWEEN {first} AND {last} "
+        f"AND accepted BETWEEN {span.first} AND {span.last})"
+    )
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
