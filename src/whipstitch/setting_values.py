@@ -109,6 +109,9 @@ Networks = Annotated[
 ]
 """Addresses and CIDR ranges, as text separated by commas; each becomes a range."""
 
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
+"""Any texts, separated by commas."""
+
 Host = Annotated[str, AfterValidator(_host)]
 PublicAddress = Annotated[str, AfterValidator(_public_address)]
 AnyCase = BeforeValidator(_lower)

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from whipstitch.admission.ids import PLACEHOLDERS
 from whipstitch.errors import SettingsError
 from whipstitch.setting_values import (
     AnyCase,
@@ -25,6 +26,7 @@ from whipstitch.setting_values import (
     Networks,
     PublicAddress,
     Size,
+    Texts,
     clickhouse_url,
     database_url,
     without_password,
@@ -135,6 +137,12 @@ class Settings(BaseSettings):
         description="Addresses or CIDR ranges of your own proxies, separated by commas. Only from "
         "them is `X-Forwarded-For` believed.",
         json_schema_extra=_shown("none"),
+    )
+    placeholder_ids: Texts = Field(
+        PLACEHOLDERS,
+        description="Ids that name nobody, separated by commas: an alias with one of them would "
+        "merge strangers and is refused. Compared without case. The list replaces the default one.",
+        json_schema_extra=_shown(", ".join(f"`{one}`" for one in PLACEHOLDERS)),
     )
     retention: int = Field(
         0, description="Days that events are kept. `0` keeps them for ever.", ge=0, le=36_500

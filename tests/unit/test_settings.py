@@ -113,6 +113,14 @@ def test_proxies_may_be_a_list_in_the_file() -> None:
     assert Settings.load().trusted_proxies == ("10.0.0.0/8",)
 
 
+def test_the_ids_that_name_nobody_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "anonymous" in Settings.load().placeholder_ids
+
+    monkeypatch.setenv("WHIPSTITCH_PLACEHOLDER_IDS", "nobody, [object Object]")
+
+    assert Settings.load().placeholder_ids == ("nobody", "[object Object]")
+
+
 def test_a_city_database_in_its_usual_place_is_used(tmp_path: Path) -> None:
     usual = tmp_path / "whipstitch-data" / "geoip" / "city.mmdb"
     usual.parent.mkdir(parents=True)

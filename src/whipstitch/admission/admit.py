@@ -191,7 +191,7 @@ def seen_screens(events: Iterable[Track]) -> Iterator[tuple[str, str | None]]:
     """The screens that the screen events among ``events`` name, each with its app version."""
     for event in events:
         if event.event_name in screens.SCREEN_EVENTS:
-            screen = screens.screen_of(bytes(event.properties))
+            screen = screens.screen_of(event.properties)
             if screen is not None:
                 yield screen, app_version(event)
 

@@ -65,6 +65,7 @@ INVALID_PAYLOAD = {
 UNAVAILABLE = refusal(
     503, "Service temporarily unavailable", "queue_full", retry_after=RETRY_SECONDS
 )
+FAILED = refusal(500, "Internal server error", "internal_error")
 INVALID_ENCODING = refusal(
     415, "Unsupported Content-Encoding: use gzip, deflate or zstd", "unsupported_encoding"
 )

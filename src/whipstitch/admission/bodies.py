@@ -2,7 +2,8 @@
 
 ``properties`` and ``timestamp`` stay raw bytes: what the client sent is stored as it was sent."""
 
-from typing import Any, Final, Literal
+from codecs import getincrementaldecoder
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -14,11 +15,12 @@ from whipstitch.admission.answers import (
     Answer,
 )
 
+T = TypeVar("T")
 Kind = Literal["track", "people", "alias"]
 ABSENT: Final = msgspec.Raw(b"")
 """A raw value that was not sent."""
-_OBJECT_STARTS = frozenset((b"", b"{", b"n"))
-"""How a raw value begins that is absent, an object or null."""
+_OBJECT_STARTS = frozenset((b"{", b"n"))
+"""How a raw value begins that is an object or null."""
 
 
 class Track(msgspec.Struct, frozen=True, gc=False):
@@ -38,9 +40,9 @@ class Track(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def well_formed(self) -> bool:
-        return (
-            bytes(self.properties)[:1] in _OBJECT_STARTS
-            and bytes(self.default_properties)[:1] in _OBJECT_STARTS
+        properties, defaults = self.properties, self.default_properties
+        return (properties is ABSENT or bytes(properties)[:1] in _OBJECT_STARTS) and (
+            defaults is ABSENT or bytes(defaults)[:1] in _OBJECT_STARTS
         )
 
 
@@ -108,11 +110,15 @@ _operations = msgspec.json.Decoder(list[Operation])
 _raw_batch = msgspec.json.Decoder(_RawBatch)
 _split_batch = msgspec.json.Decoder(_SplitBatch)
 _any = msgspec.json.Decoder()
+_string = msgspec.json.Decoder(str)
 _payloads: dict[str, msgspec.json.Decoder[Any]] = {
     "track": _track,
     "people": _people,
     "alias": _alias,
 }
+
+_Utf8Decoder = getincrementaldecoder("utf-8")
+_UTF8_PIECE = 1024 * 1024
 
 # RecursionError: nesting beyond what the decoder follows. UnicodeDecodeError is a ValueError, as
 # msgspec's own errors are.
@@ -122,8 +128,7 @@ _MALFORMED = (ValueError, RecursionError)
 def read_track(body: bytes) -> Track | Answer:
     """The event in ``body``, or the answer that refuses it."""
     try:
-        check_utf8(body)
-        event = _track.decode(body)
+        event = _decode(_track, body)
     except _MALFORMED:
         return INVALID_BODY
     return event if event.well_formed else INVALID_BODY
@@ -132,8 +137,7 @@ def read_track(body: bytes) -> Track | Answer:
 def read_people(body: bytes) -> People | Answer:
     """The trait update in ``body``, or the answer that refuses it."""
     try:
-        check_utf8(body)
-        return _people.decode(body)
+        return _decode(_people, body)
     except _MALFORMED:
         return INVALID_BODY
 
@@ -141,8 +145,7 @@ def read_people(body: bytes) -> People | Answer:
 def read_alias(body: bytes) -> Alias | Answer:
     """The alias in ``body``, or the answer that refuses it."""
     try:
-        check_utf8(body)
-        return _alias.decode(body)
+        return _decode(_alias, body)
     except _MALFORMED:
         return INVALID_BODY
 
@@ -150,8 +153,7 @@ def read_alias(body: bytes) -> Alias | Answer:
 def read_batch(body: bytes) -> list[Operation] | Answer:
     """The operations in ``body`` in the order sent, or the answer that refuses all of them."""
     try:
-        check_utf8(body)
-        operations = _batch.decode(body).operations
+        operations = _decode(_batch, body).operations
     except _MALFORMED:
         return _why_refused(body)
     return check_operations(operations) or _why_refused(body)
@@ -170,7 +172,7 @@ def read_operations(raws: list[msgspec.Raw], body: bytes) -> list[Operation] | A
     """Some of the operations of ``body``, as ``split_batch`` gave them, or the answer that refuses
     the whole body."""
     try:
-        operations = _operations.decode(b"[%b]" % b",".join(raws))
+        operations = _decode(_operations, b"[%b]" % b",".join(raws))
     except _MALFORMED:
         return _why_refused(body)
     return check_operations(operations) or _why_refused(body)
@@ -183,14 +185,45 @@ def check_operations(operations: list[Operation]) -> list[Operation] | None:
     return operations or None
 
 
+def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    """``body``, its raw values without line breaks. Inside JSON strings those are escaped, so bare
+    ones stand between tokens and are as good as spaces; the journal has one row a line.
+
+    Raises:
+        ValueError, RecursionError: not UTF-8, not JSON, or of another shape.
+    """
+    check_utf8(body)
+    decoded = decoder.decode(body)
+    if b"\n" in body or b"\r" in body:
+        return decoder.decode(body.replace(b"\n", b" ").replace(b"\r", b" "))
+    return decoded
+
+
 def check_utf8(body: bytes) -> None:
     """The decoder passes over raw values without looking at their encoding; ClickHouse does not.
 
     Raises:
         UnicodeDecodeError: ``body`` is not UTF-8.
     """
-    if not body.isascii():
-        body.decode()
+    if body.isascii():
+        return
+    decoder = _Utf8Decoder()  # in pieces: as one text, half a gigabyte may become two
+    for at in range(0, len(body), _UTF8_PIECE):
+        decoder.decode(body[at : at + _UTF8_PIECE])
+    decoder.decode(b"", final=True)
+
+
+def text_of(raw: msgspec.Raw) -> str:
+    """The string that ``raw`` holds; blank where it holds anything else."""
+    if raw is ABSENT:
+        return ""
+    text = bytes(raw)
+    if text[:1] != b'"':
+        return ""
+    try:
+        return _string.decode(text)
+    except msgspec.DecodeError:
+        return ""  # a lone surrogate
 
 
 def _why_refused(body: bytes) -> Answer:

@@ -19,6 +19,8 @@ class Visitor(msgspec.Struct, frozen=True):
     """By what requests are counted."""
     limit: int
     """Requests a minute, 0 for no limit."""
+    known: bool
+    """Whether the caller is a key of ours."""
     outcome: IngestionKey | Answer
     """The key, or the refusal, of a request within the limit."""
 
@@ -29,7 +31,9 @@ class Gate:
 
     def __init__(self, rate_limit: int) -> None:
         self._rate_limit = rate_limit
-        self._limiter = RateLimiter()
+        self._keys = RateLimiter()
+        # Apart, so that a flood of made-up keys cannot use up the counts of real ones.
+        self._strangers = RateLimiter()
 
     def recognise(self, directory: Directory, api_key: str, origin: str | None, ip: str) -> Visitor:
         """Who ``api_key`` (empty: none was sent), ``origin`` and ``ip`` are, and whether they may
@@ -38,11 +42,13 @@ class Gate:
         limit = self._rate_limit
         if key is not None and key.project.rate_limit is not None:
             limit = key.project.rate_limit
-        return Visitor(api_key or ip, limit, _outcome(api_key, key, origin, ip))
+        known = key is not None
+        return Visitor(api_key or ip, limit, known, _outcome(api_key, key, origin, ip))
 
     def is_within_limit(self, visitor: Visitor, now: float) -> bool:
         """Counts a request at ``now`` (unix seconds)."""
-        return self._limiter.allow(visitor.caller, visitor.limit, now)
+        limiter = self._keys if visitor.known else self._strangers
+        return limiter.allow(visitor.caller, visitor.limit, now)
 
 
 def _outcome(

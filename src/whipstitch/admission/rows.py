@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from whipstitch.admission import timestamps
-from whipstitch.admission.bodies import ABSENT, Alias, People, Track
+from whipstitch.admission.bodies import ABSENT, Alias, People, Track, text_of
 from whipstitch.admission.ids import Placeholders
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
@@ -70,43 +70,54 @@ Row = EventRow | TraitRow | AliasRow
 encode_lines = msgspec.json.Encoder().encode_lines
 
 
-class _Sent(msgspec.Struct, frozen=True):
-    """The properties that the engine itself reads. Raw: an odd value under one key, such as 1e999,
-    must not hide the others."""
+class _Sent(msgspec.Struct, frozen=True, gc=False):
+    """The properties that the engine itself reads."""
 
-    session_id: msgspec.Raw = msgspec.field(default=ABSENT, name="$session_id")
+    session_id: str = msgspec.field(default="", name="$session_id")
     timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
     time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
-    app_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$app_version")
 
 
-class _Defaults(msgspec.Struct, frozen=True):
+class _Defaults(msgspec.Struct, frozen=True, gc=False):
     """The default properties that stand where the User-Agent says nothing."""
 
-    os: msgspec.Raw = msgspec.field(default=ABSENT, name="$os")
-    browser: msgspec.Raw = msgspec.field(default=ABSENT, name="$browser")
-    device_model: msgspec.Raw = msgspec.field(default=ABSENT, name="$device_model")
-    app_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$app_version")
+    os: str = msgspec.field(default="", name="$os")
+    browser: str = msgspec.field(default="", name="$browser")
+    device_model: str = msgspec.field(default="", name="$device_model")
 
 
+_NO_SENT: Final = _Sent()
+_NO_DEFAULTS: Final = _Defaults()
 _sent = msgspec.json.Decoder(_Sent)
 _defaults = msgspec.json.Decoder(_Defaults)
-_string = msgspec.json.Decoder(str)
+_raw_values = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def event_row(
     event: Track, key: IngestionKey, agent: Agent, place: Place, id_: str, accepted: int
 ) -> EventRow:
     """A complete ``event`` with what the server adds (contract README, "Time", "Enrichment")."""
-    properties = one_line(event.properties)
-    defaults = one_line(event.default_properties)
-    sent = _sent.decode(properties)
-    fallback = _defaults.decode(defaults)
+    properties, sent = event.properties, _NO_SENT
+    if properties is ABSENT:
+        properties = _EMPTY
+    else:
+        try:
+            sent = _sent.decode(properties)
+        except msgspec.DecodeError:
+            properties, sent = _read_odd(properties)
+    defaults, fallback = event.default_properties, _NO_DEFAULTS
+    if defaults is ABSENT:
+        defaults = _EMPTY
+    else:
+        try:
+            fallback = _defaults.decode(defaults)
+        except msgspec.DecodeError:
+            defaults, fallback = _read_odd_defaults(defaults)
     timestamp = timestamps.parse_with_number(bytes(event.timestamp))
-    if timestamp is None:
+    if timestamp is None and sent is not _NO_SENT:
         timestamp = timestamps.parse(bytes(sent.timestamp))
-    if timestamp is None:
-        timestamp = timestamps.parse(bytes(sent.time))
+        if timestamp is None:
+            timestamp = timestamps.parse(bytes(sent.time))
     if timestamp is None:
         timestamp = accepted // 1000
     return EventRow(
@@ -115,12 +126,12 @@ def event_row(
         id_,
         event.event_name or "",
         event.distinct_id or "",
-        _text(sent.session_id),
+        sent.session_id,
         timestamp,
         accepted,
-        agent.os or _text(fallback.os).lower(),
-        agent.browser or _text(fallback.browser),
-        agent.device_model or _text(fallback.device_model),
+        agent.os or fallback.os.lower(),
+        agent.browser or fallback.browser,
+        agent.device_model or fallback.device_model,
         agent.bot,
         place.city,
         place.region,
@@ -169,35 +180,34 @@ def alias_row(
 
 def app_version(event: Track) -> str | None:
     """The ``$app_version`` of an event, wherever it was sent."""
-    own = _sent.decode(one_line(event.properties)).app_version
-    return (
-        _text(own)
-        or _text(_defaults.decode(one_line(event.default_properties)).app_version)
-        or None
+    for raw in (event.properties, event.default_properties):
+        version = text_of(_values(raw).get("$app_version", ABSENT))
+        if version:
+            return version
+    return None
+
+
+def _read_odd(properties: msgspec.Raw) -> tuple[msgspec.Raw, _Sent]:
+    """Properties that are null, or of which the engine's own have unexpected types: those say
+    nothing, the others still do."""
+    values = _values(properties)
+    sent = _Sent(
+        session_id=text_of(values.get("$session_id", ABSENT)),
+        timestamp=values.get("$timestamp", ABSENT),
+        time=values.get("$time", ABSENT),
     )
+    return properties if values else _EMPTY, sent
 
 
-def one_line(raw: msgspec.Raw) -> msgspec.Raw:
-    """``raw`` as a single line. Inside JSON strings line breaks are escaped, so a bare one is
-    space between tokens; an absent or null value is the empty object."""
-    if raw is ABSENT:
-        return _EMPTY
-    text = bytes(raw)
-    if not text or text == b"null":
-        return _EMPTY
-    if b"\n" in text or b"\r" in text:
-        return msgspec.Raw(text.replace(b"\n", b" ").replace(b"\r", b" "))
-    return raw
+def _read_odd_defaults(defaults: msgspec.Raw) -> tuple[msgspec.Raw, _Defaults]:
+    values = _values(defaults)
+    texts = {name: text_of(values.get(f"${name}", ABSENT)) for name in _Defaults.__struct_fields__}
+    return defaults if values else _EMPTY, _Defaults(**texts)
 
 
-def _text(raw: msgspec.Raw) -> str:
-    """The string that ``raw`` holds; blank where it holds anything else."""
-    if raw is ABSENT:
-        return ""
-    text = bytes(raw)
-    if text[:1] != b'"':
-        return ""
+def _values(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """The raw values of an object; none of anything else."""
     try:
-        return _string.decode(text)
+        return _raw_values.decode(raw)
     except msgspec.DecodeError:
-        return ""  # a lone surrogate
+        return {}

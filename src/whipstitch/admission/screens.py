@@ -3,10 +3,10 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
+from whipstitch.admission.bodies import ABSENT, text_of
 from whipstitch.projects import Directory, IngestionKey, ScreenName
 
 SCREEN_EVENTS = frozenset({"$screen", "$screen_view"})
@@ -14,25 +14,26 @@ _PIECES = re.compile(r"\d+|[^\W\d_]+")
 
 
 class _Named(msgspec.Struct, frozen=True):
-    """The properties that may name a screen, the first non-empty string winning."""
+    """The properties that may name a screen, the first non-empty string winning. Raw: an odd value
+    under one key must not hide the others."""
 
-    dollar_screen_name: Any = msgspec.field(default=None, name="$screen_name")
-    dollar_screen: Any = msgspec.field(default=None, name="$screen")
-    screen_name: Any = None
-    screen: Any = None
-    name: Any = None
+    dollar_screen_name: msgspec.Raw = msgspec.field(default=ABSENT, name="$screen_name")
+    dollar_screen: msgspec.Raw = msgspec.field(default=ABSENT, name="$screen")
+    screen_name: msgspec.Raw = ABSENT
+    screen: msgspec.Raw = ABSENT
+    name: msgspec.Raw = ABSENT
 
 
 _named = msgspec.json.Decoder(_Named)
 
 
-def screen_of(properties: bytes) -> str | None:
+def screen_of(properties: msgspec.Raw) -> str | None:
     """The screen that a screen event's properties name."""
     try:
-        names = msgspec.structs.astuple(_named.decode(properties))
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return next((name for name in names if isinstance(name, str) and name), None)
+        named = _named.decode(properties)
+    except msgspec.DecodeError:
+        return None  # none, or null
+    return next(filter(None, map(text_of, msgspec.structs.astuple(named))), None)
 
 
 def missing(

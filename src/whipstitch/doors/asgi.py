@@ -144,7 +144,8 @@ class Body:
 
     def forget(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what it could not write is not wanted any more
+                self._file.close()
         if self.spool is not None:
             self.spool.unlink(missing_ok=True)
 
@@ -168,7 +169,7 @@ async def _send_and_linger(receive: Receive, send: Send, answer: Answer) -> None
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_SECONDS):
-            while (await receive())["type"] != "http.disconnect":
+            while (await receive()).get("more_body"):
                 pass
     await send({"type": "http.response.body", "body": b""})
 

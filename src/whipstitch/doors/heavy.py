@@ -91,6 +91,11 @@ class HeavyLane:
             log.error("heavy_body_not_stored", problem=error.strerror)
             part.unlink(missing_ok=True)
             return answers.UNAVAILABLE
+        except Exception:
+            # A fault of ours, which must not leave the client without an answer.
+            log.exception("heavy_admission_failed", endpoint=endpoint, body_bytes=size)
+            part.unlink(missing_ok=True)
+            return answers.FAILED
         return Admitted(outcome.lines, outcome.rows, outcome.tally, outcome.answer)
 
     def close(self) -> None:

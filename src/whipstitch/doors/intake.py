@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Admission, Admitted, Caller
 from whipstitch.admission.answers import Answer
@@ -20,6 +22,8 @@ from whipstitch.journal.journal import Journal
 from whipstitch.projects import Directory
 
 Endpoint = Literal["track", "people", "alias", "batch"]
+log = structlog.get_logger(__name__)
+
 PATHS: Mapping[str, Endpoint] = {
     "/api/v1/track": "track",
     "/api/v1/people": "people",
@@ -75,6 +79,7 @@ class Intake:
     ) -> None:
         self.stats = IntakeStats()
         self.max_body = max_body
+        self.light_body = min(LIGHT_BODY, max_body)
         self._directory = directory
         self._gate = gate
         self._journal = journal
@@ -156,7 +161,7 @@ class Intake:
         ``respond`` once: at once with a refusal, or when the rows are durable."""
         if encoding:
             try:
-                body = unpack(body, encoding_of(encoding), LIGHT_BODY)
+                body = unpack(body, encoding_of(encoding), self.light_body)
             except UnsupportedEncoding:
                 respond(answers.INVALID_ENCODING)
                 return
@@ -168,7 +173,12 @@ class Intake:
                 self._spooling.add(task)  # the loop alone would let it be collected
                 task.add_done_callback(self._spooling.discard)
                 return
-        admitted = self._admit[endpoint](body, caller)
+        try:
+            admitted = self._admit[endpoint](body, caller)
+        except Exception:
+            # A fault of ours, which must not leave the client without an answer.
+            log.exception("admission_failed", endpoint=endpoint)
+            admitted = answers.FAILED
         if isinstance(admitted, Answer):
             respond(admitted)
         else:

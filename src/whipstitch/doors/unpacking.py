@@ -7,6 +7,7 @@ import zstandard
 
 _MOST_WINDOW = 128 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 16 * 1024
 
 
 class UnsupportedEncoding(ValueError):
@@ -63,22 +64,28 @@ def unpack(packed: bytes, encoding: str, limit: int) -> bytes:
 
 def _inflate(packed: bytes, window: int, limit: int) -> bytes:
     """Members one behind another, as gzip allows, count as one text."""
-    members = []
-    while True:
-        stream = zlib.decompressobj(window)
-        try:
-            plain = stream.decompress(packed, limit + 1)
-        except zlib.error as error:
-            raise Corrupt from error
-        members.append(plain)
-        limit -= len(plain)
-        if limit < 0:
-            raise Oversized
-        if not stream.eof:
-            raise Corrupt
-        packed = stream.unused_data
-        if not packed or window != _GZIP:
-            return b"".join(members)
+    plain = []
+    stream = zlib.decompressobj(window)
+    # In pieces, because a member's end hands back a copy of what is behind it: over the whole of
+    # a body of empty members, that would take its length squared.
+    for at in range(0, len(packed), _PIECE):
+        rest = packed[at : at + _PIECE]
+        while rest:
+            if stream.eof:
+                if window != _GZIP:
+                    return b"".join(plain)
+                stream = zlib.decompressobj(window)
+            try:
+                plain.append(stream.decompress(rest, limit + 1))
+            except zlib.error as error:
+                raise Corrupt from error
+            limit -= len(plain[-1])
+            if limit < 0:
+                raise Oversized
+            rest = stream.unused_data
+    if not stream.eof:
+        raise Corrupt
+    return b"".join(plain)
 
 
 def _unpack_zstd(packed: bytes, limit: int) -> bytes:

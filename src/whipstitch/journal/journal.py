@@ -111,7 +111,7 @@ class Journal:
 
     def new_part(self) -> Path:
         """A name for a segment that is put together elsewhere, to be adopted."""
-        return self.directory / (segments.new_stem(self._clock()) + PART)
+        return self.directory / (segments.new_stem(self._number()) + PART)
 
     def adopt(self, part: Path) -> None:
         """Takes over a synced file of whole groups as a sealed segment: its rows are durable on
@@ -137,14 +137,11 @@ class Journal:
         first = self._first_row_at
         return 0.0 if first is None else time.monotonic() - first
 
-    def close(self) -> None:
-        """Writes what is queued and seals the open segment."""
+    def detach(self) -> None:
+        """Writes what is queued and takes no more."""
         if self._committer is not None:
             committer, self._committer = self._committer, None
             committer.close()
-        self.seal()
-        self._segment.close()
-        self._segment.path.unlink(missing_ok=True)
 
     # For the loader, on its own thread
 
@@ -192,7 +189,10 @@ class Journal:
         with os.scandir(self.directory) as entries:
             for entry in entries:
                 if entry.name.endswith(SEALED):
-                    stat = entry.stat()
+                    try:
+                        stat = entry.stat()
+                    except FileNotFoundError:
+                        continue  # removed since, by another thread
                     found.append(self.directory / entry.name)
                     size += stat.st_size
                     oldest = min(oldest or stat.st_mtime, stat.st_mtime)
@@ -204,6 +204,13 @@ class Journal:
         """Forgets a segment that ClickHouse has."""
         segment.unlink(missing_ok=True)
         self.sealed()
+
+    def close(self) -> None:
+        """Seals what is left. Nothing may be written any more."""
+        self.seal()
+        self._segment.close()
+        if not self._segment.rows:  # else the disk is full; the next run finds it
+            self._segment.path.unlink(missing_ok=True)
 
     # Inside
 
@@ -269,13 +276,18 @@ class Journal:
                 segment.unlink()
             elif segment.suffix == OPEN:
                 size = segment.stat().st_size
-                sealed = segments.recover(segment)
+                sealed, last_in_it = segments.recover(segment)
+                last = max(last, last_in_it)
                 kept = sealed.stat().st_size if sealed else 0
                 log.info("journal_recovered", segment=segment.stem, bytes=kept, cut=size - kept)
         return last
 
     def _new_segment(self) -> OpenSegment:
-        return OpenSegment(self.directory, self._clock(), durable=self._durable)
+        return OpenSegment(self.directory, self._number(), durable=self._durable)
+
+    def _number(self) -> int:
+        """Names later segments after earlier ones, also when the clock was set back."""
+        return max(self._clock(), self.sequence.last)
 
     def _remembered_number(self) -> int:
         try:

@@ -8,11 +8,22 @@ import os
 import secrets
 from pathlib import Path
 
+import msgspec
+
 from whipstitch.journal.groups import whole_groups
 
 OPEN = ".open"
 SEALED = ".jsonl"
 PART = ".part"
+
+
+class _Numbered(msgspec.Struct):
+    """What is read of a row, or of the line that closes a group."""
+
+    accepted: int = 0
+
+
+_rows = msgspec.json.Decoder(_Numbered)
 
 
 def new_stem(number: int) -> str:
@@ -42,8 +53,9 @@ def seal(segment: Path) -> Path:
     return sealed
 
 
-def recover(segment: Path) -> Path | None:
-    """Seals a segment that a killed process left open, keeping exactly its whole groups.
+def recover(segment: Path) -> tuple[Path | None, int]:
+    """Seals a segment that a killed process left open, keeping exactly its whole groups. Returns
+    the sealed segment and the highest acceptance number in it.
 
     None: it held none, and is gone."""
     text = segment.read_bytes()
@@ -51,15 +63,20 @@ def recover(segment: Path) -> Path | None:
     kept = b"".join(text[group.start : group.end] for group in groups)
     if not kept:
         segment.unlink()
-        return None
-    if len(kept) != len(text):
+        return None, 0
+    if text.startswith(kept):
+        # A torn tail, as a full disk leaves it too: cutting it off needs no room.
+        with segment.open("rb+") as file:
+            file.truncate(len(kept))
+            os.fsync(file.fileno())
+    else:
         mended = segment.with_suffix(PART)
         with mended.open("wb") as file:
             file.write(kept)
             file.flush()
             os.fsync(file.fileno())
         mended.rename(segment)
-    return seal(segment)
+    return seal(segment), max(row.accepted for row in _rows.decode_lines(kept))
 
 
 class OpenSegment:

@@ -139,8 +139,8 @@ def build(query: EventsQuery) -> Sql:
             "accepted": query.after.accepted,
             "last": query.after.id,
         }
-    return Sql(
-        f"SELECT {', '.join(_COLUMNS)} FROM events WHERE {' AND '.join(conditions)} "
+    return Sql(  # of fixed pieces: every value is bound
+        f"SELECT {', '.join(_COLUMNS)} FROM events WHERE {' AND '.join(conditions)} "  # noqa: S608
         "ORDER BY timestamp DESC, accepted DESC, id DESC LIMIT {limit:UInt32}",
         values,
     )
@@ -157,17 +157,26 @@ def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
 
 
 def _event(row: Sequence[Any]) -> Event:
-    *strings, timestamp, received_at, environment, sent, defaults = row[:10]
     return Event(
-        *strings,
-        _rfc3339(timestamp),
-        _rfc3339(received_at),
-        environment,
-        msgspec.Raw(sent.encode()),
-        msgspec.Raw(defaults.encode()),
-        *row[10:13],
-        bool(row[13]),
-        *row[14:19],
+        id=row[0],
+        event_name=row[1],
+        distinct_id=row[2],
+        anon_id=row[3],
+        session_id=row[4],
+        timestamp=_rfc3339(row[5]),
+        received_at=_rfc3339(row[6]),
+        environment=row[7],
+        properties=msgspec.Raw(row[8].encode()),
+        default_properties=msgspec.Raw(row[9].encode()),
+        os=row[10],
+        browser=row[11],
+        device_model=row[12],
+        bot=bool(row[13]),
+        city=row[14],
+        region=row[15],
+        country=row[16],
+        timezone=row[17],
+        lib_version=row[18],
     )
 
 

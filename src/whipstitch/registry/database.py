@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from whipstitch.errors import RegistryError, RegistryUnavailable
 from whipstitch.setting_values import without_password
 
 _BUSY_SECONDS = 10
+_BUSY_PAUSE = 0.01
 _POSTGRES_DEFAULTS: dict[str, Any] = {
     # A server that vanished is noticed within seconds, whether it is silent to a new connection,
     # to a question or in the middle of nothing.
@@ -171,10 +173,25 @@ def _sqlite(url: URL, path: Path) -> Engine:
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # Python's own transaction handling would begin too late and not around reads.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _enter_wal_mode(connection)
     # In WAL mode only FULL makes a commit that returned survive a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _enter_wal_mode(connection: sqlite3.Connection) -> None:
+    """Waits itself while others read or make the file: this one change SQLite does not always wait
+    for, since two waiters could block each other."""
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(_BUSY_PAUSE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

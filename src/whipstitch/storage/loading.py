@@ -32,7 +32,9 @@ class Span:
 
 _NAMES: Final = {name: name for name in ("project_id", "environment")}
 _TIME: Final = "fromUnixTimestamp64Milli(timestamp, 'UTC')"
-_WHO_AND_WHEN: Final = "k String, project_id String, environment String, timestamp Int64, accepted UInt64"
+_WHO_AND_WHEN: Final = (
+    "k String, project_id String, environment String, timestamp Int64, accepted UInt64"
+)
 
 ALIASES: Final = Rows(
     "alias",

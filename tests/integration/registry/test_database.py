@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -137,6 +138,24 @@ def test_a_locked_sqlite_registry_is_unavailable_until_it_is_free(
 
         other.close()
         registry.create_project("Shop")
+
+
+def test_a_file_that_others_are_just_making_is_waited_for(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    maker = sqlite3.connect(
+        tmp_path / "data" / "registry.db", isolation_level=None, check_same_thread=False
+    )
+    maker.execute("CREATE TABLE first (id)")
+    # One that reads to write later: SQLite lets nobody wait for it while the mode changes.
+    maker.execute("BEGIN IMMEDIATE")
+    maker.execute("INSERT INTO first VALUES (1)")
+    release = threading.Timer(0.3, maker.close)
+    release.start()
+
+    with Registry.open(sqlite_url) as registry:
+        assert registry.is_empty()
+
+    release.join()
 
 
 def test_a_full_disk_makes_the_registry_unavailable_and_loses_nothing(sqlite_url: str) -> None:

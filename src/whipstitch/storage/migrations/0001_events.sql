@@ -48,4 +48,6 @@ SETTINGS
     non_replicated_deduplication_window = 1000,
     -- What lightweight UPDATE of distinct_id needs.
     enable_block_number_column = 1,
-    enable_block_offset_column = 1;
+    enable_block_offset_column = 1,
+    -- Another retention must not rewrite all parts at once; merges apply it.
+    materialize_ttl_recalculate_only = 1;

@@ -1,0 +1,157 @@
+"""The loader: a thread that turns the journal's segments into rows of ClickHouse."""
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+
+from whipstitch.errors import StorageError, StorageRefused
+from whipstitch.loader.dead_letters import REPLAYED, DeadLetters
+from whipstitch.loader.salvage import salvage
+from whipstitch.loader.stats import LoaderStats
+from whipstitch.storage.segment import count_rows
+from whipstitch.storage.store import Store
+from whipstitch.storage.threads import give_way
+
+log = structlog.get_logger(__name__)
+
+_FIRST_BACKOFF: Final = 0.1
+_LONGEST_BACKOFF: Final = 5.0
+
+
+class Segments(Protocol):
+    """The journal, as the loader sees it."""
+
+    def wait(self, rows: int, seconds: float, stop: threading.Event) -> bool:
+        """Until that many rows wait or the oldest waits that long; False: ``stop`` is set."""
+
+    def seal(self) -> None:
+        """Closes the segment being written, if it holds rows."""
+
+    def sealed(self) -> Sequence[Path]:
+        """Oldest first."""
+
+    def remove(self, segment: Path) -> None:
+        """Forgets a segment whose rows are stored."""
+
+
+class Loader:
+    """Loads about every ``rows`` rows or ``seconds`` seconds; what gathers meanwhile goes in one
+    larger insert. A segment is removed after its last row is stored or set aside.
+
+    An attempt at a segment may have been cut off, in this process or in an earlier one. Such a
+    segment is loaded again, and then the storage inserts only what is missing."""
+
+    def __init__(
+        self,
+        source: Segments,
+        store: Store,
+        dead_letters: DeadLetters,
+        *,
+        scratch: Path,
+        rows: int = 1_000,
+        seconds: float = 2.0,
+    ) -> None:
+        """``scratch`` is a directory for the loader alone; it is emptied."""
+        self.stats = LoaderStats()
+        self.problem: str | None = None
+        """Why rows are not being stored at the moment, for a person; None: they are."""
+        self._source = source
+        self._store = store
+        self._dead_letters = dead_letters
+        self._scratch = scratch
+        self._rows = rows
+        self._seconds = seconds
+        self._stop = threading.Event()
+        self._deadline = 0.0
+        self._failures = 0
+        self._unsure: set[Path] = set()
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def drain(self, seconds: float) -> bool:
+        """Stops, loading what can be loaded within ``seconds``; the rest stays in the journal.
+        Returns whether nothing is left and the thread has ended."""
+        self._deadline = time.monotonic() + seconds
+        self._stop.set()
+        self._thread.join(seconds)
+        return not self._thread.is_alive() and not self._source.sealed()
+
+    # Inside, on the loader's thread
+
+    def _run(self) -> None:
+        give_way()
+        self._unsure.update(self._source.sealed())
+        while self._pause():
+            self._source.seal()
+            self._load_all()
+        self._source.seal()
+        while time.monotonic() < self._deadline and self._source.sealed():
+            if not self._load_all():
+                break
+
+    def _pause(self) -> bool:
+        """Until there is something to do; False when it is time to stop."""
+        if not self._failures:
+            return self._source.wait(self._rows, self._seconds, self._stop)
+        backoff = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(self._failures, 10))
+        return not self._stop.wait(backoff * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def _load_all(self) -> bool:
+        for segment in self._source.sealed():
+            try:
+                self._load(segment)
+            except (StorageError, OSError) as error:
+                self._failed(segment, str(error))
+                return False
+            except Exception as error:
+                # The thread must outlive what nobody foresaw: rows would gather for ever.
+                log.exception("loader_failed", segment=segment.stem)
+                self._failed(segment, f"The loader met an error of its own: {error!r}")
+                return False
+            self._unsure.discard(segment)
+            self._failures = 0
+            if self.problem is not None:
+                log.info("loader_resumed", was=self.problem)
+                self.problem = None
+            if self._stop.is_set() and time.monotonic() >= self._deadline:
+                return False
+        return True
+
+    def _load(self, segment: Path) -> None:
+        rows = count_rows(segment)
+        began = time.monotonic()
+        again = segment in self._unsure or segment.stem.endswith(REPLAYED)
+        try:
+            self._store.load(segment, rows, again=again)
+        except StorageRefused as error:
+            log.warning("segment_refused", segment=segment.stem, problem=str(error))
+            self._salvage(segment)
+        self.stats.inserted(rows, time.monotonic() - began)
+        self._source.remove(segment)
+
+    def _salvage(self, segment: Path) -> None:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True, mode=0o700)
+        outcome = salvage(self._store, segment, self._scratch)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if outcome.dead:
+            self._dead_letters.add(segment.stem, outcome.dead)
+            log.error("rows_set_aside", segment=segment.stem, rows=len(outcome.dead))
+        self.stats.repaired += outcome.repaired
+        self.stats.dead_letters += len(outcome.dead)
+
+    def _failed(self, segment: Path, problem: str) -> None:
+        self._unsure.add(segment)
+        self._failures += 1
+        self.stats.retries += 1
+        if self.problem is None:
+            log.warning("loader_waits", problem=problem)
+        self.problem = problem

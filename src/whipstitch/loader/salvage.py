@@ -1,0 +1,106 @@
+"""A segment that ClickHouse refused: its rows are mended and loaded with care, and what still will
+not go in is set aside without its neighbours."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from whipstitch.errors import StorageRefused
+from whipstitch.loader.dead_letters import DeadLetter
+from whipstitch.loader.repair import repair
+from whipstitch.storage.segment import count_rows
+from whipstitch.storage.store import Store
+
+
+class _Event(msgspec.Struct):
+    k: str
+    properties: msgspec.Raw = msgspec.Raw(b"{}")
+    default_properties: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_event = msgspec.json.Decoder(_Event)
+_FIELDS: Final = (("properties", "repaired"), ("default_properties", "default_repaired"))
+
+
+@dataclass(slots=True)
+class Salvage:
+    """What became of a refused segment's rows."""
+
+    repaired: int = 0
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+def salvage(store: Store, segment: Path, scratch: Path) -> Salvage:
+    """Stores what can be stored of ``segment``; ``scratch`` is an empty directory to work in.
+
+    Every attempt inserts only what is missing, so it may be cut off and repeated.
+
+    Raises:
+        StorageUnavailable: not now; the whole of it may be tried again.
+        OSError: ``scratch`` cannot be written.
+    """
+    outcome = Salvage()
+    mended = scratch / segment.name
+    with segment.open("rb") as lines, mended.open("wb") as file:
+        for line in lines:
+            try:
+                better = mend(line)
+            except (msgspec.DecodeError, RecursionError) as error:
+                outcome.dead.append(DeadLetter(line.rstrip(b"\n"), f"cannot be read: {error}"))
+                continue
+            outcome.repaired += better != line
+            file.write(better)
+    _load_halves(store, mended, outcome)
+    return outcome
+
+
+def mend(line: bytes) -> bytes:
+    """A journal line; that of an event whose properties JSON will not take, with mended copies for
+    queries beside them.
+
+    Raises msgspec.DecodeError or RecursionError where it cannot be read."""
+    row = _event.decode(line)
+    if row.k != "track":
+        return line
+    extra = b""
+    for sent, copy in _FIELDS:
+        try:
+            better = repair(bytes(getattr(row, sent)))
+        except (ValueError, RecursionError):
+            better = "{}"
+        if better is not None:
+            extra += b',"%s":%s' % (copy.encode(), msgspec.json.encode(better))
+    return line.rstrip()[:-1] + extra + b"}\n" if extra else line
+
+
+def _load_halves(store: Store, piece: Path, outcome: Salvage) -> None:
+    counts = count_rows(piece)
+    if not counts:
+        return
+    try:
+        store.load(piece, counts, again=True, careful=True)
+    except StorageRefused as error:
+        if counts.total() == 1:
+            row = next(_rows(piece)).rstrip(b"\n")
+            outcome.dead.append(DeadLetter(row, str(error)))
+            return
+        for half in _split(piece, counts.total() // 2):
+            _load_halves(store, half, outcome)
+            half.unlink()
+
+
+def _split(piece: Path, first: int) -> tuple[Path, Path]:
+    """Two files, the first with ``first`` rows."""
+    halves = piece.with_suffix(".a" + piece.suffix), piece.with_suffix(".b" + piece.suffix)
+    with halves[0].open("wb") as a, halves[1].open("wb") as b:
+        for number, row in enumerate(_rows(piece)):
+            (a if number < first else b).write(row)
+    return halves
+
+
+def _rows(piece: Path) -> Iterator[bytes]:
+    with piece.open("rb") as lines:
+        yield from (line for line in lines if not line.startswith(b'{"k":"commit"'))

@@ -1,0 +1,113 @@
+"""Prometheus metrics of every stage. The stages count in plain numbers; they are read here when
+somebody asks."""
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from whipstitch.counting import Histogram
+from whipstitch.doors.stats import IntakeStats
+from whipstitch.journal.journal import Journal
+from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.stats import LoaderStats
+from whipstitch.server.heartbeat import Heartbeat
+
+
+class Stages(Collector):
+    """Everything that the server counts, under ``whipstitch_…``."""
+
+    def __init__(
+        self,
+        *,
+        intake: IntakeStats,
+        journal: Journal,
+        loader: LoaderStats,
+        dead_letters: DeadLetters,
+        heartbeat: Heartbeat,
+    ) -> None:
+        self._intake = intake
+        self._journal = journal
+        self._loader = loader
+        self._dead_letters = dead_letters
+        self._heartbeat = heartbeat
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._doors()
+        yield from self._waiting()
+        yield from self._loading()
+
+    def _doors(self) -> Iterator[Metric]:
+        intake = self._intake
+        yield _counter("accepted_operations", "Operations accepted.", "kind", intake.accepted)
+        yield _counter("discarded_operations", "Dropped quietly.", "reason", intake.discarded)
+        yield _counter("rejected_requests", "Requests refused.", "reason", intake.rejected)
+        yield _counter("requests", "Ingestion requests answered.", "door", intake.requests)
+        yield _histogram(
+            "request_duration_seconds",
+            "From the last byte of an ingestion request to its answer.",
+            intake.latency,
+        )
+        yield _gauge(
+            "event_loop_lag_seconds",
+            "Longest time in the last seconds that the event loop was late.",
+            self._heartbeat.lag,
+        )
+
+    def _waiting(self) -> Iterator[Metric]:
+        journal = self._journal
+        yield _gauge("journal_bytes", "Bytes that wait for ClickHouse.", journal.backlog_bytes)
+        yield _gauge(
+            "journal_oldest_seconds", "Age of the oldest row that waits.", journal.oldest_seconds
+        )
+        yield _gauge("journal_refusing", "1 while the journal takes nothing.", not journal.has_room(0))
+        yield _gauge("dead_letters", "Rows set aside.", self._dead_letters.count())
+
+    def _loading(self) -> Iterator[Metric]:
+        loader = self._loader
+        yield _counter("inserted_rows", "Rows inserted.", "table", loader.inserted)
+        yield _histogram(
+            "insert_duration_seconds", "Time that storing one segment took.", loader.seconds
+        )
+        yield CounterMetricFamily(
+            "whipstitch_insert_retries", "Inserts that had to be repeated.", loader.retries
+        )
+        yield CounterMetricFamily(
+            "whipstitch_repaired_rows", "Rows repaired so that they load.", loader.repaired
+        )
+        yield CounterMetricFamily(
+            "whipstitch_dead_letter_rows", "Rows set aside since start.", loader.dead
+        )
+        yield _gauge("storage_available", "0 while ClickHouse takes nothing.", not loader.problem)
+
+
+def registry(stages: Stages) -> CollectorRegistry:
+    """A registry of its own: two servers in one process do not meet."""
+    collected = CollectorRegistry()
+    collected.register(stages)
+    ProcessCollector(registry=collected)
+    PlatformCollector(registry=collected)
+    GCCollector(registry=collected)
+    return collected
+
+
+def _counter(name: str, about: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"whipstitch_{name}", about, labels=[label])
+    for value, count in list(counts.items()):
+        family.add_metric([value], count)
+    return family
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"whipstitch_{name}", about, value)
+
+
+def _histogram(name: str, about: str, histogram: Histogram) -> Metric:
+    below = 0
+    buckets: list[tuple[str, float]] = []
+    for bound, count in zip((*histogram.bounds, "+Inf"), histogram.counts, strict=True):
+        below += count
+        buckets.append((str(bound), below))
+    return HistogramMetricFamily(f"whipstitch_{name}", about, buckets, histogram.total)

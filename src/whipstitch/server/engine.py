@@ -1,0 +1,122 @@
+"""Every part of a running server, built and ended in order.
+
+Starting: registry, journal (mending what a killed process left), then the doors open; the storage
+is connected beside them, for the journal takes what arrives meanwhile. Stopping: the doors close,
+the journal is sealed, the loader stores what it can in the time, the rest stays in the journal."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from whipstitch.admission.admit import Admission
+from whipstitch.admission.gate import Gate
+from whipstitch.admission.ids import Placeholders
+from whipstitch.doors.heavy import HeavyLane
+from whipstitch.doors.intake import Intake
+from whipstitch.enrichment.addresses import TrustedProxies
+from whipstitch.enrichment.geoip import GeoIP
+from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.journal.journal import Journal
+from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.loader import Loader
+from whipstitch.queries.run import Sql
+from whipstitch.registry.store import Registry
+from whipstitch.registry.watch import DirectoryWatch
+from whipstitch.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_DRAIN_SECONDS = 3.0
+_GEOIP_SECONDS = 1.0
+
+
+class Engine:
+    """Built at once; ``start`` and ``stop`` belong to the event loop's thread."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        """Raises:
+        JournalError
+        """
+        data = settings.data_dir
+        placeholders = Placeholders(settings.placeholder_ids)
+        self.registry = registry
+        self.directory = DirectoryWatch(registry)
+        self.geoip = GeoIP(
+            settings.geoip or data / "geoip" / "city.mmdb", settings.private_ip_stand_in
+        )
+        self.journal = Journal(
+            data / "journal",
+            durability=settings.durability,
+            backlog_limit=settings.backlog_limit,
+            disk_reserve=settings.disk_reserve,
+        )
+        self.dead_letters = DeadLetters(data / "deadletters")
+        self.loader = Loader(
+            self.journal,
+            self.dead_letters,
+            url=settings.clickhouse,
+            durable=settings.durability == "fsync",
+            retention_days=settings.retention,
+        )
+        self.heavy = HeavyLane(
+            self.journal,
+            data / "spool",
+            max_body=settings.max_body,
+            placeholders=placeholders,
+            directory=lambda: self.directory.current,
+        )
+        self.intake = Intake(
+            directory=lambda: self.directory.current,
+            gate=Gate(settings.rate_limit),
+            admission=Admission(
+                self.journal.sequence, lambda: self.directory.current, placeholders
+            ),
+            journal=self.journal,
+            heavy=self.heavy,
+            user_agents=UserAgents(),
+            geoip=self.geoip,
+            trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
+            max_body=settings.max_body,
+        )
+        self._stopping = threading.Event()
+        self._geoip_thread = threading.Thread(target=self._watch_geoip, name="geoip", daemon=True)
+
+    def start(self) -> None:
+        UserAgents.warm()
+        self.directory.refresh()
+        self.directory.start()
+        self._geoip_thread.start()
+        self.journal.attach(asyncio.get_running_loop())
+        self.loader.start()
+
+    async def stop(self) -> None:
+        """Ends everything, within some seconds. Nothing that was answered is lost."""
+        self._stopping.set()
+        self.journal.detach()
+        await asyncio.to_thread(self._wind_down)
+
+    def _wind_down(self) -> None:
+        self.heavy.close()
+        self.loader.stop(_DRAIN_SECONDS)
+        self.journal.close()
+        self.directory.stop()
+
+    def problems(self) -> list[str]:
+        """What keeps the server from accepting and storing."""
+        self.journal.has_room(0)  # looks at the disk again
+        found = (self.directory.problem, self.journal.problem, self.loader.problem)
+        return [problem for problem in found if problem]
+
+    async def run(self, sql: Sql) -> Sequence[Sequence[Any]]:
+        return await self.loader.query(sql.text, sql.values)
+
+    def _watch_geoip(self) -> None:
+        said: str | None = None
+        while not self._stopping.wait(_GEOIP_SECONDS):
+            self.geoip.reload_if_changed()
+            if self.geoip.problem != said:
+                said = self.geoip.problem
+                log.warning("geoip_problem", problem=said) if said else log.info("geoip_loaded")

@@ -1,0 +1,130 @@
+"""The HTTP server around an engine."""
+
+import asyncio
+import contextlib
+import functools
+import gc
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from whipstitch import metrics
+from whipstitch.api.app import build
+from whipstitch.doors.express import ExpressProtocol
+from whipstitch.doors.wire import Renderer
+from whipstitch.errors import SettingsError
+from whipstitch.server.engine import Engine
+from whipstitch.server.heartbeat import Heartbeat
+from whipstitch.settings import Settings
+
+_BACKLOG = 4096
+_KEEP_ALIVE_SECONDS = 75
+_FINISH_SECONDS = 4
+"""How long requests in flight may take to finish once the server is told to stop."""
+
+
+def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    server: _Server
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        engine.start()
+        beat = asyncio.create_task(heartbeat.run())
+        # What is there by now stays: the collector need not look at it again and again, which
+        # takes long enough to be felt by clients.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            beat.cancel()
+            await engine.stop()
+
+    heartbeat = Heartbeat(lambda: server.server_state.connections, settings.body_timeout)
+    app = build(
+        intake=engine.intake,
+        registry=engine.registry,
+        run=engine.run,
+        problems=engine.problems,
+        metrics=metrics.registry(
+            metrics.Stages(
+                intake=engine.intake.stats,
+                journal=engine.journal,
+                loader=engine.loader.stats,
+                dead_letters=engine.dead_letters,
+                heartbeat=heartbeat,
+            )
+        ),
+        lifespan=lifespan,
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=functools.partial(  # type: ignore[arg-type] # a class, as far as uvicorn calls it
+            ExpressProtocol, engine.intake, Renderer(), _KEEP_ALIVE_SECONDS
+        ),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_FINISH_SECONDS,
+    )
+    listening = _listen(settings.host, settings.port)
+    server = _Server(config, lambda: started(_address(listening)))
+    _raise_file_limit()
+    # uvicorn raises the signal that ended it once more; by then that must do nothing.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
+    uvloop.run(server.serve(sockets=[listening]))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. "
+            "Choose another address with --host, another port with --port."
+        ) from error
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - shown, not listened on
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _raise_file_limit() -> None:
+    """Each connection is an open file, and the usual limit of 1,024 is soon reached."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,143 @@
+"""From a URL to ClickHouse: inside the process or on a server, through one client API."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.errors import SettingsError
+
+_DATABASE: Final = "whipstitch"
+_CONNECT_SECONDS: Final = 5
+# The embedded engine's share of the machine. Its defaults are a database server's: gigabytes of
+# caches, and a log of its own queries.
+_ENGINE_OPTIONS: Final = {
+    "background_pool_size": 2,
+    "background_schedule_pool_size": 2,
+    "background_common_pool_size": 2,
+    "background_move_pool_size": 1,
+    "background_fetches_pool_size": 1,
+    "mark_cache_size": 64 * 2**20,
+    "primary_index_cache_size": 64 * 2**20,
+    "index_mark_cache_size": 32 * 2**20,
+    "uncompressed_cache_size": 0,
+    "query_condition_cache_size": 16 * 2**20,
+}
+# How text becomes JSON values: strings that look like dates stay strings, a key "a.b" is not the
+# object {"a": {"b": …}}, and the first of two equal keys stands.
+_JSON: Final[Mapping[str, int | str]] = {
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
+    "json_type_escape_dots_in_keys": 1,
+    "type_json_skip_duplicated_paths": 1,
+}
+LOADING: Final[Mapping[str, int | str]] = {
+    **_JSON,
+    "async_insert": 0,
+    # One thread, and blocks of the same rows each time: a repeated insert is recognised by them.
+    # Their size also bounds the memory that a segment of any size takes.
+    "max_threads": 1,
+    "max_insert_threads": 1,
+    "input_format_parallel_parsing": 0,
+    "max_block_size": 131_072,
+    "max_insert_block_size": 131_072,
+    "input_format_max_block_size_bytes": 64 * 2**20,
+    "min_insert_block_size_rows": 0,
+    "min_insert_block_size_bytes": 0,
+    # A client's clock may name any month.
+    "max_partitions_per_insert_block": 0,
+}
+QUERYING: Final[Mapping[str, int | str]] = {
+    **_JSON,
+    "max_threads": 2,
+    "max_memory_usage": 10**9,
+    "max_bytes_before_external_group_by": 4 * 10**8,
+    "max_bytes_before_external_sort": 4 * 10**8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where ClickHouse is. ``path`` is the embedded engine's directory, None on a server."""
+
+    database: str
+    path: Path | None = None
+    host: str = ""
+    port: int = 0
+    secure: bool = False
+    user: str = "default"
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """``chdb:///absolute/path`` or ``http(s)://user:password@host:8123/database``; a server's
+        database is ``whipstitch`` where the URL names none.
+
+        Raises:
+            SettingsError: it is neither.
+        """
+        if url.startswith("chdb:///"):
+            # Verbatim: a directory may bear any name.
+            return cls(_DATABASE, path=Path(url.removeprefix("chdb://")))
+        parts = urlsplit(url)
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if parts.scheme not in ("http", "https") or not host:
+            raise SettingsError(
+                "ClickHouse's address is chdb:///ABSOLUTE/PATH or "
+                "http(s)://user:password@host:8123/database."
+            )
+        secure = parts.scheme == "https"
+        return cls(
+            unquote(parts.path.strip("/")) or _DATABASE,
+            host=host,
+            port=port or (8443 if secure else 8123),
+            secure=secure,
+            user=unquote(parts.username or "default"),
+            password=unquote(parts.password or ""),
+        )
+
+    def connect(
+        self, settings: Mapping[str, int | str], *, seconds: float, database: str | None = None
+    ) -> Client:
+        """A client with ``settings``, those that this ClickHouse knows; ``seconds`` is how long an
+        answer may take, ``database`` where it starts, by default in the address's.
+
+        Raises what the driver raises."""
+        database = database or self.database
+        if self.path is not None:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            client = clickhouse_connect.get_client(
+                interface="chdb",
+                path=str(self.path),
+                database=database,
+                chdb_options=_ENGINE_OPTIONS,
+                show_clickhouse_errors="scrub",
+            )
+        else:
+            client = clickhouse_connect.get_client(
+                host=self.host,
+                port=self.port,
+                username=self.user,
+                password=self.password,
+                database=database,
+                interface="https" if self.secure else "http",
+                connect_timeout=min(_CONNECT_SECONDS, math.ceil(seconds)),
+                send_receive_timeout=math.ceil(seconds),
+                show_clickhouse_errors="scrub",
+                # A session would allow one query at a time.
+                autogenerate_session_id=False,
+                query_retries=0,
+                dedicated_pool=True,
+            )
+        for name, value in settings.items():
+            if name in client.server_settings:
+                client.set_client_setting(name, value)
+        return client

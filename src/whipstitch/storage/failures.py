@@ -1,0 +1,84 @@
+"""What ClickHouse's errors mean here. Translated once, where they leave the driver."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+
+from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
+
+# ClickHouse's codes that blame the data. Whatever else goes wrong (no room, no memory, no rights,
+# a table that somebody dropped) may be mended while the rows wait.
+_DATA: Final = frozenset(
+    {
+        6,  # CANNOT_PARSE_TEXT
+        25,  # CANNOT_PARSE_ESCAPE_SEQUENCE
+        26,  # CANNOT_PARSE_QUOTED_STRING
+        27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
+        32,  # ATTEMPT_TO_READ_AFTER_EOF
+        33,  # CANNOT_READ_ALL_DATA
+        38,  # CANNOT_PARSE_DATE
+        41,  # CANNOT_PARSE_DATETIME
+        53,  # TYPE_MISMATCH
+        69,  # ARGUMENT_OUT_OF_BOUND
+        70,  # CANNOT_CONVERT_TYPE
+        72,  # CANNOT_PARSE_NUMBER
+        117,  # INCORRECT_DATA
+        128,  # TOO_LARGE_ARRAY_SIZE
+        131,  # TOO_LARGE_STRING_SIZE
+        167,  # TOO_DEEP_AST
+        306,  # TOO_DEEP_RECURSION
+        321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+        349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+        467,  # CANNOT_PARSE_BOOL
+    }
+)
+_MANY_PARTS: Final = 252
+_SAME_QUERY_RUNS: Final = 216
+_HINTS: Final = {
+    _MANY_PARTS: "It merges more slowly than it is given rows; they wait in the journal.",
+    _SAME_QUERY_RUNS: "An earlier attempt at the same insert still runs.",
+    241: "It has too little memory for this.",
+    243: "Its disk is full: free some space.",
+    497: "Its user lacks a right: grant it, or use another user in --clickhouse.",
+    516: "Its user or password is wrong: check --clickhouse.",
+}
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@|(?<=password=)[^&\s]+")
+_LONGEST: Final = 500
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Around calls of the driver.
+
+    Raises:
+        StorageRefused: the data is at fault, and will be next time.
+        StorageUnavailable: anything else; the same call may succeed later.
+    """
+    try:
+        yield
+    except ClickHouseError as error:
+        raise _translate(error) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageUnavailable(f"ClickHouse cannot be reached: {_readable(error)}") from None
+
+
+def _translate(error: ClickHouseError) -> StorageError:
+    code = error.code if isinstance(error, Error) else None
+    text = _readable(error)
+    # The embedded engine quotes the row that it refuses; where that is no UTF-8, the message is
+    # lost on the way to Python, and this is all that comes out.
+    if code in _DATA or (code is None and "codec can't decode" in text):
+        return StorageRefused(f"ClickHouse will not take the data: {text}")
+    hint = _HINTS.get(code) if code is not None else None
+    return StorageUnavailable(
+        f"ClickHouse does not answer as it should. {hint + ' ' if hint else ''}{text}"
+    )
+
+
+def _readable(error: Exception) -> str:
+    """The gist of a message, without credentials and at a length for one line."""
+    text = " ".join(_CREDENTIALS.sub("", str(error)).split())
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

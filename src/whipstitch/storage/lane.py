@@ -1,0 +1,88 @@
+"""Threads of our own for ClickHouse's work, each with a client of its own."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TypeVar
+
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.errors import StorageUnavailable
+from whipstitch.storage.failures import translated
+from whipstitch.storage.threads import give_way
+
+T = TypeVar("T")
+_Job = Callable[["_Seat"], None]
+
+
+class _Seat:
+    """One thread's client, made at its first use and again after that failed."""
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        self._connect = connect
+        self._client: Client | None = None
+
+    def client(self) -> Client:
+        if self._client is None:
+            with translated():
+                self._client = self._connect()
+        return self._client
+
+    def leave(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+
+class Lane:
+    """Runs work one after the other on ``threads`` low-priority threads.
+
+    They are daemons: a server that never answers must not keep the process from ending."""
+
+    def __init__(self, name: str, threads: int, connect: Callable[[], Client]) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._connect = connect
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def run(self, work: Callable[[Client], T]) -> Future[T]:
+        """``work``'s result to come, or the StorageError that it met."""
+        future: Future[T] = Future()
+
+        def job(seat: _Seat) -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                client = seat.client()
+                with translated():
+                    result = work(client)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        if self._closed:
+            future.set_exception(StorageUnavailable("The storage is closed."))
+        else:
+            self._jobs.put(job)
+        return future
+
+    def close(self, seconds: float) -> None:
+        """Ends the threads after the work that was given to them, waiting at most ``seconds``."""
+        self._closed = True
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def _serve(self) -> None:
+        give_way()
+        seat = _Seat(self._connect)
+        while (job := self._jobs.get()) is not None:
+            job(seat)
+        seat.leave()

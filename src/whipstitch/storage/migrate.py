@@ -1,0 +1,79 @@
+"""The schema: numbered SQL files, applied at start in their order, each once. The files are the same
+for the embedded engine and a server.
+
+ClickHouse has no transactions around DDL. So every statement is one that may be repeated
+(``IF NOT EXISTS``): of two processes that start at once both may run it, and one that was killed half
+way runs it again."""
+
+import re
+from collections.abc import Iterator
+from importlib import resources
+from typing import Final, NamedTuple
+
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.errors import StorageError
+
+_OLDEST_SERVER: Final = (25, 8)
+_FILE: Final = re.compile(r"(\d{4})_(\w+)\.sql")
+_COMMENT: Final = re.compile(r"^\s*--.*$", re.MULTILINE)
+_RECORD: Final = """\
+CREATE TABLE IF NOT EXISTS schema_migrations
+(version UInt32, name String, applied_at DateTime('UTC') DEFAULT now())
+ENGINE = ReplacingMergeTree ORDER BY version"""
+
+
+class Migration(NamedTuple):
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+def migrations() -> list[Migration]:
+    """The schema's files, in order."""
+    return sorted(_read())
+
+
+def migrate(client: Client) -> list[Migration]:
+    """Applies what is missing in the client's database; returns what was.
+
+    Raises:
+        StorageError: this ClickHouse is too old, or the schema is newer than this program.
+    """
+    _check_version(client.server_version)
+    client.command(_RECORD)
+    applied = {
+        int(row[0]) for row in client.query("SELECT version FROM schema_migrations").result_rows
+    }
+    known = migrations()
+    newest = known[-1].number
+    if applied and max(applied) > newest:
+        raise StorageError(
+            f"The database was made by a newer Whipstitch (its schema is number {max(applied)}, this "
+            f"program knows {newest}). Upgrade Whipstitch, or restore the backup from before."
+        )
+    missing = [migration for migration in known if migration.number not in applied]
+    for migration in missing:
+        for statement in migration.statements:
+            client.command(statement)
+        client.insert(
+            "schema_migrations", [(migration.number, migration.name)], ("version", "name")
+        )
+    return missing
+
+
+def _read() -> Iterator[Migration]:
+    for file in resources.files(__package__).joinpath("migrations").iterdir():
+        if match := _FILE.fullmatch(file.name):
+            text = _COMMENT.sub("", file.read_text(encoding="utf-8"))
+            statements = (part.strip() for part in text.split(";\n"))
+            yield Migration(int(match[1]), match[2], tuple(filter(None, statements)))
+
+
+def _check_version(version: str) -> None:
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    if numbers < _OLDEST_SERVER:
+        oldest = ".".join(map(str, _OLDEST_SERVER))
+        raise StorageError(
+            f"ClickHouse {version} is too old: Whipstitch needs {oldest} or newer. Upgrade the server."
+        )

@@ -1,0 +1,208 @@
+"""The storage as the rest sees it: it loads segments and answers queries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final, Self
+
+import structlog
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from whipstitch.errors import SettingsError, StorageUnavailable
+from whipstitch.storage import loading, upkeep
+from whipstitch.storage.connect import LOADING, QUERYING, Address
+from whipstitch.storage.lane import Lane
+from whipstitch.storage.loading import KINDS, Kind, Span
+from whipstitch.storage.migrate import migrate
+from whipstitch.storage.segment import span_of_events
+
+log = structlog.get_logger(__name__)
+
+_QUERY_THREADS: Final = 2
+_CLOSE_SECONDS: Final = 5.0
+_UNKNOWN_DATABASE: Final = 81
+_GLOBS: Final = frozenset("*?{}")
+
+# Whether a server drops blocks that it was given before, by their content; under the names that
+# the setting has borne.
+_ONCE: Final[Mapping[str, str]] = {
+    "deduplicate_insert_select": "force_enable",
+    "insert_deduplicate": "1",
+}
+_ALWAYS: Final[Mapping[str, str]] = {
+    "deduplicate_insert_select": "disable",
+    "insert_deduplicate": "0",
+}
+
+Row = Sequence[Any]
+
+
+class Store:
+    """ClickHouse with the schema in place. Its methods may be called from any thread: they wait for
+    threads of the store's own, which give way to the event loop."""
+
+    def __init__(
+        self, address: Address, *, durable: bool, retention_days: int, seconds: float
+    ) -> None:
+        self._address = address
+        self._durable = durable
+        self._retention_days = retention_days
+        self._seconds = seconds
+        self._loading = Lane("clickhouse-load", 1, self._prepare)
+        self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_for_queries)
+
+    @classmethod
+    def open(cls, url: str, *, durable: bool, retention_days: int, seconds: float = 60.0) -> Self:
+        """The storage at ``url`` (see ``Address.parse``), its schema migrated. ``seconds``: how long
+        a server may keep one answer waiting.
+
+        A server that is away does not keep us from starting: what needs it raises until it is back,
+        and the schema is migrated then.
+
+        Raises:
+            SettingsError: ``url`` is no address.
+            StorageUnavailable: the embedded engine cannot be opened.
+            StorageError: the schema is newer than this program, or ClickHouse too old.
+        """
+        store = cls(
+            Address.parse(url), durable=durable, retention_days=retention_days, seconds=seconds
+        )
+        try:
+            store.ping()
+        except StorageUnavailable as error:
+            if store._address.path is not None:
+                store.close()
+                raise
+            log.warning("storage_away", problem=str(error))
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def ping(self) -> None:
+        """Raises StorageUnavailable where ClickHouse does not answer."""
+        self._loading.run(lambda client: client.command("SELECT 1")).result()
+
+    def load(
+        self,
+        segment: Path,
+        kinds: Collection[Kind],
+        *,
+        again: bool = False,
+        careful: bool = False,
+    ) -> None:
+        """Stores the rows of ``kinds`` that ``segment`` holds, whatever its size in level memory.
+
+        ``again``: they may be there already, all or in part, from an attempt whose end nobody knows.
+        Then only the missing events are inserted; traits and aliases may be repeated, for their
+        tables keep one row of equals. ``careful``: see ``loading.target``.
+
+        Raises:
+            StorageRefused: some row cannot be stored; others may have been.
+            StorageUnavailable: not now; some rows may have been stored.
+        """
+        self._loading.run(
+            lambda client: self._load(client, segment, kinds, again, careful)
+        ).result()
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows that ``sql`` finds; ``parameters`` fill its ``{name:Type}`` places.
+
+        Raises StorageUnavailable or StorageRefused."""
+        return self.submit(sql, parameters).result()
+
+    def submit(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Future[list[Row]]:
+        """``query`` for those who cannot wait: wrap it with ``asyncio.wrap_future``."""
+        bound = dict(parameters or {})
+        return self._querying.run(lambda client: list(client.query(sql, bound).result_rows))
+
+    def close(self) -> None:
+        """Lets go of ClickHouse, after what runs now."""
+        self._querying.close(_CLOSE_SECONDS)
+        self._loading.close(_CLOSE_SECONDS)
+
+    # Inside, on the lanes' threads
+
+    def _prepare(self) -> Client:
+        """The client that loads, once the schema is in place."""
+        try:
+            client = self._connect(LOADING)
+        except DatabaseError as error:
+            if error.code != _UNKNOWN_DATABASE:
+                raise
+            self._create_database()
+            client = self._connect(LOADING)
+        try:
+            for migration in migrate(client):
+                log.info("storage_migrated", number=migration.number, name=migration.name)
+            upkeep.keep_durable(client, self._durable)
+            upkeep.keep_days(client, self._retention_days)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def _connect_for_queries(self) -> Client:
+        self.ping()
+        return self._connect(QUERYING)
+
+    def _connect(self, settings: Mapping[str, int | str]) -> Client:
+        return self._address.connect(settings, seconds=self._seconds)
+
+    def _create_database(self) -> None:
+        client = self._address.connect({}, seconds=self._seconds, database="default")
+        try:
+            name = self._address.database
+            client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", {"name": name})
+        finally:
+            client.close()
+
+    def _load(
+        self, client: Client, segment: Path, kinds: Collection[Kind], again: bool, careful: bool
+    ) -> None:
+        for kind in KINDS:
+            if kind not in kinds:
+                continue
+            absent = span_of_events(segment) if again and kind == "track" else None
+            if self._address.path is not None:
+                self._insert_file(client, segment, kind, absent, careful)
+                continue
+            self._send_file(client, segment, kind, absent, careful, _ONCE)
+            if absent is not None:
+                # The server notes a block as done before it is: killed in between, it would pass
+                # over the block for ever. What is still missing is inserted whatever was noted.
+                self._send_file(client, segment, kind, absent, careful, _ALWAYS)
+
+    def _insert_file(
+        self, client: Client, segment: Path, kind: Kind, absent: Span | None, careful: bool
+    ) -> None:
+        if not _GLOBS.isdisjoint(str(segment)):
+            raise SettingsError(
+                f"ClickHouse cannot read {segment}, because of a character of *?{{}} in it: "
+                "use another --data-dir."
+            )
+        client.command(loading.insert_from_file(kind, str(segment), absent=absent, careful=careful))
+
+    def _send_file(
+        self,
+        client: Client,
+        segment: Path,
+        kind: Kind,
+        absent: Span | None,
+        careful: bool,
+        repeats: Mapping[str, str],
+    ) -> None:
+        settings = {
+            name: value for name, value in repeats.items() if name in client.server_settings
+        }
+        # Of two queries with one id ClickHouse refuses the second: an attempt that we gave up
+        # and that still runs is over before the next begins.
+        settings["query_id"] = f"{self._address.database}-{segment.stem}-{kind}"
+        with segment.open("rb") as file:
+            client.raw_insert(
+                loading.target(kind, absent=absent, careful=careful),
+                insert_block=file,
+                fmt="JSONEachRow",
+                settings=settings,
+            )

@@ -1,0 +1,46 @@
+"""What is set anew at every start, because the operator's settings may have changed: how safely
+parts are written, and how long events are kept."""
+
+import re
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+
+_TABLES: Final = ("events", "person_traits", "person_aliases")
+_DURABLE: Final = {
+    "fsync_after_insert": 1,
+    "fsync_part_directory": 1,
+    # After a merge the parts that were synced are dropped.
+    "min_rows_to_fsync_after_merge": 1,
+    "min_compressed_bytes_to_fsync_after_merge": 1,
+}
+_KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
+
+
+def keep_durable(client: Client, durable: bool) -> None:
+    """Whether an insert that returned survives a loss of power: the journal forgets its rows then."""
+    for table in _TABLES:
+        definition = _definition(client, table)
+        for name, on in _DURABLE.items():
+            wanted = on if durable else 0
+            found = re.search(rf"\b{name} = (\d+)", definition)
+            if (int(found[1]) if found else 0) != wanted:
+                client.command(f"ALTER TABLE {table} MODIFY SETTING {name} = {wanted}")
+
+
+def keep_days(client: Client, days: int) -> None:
+    """Keeps events for ``days`` from their timestamp, 0: for ever. What is too old goes at the next
+    merges, in the background."""
+    found = _KEPT_DAYS.search(_definition(client, "events"))
+    if (int(found[1]) if found else 0) == days:
+        return
+    if days:
+        client.command(f"ALTER TABLE events MODIFY TTL timestamp + toIntervalDay({days:d})")
+    else:
+        client.command("ALTER TABLE events REMOVE TTL")
+
+
+def _definition(client: Client, table: str) -> str:
+    query = "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
+    rows = client.query(query, parameters={"table": table}).result_rows
+    return str(rows[0][0])
