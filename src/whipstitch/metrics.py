@@ -2,6 +2,7 @@
 somebody asks."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -12,7 +13,7 @@ from whipstitch.counting import Histogram
 from whipstitch.doors.stats import IntakeStats
 from whipstitch.journal.journal import Journal
 from whipstitch.loader.dead_letters import DeadLetters
-from whipstitch.loader.stats import LoaderStats
+from whipstitch.loader.loader import Loader
 from whipstitch.server.heartbeat import Heartbeat
 
 
@@ -24,13 +25,15 @@ class Stages(Collector):
         *,
         intake: IntakeStats,
         journal: Journal,
-        loader: LoaderStats,
+        loader: Loader,
+        insert_seconds: Histogram,
         dead_letters: DeadLetters,
         heartbeat: Heartbeat,
     ) -> None:
         self._intake = intake
         self._journal = journal
         self._loader = loader
+        self._insert_seconds = insert_seconds
         self._dead_letters = dead_letters
         self._heartbeat = heartbeat
 
@@ -62,14 +65,17 @@ class Stages(Collector):
         yield _gauge(
             "journal_oldest_seconds", "Age of the oldest row that waits.", journal.oldest_seconds
         )
-        yield _gauge("journal_refusing", "1 while the journal takes nothing.", not journal.has_room(0))
+        refusing = not journal.has_room(0)
+        yield _gauge("journal_refusing", "1 while the journal takes nothing.", refusing)
         yield _gauge("dead_letters", "Rows set aside.", self._dead_letters.count())
 
     def _loading(self) -> Iterator[Metric]:
-        loader = self._loader
-        yield _counter("inserted_rows", "Rows inserted.", "table", loader.inserted)
+        loader = self._loader.stats
+        yield _counter("inserted_rows", "Rows inserted.", "kind", loader.rows)
         yield _histogram(
-            "insert_duration_seconds", "Time that storing one segment took.", loader.seconds
+            "insert_duration_seconds",
+            "Time that storing one segment took.",
+            self._insert_seconds,
         )
         yield CounterMetricFamily(
             "whipstitch_insert_retries", "Inserts that had to be repeated.", loader.retries
@@ -78,9 +84,11 @@ class Stages(Collector):
             "whipstitch_repaired_rows", "Rows repaired so that they load.", loader.repaired
         )
         yield CounterMetricFamily(
-            "whipstitch_dead_letter_rows", "Rows set aside since start.", loader.dead
+            "whipstitch_dead_letter_rows", "Rows set aside since start.", loader.dead_letters
         )
-        yield _gauge("storage_available", "0 while ClickHouse takes nothing.", not loader.problem)
+        yield _gauge(
+            "storage_available", "0 while ClickHouse takes nothing.", not self._loader.problem
+        )
 
 
 def registry(stages: Stages) -> CollectorRegistry:
@@ -93,7 +101,7 @@ def registry(stages: Stages) -> CollectorRegistry:
     return collected
 
 
-def _counter(name: str, about: str, label: str, counts: Mapping[str, int]) -> Metric:
+def _counter(name: str, about: str, label: str, counts: Mapping[Any, int]) -> Metric:
     family = CounterMetricFamily(f"whipstitch_{name}", about, labels=[label])
     for value, count in list(counts.items()):
         family.add_metric([value], count)

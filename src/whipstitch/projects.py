@@ -1,4 +1,4 @@
-"""Projects and their ingestion keys, as the pure core sees them: frozen values without a database."""
+"""Projects and their ingestion keys as the pure core sees them: frozen values, no database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

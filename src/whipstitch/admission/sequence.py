@@ -21,3 +21,7 @@ class Sequence:
         first = max(self.last + 1, self._clock())
         self.last = first + count - 1
         return first
+
+    def skip(self, last: int) -> None:
+        """Hands out none up to ``last``: another process did."""
+        self.last = max(self.last, last)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from whipstitch.cli import key, project, token
+from whipstitch.cli import deadletters, doctor, geoip, key, project, serve, token
 
 app = typer.Typer(
     help="Self-hosted product analytics that knows one person behind many ids.",
@@ -14,9 +14,13 @@ app = typer.Typer(
     # Values of variables may be keys.
     pretty_exceptions_show_locals=False,
 )
+app.command()(serve.serve)
+app.command()(doctor.doctor)
 app.add_typer(project.app, name="project")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")
+app.add_typer(geoip.app, name="geoip")
+app.add_typer(deadletters.app, name="deadletters")
 
 
 def _print_version(asked: bool) -> None:

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.intake import LIGHT_BODY, PATHS, Endpoint, Intake, header_map
+from whipstitch.doors.intake import PATHS, Endpoint, Intake, header_map
 from whipstitch.doors.wire import Renderer
 
 _RAW_PATHS: dict[bytes, Endpoint] = {path.encode(): kind for path, kind in PATHS.items()}
@@ -84,6 +84,8 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client may close its half once it has sent all; it still gets its answers."""
+        if self._receiving and not self._drop_unfinished():
+            return False
         self._close_when_done()
         return self._busy()
 
@@ -129,25 +131,24 @@ class ExpressProtocol(HttpToolsProtocol):
         """Ends the connection of a client that takes for ever to send a request, or sends none.
         ``now`` is monotonic; called about once a second."""
         waited = now - self._since
-        if self._receiving:
+        idle = waited > self._keep_alive_seconds and not self._asgi_is_busy()
+        if idle and self.flow.write_paused:  # it does not even read its answers
+            self.transport.abort()
+        elif self._receiving:
             if waited > body_timeout + self._bytes / _SLOWEST:
                 self._give_up(answers.TIMED_OUT)
-        elif waited > self._keep_alive_seconds and not self._busy():
-            if self.flow.write_paused:  # it does not even read its answers
-                self.transport.abort()
-            else:
-                self.transport.close()
+        elif idle and not self._due:
+            self.transport.close()
 
     # A request, as the parser reads it
 
     def on_message_begin(self) -> None:
-        self._in_headers = True
+        self._receiving = True  # also where it comes in one piece with the one before
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
-        self._in_headers = False
         endpoint = _RAW_PATHS.get(self.url)
         if endpoint is None or self.parser.get_method() != b"POST" or self._asgi_is_busy():
             self._go_by_asgi()
@@ -156,7 +157,7 @@ class ExpressProtocol(HttpToolsProtocol):
         length = headers.get(b"content-length", b"0")
         if (
             not length.isdigit()
-            or int(length) > LIGHT_BODY
+            or int(length) > self._intake.light_body
             or b"transfer-encoding" in headers
             or self.expect_100_continue
         ):
@@ -168,6 +169,7 @@ class ExpressProtocol(HttpToolsProtocol):
         )
         self._exchange = exchange
         self._due.append(exchange)
+        self._in_headers = False
         caller = self._intake.enter(headers, self._peer)
         if isinstance(caller, Answer):
             exchange.answer = caller  # sent when the body, which is light, has gone by
@@ -186,12 +188,13 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._receiving = False
+        self._in_headers = True
         self._bytes = 0
+        self._since = time.monotonic()
         exchange, self._exchange = self._exchange, None
         if exchange is None:
             super().on_message_complete()
             return
-        self._since = time.monotonic()
         if exchange.caller is None:
             self.flush()
             return
@@ -213,7 +216,7 @@ class ExpressProtocol(HttpToolsProtocol):
         # A refusal may be known while the request is still being received.
         while due and (answer := due[0].answer) and due[0] is not self._exchange and not close:
             exchange = due.popleft()
-            close = exchange.close or (self._last and not due)
+            close = exchange.close or (self._last and not due and self._held is None)
             pieces.append(self._render(answer, self.server_state.default_headers, close=close))
             seconds = None if exchange.began is None else time.perf_counter() - exchange.began
             self._intake.count(answer, "express", seconds)
@@ -237,25 +240,37 @@ class ExpressProtocol(HttpToolsProtocol):
         self._give_up(answers.INVALID_HTTP)
 
     def _give_up(self, answer: Answer) -> None:
-        """Answers what cannot be read on with, and closes once the client has had it."""
+        """Answers what cannot be read on with, behind what was asked before it, and closes once
+        the client has had it."""
         self._abandoned = True
-        self._in_headers = self._receiving = False
-        if self._exchange is not None:
-            self._due.remove(self._exchange)
-            self._exchange = None
-        if not self._asgi_is_busy():
+        if not self._drop_unfinished():
+            self._close()
+        elif self._asgi_is_busy():
+            self._close_when_done()
+        else:
             exchange = Exchange(self, "track", close=True)
             self._due.append(exchange)
             exchange.respond(answer)
-            return
-        if not self.cycle.response_started and not self.pipeline and self._held is None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-            self.transport.write(
-                self._render(answer, self.server_state.default_headers, close=True)
-            )
-            self._intake.count(answer, "express", None)
-        self._close()
+
+    def _drop_unfinished(self) -> bool:
+        """Forgets the request that is being received, for it will never be whole. False: its
+        answer is on its way already, and nothing more may be said."""
+        in_body = self._receiving and not self._in_headers
+        self._receiving = self._in_headers = False
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            self._due.remove(exchange)
+            return True
+        if not in_body:
+            return True
+        cycle = self.cycle
+        if cycle.response_started or self.pipeline:
+            return False
+        # Done with, as far as this connection goes; the application is told that the client left.
+        self._held = None
+        cycle.disconnected = cycle.response_complete = True
+        cycle.message_event.set()
+        return True
 
     def _close_when_done(self) -> None:
         self._last = True
@@ -267,11 +282,15 @@ class ExpressProtocol(HttpToolsProtocol):
         socket closed on unread data is reset, and the client may never see the answer."""
         if self._abandoned and self.transport.can_write_eof():
             self.transport.write_eof()
-            self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+            self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
         else:
             self.transport.close()
 
     # The ordinary way
+
+    def on_response_complete(self) -> None:
+        self._since = time.monotonic()
+        super().on_response_complete()
 
     def _go_by_asgi(self) -> None:
         url, headers, expect = self.url, self.headers, self.expect_100_continue
@@ -279,6 +298,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expect
         self.headers.extend(headers)
         super().on_headers_complete()
+        self._in_headers = False
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if self._due:

@@ -80,6 +80,7 @@ class HeavyLane:
             outcome = await asyncio.wrap_future(self._workers().submit(admit, job))
             if isinstance(outcome, Answer):
                 return outcome
+            self._journal.sequence.skip(outcome.last)
             if outcome.parted:
                 await asyncio.to_thread(self._journal.adopt, part)
         except BrokenProcessPool:

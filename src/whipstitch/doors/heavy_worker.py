@@ -41,10 +41,12 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class HeavyAdmitted(msgspec.Struct, frozen=True):
-    """Rows as ``lines``, or, where ``parted``, in the synced segment that the job named."""
+    """Rows as ``lines``, or, where ``parted``, in the synced segment that the job named.
+    ``last``: the last acceptance number used."""
 
     lines: bytes
     rows: int
+    last: int
     tally: Tally
     answer: Answer
     parted: bool
@@ -75,11 +77,8 @@ def admit(job: Job) -> HeavyAdmitted | Answer:
         return answers.TOO_LARGE
     except Corrupt:
         return answers.INVALID_BODY
-    admission = Admission(
-        Sequence(lambda: time.time_ns() // 1000, job.floor),
-        lambda: job.directory,
-        job.placeholders,
-    )
+    sequence = Sequence(lambda: time.time_ns() // 1000, job.floor)
+    admission = Admission(sequence, lambda: job.directory, job.placeholders)
     if job.endpoint == "batch":
         return _admit_batch(body, job, admission)
     admitted = getattr(admission, job.endpoint)(body, job.caller)
@@ -87,7 +86,7 @@ def admit(job: Job) -> HeavyAdmitted | Answer:
         return admitted
     out = _Out(job.part)
     out.add(admitted.lines, admitted.rows)
-    return out.admitted(admitted.tally, admitted.answer)
+    return out.admitted(sequence.last, admitted.tally, admitted.answer)
 
 
 def _admit_batch(body: bytes, job: Job, admission: Admission) -> HeavyAdmitted | Answer:
@@ -103,6 +102,7 @@ def _admit_batch(body: bytes, job: Job, admission: Admission) -> HeavyAdmitted |
     if not total.accepted:
         return answers.DISCARDED_ALL
     numbers = admission.numbers(total)
+    last = numbers.alias + total.accepted - 1
     seen: dict[tuple[str, str | None], None] = {}
     out = _Out(job.part)
     for operations in _chunks(raws, body):
@@ -112,7 +112,7 @@ def _admit_batch(body: bytes, job: Job, admission: Admission) -> HeavyAdmitted |
         out.add(encode_lines(rows), len(rows))
         seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
     wanted = screens.missing(seen, job.caller.key, job.directory)
-    return out.admitted(total, summary(total, job.caller.key, wanted))
+    return out.admitted(last, total, summary(total, job.caller.key, wanted))
 
 
 def _chunks(raws: list[msgspec.Raw], body: bytes) -> Iterator[list[Operation] | Answer]:
@@ -139,13 +139,14 @@ class _Out:
         if self._size > _MOST_LINES:
             self._write()
 
-    def admitted(self, tally: Tally, answer: Answer) -> HeavyAdmitted:
+    def admitted(self, last: int, tally: Tally, answer: Answer) -> HeavyAdmitted:
         if self._file is None:
-            return HeavyAdmitted(b"".join(self._chunks), self._rows, tally, answer, parted=False)
+            lines = b"".join(self._chunks)
+            return HeavyAdmitted(lines, self._rows, last, tally, answer, parted=False)
         self._write()
         os.fsync(self._file.fileno())
         self._file.close()
-        return HeavyAdmitted(b"", self._rows, tally, answer, parted=True)
+        return HeavyAdmitted(b"", self._rows, last, tally, answer, parted=True)
 
     def _write(self) -> None:
         if self._file is None:

@@ -64,7 +64,7 @@ def unpack(packed: bytes, encoding: str, limit: int) -> bytes:
 
 def _inflate(packed: bytes, window: int, limit: int) -> bytes:
     """Members one behind another, as gzip allows, count as one text."""
-    plain = []
+    plain: list[bytes] = []
     stream = zlib.decompressobj(window)
     # In pieces, because a member's end hands back a copy of what is behind it: over the whole of
     # a body of empty members, that would take its length squared.

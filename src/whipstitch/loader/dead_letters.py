@@ -1,5 +1,5 @@
-"""Rows that ClickHouse will not take, set aside where an operator sees them and can have them loaded
-again."""
+"""Rows that ClickHouse will not take, set aside where an operator sees them and can have them
+loaded again."""
 
 import json
 import os
@@ -50,8 +50,8 @@ class DeadLetters:
         self._directory = directory
 
     def add(self, stem: str, letters: Iterable[DeadLetter]) -> None:
-        """Sets the rows of one segment aside; they are on disk on return. The same segment set aside
-        again takes its own place.
+        """Sets the rows of one segment aside; they are on disk on return. The same segment set
+        aside again takes its own place.
 
         Raises:
             OSError: they are not.

@@ -1,7 +1,7 @@
 """Every part of a running server, built and ended in order.
 
-Starting: registry, journal (mending what a killed process left), then the doors open; the storage
-is connected beside them, for the journal takes what arrives meanwhile. Stopping: the doors close,
+Starting: registry, journal (mending what a killed process left), storage (a server may be away: the
+journal takes what arrives meanwhile), then the doors open. Stopping: the doors close,
 the journal is sealed, the loader stores what it can in the time, the rest stays in the journal."""
 
 import asyncio
@@ -14,6 +14,7 @@ import structlog
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
 from whipstitch.admission.ids import Placeholders
+from whipstitch.counting import Histogram
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import Intake
 from whipstitch.enrichment.addresses import TrustedProxies
@@ -26,6 +27,7 @@ from whipstitch.queries.run import Sql
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.settings import Settings
+from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,7 @@ class Engine:
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
         """Raises:
-        JournalError
+        JournalError, StorageError, SettingsError
         """
         data = settings.data_dir
         placeholders = Placeholders(settings.placeholder_ids)
@@ -54,13 +56,14 @@ class Engine:
             disk_reserve=settings.disk_reserve,
         )
         self.dead_letters = DeadLetters(data / "deadletters")
-        self.loader = Loader(
-            self.journal,
-            self.dead_letters,
-            url=settings.clickhouse,
+        self.store = Store.open(
+            settings.clickhouse,
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
         )
+        self.loader = Loader(self.journal, self.store, self.dead_letters, scratch=data / "scratch")
+        self.insert_seconds = Histogram()
+        self.loader.stats.on_insert = lambda seconds, _rows: self.insert_seconds.observe(seconds)
         self.heavy = HeavyLane(
             self.journal,
             data / "spool",
@@ -100,8 +103,9 @@ class Engine:
 
     def _wind_down(self) -> None:
         self.heavy.close()
-        self.loader.stop(_DRAIN_SECONDS)
+        self.loader.drain(_DRAIN_SECONDS)
         self.journal.close()
+        self.store.close()
         self.directory.stop()
 
     def problems(self) -> list[str]:
@@ -111,7 +115,7 @@ class Engine:
         return [problem for problem in found if problem]
 
     async def run(self, sql: Sql) -> Sequence[Sequence[Any]]:
-        return await self.loader.query(sql.text, sql.values)
+        return await asyncio.wrap_future(self.store.submit(sql.text, sql.values))
 
     def _watch_geoip(self) -> None:
         said: str | None = None

@@ -60,7 +60,8 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
             metrics.Stages(
                 intake=engine.intake.stats,
                 journal=engine.journal,
-                loader=engine.loader.stats,
+                loader=engine.loader,
+                insert_seconds=engine.insert_seconds,
                 dead_letters=engine.dead_letters,
                 heartbeat=heartbeat,
             )

@@ -120,6 +120,7 @@ class Address:
                 database=database,
                 chdb_options=_ENGINE_OPTIONS,
                 show_clickhouse_errors="scrub",
+                tz_mode="aware",
             )
         else:
             client = clickhouse_connect.get_client(
@@ -132,6 +133,7 @@ class Address:
                 connect_timeout=min(_CONNECT_SECONDS, math.ceil(seconds)),
                 send_receive_timeout=math.ceil(seconds),
                 show_clickhouse_errors="scrub",
+                tz_mode="aware",
                 # A session would allow one query at a time.
                 autogenerate_session_id=False,
                 query_retries=0,

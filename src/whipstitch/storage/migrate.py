@@ -1,9 +1,9 @@
-"""The schema: numbered SQL files, applied at start in their order, each once. The files are the same
-for the embedded engine and a server.
+"""The schema: numbered SQL files, applied at start in their order, each once. The files are the
+same for the embedded engine and a server.
 
 ClickHouse has no transactions around DDL. So every statement is one that may be repeated
-(``IF NOT EXISTS``): of two processes that start at once both may run it, and one that was killed half
-way runs it again."""
+(``IF NOT EXISTS``): of two processes that start at once both may run it, and one that was killed
+half way runs it again."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def migrate(client: Client) -> list[Migration]:
     Raises:
         StorageError: this ClickHouse is too old, or the schema is newer than this program.
     """
-    _check_version(client.server_version)
+    _check_version(client.server_version or "0")
     client.command(_RECORD)
     applied = {
         int(row[0]) for row in client.query("SELECT version FROM schema_migrations").result_rows
@@ -49,8 +49,8 @@ def migrate(client: Client) -> list[Migration]:
     newest = known[-1].number
     if applied and max(applied) > newest:
         raise StorageError(
-            f"The database was made by a newer Whipstitch (its schema is number {max(applied)}, this "
-            f"program knows {newest}). Upgrade Whipstitch, or restore the backup from before."
+            f"The database was made by a newer Whipstitch (its schema is number {max(applied)}, "
+            f"this program knows {newest}). Upgrade Whipstitch, or restore the backup from before."
         )
     missing = [migration for migration in known if migration.number not in applied]
     for migration in missing:
@@ -75,5 +75,6 @@ def _check_version(version: str) -> None:
     if numbers < _OLDEST_SERVER:
         oldest = ".".join(map(str, _OLDEST_SERVER))
         raise StorageError(
-            f"ClickHouse {version} is too old: Whipstitch needs {oldest} or newer. Upgrade the server."
+            f"ClickHouse {version} is too old: Whipstitch needs {oldest} or newer. "
+            "Upgrade the server."
         )

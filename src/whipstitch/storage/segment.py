@@ -16,7 +16,7 @@ class _Accepted(msgspec.Struct):
 
 
 _accepted = msgspec.json.Decoder(_Accepted)
-_EVERYTHING: Final = Span(0, 2**63 - 1)
+_EVERYTHING: Final = Span(0, 10_413_791_999_999_000)
 
 
 def count_rows(segment: Path) -> Counter[Kind]:
@@ -40,8 +40,8 @@ def count_rows(segment: Path) -> Counter[Kind]:
 
 
 def span_of_events(segment: Path) -> Span:
-    """First and last acceptance of its events; of a segment with a line that cannot be read, all
-    time."""
+    """First and last acceptance of its events; all time, up to the end of 2299, where a line cannot
+    be read."""
     first, last = _EVERYTHING.last, _EVERYTHING.first
     with segment.open("rb") as file:
         for line in file:

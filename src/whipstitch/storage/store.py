@@ -54,8 +54,8 @@ class Store:
 
     @classmethod
     def open(cls, url: str, *, durable: bool, retention_days: int, seconds: float = 60.0) -> Self:
-        """The storage at ``url`` (see ``Address.parse``), its schema migrated. ``seconds``: how long
-        a server may keep one answer waiting.
+        """The storage at ``url`` (see ``Address.parse``), its schema migrated. ``seconds``: how
+        long a server may keep one answer waiting.
 
         A server that is away does not keep us from starting: what needs it raises until it is back,
         and the schema is migrated then.
@@ -94,9 +94,9 @@ class Store:
     ) -> None:
         """Stores the rows of ``kinds`` that ``segment`` holds, whatever its size in level memory.
 
-        ``again``: they may be there already, all or in part, from an attempt whose end nobody knows.
-        Then only the missing events are inserted; traits and aliases may be repeated, for their
-        tables keep one row of equals. ``careful``: see ``loading.target``.
+        ``again``: they may be there already, all or in part, from an attempt whose end nobody
+        knows. Then only the missing events are inserted; traits and aliases may be repeated, for
+        their tables keep one row of equals. ``careful``: see ``loading.target``.
 
         Raises:
             StorageRefused: some row cannot be stored; others may have been.

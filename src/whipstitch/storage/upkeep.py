@@ -18,7 +18,7 @@ _KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
 
 
 def keep_durable(client: Client, durable: bool) -> None:
-    """Whether an insert that returned survives a loss of power: the journal forgets its rows then."""
+    """Whether an insert that returned survives a loss of power: the journal then forgets it."""
     for table in _TABLES:
         definition = _definition(client, table)
         for name, on in _DURABLE.items():
@@ -41,6 +41,9 @@ def keep_days(client: Client, days: int) -> None:
 
 
 def _definition(client: Client, table: str) -> str:
-    query = "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
+    query = (
+        "SELECT engine_full FROM system.tables "
+        "WHERE database = currentDatabase() AND name = {table:String}"
+    )
     rows = client.query(query, parameters={"table": table}).result_rows
     return str(rows[0][0])

@@ -1,0 +1,154 @@
+"""``whipstitch doctor``: looks the installation over and says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import typer
+
+from whipstitch.cli.options import Database, DataDir, Json
+from whipstitch.cli.output import print_json, print_table, reporting
+
+if TYPE_CHECKING:
+    from whipstitch.settings import Settings
+
+Verdict = Literal["ok", "warning", "problem"]
+
+
+class Finding(NamedTuple):
+    """One thing looked at. ``advice`` says what to do, blank where all is well."""
+
+    what: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def doctor(data_dir: DataDir = None, database: Database = None, as_json: Json = False) -> None:
+    """Check the installation and say what is missing. Exits 1 where something must be mended."""
+    with reporting(as_json):
+        from whipstitch.settings import Settings
+
+        findings = list(_look(Settings.load(data_dir=data_dir, database=database)))
+    sick = any(finding.verdict == "problem" for finding in findings)
+    if as_json:
+        print_json({"ok": not sick, "checks": [finding._asdict() for finding in findings]})
+    else:
+        print_table(("Check", "", "Found", "What to do"), findings)
+    if sick:
+        raise typer.Exit(1)
+
+
+def _look(settings: Settings) -> Iterator[Finding]:
+    yield _data_dir(settings)
+    yield _registry(settings)
+    yield _server(settings)
+    yield _storage(settings)
+    yield _journal(settings)
+    yield _dead_letters(settings)
+    yield _geoip(settings)
+
+
+def _data_dir(settings: Settings) -> Finding:
+    import os
+    import shutil
+
+    path = settings.data_dir
+    if not path.exists():
+        return Finding("data dir", "warning", f"{path} is not there", "`whipstitch serve` makes it")
+    if not os.access(path, os.W_OK | os.X_OK):
+        return Finding("data dir", "problem", f"{path} is not writable", "give it to this user")
+    disk = shutil.disk_usage(path)
+    free = f"{path}, {disk.free / 2**30:.1f} GiB free"
+    if disk.free < min(settings.disk_reserve, disk.total // 10):
+        return Finding("data dir", "problem", free, "make room: nothing is accepted now")
+    return Finding("data dir", "ok", free)
+
+
+def _registry(settings: Settings) -> Finding:
+    from whipstitch.errors import RegistryError
+    from whipstitch.registry.store import Registry
+
+    if not settings.data_dir.exists():
+        return Finding("registry", "warning", "not made yet", "`whipstitch serve` makes it")
+    try:
+        with Registry.open(settings.database) as registry:
+            projects = len(registry.list_projects())
+    except RegistryError as error:
+        return Finding("registry", "problem", str(error), "see the message")
+    if not projects:
+        advice = "`whipstitch project create NAME` makes one"
+        return Finding("registry", "warning", "no project", advice)
+    return Finding("registry", "ok", f"{projects} project{'s' if projects > 1 else ''}")
+
+
+def _server(settings: Settings) -> Finding:
+    import httpx
+
+    from whipstitch.server.lock import is_locked
+
+    if not is_locked(settings.data_dir):
+        return Finding("server", "warning", "not running", "`whipstitch serve` starts it")
+    url = f"http://{settings.host}:{settings.port}/ready"
+    try:
+        answer = httpx.get(url, timeout=5, trust_env=False)
+        state = answer.json()
+    except (httpx.HTTPError, ValueError):
+        advice = "it may listen elsewhere: say where with WHIPSTITCH_HOST and WHIPSTITCH_PORT"
+        return Finding("server", "warning", f"running, but {url} does not answer", advice)
+    if answer.status_code != 200:
+        return Finding("server", "problem", str(state.get("error")), "see the message")
+    return Finding("server", "ok", f"ready at {url.removesuffix('/ready')}")
+
+
+def _storage(settings: Settings) -> Finding:
+    from whipstitch.errors import WhipstitchError
+    from whipstitch.server.lock import is_locked
+    from whipstitch.storage.connect import Address
+
+    try:
+        address = Address.parse(settings.clickhouse)
+    except WhipstitchError as error:
+        return Finding("storage", "problem", str(error), "mend the setting `clickhouse`")
+    if address.path is not None and is_locked(settings.data_dir):
+        return Finding("storage", "ok", f"embedded in {address.path}, in use by the server")
+    if address.path is not None and not address.path.exists():
+        return Finding("storage", "ok", f"embedded, {address.path} is made at the first start")
+    try:
+        client = address.connect({}, seconds=10, database="default")
+        version = client.command("SELECT version()")
+        client.close()
+    except Exception as error:  # the driver's errors have no common base
+        where = address.path or f"{address.host}:{address.port}"
+        return Finding("storage", "problem", f"{where} does not answer: {error}", "start it")
+    return Finding("storage", "ok", f"ClickHouse {version}")
+
+
+def _journal(settings: Settings) -> Finding:
+    directory = settings.data_dir / "journal"
+    sizes = [file.stat().st_size for file in directory.glob("*.jsonl")]
+    found = f"{sum(sizes) / 2**20:.1f} MiB in {len(sizes)} segments wait for ClickHouse"
+    if sum(sizes) > settings.backlog_limit * 0.8:
+        return Finding("journal", "problem", found, "bring ClickHouse back, or raise backlog_limit")
+    return Finding("journal", "ok", found)
+
+
+def _dead_letters(settings: Settings) -> Finding:
+    from whipstitch.loader.dead_letters import DeadLetters
+
+    count = DeadLetters(settings.data_dir / "deadletters").count()
+    if count:
+        advice = "`whipstitch deadletters list` says why, `… replay` loads them again"
+        return Finding("dead letters", "warning", f"{count} rows set aside", advice)
+    return Finding("dead letters", "ok", "none")
+
+
+def _geoip(settings: Settings) -> Finding:
+    from whipstitch.enrichment.geoip import GeoIP
+
+    path = settings.geoip or settings.data_dir / "geoip" / "city.mmdb"
+    geoip = GeoIP(path, settings.private_ip_stand_in)
+    if geoip.build is None:
+        return Finding("geoip", "warning", str(geoip.problem), "`whipstitch geoip update`")
+    return Finding("geoip", "ok", f"{geoip.build.database_type} of {geoip.build.built:%Y-%m-%d}")

@@ -1,0 +1,5 @@
+"""Fixtures for all tests."""
+
+from tests.support.chdb_store import chdb_url, http_clickhouse, new_database, store, store_url
+
+__all__ = ["chdb_url", "http_clickhouse", "new_database", "store", "store_url"]
