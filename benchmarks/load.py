@@ -1,0 +1,169 @@
+"""Load: closed by wrk (as fast as the server answers), open by our own client (at a steady rate,
+whether or not the server keeps up)."""
+
+import asyncio
+import gc
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import uvloop
+
+from benchmarks.processes import LOAD_CORE, pin
+
+EVENT: dict[str, Any] = {
+    "event_name": "checkout_started",
+    "distinct_id": "user_123",
+    "timestamp": "2026-05-09T14:32:01.482Z",
+    "properties": {
+        "cart_value": 49.99,
+        "item_count": 3,
+        "currency": "USD",
+        "$session_id": "sess_abc123",
+    },
+    "default_properties": {"$os": "ios", "$device_model": "iPhone 15", "$app_version": "2.4.1"},
+    "lib_version": "benchmark@1.0.0",
+}
+TRACK = json.dumps(EVENT).encode()
+_CONNECTIONS = 64
+_USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0"
+
+
+def batch(operations: int) -> bytes:
+    """A batch of events by different people, at different times of the last month."""
+    now = time.time()
+    events = [
+        {
+            **EVENT,
+            "event_name": f"event_{number % 20}",
+            "distinct_id": f"user_{(number * 7919) % 100_000}",
+            "timestamp": int((now - (number * 97) % 2_592_000) * 1000),
+            "properties": {**EVENT["properties"], "cart_value": number % 997, "step": number},
+        }
+        for number in range(operations)
+    ]
+    return json.dumps(
+        {"operations": [{"type": "track", "payload": event} for event in events]}
+    ).encode()
+
+
+class Closed(NamedTuple):
+    """What wrk saw. ``refused``: answers that were not 2xx or 3xx, and socket errors."""
+
+    requests_per_second: float
+    refused: int
+
+
+def wrk(
+    url: str,
+    body: bytes,
+    key: str,
+    *,
+    connections: int,
+    seconds: float,
+    core: int | None = LOAD_CORE,
+) -> Closed:
+    """Sends ``body`` again and again."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is not installed: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as directory:
+        (Path(directory) / "body").write_bytes(body)
+        script = Path(directory) / "post.lua"
+        script.write_text(
+            'wrk.method = "POST"\n'
+            f'wrk.headers["x-api-key"] = "{key}"\n'
+            'wrk.headers["Content-Type"] = "application/json"\n'
+            f'wrk.headers["User-Agent"] = "{_USER_AGENT}"\n'
+            f'wrk.body = io.open("{directory}/body", "rb"):read("*a")\n'
+        )
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+        out = subprocess.run(
+            [*command, "-s", str(script), url],
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: pin(0, core),
+        ).stdout
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    errors = re.search(r"Socket errors: (.*)", out)
+    lost = sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
+    found = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    assert found is not None, out
+    return Closed(float(found[1]), lost + (int(refused[1]) if refused else 0))
+
+
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection with at most one request under way."""
+
+    def __init__(self, idle: list["_Connection"], latencies: list[float]) -> None:
+        self._idle = idle
+        self._latencies = latencies
+        self._due = 0.0
+        self.transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self._idle.append(self)
+
+    def send(self, request: bytes, due: float) -> None:
+        self._due = due
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        assert data.startswith(b"HTTP/1.1 200"), data
+        self._latencies.append(time.perf_counter() - self._due)
+        self._idle.append(self)
+
+
+async def _open_loop(url: str, body: bytes, key: str, rate: float, seconds: float) -> list[float]:
+    parts = urlsplit(url)
+    request = (
+        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nx-api-key: {key}\r\n"
+        f"Content-Type: application/json\r\nUser-Agent: {_USER_AGENT}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    loop = asyncio.get_running_loop()
+    idle: list[_Connection] = []
+    latencies: list[float] = []
+    for _ in range(_CONNECTIONS):
+        await loop.create_connection(
+            lambda: _Connection(idle, latencies), parts.hostname or "", parts.port or 80
+        )
+    gc.disable()
+    began = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        due = began + number / rate
+        while (wait := due - time.perf_counter()) > 0:  # noqa: ASYNC110
+            # A timer of the loop is late by up to a millisecond: the last stretch is spun.
+            await asyncio.sleep(wait - 0.001 if wait > 0.002 else 0)
+        while not idle:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        idle.pop().send(request, due)
+    while len(idle) < _CONNECTIONS:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    return latencies
+
+
+def open_loop(
+    url: str, body: bytes, key: str, *, rate: float, seconds: float, core: int | None = LOAD_CORE
+) -> list[float]:
+    """Sends at a steady rate; the latencies in seconds, from when each request was due, sorted.
+    Runs in this process."""
+    before = os.sched_getaffinity(0)
+    pin(0, core)
+    try:
+        return sorted(uvloop.run(_open_loop(url, body, key, rate, seconds)))
+    finally:
+        os.sched_setaffinity(0, before)
+        gc.enable()
+
+
+def percentile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
