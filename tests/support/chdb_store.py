@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.support import clickhouse_http
 from tests.support.clickhouse_http import HttpClickHouse
+
 from whipstitch.storage.store import Store
 
 _TABLES = ("events", "person_traits", "person_aliases")

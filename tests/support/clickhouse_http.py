@@ -8,6 +8,7 @@ without an answer)."""
 import base64
 import contextlib
 import gzip
+import importlib
 import json
 import os
 import re
@@ -131,16 +132,14 @@ class _Engine(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, directory: str, port: int, credentials: str) -> None:
-        import chdb
-
-        self.chdb: Any = chdb
+        self.chdb: Any = importlib.import_module("chdb")
         self.directory = directory
         self.credentials = credentials
         self.mode = "ok"
         self.running: set[str] = set()
         self.lock = threading.Lock()
         # Held open, so that the engine stays between requests.
-        self.keeper = chdb.connect(directory)
+        self.keeper = self.chdb.connect(directory)
         super().__init__(("127.0.0.1", port), _Handler)
 
 
@@ -160,13 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Says nothing: standard output is for the test."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if urlsplit(self.path).path == "/ping":
             self._answer(200, b"Ok.\n", {})
         else:
             self._serve(b"")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         with tempfile.TemporaryFile() as body:
             self._read_body(body)
             body.seek(0)
@@ -228,9 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         if encoding == "gzip":
             return gzip.decompress(body)
         if encoding == "lz4":
-            import lz4.frame
-
-            return bytes(lz4.frame.decompress(body))
+            return bytes(importlib.import_module("lz4.frame").decompress(body))
         assert not encoding, encoding
         return body
 

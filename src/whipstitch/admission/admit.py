@@ -121,8 +121,10 @@ class Admission:
         row = event_row(
             event, caller.key, caller.agent, caller.place, self._event_ids(), self._sequence.take(1)
         )
-        wanted = self.wanted_screens((event,), caller.key)
-        answer = answers.tracked(wanted) if wanted else answers.TRACKED
+        answer = answers.TRACKED
+        if event.event_name in screens.SCREEN_EVENTS:
+            wanted = self.wanted_screens((event,), caller.key)
+            answer = answers.tracked(wanted) if wanted else answer
         return Admitted(encode_lines((row,)), 1, Tally(events=1), answer)
 
     def people(self, body: bytes, caller: Caller) -> Admitted | Answer:

@@ -41,6 +41,11 @@ def build(
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
+        # The redirect would name the scheme of the connection, which is not the client's behind a
+        # proxy.
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        responses={"default": {"model": errors.Refused, "description": "`error` says why not."}},
     )
     api.state.registry = registry
     api.state.run = run
@@ -64,18 +69,29 @@ def build(
 async def _welcome(_request: Request) -> HTMLResponse:
     return HTMLResponse(
         _WELCOME,
-        headers={"content-security-policy": "default-src 'none'; style-src 'self'"},
+        headers={"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"},
     )
 
 
 _WELCOME = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Whipstitch</title></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Whipstitch</title>
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }
+</style>
+</head>
 <body>
 <h1>Whipstitch runs</h1>
-<p>The dashboard is not part of this version yet. What is there:
-<a href="/docs">the query API</a>, <a href="/ready">readiness</a> and
-<a href="/metrics">metrics</a>.</p>
+<p>The dashboard is not part of this version yet. What is there:</p>
+<ul>
+<li><a href="/docs">the query API</a>, to read and to try</li>
+<li><a href="/ready">readiness</a>: whether events are accepted and stored</li>
+<li><a href="/metrics">metrics</a> for Prometheus</li>
+</ul>
 </body>
 </html>
 """

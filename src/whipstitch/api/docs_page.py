@@ -3,7 +3,7 @@ works with no internet."""
 
 from importlib.resources import as_file, files
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
@@ -56,7 +56,7 @@ async def start() -> Response:
 @router.get("/docs/{name}")
 async def asset(name: str) -> Response:
     if name not in _ASSETS:
-        return Response(status_code=404)
+        raise HTTPException(404)
     with as_file(files("fastapi_offline") / "static" / name) as path:
         return FileResponse(
             path, media_type=_ASSETS[name], headers={"cache-control": "max-age=86400"}

@@ -1,11 +1,21 @@
 """Every error answer has the contract's shape: ``{"ok": false, "error": …}``."""
 
+from typing import Literal
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from whipstitch.errors import RegistryUnavailable, StorageUnavailable
+
+
+class Refused(BaseModel):
+    """Every answer that is not a success."""
+
+    ok: Literal[False]
+    error: str
 
 
 def _answer(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from whipstitch.api.access import CurrentReader
+from whipstitch.api.errors import Refused
 from whipstitch.projects import Environment
 from whipstitch.queries import events
 from whipstitch.queries.run import Run
@@ -49,8 +50,9 @@ _EXAMPLE = {
     response_class=Response,
     responses={
         200: {"content": {"application/json": {"example": _EXAMPLE}}},
-        400: {"description": "A parameter cannot be used; `error` names it."},
-        401: {"description": "No token, or one that is not valid."},
+        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
     },
 )
 async def list_events(

@@ -12,11 +12,13 @@ Problems = Callable[[], list[str]]
 """What keeps the server from accepting and storing, each as a sentence; empty: nothing does."""
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="The process lives")
 async def health() -> dict[str, bool]:
     return {"ok": True}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
     summary="It can accept and store",

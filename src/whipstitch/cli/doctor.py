@@ -9,6 +9,7 @@ import typer
 
 from whipstitch.cli.options import Database, DataDir, Json
 from whipstitch.cli.output import print_json, print_table, reporting
+from whipstitch.cli.serve import ADDRESS_FILE
 
 if TYPE_CHECKING:
     from whipstitch.settings import Settings
@@ -90,16 +91,18 @@ def _server(settings: Settings) -> Finding:
 
     if not is_locked(settings.data_dir):
         return Finding("server", "warning", "not running", "`whipstitch serve` starts it")
-    url = f"http://{settings.host}:{settings.port}/ready"
     try:
-        answer = httpx.get(url, timeout=5, trust_env=False)
+        address = (settings.data_dir / ADDRESS_FILE).read_text()
+        answer = httpx.get(f"{address}/ready", timeout=5, trust_env=False)
         state = answer.json()
+    except OSError:
+        return Finding("server", "warning", "starting", "look again in some seconds")
     except (httpx.HTTPError, ValueError):
-        advice = "it may listen elsewhere: say where with WHIPSTITCH_HOST and WHIPSTITCH_PORT"
-        return Finding("server", "warning", f"running, but {url} does not answer", advice)
+        advice = "starting, stopping or overloaded: its log says more"
+        return Finding("server", "warning", f"{address} does not answer", advice)
     if answer.status_code != 200:
-        return Finding("server", "problem", str(state.get("error")), "see the message")
-    return Finding("server", "ok", f"ready at {url.removesuffix('/ready')}")
+        return Finding("server", "problem", f"not ready: {state['error']}", "see the message")
+    return Finding("server", "ok", f"ready at {address}")
 
 
 def _storage(settings: Settings) -> Finding:
@@ -150,5 +153,6 @@ def _geoip(settings: Settings) -> Finding:
     path = settings.geoip or settings.data_dir / "geoip" / "city.mmdb"
     geoip = GeoIP(path, settings.private_ip_stand_in)
     if geoip.build is None:
-        return Finding("geoip", "warning", str(geoip.problem), "`whipstitch geoip update`")
+        found = str(geoip.problem) if path.exists() else "no city database: places stay blank"
+        return Finding("geoip", "warning", found, "`whipstitch geoip update` fetches one")
     return Finding("geoip", "ok", f"{geoip.build.database_type} of {geoip.build.built:%Y-%m-%d}")

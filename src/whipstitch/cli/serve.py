@@ -13,6 +13,9 @@ from whipstitch.cli.output import print_json, reporting
 if TYPE_CHECKING:
     from whipstitch.server.first_run import FirstRun
 
+ADDRESS_FILE = "server.address"
+"""In the data directory: where its latest server listens, for ``whipstitch doctor``."""
+
 
 def serve(
     host: Annotated[
@@ -51,12 +54,11 @@ def serve(
             engine = Engine(settings, registry)
 
             def started(address: str) -> None:
+                (settings.data_dir / ADDRESS_FILE).write_text(address)
                 if as_json:
                     print_json({"address": address, "first_run": made and made._asdict()})
                 else:
                     _greet(address, settings.data_dir, made)
-                    if engine.geoip.problem:
-                        typer.echo(engine.geoip.problem, err=True)
 
             serve_http(engine, settings, started)
 
@@ -64,7 +66,7 @@ def serve(
 def _greet(address: str, data_dir: Path, made: FirstRun | None) -> None:
     typer.echo(f"Whipstitch runs at {address} and keeps its data in {data_dir}.")
     if made is None:
-        typer.echo("Keys: `whipstitch key list PROJECT`. Stop with Ctrl+C.")
+        typer.echo("Keys: `whipstitch project list`, `whipstitch key list PROJECT`. Stop: Ctrl+C.")
         return
     typer.echo(
         f"""
@@ -74,7 +76,8 @@ this once only; keep them.
   live key    {made.live_key}
   test key    {made.test_key}
   read token  {made.token}
-  sign-in     {made.email} / {made.password}   (for the dashboard at {address}/)
+  dashboard   {address}/   (in a later version)
+  sign-in     {made.email} / {made.password}
 
 Send an event:
 

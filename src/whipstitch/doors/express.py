@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
+from whipstitch.doors.heads import Head, Heads
 from whipstitch.doors.intake import PATHS, Endpoint, Intake, header_map
 from whipstitch.doors.wire import Renderer
 
@@ -33,30 +34,32 @@ class Exchange:
 
     __slots__ = ("answer", "began", "body", "caller", "close", "encoding", "endpoint", "protocol")
 
-    def __init__(self, protocol: "ExpressProtocol", endpoint: Endpoint, close: bool) -> None:
+    def __init__(
+        self, protocol: "ExpressProtocol", endpoint: Endpoint, encoding: str, close: bool
+    ) -> None:
         self.protocol = protocol
         self.endpoint: Endpoint = endpoint
         self.close = close
         self.caller: Caller | None = None
-        self.encoding = ""
+        self.encoding = encoding
         self.body = b""
         self.answer: Answer | None = None
         self.began: float | None = None
 
     def respond(self, answer: Answer) -> None:
         self.answer = answer
-        if self.protocol.is_next(self):
-            self.protocol.flush()
+        self.protocol.answered(self)
 
 
 class ExpressProtocol(HttpToolsProtocol):
     """uvicorn's protocol with the express lane in front."""
 
     def __init__(
-        self, intake: Intake, renderer: Renderer, keep_alive: float, **uvicorn: Any
+        self, intake: Intake, heads: Heads, renderer: Renderer, keep_alive: float, **uvicorn: Any
     ) -> None:
         super().__init__(**uvicorn)
         self._intake = intake
+        self._heads = heads
         self._render = renderer.render
         self._keep_alive_seconds = keep_alive
         self._exchange: Exchange | None = None
@@ -67,6 +70,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._in_headers = True
         self._since = time.monotonic()
         self._bytes = 0
+        self._piece = b""  # what begins with the head that is being parsed, if nothing came before
         self._last = False  # no request after those that have been received
         self._abandoned = False  # answered; what else the client sends is thrown away
 
@@ -93,8 +97,11 @@ class ExpressProtocol(HttpToolsProtocol):
         if self._abandoned:
             return
         if not self._receiving:
+            if self._take_known(data):
+                return
             self._receiving = True
             self._since = time.monotonic()
+            self._piece = data
         self._bytes += len(data)
         self._unset_keepalive_if_required()
         try:
@@ -163,19 +170,13 @@ class ExpressProtocol(HttpToolsProtocol):
         ):
             self._go_by_asgi()
             return
-        http_version = self.parser.get_http_version()
-        exchange = Exchange(
-            self, endpoint, http_version == "1.0" or not self.parser.should_keep_alive()
-        )
-        self._exchange = exchange
-        self._due.append(exchange)
+        parser = self.parser
+        close = parser.get_http_version() == "1.0" or not parser.should_keep_alive()
+        encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         self._in_headers = False
-        caller = self._intake.enter(headers, self._peer)
-        if isinstance(caller, Answer):
-            exchange.answer = caller  # sent when the body, which is light, has gone by
-        else:
-            exchange.caller = caller
-            exchange.encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+        self._exchange = self._enter(endpoint, headers, encoding, close)
+        if self._piece and not close and not parser.should_upgrade():
+            self._heads.remember(self._piece, Head(endpoint, headers, int(length), encoding))
 
     def on_body(self, body: bytes) -> None:
         exchange = self._exchange
@@ -190,11 +191,41 @@ class ExpressProtocol(HttpToolsProtocol):
         self._receiving = False
         self._in_headers = True
         self._bytes = 0
+        self._piece = b""
         self._since = time.monotonic()
         exchange, self._exchange = self._exchange, None
         if exchange is None:
             super().on_message_complete()
-            return
+        else:
+            self._take(exchange)
+
+    def _take_known(self, data: bytes) -> bool:
+        """The same for a request that came in one piece, with a head that was parsed before."""
+        request = self._heads.whole_request(data)
+        if request is None or self._last or self._asgi_is_busy():
+            return False
+        head, body = request
+        self._unset_keepalive_if_required()
+        self._since = time.monotonic()
+        exchange = self._enter(head.endpoint, head.headers, head.encoding, close=False)
+        exchange.body = body
+        self._take(exchange)
+        return True
+
+    def _enter(
+        self, endpoint: Endpoint, headers: dict[bytes, bytes], encoding: str, close: bool
+    ) -> Exchange:
+        exchange = Exchange(self, endpoint, encoding, close)
+        self._due.append(exchange)
+        caller = self._intake.enter(headers, self._peer)
+        if isinstance(caller, Answer):
+            exchange.answer = caller  # sent when the body, which is light, has gone by
+        else:
+            exchange.caller = caller
+        return exchange
+
+    def _take(self, exchange: Exchange) -> None:
+        """``exchange`` has its body."""
         if exchange.caller is None:
             self.flush()
             return
@@ -205,8 +236,10 @@ class ExpressProtocol(HttpToolsProtocol):
 
     # The answers
 
-    def is_next(self, exchange: Exchange) -> bool:
-        return bool(self._due) and self._due[0] is exchange
+    def answered(self, exchange: Exchange) -> None:
+        due = self._due
+        if due and due[0] is exchange:
+            self.flush()
 
     def flush(self) -> None:
         """Sends the answers that are there, up to the first that is still awaited."""
@@ -248,7 +281,7 @@ class ExpressProtocol(HttpToolsProtocol):
         elif self._asgi_is_busy():
             self._close_when_done()
         else:
-            exchange = Exchange(self, "track", close=True)
+            exchange = Exchange(self, "track", "", close=True)
             self._due.append(exchange)
             exchange.respond(answer)
 

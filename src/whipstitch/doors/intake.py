@@ -89,7 +89,6 @@ class Intake:
         self._trusted_proxies = trusted_proxies
         self._recognised: dict[_Who, tuple[Visitor, Caller | Answer]] = {}
         self._recognised_in: Directory | None = None
-        self._located_by = geoip.build
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
             "track": admission.track,
@@ -102,9 +101,9 @@ class Intake:
         """The checks that need no body. ``headers`` have lower-case names; ``peer`` is the address
         at the other end of the connection."""
         directory = self._directory()
-        if directory is not self._recognised_in or self._geoip.build is not self._located_by:
+        if directory is not self._recognised_in:
             self._recognised.clear()
-            self._recognised_in, self._located_by = directory, self._geoip.build
+            self._recognised_in = directory
         get = headers.get
         who = (
             get(b"x-api-key", b""),
@@ -122,6 +121,10 @@ class Intake:
         if not self._gate.is_within_limit(visitor, time.time()):
             return answers.RATE_LIMITED
         return outcome
+
+    def forget_callers(self) -> None:
+        """Has callers looked up afresh: the city database changed. Any thread may call it."""
+        self._recognised_in = None
 
     def _recognise(
         self,

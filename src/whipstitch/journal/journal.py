@@ -68,6 +68,8 @@ class Journal:
         self._oldest_sealed: float | None = None
         self._looked_at = 0.0
         self._has_room = True
+        self._headroom = 0
+        """Bytes that may be queued without another look."""
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             last = self._recover()
@@ -94,20 +96,29 @@ class Journal:
         """Queues one request's rows. True: ``done`` will be called with whether they are durable.
         False: there is no room, nothing was queued, and ``done`` will not be called."""
         committer = self._committer
-        if committer is None or not self.has_room(len(lines)):
+        size = len(lines)
+        spent = size > self._headroom or time.monotonic() - self._looked_at > _LOOK_SECONDS
+        if committer is None or (spent and not self.has_room(size)):
             return False
-        self._queued_bytes += len(lines)
+        self._headroom -= size
+        self._queued_bytes += size
         committer.put(Entry(lines, rows, done))
         return True
 
     def has_room(self, size: int) -> bool:
         """Whether ``size`` more bytes may be journalled now."""
-        if self._queued_bytes and self._queued_bytes + size > _MOST_QUEUED_BYTES:
-            return False
         now = time.monotonic()
         if now - self._looked_at > _LOOK_SECONDS:
             self._look_at_disk(now)
-        return self._has_room and self.backlog_bytes + size <= self._backlog_limit
+        self._headroom = 0
+        if self._has_room:
+            unqueued = _MOST_QUEUED_BYTES - self._queued_bytes
+            self._headroom = min(self._backlog_limit - self.backlog_bytes, unqueued)
+        # What is larger than the queue must pass when nothing else is queued.
+        alone = not self._queued_bytes and size > _MOST_QUEUED_BYTES
+        return size <= self._headroom or (
+            alone and self._has_room and self.backlog_bytes + size <= self._backlog_limit
+        )
 
     def new_part(self) -> Path:
         """A name for a segment that is put together elsewhere, to be adopted."""
@@ -265,6 +276,7 @@ class Journal:
             log.error("journal_refuses", problem=problem)
         self.problem = problem
         self._has_room = False
+        self._headroom = 0
         self._looked_at = time.monotonic()
 
     def _recover(self) -> int:

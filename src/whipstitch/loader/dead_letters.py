@@ -13,8 +13,7 @@ import msgspec
 from whipstitch.errors import StorageError
 from whipstitch.journal.segments import PART, SEALED, sync_directory
 
-REPLAYED: Final = "-replayed"
-"""How the stem of a segment ends that holds replayed rows: some may be stored already."""
+_REPLAYED: Final = "-replayed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class DeadLetters:
             for file in self._files():
                 rows = [letter.row for letter in self._read(file)]
                 journal.mkdir(parents=True, exist_ok=True, mode=0o700)
-                while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
+                while (target := journal / f"{number:020d}{_REPLAYED}{SEALED}").exists():
                     number += 1
                 number += 1
                 _write_whole(target, rows)

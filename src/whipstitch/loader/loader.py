@@ -11,10 +11,10 @@ from typing import Final, Protocol
 import structlog
 
 from whipstitch.errors import StorageError, StorageRefused
-from whipstitch.loader.dead_letters import REPLAYED, DeadLetters
+from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
-from whipstitch.storage.segment import count_rows
+from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 from whipstitch.storage.threads import give_way
 
@@ -42,10 +42,8 @@ class Segments(Protocol):
 
 class Loader:
     """Loads about every ``rows`` rows or ``seconds`` seconds; what gathers meanwhile goes in one
-    larger insert. A segment is removed after its last row is stored or set aside.
-
-    An attempt at a segment may have been cut off, in this process or in an earlier one. Such a
-    segment is loaded again, and then the storage inserts only what is missing."""
+    larger insert. A segment is removed after its last row is stored or set aside; one whose load
+    was cut off, in this process or an earlier one, is simply loaded again."""
 
     def __init__(
         self,
@@ -70,7 +68,6 @@ class Loader:
         self._stop = threading.Event()
         self._deadline = 0.0
         self._failures = 0
-        self._unsure: set[Path] = set()
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
 
     def start(self) -> None:
@@ -88,7 +85,6 @@ class Loader:
 
     def _run(self) -> None:
         give_way()
-        self._unsure.update(self._source.sealed())
         while self._pause():
             self._source.seal()
             self._load_all()
@@ -109,14 +105,13 @@ class Loader:
             try:
                 self._load(segment)
             except (StorageError, OSError) as error:
-                self._failed(segment, str(error))
+                self._failed(str(error))
                 return False
             except Exception as error:
                 # The thread must outlive what nobody foresaw: rows would gather for ever.
                 log.exception("loader_failed", segment=segment.stem)
-                self._failed(segment, f"The loader met an error of its own: {error!r}")
+                self._failed(f"The loader met an error of its own: {error!r}")
                 return False
-            self._unsure.discard(segment)
             self._failures = 0
             if self.problem is not None:
                 log.info("loader_resumed", was=self.problem)
@@ -126,15 +121,16 @@ class Loader:
         return True
 
     def _load(self, segment: Path) -> None:
-        rows = count_rows(segment)
+        held = contents(segment)
         began = time.monotonic()
-        again = segment in self._unsure or segment.stem.endswith(REPLAYED)
         try:
-            self._store.load(segment, rows, again=again)
+            if held.unreadable:
+                raise StorageRefused(f"{held.unreadable} lines cannot be read")
+            self._store.load(segment, segment.stem, held)
         except StorageRefused as error:
             log.warning("segment_refused", segment=segment.stem, problem=str(error))
             self._salvage(segment)
-        self.stats.inserted(rows, time.monotonic() - began)
+        self.stats.inserted(held.rows, time.monotonic() - began)
         self._source.remove(segment)
 
     def _salvage(self, segment: Path) -> None:
@@ -148,8 +144,7 @@ class Loader:
         self.stats.repaired += outcome.repaired
         self.stats.dead_letters += len(outcome.dead)
 
-    def _failed(self, segment: Path, problem: str) -> None:
-        self._unsure.add(segment)
+    def _failed(self, problem: str) -> None:
         self._failures += 1
         self.stats.retries += 1
         if self.problem is None:

@@ -11,7 +11,7 @@ import msgspec
 from whipstitch.errors import StorageRefused
 from whipstitch.loader.dead_letters import DeadLetter
 from whipstitch.loader.repair import repair
-from whipstitch.storage.segment import count_rows
+from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
 
@@ -36,7 +36,7 @@ class Salvage:
 def salvage(store: Store, segment: Path, scratch: Path) -> Salvage:
     """Stores what can be stored of ``segment``; ``scratch`` is an empty directory to work in.
 
-    Every attempt inserts only what is missing, so it may be cut off and repeated.
+    It may be cut off at any point and repeated.
 
     Raises:
         StorageUnavailable: not now; the whole of it may be tried again.
@@ -53,7 +53,7 @@ def salvage(store: Store, segment: Path, scratch: Path) -> Salvage:
                 continue
             outcome.repaired += better != line
             file.write(better)
-    _load_halves(store, mended, outcome)
+    _load_halves(store, mended, segment.stem, outcome)
     return outcome
 
 
@@ -76,19 +76,17 @@ def mend(line: bytes) -> bytes:
     return line.rstrip()[:-1] + extra + b"}\n" if extra else line
 
 
-def _load_halves(store: Store, piece: Path, outcome: Salvage) -> None:
-    counts = count_rows(piece)
-    if not counts:
-        return
+def _load_halves(store: Store, piece: Path, token: str, outcome: Salvage) -> None:
+    held = contents(piece)
     try:
-        store.load(piece, counts, again=True, careful=True)
+        store.load(piece, token, held, careful=True)
     except StorageRefused as error:
-        if counts.total() == 1:
+        if held.rows.total() == 1:
             row = next(_rows(piece)).rstrip(b"\n")
             outcome.dead.append(DeadLetter(row, str(error)))
             return
-        for half in _split(piece, counts.total() // 2):
-            _load_halves(store, half, outcome)
+        for half in _split(piece, held.rows.total() // 2):
+            _load_halves(store, half, token, outcome)
             half.unlink()
 
 

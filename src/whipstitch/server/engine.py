@@ -120,7 +120,8 @@ class Engine:
     def _watch_geoip(self) -> None:
         said: str | None = None
         while not self._stopping.wait(_GEOIP_SECONDS):
-            self.geoip.reload_if_changed()
+            if self.geoip.reload_if_changed():
+                self.intake.forget_callers()
             if self.geoip.problem != said:
                 said = self.geoip.problem
                 log.warning("geoip_problem", problem=said) if said else log.info("geoip_loaded")

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from whipstitch import metrics
 from whipstitch.api.app import build
 from whipstitch.doors.express import ExpressProtocol
+from whipstitch.doors.heads import Heads
 from whipstitch.doors.wire import Renderer
 from whipstitch.errors import SettingsError
 from whipstitch.server.engine import Engine
@@ -74,7 +75,7 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         port=settings.port,
         loop="uvloop",
         http=functools.partial(  # type: ignore[arg-type] # a class, as far as uvicorn calls it
-            ExpressProtocol, engine.intake, Renderer(), _KEEP_ALIVE_SECONDS
+            ExpressProtocol, engine.intake, Heads(), Renderer(), _KEEP_ALIVE_SECONDS
         ),
         ws="none",
         lifespan="on",

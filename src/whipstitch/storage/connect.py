@@ -39,10 +39,11 @@ _JSON: Final[Mapping[str, int | str]] = {
 LOADING: Final[Mapping[str, int | str]] = {
     **_JSON,
     "async_insert": 0,
-    # One thread, and blocks of the same rows each time: a repeated insert is recognised by them.
-    # Their size also bounds the memory that a segment of any size takes.
+    # Blocks of this size, one at a time, bound the memory that a segment of any size takes.
     "max_threads": 1,
     "max_insert_threads": 1,
+    # A mapped segment would count as memory in use.
+    "storage_file_read_method": "pread",
     "input_format_parallel_parsing": 0,
     "max_block_size": 131_072,
     "max_insert_block_size": 131_072,

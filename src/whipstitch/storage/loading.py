@@ -1,5 +1,14 @@
 """The statements that load a segment: one for each kind of row, the same text for the embedded
-engine, which reads the file itself, and for a server, to which its bytes are sent."""
+engine, which reads the file itself, and for a server, to which its bytes are sent.
+
+Each may be repeated: it inserts only the events that are not there yet, and the tables of traits
+and aliases keep one row of equals. That is what makes a row stored once, whoever was killed at
+whichever moment. ClickHouse's own deduplication does not: it notes a block as done before it is,
+and killed in between passes over the block for ever. A span of acceptance narrows the look for
+events that are there already.
+
+``careful`` lets a row whose properties JSON will not take keep an empty copy for queries instead of
+failing."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -24,7 +33,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """First and last acceptance of the rows in a segment, in unix microseconds."""
+    """First and last acceptance of some events, in unix microseconds."""
 
     first: int
     last: int
@@ -108,24 +117,22 @@ _JSON_COLUMNS: Final = {
 }
 
 
-def insert_from_file(kind: Kind, path: str, *, absent: Span | None, careful: bool) -> str:
-    """The statement for the embedded engine; ``path`` is absolute."""
+def from_file(kind: Kind, path: str, span: Span, *, careful: bool) -> str:
+    """What follows ``INSERT INTO`` where ClickHouse reads the file ``path`` itself."""
+    fields = _quote(_BY_KIND[kind].fields)
+    return _select(kind, f"file({_quote(path)}, 'JSONEachRow', {fields})", span, careful)
+
+
+def from_input(kind: Kind, span: Span, *, careful: bool) -> str:
+    """What follows ``INSERT INTO`` where the rows are sent with the statement."""
+    return _select(kind, f"input({_quote(_BY_KIND[kind].fields)})", span, careful)
+
+
+def _select(kind: Kind, source: str, span: Span, careful: bool) -> str:
     rows = _BY_KIND[kind]
-    source = f"file({_quote(path)}, 'JSONEachRow', {_quote(rows.fields)})"
-    return f"INSERT INTO {target(kind, source, absent=absent, careful=careful)}"
-
-
-def target(kind: Kind, source: str | None = None, *, absent: Span | None, careful: bool) -> str:
-    """What stands between ``INSERT INTO`` and the data: table, columns and the SELECT over
-    ``source``, by default over the rows that are sent with the statement.
-
-    With ``absent`` only those events are taken that are not in the table yet. ``careful`` lets a
-    row whose properties JSON will not take keep an empty copy for queries instead of failing."""
-    rows = _BY_KIND[kind]
-    source = source or f"input({_quote(rows.fields)})"
     columns = ", ".join(rows.columns)
     values = ", ".join(_value(name, text, careful) for name, text in rows.columns.items())
-    missing = f" AND {_missing(absent)}" if absent and kind == "track" else ""
+    missing = f" AND {_missing(span)}" if kind == "track" else ""
     where = f"k = '{kind}'{missing}"
     return f"{rows.table} ({columns}) SELECT {values} FROM {source} WHERE {where}"  # noqa: S608
 

@@ -1,6 +1,6 @@
 """The storage as the rest sees it: it loads segments and answers queries."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,10 +12,10 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from whipstitch.errors import SettingsError, StorageUnavailable
 from whipstitch.storage import loading, upkeep
 from whipstitch.storage.connect import LOADING, QUERYING, Address
+from whipstitch.storage.contents import Contents
 from whipstitch.storage.lane import Lane
-from whipstitch.storage.loading import KINDS, Kind, Span
+from whipstitch.storage.loading import KINDS
 from whipstitch.storage.migrate import migrate
-from whipstitch.storage.segment import span_of_events
 
 log = structlog.get_logger(__name__)
 
@@ -23,17 +23,6 @@ _QUERY_THREADS: Final = 2
 _CLOSE_SECONDS: Final = 5.0
 _UNKNOWN_DATABASE: Final = 81
 _GLOBS: Final = frozenset("*?{}")
-
-# Whether a server drops blocks that it was given before, by their content; under the names that
-# the setting has borne.
-_ONCE: Final[Mapping[str, str]] = {
-    "deduplicate_insert_select": "force_enable",
-    "insert_deduplicate": "1",
-}
-_ALWAYS: Final[Mapping[str, str]] = {
-    "deduplicate_insert_select": "disable",
-    "insert_deduplicate": "0",
-}
 
 Row = Sequence[Any]
 
@@ -84,26 +73,18 @@ class Store:
         """Raises StorageUnavailable where ClickHouse does not answer."""
         self._loading.run(lambda client: client.command("SELECT 1")).result()
 
-    def load(
-        self,
-        segment: Path,
-        kinds: Collection[Kind],
-        *,
-        again: bool = False,
-        careful: bool = False,
-    ) -> None:
-        """Stores the rows of ``kinds`` that ``segment`` holds, whatever its size in level memory.
-
-        ``again``: they may be there already, all or in part, from an attempt whose end nobody
-        knows. Then only the missing events are inserted; traits and aliases may be repeated, for
-        their tables keep one row of equals. ``careful``: see ``loading.target``.
+    def load(self, segment: Path, token: str, contents: Contents, *, careful: bool = False) -> None:
+        """Stores the rows of ``segment``, which are ``contents``; whatever its size, in level
+        memory. Rows that are stored already are not stored twice, so it may be repeated after any
+        end. ``token`` names the segment: on a server one attempt at it runs at a time. ``careful``:
+        see ``loading``.
 
         Raises:
             StorageRefused: some row cannot be stored; others may have been.
             StorageUnavailable: not now; some rows may have been stored.
         """
         self._loading.run(
-            lambda client: self._load(client, segment, kinds, again, careful)
+            lambda client: self._load(client, segment, token, contents, careful)
         ).result()
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
@@ -159,50 +140,28 @@ class Store:
             client.close()
 
     def _load(
-        self, client: Client, segment: Path, kinds: Collection[Kind], again: bool, careful: bool
+        self, client: Client, segment: Path, token: str, contents: Contents, careful: bool
     ) -> None:
         for kind in KINDS:
-            if kind not in kinds:
+            if not contents.rows[kind]:
                 continue
-            absent = span_of_events(segment) if again and kind == "track" else None
             if self._address.path is not None:
-                self._insert_file(client, segment, kind, absent, careful)
+                if not _GLOBS.isdisjoint(str(segment)):
+                    raise SettingsError(
+                        f"ClickHouse cannot read {segment}, because of a character of *?{{}} in "
+                        "it: use another --data-dir."
+                    )
+                target = loading.from_file(kind, str(segment), contents.span, careful=careful)
+                client.command(f"INSERT INTO {target}")
                 continue
-            self._send_file(client, segment, kind, absent, careful, _ONCE)
-            if absent is not None:
-                # The server notes a block as done before it is: killed in between, it would pass
-                # over the block for ever. What is still missing is inserted whatever was noted.
-                self._send_file(client, segment, kind, absent, careful, _ALWAYS)
-
-    def _insert_file(
-        self, client: Client, segment: Path, kind: Kind, absent: Span | None, careful: bool
-    ) -> None:
-        if not _GLOBS.isdisjoint(str(segment)):
-            raise SettingsError(
-                f"ClickHouse cannot read {segment}, because of a character of *?{{}} in it: "
-                "use another --data-dir."
-            )
-        client.command(loading.insert_from_file(kind, str(segment), absent=absent, careful=careful))
-
-    def _send_file(
-        self,
-        client: Client,
-        segment: Path,
-        kind: Kind,
-        absent: Span | None,
-        careful: bool,
-        repeats: Mapping[str, str],
-    ) -> None:
-        settings = {
-            name: value for name, value in repeats.items() if name in client.server_settings
-        }
-        # Of two queries with one id ClickHouse refuses the second: an attempt that we gave up
-        # and that still runs is over before the next begins.
-        settings["query_id"] = f"{self._address.database}-{segment.stem}-{kind}"
-        with segment.open("rb") as file:
-            client.raw_insert(
-                loading.target(kind, absent=absent, careful=careful),
-                insert_block=file,
-                fmt="JSONEachRow",
-                settings=settings,
-            )
+            # Of two queries with one id ClickHouse refuses the second. So an attempt that we gave
+            # up, and that a server which hung runs after all, does not run beside the next one:
+            # whichever comes second finds the rows of the first.
+            query_id = f"{self._address.database}-{token}-{kind}"
+            with segment.open("rb") as file:
+                client.raw_insert(
+                    loading.from_input(kind, contents.span, careful=careful),
+                    insert_block=file,
+                    fmt="JSONEachRow",
+                    settings={"query_id": query_id},
+                )

@@ -8,16 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from tests.support.segments import START_MS, alias, event, trait, write_segment
+
 from whipstitch.errors import StorageRefused, StorageUnavailable
+from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
+
+
+def load(store: Store, segment: Path, *, careful: bool = False) -> None:
+    store.load(segment, segment.stem, contents(segment), careful=careful)
 
 
 def test_an_event_comes_back_with_everything_that_was_sent(store: Store, tmp_path: Path) -> None:
     sent = r'{"a":[true,1,null],"b.c":1,"b":{"c":{}},"day":"2026-01-01","n":12345678901234567890}'
     line = event(5, properties=sent, event_name="Kauf ü", city="Köln", bot=True, session_id="s1")
-    store.load(write_segment(tmp_path, [line]), ["track"])
+    load(store, write_segment(tmp_path, [line]))
     rows = store.query(
         "SELECT id, event_name, distinct_id, anon_id, session_id, timestamp, received_at, "
         "accepted, os, bot, city, country, properties_sent, default_properties_sent FROM events"
@@ -45,7 +50,7 @@ def test_an_event_comes_back_with_everything_that_was_sent(store: Store, tmp_pat
 
 def test_properties_keep_their_types_for_queries(store: Store, tmp_path: Path) -> None:
     sent = {"price": 9.5, "plan": "pro", "day": "2026-01-01", "deep": {"er": True}, "a.b": 1}
-    store.load(write_segment(tmp_path, [event(1, properties=json.dumps(sent))]), ["track"])
+    load(store, write_segment(tmp_path, [event(1, properties=json.dumps(sent))]))
     rows = store.query(
         "SELECT properties.price::Float64, dynamicType(properties.day), properties.deep.er::Bool, "
         "properties.`a%2Eb`::Int64, default_properties.`$os`::String FROM events "
@@ -57,28 +62,26 @@ def test_properties_keep_their_types_for_queries(store: Store, tmp_path: Path) -
 
 def test_a_segment_loaded_again_changes_nothing(store: Store, tmp_path: Path) -> None:
     lines = [event(n) for n in range(50)]
-    store.load(write_segment(tmp_path, lines), ["track"])
-    store.load(write_segment(tmp_path, lines), ["track"], again=True)
+    load(store, write_segment(tmp_path, lines))
+    load(store, write_segment(tmp_path, lines))
     assert store.query("SELECT count(), uniqExact(id) FROM events") == [(50, 50)]
 
 
 def test_a_half_loaded_segment_is_completed(store: Store, tmp_path: Path) -> None:
     lines = [event(n) for n in range(50)]
-    store.load(write_segment(tmp_path, lines[10:30]), ["track"])
-    store.load(write_segment(tmp_path, lines), ["track"], again=True)
+    load(store, write_segment(tmp_path, lines[10:30]))
+    load(store, write_segment(tmp_path, lines))
     assert store.query("SELECT count(), uniqExact(id) FROM events") == [(50, 50)]
 
 
-def test_only_the_asked_kinds_are_loaded(store: Store, tmp_path: Path) -> None:
-    segment = write_segment(
-        tmp_path, [event(1), trait(2, "u", "plan", '"pro"'), alias(3, "a", "u")]
-    )
-    store.load(segment, ["trait"])
+def test_rows_of_every_kind_find_their_tables(store: Store, tmp_path: Path) -> None:
+    lines = [event(1), trait(2, "u", "plan", '"pro"'), alias(3, "a", "u"), event(4)]
+    load(store, write_segment(tmp_path, lines))
     counts = [
         store.query(f"SELECT count() FROM {table}")[0][0]  # noqa: S608
         for table in ("events", "person_traits", "person_aliases")
     ]
-    assert counts == [0, 1, 0]
+    assert counts == [2, 1, 1]
 
 
 def test_of_a_trait_the_later_timestamp_stays_and_then_the_later_acceptance(
@@ -91,7 +94,7 @@ def test_of_a_trait_the_later_timestamp_stays_and_then_the_later_acceptance(
         trait(4, "u", "mood", '"second"', timestamp=-5),
     ]
     for number, line in enumerate(updates):
-        store.load(write_segment(tmp_path, [line], number), ["trait"])
+        load(store, write_segment(tmp_path, [line], number))
     store.query("OPTIMIZE TABLE person_traits FINAL")
     rows = store.query("SELECT property, value FROM person_traits ORDER BY property")
     assert rows == [("mood", '"second"'), ("plan", '"late"')]
@@ -99,8 +102,8 @@ def test_of_a_trait_the_later_timestamp_stays_and_then_the_later_acceptance(
 
 def test_of_a_repeated_alias_the_earliest_stays(store: Store, tmp_path: Path) -> None:
     for number in (7, 3, 9):
-        store.load(write_segment(tmp_path, [alias(number, "anon", "user")], number), ["alias"])
-    store.load(write_segment(tmp_path, [alias(1, "x", "x", refused="self")], 1), ["alias"])
+        load(store, write_segment(tmp_path, [alias(number, "anon", "user")], number))
+    load(store, write_segment(tmp_path, [alias(1, "x", "x", refused="self")], 1))
     store.query("OPTIMIZE TABLE person_aliases FINAL")
     rows = store.query(
         "SELECT alias_id, distinct_id, accepted, refused FROM person_aliases ORDER BY 1"
@@ -123,12 +126,12 @@ def test_properties_that_json_cannot_hold_are_refused(
     store: Store, tmp_path: Path, sent: str | bytes
 ) -> None:
     with pytest.raises(StorageRefused):
-        store.load(write_segment(tmp_path, [event(1), event(2, properties=sent)]), ["track"])
+        load(store, write_segment(tmp_path, [event(1), event(2, properties=sent)]))
 
 
 def test_with_care_a_refused_row_keeps_what_was_sent(store: Store, tmp_path: Path) -> None:
     lines = [event(1, properties='{"a":1}'), event(2, properties='{"a":1e999}')]
-    store.load(write_segment(tmp_path, lines), ["track"], again=True, careful=True)
+    load(store, write_segment(tmp_path, lines), careful=True)
     rows = store.query(
         "SELECT toString(properties), properties_sent FROM events ORDER BY timestamp"
     )
@@ -141,7 +144,7 @@ def test_times_of_four_centuries_make_a_bounded_number_of_partitions(
     first, last = -2_208_988_800_000, 10_413_791_999_999
     times = [first + (last - first) * n // 5000 for n in range(5001)]
     lines = [event(n, timestamp=time) for n, time in enumerate(times)]
-    store.load(write_segment(tmp_path, lines), ["track"])
+    load(store, write_segment(tmp_path, lines))
     assert store.query("SELECT min(timestamp), max(timestamp), count() FROM events") == [
         (datetime(1900, 1, 1, tzinfo=UTC), datetime(2299, 12, 31, 23, 59, 59, 999000, UTC), 5001)
     ]
@@ -150,7 +153,7 @@ def test_times_of_four_centuries_make_a_bounded_number_of_partitions(
 
 
 def test_a_file_name_with_quotes_is_read(store: Store, tmp_path: Path) -> None:
-    store.load(write_segment(tmp_path / "it's \\ here", [event(1)]), ["track"])
+    load(store, write_segment(tmp_path / "it's \\ here", [event(1)]))
     assert store.query("SELECT count() FROM events") == [(1,)]
 
 
@@ -160,16 +163,17 @@ def test_a_wrong_query_is_an_error_with_the_reason(store: Store) -> None:
 
 
 def test_the_engines_threads_give_way_to_the_event_loop(chdb_url: str) -> None:
-    before = set(os.listdir("/proc/self/task"))
+    tasks = Path("/proc/self/task")
+    before = set(tasks.iterdir())
     store = Store.open(chdb_url, durable=False, retention_days=0)
     store.query("SELECT count() FROM events")
-    started = set(os.listdir("/proc/self/task")) - before
-    nice = {os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in started}
+    started = set(tasks.iterdir()) - before
+    nice = {os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in started}
     store.close()
     assert nice == {10}
 
 
-def test_a_database_that_others_cannot_read(tmp_path: Path, chdb_url: str) -> None:
+def test_nobody_else_can_read_the_embedded_data(chdb_url: str) -> None:
     store = Store.open(chdb_url, durable=False, retention_days=0)
     store.close()
     assert not stat.S_IMODE(Path(chdb_url.removeprefix("chdb://")).stat().st_mode) & 0o077

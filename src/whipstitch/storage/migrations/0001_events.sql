@@ -44,8 +44,6 @@ PARTITION BY multiIf(
 )
 ORDER BY (project_id, environment, event_name, timestamp)
 SETTINGS
-    -- An insert that a server runs late, after it was given up and repeated, finds itself done.
-    non_replicated_deduplication_window = 1000,
     -- What lightweight UPDATE of distinct_id needs.
     enable_block_number_column = 1,
     enable_block_offset_column = 1,

@@ -1,0 +1,181 @@
+"""The installed server as a process of its own, on a free port and a data directory of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from tests.support.command import COMMAND
+
+_READY_SECONDS = 60
+_PAUSE = 0.05
+
+
+class Server:
+    """``whipstitch serve``. As a context manager it starts on entry and is killed on exit, unless
+    it has ended before. It keeps its port over restarts, so that clients find it again.
+
+    ``environment`` are settings (``{"RATE_LIMIT": "0"}``: names without ``WHIPSTITCH_``), ``flags``
+    further arguments. ``wait``: whether to return from a start only when ``/ready`` says 200."""
+
+    live_key: str
+    test_key: str
+    token: str
+    project_id: str
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *flags: str,
+        environment: Mapping[str, str] | None = None,
+        wait: bool = True,
+    ) -> None:
+        self.data_dir = data_dir
+        self.log_path = data_dir.with_name(data_dir.name + ".log")
+        self.printed: dict[str, Any] = {}
+        self.url = ""
+        self._flags = flags
+        self._environment = dict(environment or {})
+        self._wait = wait
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+        self._client = httpx.Client(trust_env=False, timeout=60)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._client.close()
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        assert self._process is not None, "the server was not started"
+        return self._process
+
+    @property
+    def log(self) -> str:
+        """All that its runs wrote to standard error."""
+        return self.log_path.read_text()
+
+    def start(self) -> None:
+        """Starts it, again on the same data directory."""
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("WHIPSTITCH_")
+        }
+        settings = {f"WHIPSTITCH_{name}": value for name, value in self._environment.items()}
+        with self.log_path.open("a") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(COMMAND, "serve", "--json", "--port", str(self._port)),
+                    *("--data-dir", str(self.data_dir), *self._flags),
+                ],
+                env=inherited | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert '"address"' in line, f"the server said {line!r} and logged:\n{self.log}"
+        self.printed = json.loads(line)
+        self.url = self.printed["address"]
+        self._port = int(self.url.rpartition(":")[2])
+        if made := self.printed["first_run"]:
+            self.live_key, self.test_key = made["live_key"], made["test_key"]
+            self.token, self.project_id = made["token"], made["project_id"]
+        if self._wait:
+            self.wait_until(self.is_ready, _READY_SECONDS)
+
+    def kill(self) -> None:
+        """``kill -9``, at once. Nothing where it does not run."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._ended(None)
+
+    def terminate(self, seconds: float = 30) -> int:
+        """SIGTERM; the exit code. Fails where it takes longer than ``seconds``."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._ended(seconds)
+
+    def send(
+        self,
+        path: str,
+        body: object,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Posts ``body`` (bytes as they are, else as JSON) to ``path`` (``/api/v1/track``), with
+        the live key where none is named."""
+        return self._client.post(
+            self.url + path,
+            content=body if isinstance(body, bytes) else json.dumps(body).encode(),
+            headers={
+                "content-type": "application/json",
+                "x-api-key": self.live_key if key is None else key,
+                **(headers or {}),
+            },
+        )
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        token: str | None = None,
+    ) -> httpx.Response:
+        """Reads ``path`` with the first run's token where none is named."""
+        credentials = f"Bearer {self.token if token is None else token}"
+        return self._client.get(
+            self.url + path, params=params, headers={"authorization": credentials}
+        )
+
+    def events(self, **params: str | int) -> list[dict[str, Any]]:
+        """All events that match, of all pages, newest first."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, str | int] = {"limit": 1000, **params}
+        while True:
+            answer = self.get("/api/v1/events", page)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["events"]
+            cursor = answer.json()["next_cursor"]
+            if cursor is None:
+                return found
+            page["cursor"] = cursor
+
+    def is_ready(self) -> bool:
+        try:
+            return self._client.get(f"{self.url}/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def metric(self, name: str) -> float:
+        """The value of a metric, labels and all: ``whipstitch_inserted_rows_total{kind="event"}``.
+        0 where it has none yet."""
+        for line in self._client.get(f"{self.url}/metrics").text.splitlines():
+            if line.startswith(name + " "):
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
+    def wait_until(self, predicate: Callable[[], bool], seconds: float = 30) -> None:
+        """Asks ``predicate`` until it is true; fails after ``seconds``, or when the server ends."""
+        give_up = time.monotonic() + seconds
+        while not predicate():
+            code = self.process.poll()
+            assert code is None, f"the server ended with {code} and logged:\n{self.log}"
+            assert time.monotonic() < give_up, f"not within {seconds} s; log:\n{self.log}"
+            time.sleep(_PAUSE)
+
+    def _ended(self, seconds: float | None) -> int:
+        code = self.process.wait(seconds)
+        assert self.process.stdout is not None
+        with contextlib.closing(self.process.stdout):
+            return code
