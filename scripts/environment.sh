@@ -36,3 +36,14 @@ install() {
         ${quiet:+"$quiet"} --constraint constraints.txt --editable "$1" >&2
     echo "$wanted" >"$stamp"
 }
+
+# need_debian_package NAME WITHOUT: installs it where that is possible, else says what is missing.
+need_debian_package() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update --quiet >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends \
+            "$1" >&2
+    else
+        echo "Without $1 $2 (Debian: apt-get install $1)." >&2
+    fi
+}

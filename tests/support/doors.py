@@ -192,6 +192,7 @@ class Served:
         yield
         sweep.cancel()
         await asyncio.to_thread(self._heavy.close)
+        self.journal.detach()
         self.journal.close()
 
     async def _sweep(self) -> None:

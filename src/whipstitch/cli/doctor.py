@@ -153,6 +153,6 @@ def _geoip(settings: Settings) -> Finding:
     path = settings.geoip or settings.data_dir / "geoip" / "city.mmdb"
     geoip = GeoIP(path, settings.private_ip_stand_in)
     if geoip.build is None:
-        found = str(geoip.problem) if path.exists() else "no city database: places stay blank"
+        found = str(geoip.problem) if settings.geoip else "no city database: places stay blank"
         return Finding("geoip", "warning", found, "`whipstitch geoip update` fetches one")
     return Finding("geoip", "ok", f"{geoip.build.database_type} of {geoip.build.built:%Y-%m-%d}")

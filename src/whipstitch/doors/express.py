@@ -105,13 +105,7 @@ class ExpressProtocol(HttpToolsProtocol):
         self._bytes += len(data)
         self._unset_keepalive_if_required()
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # An offer of HTTP/2 or a WebSocket, which is declined by an ordinary answer. The
-            # parser will not go on behind it.
-            self._close_when_done()
-            if not self._busy():
-                self.transport.close()
+            self._read(memoryview(data))
         except httptools.HttpParserError:
             self._give_up(answers.INVALID_HTTP)
         if self._in_headers and self._bytes > _MOST_HEADER_BYTES:
@@ -149,6 +143,34 @@ class ExpressProtocol(HttpToolsProtocol):
 
     # A request, as the parser reads it
 
+    def _read(self, data: memoryview) -> None:
+        """Feeds the parser. An offer of HTTP/2 or a WebSocket, which Java's client makes with its
+        first request, is declined by an ordinary answer; but the parser takes the rest, the body
+        too, for the new protocol. It gets the head once more, without the offer.
+
+        Raises:
+            httptools.HttpParserError
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as offer:
+                data = data[offer.args[0] :]
+                if self.parser.get_method() == b"CONNECT":
+                    raise httptools.HttpParserError("no proxy") from None
+                head = self._head_without_offer()
+                self._piece = b""
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(head)
+
+    def _head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join((*lines, b"", b""))
+
     def on_message_begin(self) -> None:
         self._receiving = True  # also where it comes in one piece with the one before
         self.url = b""
@@ -156,6 +178,8 @@ class ExpressProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         endpoint = _RAW_PATHS.get(self.url)
         if endpoint is None or self.parser.get_method() != b"POST" or self._asgi_is_busy():
             self._go_by_asgi()
@@ -175,7 +199,7 @@ class ExpressProtocol(HttpToolsProtocol):
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         self._in_headers = False
         self._exchange = self._enter(endpoint, headers, encoding, close)
-        if self._piece and not close and not parser.should_upgrade():
+        if self._piece and not close:
             self._heads.remember(self._piece, Head(endpoint, headers, int(length), encoding))
 
     def on_body(self, body: bytes) -> None:
@@ -194,10 +218,10 @@ class ExpressProtocol(HttpToolsProtocol):
         self._piece = b""
         self._since = time.monotonic()
         exchange, self._exchange = self._exchange, None
-        if exchange is None:
-            super().on_message_complete()
-        else:
+        if exchange is not None:
             self._take(exchange)
+        elif not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def _take_known(self, data: bytes) -> bool:
         """The same for a request that came in one piece, with a head that was parsed before."""
@@ -210,6 +234,8 @@ class ExpressProtocol(HttpToolsProtocol):
         exchange = self._enter(head.endpoint, head.headers, head.encoding, close=False)
         exchange.body = body
         self._take(exchange)
+        if len(self._due) > _MOST_PIPELINED:
+            self.flow.pause_reading()
         return True
 
     def _enter(

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
 from pathlib import Path
 
 import structlog
@@ -47,7 +47,8 @@ class HeavyLane:
         self._placeholders = placeholders
         self._directory = directory
         self._pool: ProcessPoolExecutor | None = None
-        self._waiting = 0
+        # Workers hold the other end, and go when this one closes, however the server ends.
+        self._workers_end, self._lifeline = Pipe(duplex=False)
         spools.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in spools.iterdir():
             left.unlink()
@@ -77,7 +78,8 @@ class HeavyLane:
             self._known_screens(caller),
         )
         try:
-            outcome = await asyncio.wrap_future(self._workers().submit(admit, job))
+            pool = self._workers()
+            outcome = await asyncio.wrap_future(pool.submit(admit, job))
             if isinstance(outcome, Answer):
                 return outcome
             self._journal.sequence.skip(outcome.last)
@@ -85,7 +87,8 @@ class HeavyLane:
                 await asyncio.to_thread(self._journal.adopt, part)
         except BrokenProcessPool:
             log.error("heavy_worker_died", body_bytes=size)
-            self._pool = None
+            if self._pool is pool:
+                self._pool = None
             part.unlink(missing_ok=True)
             return answers.UNAVAILABLE
         except OSError as error:
@@ -100,13 +103,18 @@ class HeavyLane:
         return Admitted(outcome.lines, outcome.rows, outcome.tally, outcome.answer)
 
     def close(self) -> None:
+        """Ends the workers, whatever they are at: nobody waits for an answer any more."""
+        self._lifeline.close()
+        self._workers_end.close()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # Spawned, not forked: the server's threads and its engine must not be copied.
-            self._pool = ProcessPoolExecutor(_WORKERS, get_context("spawn"), initializer=begin)
+            self._pool = ProcessPoolExecutor(
+                _WORKERS, get_context("spawn"), begin, (self._workers_end,)
+            )
         return self._pool
 
     def _known_screens(self, caller: Caller) -> Directory:

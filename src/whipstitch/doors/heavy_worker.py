@@ -1,9 +1,12 @@
 """The worker's side of the heavy lane: one body, in a process of its own."""
 
+import contextlib
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,14 +55,14 @@ class HeavyAdmitted(msgspec.Struct, frozen=True):
     parted: bool
 
 
-def begin() -> None:
-    """Gives way to the event loop, and goes when the server goes."""
+def begin(lifeline: Connection) -> None:
+    """Gives way to the event loop, and goes when the server goes: ``lifeline`` ends with it."""
     os.nice(_NICENESS)
-    parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches us too; the server ends us
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        with contextlib.suppress(EOFError, OSError):
+            lifeline.recv_bytes()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

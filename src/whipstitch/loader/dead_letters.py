@@ -35,10 +35,7 @@ class DeadLetter:
         fields = {}
         for name, value in raw.items():
             if bytes(value)[:1] not in (b"{", b"["):
-                try:
-                    fields[name] = msgspec.json.decode(value)
-                except msgspec.DecodeError:
-                    continue
+                fields[name] = msgspec.json.decode(value)
         return fields
 
 

@@ -26,6 +26,7 @@ from whipstitch.loader.loader import Loader
 from whipstitch.queries.run import Sql
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
+from whipstitch.server.promptness import be_prompt
 from whipstitch.settings import Settings
 from whipstitch.storage.store import Store
 
@@ -92,6 +93,7 @@ class Engine:
         self.directory.refresh()
         self.directory.start()
         self._geoip_thread.start()
+        be_prompt()
         self.journal.attach(asyncio.get_running_loop())
         self.loader.start()
 

@@ -9,8 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ProgrammingError
 
-from whipstitch.errors import SettingsError
+from whipstitch.errors import SettingsError, StorageUnavailable
 
 _DATABASE: Final = "whipstitch"
 _CONNECT_SECONDS: Final = 5
@@ -111,18 +112,11 @@ class Address:
         """A client with ``settings``, those that this ClickHouse knows; ``seconds`` is how long an
         answer may take, ``database`` where it starts, by default in the address's.
 
-        Raises what the driver raises."""
+        Raises what the driver raises, and StorageUnavailable where the embedded engine cannot be
+        opened."""
         database = database or self.database
         if self.path is not None:
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            client = clickhouse_connect.get_client(
-                interface="chdb",
-                path=str(self.path),
-                database=database,
-                chdb_options=_ENGINE_OPTIONS,
-                show_clickhouse_errors="scrub",
-                tz_mode="aware",
-            )
+            client = _open_engine(self.path, database)
         else:
             client = clickhouse_connect.get_client(
                 host=self.host,
@@ -144,3 +138,22 @@ class Address:
             if name in client.server_settings:
                 client.set_client_setting(name, value)
         return client
+
+
+def _open_engine(path: Path, database: str) -> Client:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        return clickhouse_connect.get_client(
+            interface="chdb",
+            path=str(path),
+            database=database,
+            chdb_options=_ENGINE_OPTIONS,
+            show_clickhouse_errors="scrub",
+            tz_mode="aware",
+        )
+    except ProgrammingError as error:
+        reason = str(error).rpartition("Failed to create connection: ")[2]
+        raise StorageUnavailable(
+            f"The embedded ClickHouse in {path} cannot be opened. One process at a time can hold "
+            f"it: stop the other Whipstitch, or check the directory's owner. ({reason})"
+        ) from None

@@ -38,6 +38,7 @@ class Store:
         self._durable = durable
         self._retention_days = retention_days
         self._seconds = seconds
+        self._prepared = False
         self._loading = Lane("clickhouse-load", 1, self._prepare)
         self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_for_queries)
 
@@ -58,7 +59,7 @@ class Store:
             Address.parse(url), durable=durable, retention_days=retention_days, seconds=seconds
         )
         try:
-            store.ping()
+            store._loading.run(lambda _: None).result()
         except StorageUnavailable as error:
             if store._address.path is not None:
                 store.close()
@@ -71,7 +72,7 @@ class Store:
 
     def ping(self) -> None:
         """Raises StorageUnavailable where ClickHouse does not answer."""
-        self._loading.run(lambda client: client.command("SELECT 1")).result()
+        self._querying.run(lambda client: client.command("SELECT 1")).result()
 
     def load(self, segment: Path, token: str, contents: Contents, *, careful: bool = False) -> None:
         """Stores the rows of ``segment``, which are ``contents``; whatever its size, in level
@@ -122,10 +123,12 @@ class Store:
         except BaseException:
             client.close()
             raise
+        self._prepared = True
         return client
 
     def _connect_for_queries(self) -> Client:
-        self.ping()
+        if not self._prepared:
+            self._loading.run(lambda _: None).result()
         return self._connect(QUERYING)
 
     def _connect(self, settings: Mapping[str, int | str]) -> Client:

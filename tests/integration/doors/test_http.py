@@ -104,7 +104,7 @@ def test_pipelined_requests_of_all_kinds_are_answered_in_order(express: Served) 
     with express.connect() as client:
         client.send(b"".join(sent for sent, _ in rounds))
         assert [client.response().status for _ in rounds] == [status for _, status in rounds]
-    assert len(express.new_rows()) == 10
+    assert len(express.new_rows()) == 12
 
 
 @pytest.mark.parametrize("whole", [[EVENT], [EVENT, GET], [GET, EVENT], [HEAVY, EVENT, GET]])
@@ -135,13 +135,13 @@ def test_a_broken_chunk_behind_a_whole_request_takes_nothing_from_its_answer(
 
 def test_a_client_that_reads_its_answers_late_still_gets_all(express: Served) -> None:
     with express.connect() as client:
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sender = threading.Thread(target=client.socket.sendall, args=(EVENT * 5_000,))
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        sender = threading.Thread(target=client.socket.sendall, args=(EVENT * 800,))
         sender.start()
         time.sleep(0.1)
-        assert all(client.response().status == 200 for _ in range(5_000))
+        assert all(client.response().status == 200 for _ in range(800))
         sender.join()
-    assert len(express.new_rows()) == 5_000
+    assert len(express.new_rows()) == 800
 
 
 # Closing
@@ -227,6 +227,7 @@ def test_clients_that_hang_up_leave_nothing_behind(express: Served, sent: bytes)
         b"POST /api/v1/track HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
         b"POST /api/v1/track HTTP/1.1\r\nx-api-key: a\x00b\r\n\r\n",
         b"POST /api/v1/track HTTP/9.9\r\n\r\n",
+        EVENT.replace(b"\r\n", b"\n"),
         b"CONNECT host:443 HTTP/1.1\r\nhost: host\r\n\r\n",
         chunked("track", [])[0] + b"zz\r\n",
     ],
@@ -289,7 +290,7 @@ def test_an_offer_of_a_websocket_is_declined(express: Served) -> None:
     [
         EVENT[:10],
         EVENT[:-1],
-        HEAVY[:-1],
+        HEAVY[:2_000],
         b"".join(chunked("track", [BODY])[:2]),
     ],
 )
@@ -307,7 +308,7 @@ def test_a_request_that_never_ends_is_cut_off(impatient: Served, torn: bytes) ->
 
 def test_a_refused_request_that_never_ends_is_refused_once(impatient: Served) -> None:
     with impatient.connect() as client:
-        client.send(post("track", b"x" * 300_000, key=None)[:-1])
+        client.send(post("track", b"x" * 300_000, key=None)[:2_000])
         assert client.response().status == 401
         assert client.is_closed()
 

@@ -1,0 +1,165 @@
+"""SIGTERM and SIGINT: what is in flight is finished, nothing that was answered is lost, and the
+command exits 0 within 10 seconds."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from tests.support import processes
+from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.load import (
+    BATCH,
+    HEAVY,
+    HUGE,
+    SINGLE,
+    Client,
+    Load,
+    assert_kept,
+    request_body,
+    stored_tags,
+)
+from tests.support.server import Server
+
+_SECONDS = 10
+_BIG = Client(HUGE.name, rows=600, padding=100_000)
+_TAGS = tuple(f"big-{row}" for row in range(_BIG.rows))
+
+
+def test_sigterm_under_load_keeps_all_that_was_answered(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
+        with Load(server, SINGLE, BATCH, HEAVY, HUGE) as load:
+            load.wait_for(300)
+            load.wait_for(1, name=HUGE.name)
+            assert server.terminate(_SECONDS) == 0
+            assert not list((server.data_dir / "journal").glob("*.open"))
+            server.start()
+            load.wait_for(50)
+        assert_kept(load.requests, stored_tags(server))
+
+
+def test_everything_is_in_clickhouse_after_an_ordinary_stop(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        answer = server.send(*request_body(BATCH, ("a", "b", "c")))
+        assert answer.status_code == 200
+        assert server.terminate(_SECONDS) == 0
+        assert not list((server.data_dir / "journal").glob("*.jsonl"))
+        server.start()
+        assert stored_tags(server) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_ctrl_c_which_reaches_the_workers_too_ends_it_quietly(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        assert server.send(*request_body(HUGE, _TAGS)).status_code == 200
+        workers = processes.heavy_workers(server.process.pid)
+        assert workers
+        for pid in (*workers, server.process.pid):
+            os.kill(pid, signal.SIGINT)
+        assert server.process.wait(_SECONDS) == 0
+        assert "Traceback" not in server.log
+        assert not [pid for pid in workers if processes.is_running(pid)]
+        server.start()
+        assert stored_tags(server) == dict.fromkeys(_TAGS, 1)
+
+
+def test_idle_and_dawdling_clients_do_not_hold_it_up(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(_connected(server)) for _ in range(20)]
+        head = f"POST /api/v1/track HTTP/1.1\r\nHost: x\r\nx-api-key: {server.live_key}\r\n"
+        for client in clients[:10]:  # they have had an answer and keep the connection
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
+        for client in clients[10:13]:  # half a body, half a head, half a body the ordinary way
+            client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        clients[13].sendall(head.encode())
+        clients[14].sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n5\r\n{{".encode())
+        assert server.terminate(_SECONDS) == 0
+
+
+def test_sigterm_while_a_big_batch_is_received_stores_nothing_of_it(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server, _connected(server) as client:
+        path, body = request_body(_BIG, _TAGS)
+        client.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nx-api-key: {server.live_key}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+        )
+        client.sendall(body[: len(body) // 2])
+        server.wait_until(lambda: any((server.data_dir / "spool").iterdir()))
+        assert server.terminate(_SECONDS) == 0
+        assert not list((server.data_dir / "spool").iterdir())
+        server.start()
+        assert stored_tags(server) == {}
+
+
+def test_sigterm_while_a_big_batch_is_admitted_stores_all_of_it_or_nothing(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(server.send, *request_body(_BIG, _TAGS))
+            server.wait_until(lambda: any((server.data_dir / "journal").glob("*.part")))
+            assert server.terminate(_SECONDS) == 0
+        status = sending.exception() or sending.result().status_code
+        server.start()
+        stored = stored_tags(server)
+        if status == 200:
+            assert stored == dict.fromkeys(_TAGS, 1)
+        else:
+            assert stored in ({}, dict.fromkeys(_TAGS, 1))
+
+
+def test_a_stuck_worker_does_not_hold_it_up(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        assert server.send(*request_body(HEAVY, ("a",) * 60)).status_code == 200
+        workers = processes.heavy_workers(server.process.pid)
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                sending = pool.submit(server.send, *request_body(_BIG, _TAGS))
+                server.wait_until(lambda: any((server.data_dir / "spool").iterdir()))
+                assert server.terminate(_SECONDS) == 0
+            with contextlib.suppress(httpx.TransportError):
+                assert sending.result().status_code == 503
+        finally:
+            processes.kill([pid for pid in workers if processes.is_running(pid)])
+
+
+@pytest.mark.parametrize("away", ["refuses", "hangs"])
+def test_what_clickhouse_could_not_take_stays_in_the_journal(
+    tmp_path: Path, http_clickhouse: HttpClickHouse, away: str
+) -> None:
+    url = http_clickhouse.url(f"shutdown_{away}")
+    with Server(tmp_path / "data", "--clickhouse", url) as server, ThreadPoolExecutor(3) as readers:
+        with _away(http_clickhouse, away):
+            assert server.send(*request_body(BATCH, ("a", "b", "c"))).status_code == 200
+            for _ in range(3):  # queries that wait for it hold nothing up either
+                readers.submit(server.get, "/api/v1/events")
+            time.sleep(1)
+            assert server.terminate(_SECONDS) == 0
+            assert list((server.data_dir / "journal").glob("*.jsonl"))
+        server.start()
+        assert stored_tags(server) == {"a": 1, "b": 1, "c": 1}
+
+
+@contextlib.contextmanager
+def _away(clickhouse: HttpClickHouse, how: str) -> Iterator[None]:
+    if how == "hangs":
+        clickhouse.hang()
+        try:
+            yield
+        finally:
+            clickhouse.wake()
+    else:
+        with clickhouse.behaving("500"):
+            yield
+
+
+def _connected(server: Server) -> socket.socket:
+    address = urlsplit(server.url)
+    return socket.create_connection((address.hostname, address.port or 0), timeout=30)

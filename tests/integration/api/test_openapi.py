@@ -1,0 +1,48 @@
+"""``/openapi.json``."""
+
+from typing import Any
+
+import pytest
+from tests.support.server import Server
+
+
+@pytest.fixture
+def described(server: Server) -> dict[str, Any]:
+    document: dict[str, Any] = server.get("/openapi.json").json()
+    return document
+
+
+def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> None:
+    assert described["paths"].keys() == {"/health", "/ready", "/metrics", "/api/v1/events"}
+
+
+def test_errors_are_described_as_they_are(described: dict[str, Any], server: Server) -> None:
+    responses = described["paths"]["/api/v1/events"]["get"]["responses"]
+    (schema,) = responses["400"]["content"].values()
+
+    assert "422" not in responses
+    assert schema == {"schema": {"$ref": "#/components/schemas/Refused"}}
+    shape = described["components"]["schemas"]["Refused"]
+    assert shape["properties"].keys() == server.get("/api/v1/events?limit=0").json().keys()
+
+
+def test_the_example_has_the_fields_of_an_event(described: dict[str, Any], server: Server) -> None:
+    server.send("/api/v1/track", {"event_name": "example", "distinct_id": "user_1"})
+    server.wait_until(lambda: len(server.events(event_name="example")) == 1)
+    success = described["paths"]["/api/v1/events"]["get"]["responses"]["200"]
+
+    (example,) = success["content"]["application/json"]["example"]["events"]
+
+    (event,) = server.events(event_name="example")
+    assert example.keys() == event.keys()
+
+
+def test_reading_wants_a_token_and_the_rest_does_not(described: dict[str, Any]) -> None:
+    secured = {path: "security" in item["get"] for path, item in described["paths"].items()}
+
+    assert secured == {
+        "/health": False,
+        "/ready": False,
+        "/metrics": False,
+        "/api/v1/events": True,
+    }

@@ -1,0 +1,76 @@
+"""``/health``, ``/ready``, ``/metrics``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.server import Server
+
+TRACK = {"event_name": "x", "distinct_id": "user_1"}
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_server_that_is_well_says_so(server: Server, method: str, path: str) -> None:
+    assert httpx.request(method, server.url + path, trust_env=False).status_code == 200
+
+
+def test_metrics_count_what_was_accepted_discarded_and_rejected(server: Server) -> None:
+    names = (
+        'whipstitch_accepted_operations_total{kind="track"}',
+        'whipstitch_discarded_operations_total{reason="garbage_id"}',
+        'whipstitch_rejected_requests_total{reason="invalid_key"}',
+    )
+    before = [server.metric(name) for name in names]
+
+    server.send("/api/v1/track", TRACK)
+    server.send("/api/v1/track", TRACK | {"distinct_id": "x"})
+    server.send("/api/v1/track", TRACK, key="sk_live_unknown")
+
+    assert [server.metric(name) for name in names] == [count + 1 for count in before]
+
+
+def test_metrics_can_be_read_by_prometheus(server: Server) -> None:
+    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+
+    for name in (
+        "whipstitch_request_duration_seconds",
+        "whipstitch_insert_duration_seconds",
+        "whipstitch_event_loop_lag_seconds",
+        "whipstitch_journal_bytes",
+        "whipstitch_journal_oldest_seconds",
+        "whipstitch_journal_refusing",
+        "whipstitch_dead_letters",
+        "whipstitch_storage_available",
+        "process_resident_memory_bytes",
+    ):
+        assert families[name].samples
+
+
+def test_without_clickhouse_the_server_accepts_but_is_not_ready(
+    tmp_path: Path, http_clickhouse: HttpClickHouse, new_database: Callable[[], str]
+) -> None:
+    with Server(tmp_path / "data", "--clickhouse", new_database()) as server:
+        http_clickhouse.kill()
+        try:
+            accepted = server.send("/api/v1/track", TRACK)
+            server.wait_until(lambda: not server.is_ready())
+            ready = server.get("/ready")
+            read = server.get("/api/v1/events")
+            available = server.metric("whipstitch_storage_available")
+        finally:
+            http_clickhouse.start()
+
+        assert accepted.status_code == 200
+        assert (ready.status_code, ready.json()["ok"]) == (503, False)
+        assert "ClickHouse" in ready.json()["error"]
+        assert "s3cret-word" not in ready.text + read.text + server.log
+        assert (read.status_code, read.headers["retry-after"]) == (503, "5")
+        assert available == 0
+        server.wait_until(server.is_ready)
+        assert [event["event_name"] for event in server.events()] == ["x"]

@@ -1,0 +1,118 @@
+"""Segments as a killed process leaves them."""
+
+import json
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+
+from whipstitch.journal.groups import seal_group
+from whipstitch.journal.journal import Journal
+from whipstitch.journal.segments import OPEN, OpenSegment, recover
+
+
+def row(number: int) -> bytes:
+    return json.dumps({"k": "track", "accepted": number, "name": f"e{number}"}).encode() + b"\n"
+
+
+def group(*numbers: int) -> bytes:
+    return seal_group(map(row, numbers), len(numbers))
+
+
+@pytest.fixture
+def left_open(tmp_path: Path) -> Path:
+    return tmp_path / f"00000000000000000007-abcd{OPEN}"
+
+
+def test_a_segment_cut_at_every_byte_of_its_last_group_keeps_exactly_the_others(
+    left_open: Path,
+) -> None:
+    before, last = group(1, 2) + group(3), group(4, 5)
+    for end in range(len(last) + 1):
+        left_open.write_bytes(before + last[:end])
+        sealed, highest = recover(left_open)
+        whole = end == len(last)
+        assert sealed is not None
+        assert sealed.read_bytes() == before + (last if whole else b"")
+        assert highest == (5 if whole else 3)
+        assert [path.name for path in left_open.parent.iterdir()] == [sealed.name]
+        sealed.unlink()
+
+
+def test_a_damaged_group_in_the_middle_is_cut_out(left_open: Path) -> None:
+    damaged = group(2).replace(b"e2", b"e9")
+    left_open.write_bytes(group(1) + damaged + b"\x00" * 100 + b"\n" + group(3))
+    sealed, highest = recover(left_open)
+    assert sealed is not None
+    assert sealed.read_bytes() == group(1) + group(3)
+    assert highest == 3
+
+
+@pytest.mark.parametrize("left", [b"", group(1)[:-1], b"\x00" * 4096])
+def test_a_segment_without_a_whole_group_goes(left_open: Path, left: bytes) -> None:
+    left_open.write_bytes(left)
+    assert recover(left_open) == (None, 0)
+    assert list(left_open.parent.iterdir()) == []
+
+
+def test_a_number_that_a_client_sent_is_no_acceptance_number(left_open: Path) -> None:
+    hostile = b'{"k":"track","accepted":5,"properties":{"accepted":999999999999999999}}\n'
+    left_open.write_bytes(seal_group([hostile], 1))
+    assert recover(left_open)[1] == 5
+
+
+def journal_in(directory: Path, now: int) -> Journal:
+    return Journal(directory, backlog_limit=1 << 30, disk_reserve=0, clock=lambda: now)
+
+
+def test_what_was_being_put_together_elsewhere_goes(tmp_path: Path) -> None:
+    journal_in(tmp_path, 1_000).close()
+    (tmp_path / "00000000000000000007-abcd.part").write_bytes(group(1))
+    (tmp_path / "00000000000000000009-abcd.open").write_bytes(b"torn")
+    journal = journal_in(tmp_path, 2_000)
+    assert journal.sealed() == []
+    journal.close()
+    assert [path.suffix for path in tmp_path.iterdir() if "-" in path.stem and path.suffix] == []
+
+
+def test_a_clock_that_was_set_back_repeats_no_numbers_and_keeps_the_order_of_segments(
+    tmp_path: Path,
+) -> None:
+    """The process was killed: only the segment that it left knows how far it had come."""
+    left = tmp_path / f"00000000000000005000-abcd{OPEN}"
+    left.write_bytes(group(7_000, 7_001))
+    journal = journal_in(tmp_path, 1_000)
+    assert journal.sequence.take(1) == 7_002
+    assert journal.new_part().name > left.name
+    journal.close()
+
+
+def test_a_clock_that_was_set_back_after_an_orderly_end_repeats_no_numbers(tmp_path: Path) -> None:
+    first = journal_in(tmp_path, 9_000)
+    last = first.sequence.take(50) + 49
+    segment = first._segment
+    segment.write(group(last), 1)
+    first.close()
+    second = journal_in(tmp_path, 1_000)
+    assert second.sequence.take(1) == last + 1
+    second.close()
+
+
+def test_a_failed_write_leaves_the_segment_as_it_was(tmp_path: Path) -> None:
+    segment = OpenSegment(tmp_path, 1, durable=True)
+    segment.write(group(1), 1)
+    written = segment.path.read_bytes()
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(written) + 10, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            segment.write(group(2), 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert (segment.path.read_bytes(), segment.rows, segment.size) == (written, 1, len(written))
+    segment.write(group(3), 1)
+    assert segment.path.read_bytes() == written + group(3)
+    segment.close()

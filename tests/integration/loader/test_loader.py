@@ -1,0 +1,297 @@
+"""The loader with a real storage, embedded and over HTTP, and whatever can go wrong in between."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.support import folder
+from tests.support.chdb_store import REAL_SERVER
+from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.folder import new_loader
+from tests.support.segments import START_MS, alias, event, trait, write_segment
+
+from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.loader import Loader
+from whipstitch.storage.store import Store
+
+_DAY_MS = 86_400_000
+own_server = pytest.mark.skipif(bool(REAL_SERVER), reason="the server is not ours to disturb")
+
+
+@contextmanager
+def loading(directory: Path, store: Store) -> Iterator[Loader]:
+    loader = new_loader(directory, store, directory.parent)
+    loader.start()
+    try:
+        yield loader
+    finally:
+        loader.drain(0)
+
+
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Waits for ``condition``; the deadline only ends a test that would wait for ever."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def emptied(directory: Path) -> bool:
+    return not any(directory.glob("*.jsonl"))
+
+
+def scattered(number: int) -> bytes:
+    """An event in one of some months: one insert makes several parts, one after the other."""
+    return event(number, timestamp=START_MS - number % 12 * 30 * _DAY_MS)
+
+
+def counts(store: Store) -> list[tuple[int, int]]:
+    return [tuple(row) for row in store.query("SELECT count(), uniqExact(id) FROM events")]
+
+
+def test_segments_become_rows_and_are_removed(store: Store, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    write_segment(journal, [event(1), trait(2, "u", "p", "1"), alias(3, "a", "u")], 1)
+    write_segment(journal, [event(4)], 2)
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert counts(store) == [(2, 2)]
+    assert loader.stats.rows == {"track": 2, "trait": 1, "alias": 1}
+    assert loader.stats.segments == 2
+    assert loader.problem is None
+
+
+def test_each_insert_is_told_to_the_metrics(store: Store, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    told: list[int] = []
+    loader = new_loader(journal, store, tmp_path)
+    loader.stats.on_insert = lambda _seconds, rows: told.append(rows)
+    write_segment(journal, [event(1), event(2)], 1)
+    loader.start()
+    assert loader.drain(30)
+    assert told == [2]
+
+
+POISON: list[str | bytes] = [
+    '{"a":1e999}',
+    '{"a":{"b":-1e400}}',
+    b'{"\xff":1}',
+    b'{"a":"\xff"}',
+    '{"a":' * 900 + "1e999" + "}" * 900,
+]
+
+
+def test_poisoned_rows_are_mended_and_harm_no_neighbour(store: Store, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    lines = [event(n, properties=f'{{"n":{n}}}') for n in range(20)]
+    for at, sent in enumerate(POISON):
+        lines.insert(at * 4, event(100 + at, properties=sent))
+    write_segment(journal, lines)
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert counts(store) == [(25, 25)]
+    assert store.query("SELECT sum(properties.n::Int64) FROM events") == [(190,)]
+    assert (loader.stats.repaired, loader.stats.dead_letters) == (len(POISON), 0)
+    rows = store.query(
+        "SELECT hex(properties_sent), toString(properties) FROM events "
+        "WHERE properties.n IS NULL ORDER BY id"
+    )
+    sent_back = [bytes.fromhex(row[0]) for row in rows]
+    assert sent_back == [text if isinstance(text, bytes) else text.encode() for text in POISON]
+    assert [row[1] for row in rows[:4]] == [
+        '{"a":"1e999"}',
+        '{"a":{"b":"-1e400"}}',
+        '{"\ufffd":1}',
+        '{"a":"\ufffd"}',
+    ]
+
+
+def test_a_row_that_cannot_be_loaded_is_set_aside_alone(store: Store, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    bad = [
+        b'{"k":"track","accepted":',
+        event(500)
+        .replace(b'"bot": false', b'"bot": 0')
+        .replace(b'"timestamp":', b'"timestamp":"soon","was":'),
+    ]
+    write_segment(journal, [event(1), bad[0], event(2), bad[1], event(3)])
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert counts(store) == [(3, 3)]
+    letters = list(DeadLetters(tmp_path / "deadletters").letters())
+    assert [letter.row for letter in letters] == bad
+    assert loader.stats.dead_letters == 2
+
+
+def test_replayed_rows_are_loaded_once_even_if_the_replay_was_cut_off(
+    store: Store, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    letters = DeadLetters(tmp_path / "deadletters")
+    write_segment(journal, [event(1), b"nonsense"])
+    with loading(journal, store):
+        until(lambda: emptied(journal))
+        # The operator mends the row; the replay is killed after the first of its two steps.
+        file = next((tmp_path / "deadletters").iterdir())
+        mended = file.read_text().replace("nonsense", event(2).decode().replace('"', '\\"'))
+        for number in (1, 2):
+            file.write_text(mended)
+            assert letters.replay(journal, number) == 1
+            until(lambda: emptied(journal))
+    assert counts(store) == [(2, 2)]
+    assert letters.count() == 0
+
+
+@own_server
+def test_an_insert_whose_answer_is_lost_is_not_repeated(
+    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    store = Store.open(new_database(), durable=False, retention_days=0)
+    write_segment(journal, [scattered(n) for n in range(100)])
+    with http_clickhouse.behaving("drop"):
+        loader = new_loader(journal, store, tmp_path)
+        loader.start()
+        until(lambda: loader.stats.retries >= 2)
+        assert not emptied(journal)
+    until(lambda: emptied(journal))
+    assert loader.drain(10)
+    assert counts(store) == [(100, 100)]
+    store.close()
+
+
+@own_server
+@pytest.mark.parametrize("trouble", ["500", "dead"])
+def test_while_a_server_is_away_rows_wait_and_then_go_in(
+    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path, trouble: str
+) -> None:
+    journal = tmp_path / "journal"
+    store = Store.open(new_database(), durable=False, retention_days=0)
+    if trouble == "500":
+        http_clickhouse.behave("500")
+    else:
+        http_clickhouse.kill()
+    try:
+        for number in range(1, 4):
+            write_segment(journal, [event(number)], number)
+        with loading(journal, store) as loader:
+            until(lambda: loader.problem is not None and loader.stats.retries >= 2)
+            assert len(list(journal.iterdir())) == 3
+            assert "ClickHouse" in str(loader.problem)
+            if trouble == "500":
+                http_clickhouse.behave("ok")
+            else:
+                http_clickhouse.start()
+            until(lambda: emptied(journal))
+            until(lambda: loader.problem is None)
+    finally:
+        if trouble == "500":
+            http_clickhouse.behave("ok")
+    assert counts(store) == [(3, 3)]
+    store.close()
+
+
+@own_server
+def test_what_a_server_that_hung_does_late_is_not_done_twice(
+    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    store = Store.open(new_database(), durable=False, retention_days=0, seconds=1)
+    write_segment(journal, [scattered(n) for n in range(2000)])
+    http_clickhouse.hang()
+    try:
+        with loading(journal, store) as loader:
+            # Two attempts lie in the server's sockets when it wakes.
+            until(lambda: loader.stats.retries >= 2)
+            http_clickhouse.wake()
+            until(lambda: emptied(journal))
+    finally:
+        http_clickhouse.wake()
+    assert counts(store) == [(2000, 2000)]
+    store.close()
+
+
+@own_server
+def test_a_server_that_is_away_at_the_start_gets_its_schema_later(
+    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    http_clickhouse.kill()
+    try:
+        store = Store.open(new_database(), durable=False, retention_days=0)
+    finally:
+        http_clickhouse.start()
+    write_segment(journal, [event(1)])
+    with loading(journal, store):
+        until(lambda: emptied(journal))
+    assert counts(store) == [(1, 1)]
+    store.close()
+
+
+@own_server
+def test_draining_gives_up_in_time_and_leaves_the_rest(
+    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    store = Store.open(new_database(), durable=False, retention_days=0)
+    segment = write_segment(journal, [event(1)])
+    http_clickhouse.hang()
+    try:
+        loader = new_loader(journal, store, tmp_path)
+        loader.start()
+        assert not loader.drain(0.5)
+        assert segment.exists()
+    finally:
+        http_clickhouse.wake()
+        store.close()
+
+
+def test_draining_loads_what_waits(store: Store, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    for number in range(1, 6):
+        write_segment(journal, [event(number)], number)
+    loader = new_loader(journal, store, tmp_path)
+    loader.start()
+    assert loader.drain(30)
+    assert counts(store) == [(5, 5)]
+
+
+@pytest.mark.parametrize("kind", ["embedded", "http"])
+def test_a_loader_that_is_killed_again_and_again_stores_each_row_once(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    if kind == "http":
+        url = request.getfixturevalue("new_database")()
+    else:
+        url = f"chdb://{tmp_path / 'clickhouse'}"
+    journal = tmp_path / "journal"
+    segments, size = 8, 2_000
+    for number in range(segments):
+        rows = (scattered(n) for n in range(number * size, (number + 1) * size))
+        write_segment(journal, rows, number + 1)
+    command = [sys.executable, folder.__file__, str(journal), url, str(tmp_path)]
+    chance = random.Random(20260202)  # noqa: S311
+    for _ in range(6):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            while child.stdout.readline().strip() not in ("loading", ""):
+                pass
+            time.sleep(chance.uniform(0.0, 0.25))
+            child.kill()
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert "done" in said
+    assert emptied(journal)
+    program = (
+        "import sys; from whipstitch.storage.store import Store; "
+        "store = Store.open(sys.argv[1], durable=False, retention_days=0); "
+        "print('rows', *store.query('SELECT count(), uniqExact(id) FROM events')[0]); store.close()"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, url], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert f"rows {segments * size} {segments * size}" in said

@@ -1,0 +1,71 @@
+import pytest
+
+from whipstitch.admission import answers
+from whipstitch.doors.intake import header_map
+from whipstitch.doors.wire import Renderer, headers_of, preflight_headers
+
+DATE = [(b"date", b"now")]
+
+
+def test_an_answer_is_rendered_as_a_whole_response() -> None:
+    assert Renderer().render(answers.MISSING_KEY, DATE, close=False) == (
+        b"HTTP/1.1 401 Unauthorized\r\n"
+        b"date: now\r\n"
+        b"content-type: application/json\r\n"
+        b"content-length: 38\r\n"
+        b"access-control-allow-origin: *\r\n"
+        b"access-control-expose-headers: retry-after\r\n"
+        b"\r\n"
+        b'{"ok":false,"error":"Missing API key"}'
+    )
+
+
+def test_an_answer_without_a_body_has_no_content_type() -> None:
+    rendered = Renderer().render(answers.ACCEPTED, DATE, close=False)
+    assert b"content-type" not in rendered
+    assert b"content-length: 0\r\n" in rendered
+
+
+def test_a_closing_answer_says_so_and_is_not_mixed_up_with_the_other() -> None:
+    renderer = Renderer()
+    kept = renderer.render(answers.TRACKED, DATE, close=False)
+    closing = renderer.render(answers.TRACKED, DATE, close=True)
+    assert closing == kept.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
+    assert renderer.render(answers.TRACKED, DATE, close=False) == kept
+
+
+def test_a_new_date_is_sent_at_once() -> None:
+    renderer = Renderer()
+    renderer.render(answers.TRACKED, DATE, close=False)
+    later = renderer.render(answers.TRACKED, [(b"date", b"later")], close=False)
+    assert b"date: later\r\n" in later
+
+
+def test_a_full_queue_says_when_to_come_back() -> None:
+    assert (b"retry-after", b"5") in headers_of(answers.UNAVAILABLE)
+
+
+def test_a_preflight_allows_what_was_asked_for() -> None:
+    assert (b"access-control-allow-headers", b"x-a") in preflight_headers(b"x-a")
+    [usual] = [
+        value for name, value in preflight_headers(b"") if name == b"access-control-allow-headers"
+    ]
+    assert {b"x-api-key", b"content-type"} <= set(usual.split(b", "))
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([], {}),
+        ([(b"a", b"1"), (b"b", b"2")], {b"a": b"1", b"b": b"2"}),
+        ([(b"a", b"1"), (b"a", b"2")], {b"a": b"2"}),
+        (
+            [(b"x-forwarded-for", b"1"), (b"a", b"1"), (b"x-forwarded-for", b"2, 3")],
+            {b"x-forwarded-for": b"1,2, 3", b"a": b"1"},
+        ),
+    ],
+)
+def test_repeated_forwarded_addresses_are_one_list(
+    headers: list[tuple[bytes, bytes]], expected: dict[bytes, bytes]
+) -> None:
+    assert header_map(headers) == expected
