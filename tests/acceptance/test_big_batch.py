@@ -1,6 +1,7 @@
 """One batch of tens of megabytes, beside other clients and under a killed worker or server."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -76,15 +77,15 @@ def test_a_worker_goes_with_a_server_that_is_killed_while_it_starts(tmp_path: Pa
     with Server(tmp_path / "data") as server:
         workers: list[int] = []
 
-        def kill_server() -> None:
+        def kill_server(after: float) -> None:
             server.wait_until(lambda: bool(processes.heavy_workers(server.process.pid)))
-            time.sleep(delay)
+            time.sleep(after)
             workers.extend(processes.heavy_workers(server.process.pid))
             server.kill()
 
-        for delay in (0.05, 0.3):  # its modules are being imported
+        for after in (0.05, 0.3):  # its modules are being imported
             with contextlib.suppress(httpx.TransportError):
-                _post_and_meanwhile(server, kill_server)
+                _post_and_meanwhile(server, functools.partial(kill_server, after))
             server.start()
         _wait_until_gone(workers)
 

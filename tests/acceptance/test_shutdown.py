@@ -63,6 +63,7 @@ def test_ctrl_c_which_reaches_the_workers_too_ends_it_quietly(tmp_path: Path) ->
         for pid in (*workers, server.process.pid):
             os.kill(pid, signal.SIGINT)
         assert server.process.wait(_SECONDS) == 0
+        server.kill()
         assert "Traceback" not in server.log
         assert not [pid for pid in workers if processes.is_running(pid)]
         server.start()

@@ -8,14 +8,24 @@ from pathlib import Path
 
 import pytest
 
+_MOST_FILES = 100
+
 
 @contextmanager
 def small_disk(directory: Path, size: int) -> Iterator[Path]:
-    """A file system of ``size`` bytes at ``directory``; skips the test where none can be
-    mounted."""
+    """A file system of ``size`` bytes and few files at ``directory``; skips the test where none
+    can be mounted."""
     directory.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)],
+        [
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            f"size={size},nr_inodes={_MOST_FILES}",
+            "tmpfs",
+            str(directory),
+        ],
         capture_output=True,
         check=False,
     )
@@ -34,3 +44,15 @@ def fill(disk: Path, leave: int = 0) -> Path:
     with filler.open("wb") as file:
         file.write(b"\0" * max(0, free.f_bavail * free.f_frsize - leave))
     return filler
+
+
+def use_up_names(disk: Path) -> list[Path]:
+    """Leaves no room for another file, however small; returns those that take it up."""
+    made = []
+    try:
+        for number in range(_MOST_FILES + 1):
+            made.append(disk / f"name-{number}")
+            made[-1].touch()
+    except OSError:
+        return made[:-1]
+    raise AssertionError("there is room for every file")

@@ -140,7 +140,6 @@ class Served:
             )
         )
         self._ready = threading.Event()
-        self._rows_seen = 0
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="doors"
         )
@@ -179,10 +178,13 @@ class Served:
         return self.ask(post(path, body, headers, key=key))
 
     def new_rows(self) -> list[Row]:
-        """The rows journalled since the last call. Nothing else may be under way."""
+        """The rows journalled since the last call, which go. Nothing else may be under way."""
+        self.journal.seal()
+        segments = self.journal.sealed()
         rows = journalled_rows(self.journal.directory)
-        new, self._rows_seen = rows[self._rows_seen :], len(rows)
-        return new
+        for segment in segments:
+            self.journal.remove(segment)
+        return rows
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ from whipstitch.cli.output import print_json, reporting
 
 if TYPE_CHECKING:
     from whipstitch.server.first_run import FirstRun
+    from whipstitch.settings import Settings
 
 ADDRESS_FILE = "server.address"
 """In the data directory: where its latest server listens, for ``whipstitch doctor``."""
@@ -38,10 +41,6 @@ def serve(
     """Run everything in the foreground. SIGTERM and SIGINT finish what is in flight and exit 0."""
     with reporting(as_json):
         from whipstitch import logs
-        from whipstitch.registry.store import Registry
-        from whipstitch.server.engine import Engine
-        from whipstitch.server.first_run import first_run
-        from whipstitch.server.http import serve as serve_http
         from whipstitch.server.lock import DataDirLock
         from whipstitch.settings import Settings
 
@@ -49,18 +48,35 @@ def serve(
             data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
         )
         logs.configure(settings.log_level, settings.log_format)
-        with DataDirLock(settings.data_dir), Registry.open(settings.database) as registry:
+        with DataDirLock(settings.data_dir):
+            _serve(settings, as_json)
+    # Everything is closed and on the disk. What the embedded engine does behind Python's back at a
+    # process's end is sometimes slow and sometimes a crash, and nobody needs it.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _serve(settings: Settings, as_json: bool) -> None:
+    # Imported late: it takes a second, which who mistyped a setting need not wait.
+    from whipstitch.registry.store import Registry
+    from whipstitch.server.engine import Engine
+    from whipstitch.server.first_run import first_run
+    from whipstitch.server.http import serve as serve_http
+
+    with Registry.open(settings.database) as registry:
+        engine = Engine(settings, registry)
+
+        def started(address: str) -> None:
+            # Not before: what is printed once must not be lost with a start that failed.
             made = first_run(registry)
-            engine = Engine(settings, registry)
+            engine.directory.refresh()
+            (settings.data_dir / ADDRESS_FILE).write_text(address)
+            if as_json:
+                print_json({"address": address, "first_run": made and made._asdict()})
+            else:
+                _greet(address, settings.data_dir, made)
 
-            def started(address: str) -> None:
-                (settings.data_dir / ADDRESS_FILE).write_text(address)
-                if as_json:
-                    print_json({"address": address, "first_run": made and made._asdict()})
-                else:
-                    _greet(address, settings.data_dir, made)
-
-            serve_http(engine, settings, started)
+        serve_http(engine, settings, started)
 
 
 def _greet(address: str, data_dir: Path, made: FirstRun | None) -> None:

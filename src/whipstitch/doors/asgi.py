@@ -51,6 +51,10 @@ class PostDoor(ABC):
                 reply = await self._enter(scope, receive)
             except ClientGone:
                 return
+            except asyncio.CancelledError:
+                # The server stops and has given up on this one; uvicorn would answer 500, and
+                # clients do not repeat that.
+                reply = Reply(answers.UNAVAILABLE)
         if reply.unread:
             await _send_and_linger(receive, send, reply.answer)
         else:

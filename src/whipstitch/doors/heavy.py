@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import Pipe, get_context
+from multiprocessing import Pipe, active_children, get_context
 from pathlib import Path
 
 import structlog
@@ -47,7 +47,7 @@ class HeavyLane:
         self._placeholders = placeholders
         self._directory = directory
         self._pool: ProcessPoolExecutor | None = None
-        # Workers hold the other end, and go when this one closes, however the server ends.
+        # Workers read at one end, and go when the other closes with the server, however that ends.
         self._workers_end, self._lifeline = Pipe(duplex=False)
         spools.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in spools.iterdir():
@@ -104,10 +104,12 @@ class HeavyLane:
 
     def close(self) -> None:
         """Ends the workers, whatever they are at: nobody waits for an answer any more."""
-        self._lifeline.close()
-        self._workers_end.close()
+        for worker in active_children():
+            worker.kill()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+        self._lifeline.close()
+        self._workers_end.close()
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:

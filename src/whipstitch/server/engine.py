@@ -113,7 +113,8 @@ class Engine:
     def problems(self) -> list[str]:
         """What keeps the server from accepting and storing."""
         self.journal.has_room(0)  # looks at the disk again
-        found = (self.directory.problem, self.journal.problem, self.loader.problem)
+        storage_problem = self.loader.problem or self.store.problem
+        found = (self.directory.problem, self.journal.problem, storage_problem)
         return [problem for problem in found if problem]
 
     async def run(self, sql: Sql) -> Sequence[Sequence[Any]]:

@@ -1,6 +1,7 @@
 """Threads of our own for ClickHouse's work, each with a client of its own."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -72,13 +73,14 @@ class Lane:
             self._jobs.put(job)
         return future
 
-    def close(self, seconds: float) -> None:
-        """Ends the threads after the work that was given to them, waiting at most ``seconds``."""
+    def close(self, until: float) -> None:
+        """Ends the threads after the work that was given to them, waiting at most until then, by
+        the monotonic clock."""
         self._closed = True
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self) -> None:
         give_way()

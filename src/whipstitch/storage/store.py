@@ -1,5 +1,6 @@
 """The storage as the rest sees it: it loads segments and answers queries."""
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -16,11 +17,14 @@ from whipstitch.storage.contents import Contents
 from whipstitch.storage.lane import Lane
 from whipstitch.storage.loading import KINDS
 from whipstitch.storage.migrate import migrate
+from whipstitch.storage.pulse import Pulse
 
 log = structlog.get_logger(__name__)
 
 _QUERY_THREADS: Final = 2
-_CLOSE_SECONDS: Final = 5.0
+_CLOSE_SECONDS: Final = 2.0
+_PATIENCE: Final = 5.0
+"""Seconds that a server may take to say that it is there."""
 _UNKNOWN_DATABASE: Final = 81
 _GLOBS: Final = frozenset("*?{}")
 
@@ -41,6 +45,7 @@ class Store:
         self._prepared = False
         self._loading = Lane("clickhouse-load", 1, self._prepare)
         self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_for_queries)
+        self._pulse = None if address.path is not None else Pulse(self._connect_briefly)
 
     @classmethod
     def open(cls, url: str, *, durable: bool, retention_days: int, seconds: float = 60.0) -> Self:
@@ -59,7 +64,10 @@ class Store:
             Address.parse(url), durable=durable, retention_days=retention_days, seconds=seconds
         )
         try:
-            store._loading.run(lambda _: None).result()
+            prepared = store._loading.run(lambda _: None)
+            prepared.result(None if store._pulse is None else _PATIENCE)
+        except TimeoutError:
+            log.warning("storage_away", problem=f"No answer for {_PATIENCE} seconds.")
         except StorageUnavailable as error:
             if store._address.path is not None:
                 store.close()
@@ -100,9 +108,17 @@ class Store:
         return self._querying.run(lambda client: list(client.query(sql, bound).result_rows))
 
     def close(self) -> None:
-        """Lets go of ClickHouse, after what runs now."""
-        self._querying.close(_CLOSE_SECONDS)
-        self._loading.close(_CLOSE_SECONDS)
+        """Lets go of ClickHouse, after what runs now if that does not take long."""
+        until = time.monotonic() + _CLOSE_SECONDS
+        if self._pulse is not None:
+            self._pulse.stop()
+        self._querying.close(until)
+        self._loading.close(until)
+
+    @property
+    def problem(self) -> str | None:
+        """Why a server does not answer, for a person; None: it does."""
+        return None if self._pulse is None else self._pulse.problem
 
     # Inside, on the lanes' threads
 
@@ -130,6 +146,9 @@ class Store:
         if not self._prepared:
             self._loading.run(lambda _: None).result()
         return self._connect(QUERYING)
+
+    def _connect_briefly(self) -> Client:
+        return self._address.connect({}, seconds=_PATIENCE, database="default")
 
     def _connect(self, settings: Mapping[str, int | str]) -> Client:
         return self._address.connect(settings, seconds=self._seconds)

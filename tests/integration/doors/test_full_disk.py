@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.disks import fill, small_disk
+from tests.support.disks import fill, small_disk, use_up_names
 from tests.support.doors import (
     DOORS,
     Door,
@@ -31,7 +31,7 @@ def door(request: pytest.FixtureRequest) -> Door:
 
 def send_until_refused(server: Served) -> list[str]:
     """The events that were answered with 200."""
-    accepted = []
+    accepted: list[str] = []
     with server.connect() as client:
         for number in range(10_000):
             name = f"e{number}"
@@ -106,22 +106,11 @@ def test_what_was_answered_survives_a_stop_on_a_full_disk(door: Door, tmp_path: 
         with serving(door, disk) as server:
             fill(disk, leave=16 * 1024)
             accepted = send_until_refused(server)
-            fill_names(disk)
+            names = use_up_names(disk)
         assert stored(disk / "journal") == accepted
-        for name in disk.glob("name-*"):
+        for name in (*names, disk / "filler"):
             name.unlink()
-        (disk / "filler").unlink()
         journal = Journal(disk / "journal", backlog_limit=1 << 30, disk_reserve=0)
         assert len(journal.sealed()) == 1
         assert stored(disk / "journal") == accepted
         journal.close()
-
-
-def fill_names(disk: Path) -> None:
-    """Uses up what the file system has for names, so that no file can be made either."""
-    try:
-        for number in range(1_000_000):
-            (disk / f"name-{number}").touch()
-    except OSError:
-        return
-    raise AssertionError("the file system has room for every name")

@@ -31,7 +31,8 @@ async def main():
                 for _ in range(3)
             ]
             done = asyncio.get_running_loop().create_future()
-            if not journal.append("".join(f"{row}\\n" for row in rows).encode(), 3, done.set_result):
+            lines = "".join(f"{row}\\n" for row in rows).encode()
+            if not journal.append(lines, 3, done.set_result):
                 await asyncio.sleep(0.001)
             elif await done:
                 os.write(1, f"{name}-{number}\\n".encode())
