@@ -5,7 +5,9 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,7 @@ def test_what_the_first_start_prints_works_when_pasted(tmp_path: Path) -> None:
             events = _paste(read)["events"]
             if events:
                 break
-            subprocess.run(["sleep", "0.1"], check=True)
+            time.sleep(0.1)
 
         assert [event["event_name"] for event in events] == ["signed_up"]
         assert str(tmp_path / "whipstitch-data") in greeting
@@ -176,29 +178,23 @@ def _paste(line: str) -> dict[str, list[dict[str, object]]]:
     return answer
 
 
-class _foreground:  # noqa: N801 - reads as what it does
-    """``whipstitch serve`` in an empty directory, with nothing set."""
-
-    def __init__(self, directory: Path) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("WHIPSTITCH_")}
-        self._process = subprocess.Popen(
-            [COMMAND, "serve", "--port", "0"],
-            cwd=directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def __enter__(self) -> subprocess.Popen[str]:
-        return self._process
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+@contextmanager
+def _foreground(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """``whipstitch serve`` in ``directory``, with nothing set."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WHIPSTITCH_")}
+    with subprocess.Popen(
+        [COMMAND, "serve", "--port", "0"],
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _read_until(process: subprocess.Popen[str], text: str) -> str:

@@ -12,9 +12,9 @@ _MOST_FILES = 100
 
 
 @contextmanager
-def small_disk(directory: Path, size: int) -> Iterator[Path]:
-    """A file system of ``size`` bytes and few files at ``directory``; skips the test where none
-    can be mounted."""
+def small_disk(directory: Path, size: int, files: int = _MOST_FILES) -> Iterator[Path]:
+    """A file system of ``size`` bytes and ``files`` files at ``directory``; skips the test where
+    none can be mounted."""
     directory.mkdir()
     mounted = subprocess.run(
         [
@@ -22,7 +22,7 @@ def small_disk(directory: Path, size: int) -> Iterator[Path]:
             "-t",
             "tmpfs",
             "-o",
-            f"size={size},nr_inodes={_MOST_FILES}",
+            f"size={size},nr_inodes={files}",
             "tmpfs",
             str(directory),
         ],

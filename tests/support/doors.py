@@ -80,7 +80,7 @@ class Options:
     geoip: Path | None = None
     body_timeout: float = 30.0
     keep_alive: float = 75.0
-    journal: type[Journal] = Journal
+    clock: Callable[[], int] = lambda: time.time_ns() // 1000
 
 
 class Served:
@@ -88,11 +88,12 @@ class Served:
 
     def __init__(self, door: Door, directory: Path, options: Options) -> None:
         self.door = door
-        self.journal = options.journal(
+        self.journal = Journal(
             directory / "journal",
             durability=options.durability,
             backlog_limit=options.backlog_limit,
             disk_reserve=options.disk_reserve,
+            clock=options.clock,
         )
         self.spools = directory / "spool"
         placeholders = Placeholders()

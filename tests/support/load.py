@@ -69,6 +69,10 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Returns when the last answer is there."""
         self._stop.set()
         for thread in self._threads:
             thread.join(2 * _TIMEOUT)

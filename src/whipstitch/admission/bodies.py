@@ -192,7 +192,8 @@ def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     Raises:
         ValueError, RecursionError: not UTF-8, not JSON, or of another shape.
     """
-    check_utf8(body)
+    if not body.isascii():
+        check_utf8(body)
     decoded = decoder.decode(body)
     if b"\n" in body or b"\r" in body:
         return decoder.decode(body.replace(b"\n", b" ").replace(b"\r", b" "))

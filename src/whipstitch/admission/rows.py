@@ -113,7 +113,9 @@ def event_row(
             fallback = _defaults.decode(defaults)
         except msgspec.DecodeError:
             defaults, fallback = _read_odd_defaults(defaults)
-    timestamp = timestamps.parse_with_number(bytes(event.timestamp))
+    timestamp = None
+    if event.timestamp is not ABSENT:
+        timestamp = timestamps.parse_with_number(bytes(event.timestamp))
     if timestamp is None and sent is not _NO_SENT:
         timestamp = timestamps.parse(bytes(sent.timestamp))
         if timestamp is None:

@@ -18,7 +18,9 @@ class Sequence:
 
     def take(self, count: int) -> int:
         """The first of ``count`` consecutive numbers."""
-        first = max(self.last + 1, self._clock())
+        first = self._clock()
+        if first <= self.last:
+            first = self.last + 1
         self.last = first + count - 1
         return first
 

@@ -22,26 +22,27 @@ def parse(raw: bytes) -> int | None:
     """Unix milliseconds of a JSON string: RFC 3339 with any number of fraction digits, with ``Z``,
     an offset or neither (then UTC), a ``T`` or a space between date and time. None: it does not
     parse, or is a moment that cannot be stored."""
-    if raw[:1] != b'"':
-        return None
     try:
-        moment = _text(raw)
+        return _milliseconds(_text(raw))
     except msgspec.DecodeError:
         return None
-    epoch = _EPOCH_NAIVE if moment.tzinfo is None else _EPOCH
-    return _storable((moment - epoch) // _MILLISECOND)
 
 
 def parse_with_number(raw: bytes) -> int | None:
     """The same for the field ``timestamp``, which may also be a JSON number of unix milliseconds.
     Empty: the field was not sent."""
-    if not raw or raw[:1] == b'"':
-        return parse(raw)
     try:
-        return _storable(int(_number(raw)))
+        return _milliseconds(_text(raw))
+    except msgspec.DecodeError:
+        pass
+    try:
+        milliseconds = int(_number(raw))
     except (ValueError, OverflowError):
-        return None  # an object, true, 1e999, …: passed over, it never rejects an event
+        return None  # a text, an object, true, 1e999, …: passed over, it never rejects an event
+    return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None
 
 
-def _storable(milliseconds: int) -> int | None:
+def _milliseconds(moment: datetime) -> int | None:
+    epoch = _EPOCH_NAIVE if moment.tzinfo is None else _EPOCH
+    milliseconds = (moment - epoch) // _MILLISECOND
     return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None

@@ -11,6 +11,7 @@ from collections import deque
 from typing import Any
 
 import httptools
+import msgspec
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -29,22 +30,18 @@ _SLOWEST = 16 * 1024
 _LINGER_SECONDS = 2.0
 
 
-class Exchange:
-    """One request on the express lane and the answer that is due to it."""
+class Exchange(msgspec.Struct, eq=False):
+    """One request on the express lane and the answer that is due to it. ``began`` (monotonic) is
+    when it was there, None where no body was needed."""
 
-    __slots__ = ("answer", "began", "body", "caller", "close", "encoding", "endpoint", "protocol")
-
-    def __init__(
-        self, protocol: "ExpressProtocol", endpoint: Endpoint, encoding: str, close: bool
-    ) -> None:
-        self.protocol = protocol
-        self.endpoint: Endpoint = endpoint
-        self.close = close
-        self.caller: Caller | None = None
-        self.encoding = encoding
-        self.body = b""
-        self.answer: Answer | None = None
-        self.began: float | None = None
+    protocol: "ExpressProtocol"
+    endpoint: Endpoint
+    encoding: str
+    close: bool
+    caller: Caller | None = None
+    body: bytes = b""
+    answer: Answer | None = None
+    began: float | None = None
 
     def respond(self, answer: Answer) -> None:
         self.answer = answer
@@ -226,10 +223,12 @@ class ExpressProtocol(HttpToolsProtocol):
     def _take_known(self, data: bytes) -> bool:
         """The same for a request that came in one piece, with a head that was parsed before."""
         request = self._heads.whole_request(data)
-        if request is None or self._last or self._asgi_is_busy():
+        cycle = self.cycle
+        if request is None or self._last or (cycle is not None and not cycle.response_complete):
             return False
         head, body = request
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         self._since = time.monotonic()
         exchange = self._enter(head.endpoint, head.headers, head.encoding, close=False)
         exchange.body = body
@@ -255,7 +254,7 @@ class ExpressProtocol(HttpToolsProtocol):
         if exchange.caller is None:
             self.flush()
             return
-        exchange.began = time.perf_counter()
+        exchange.began = time.monotonic()
         self._intake.take(
             exchange.endpoint, exchange.caller, exchange.body, exchange.encoding, exchange.respond
         )
@@ -264,8 +263,26 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def answered(self, exchange: Exchange) -> None:
         due = self._due
-        if due and due[0] is exchange:
+        if not due or due[0] is not exchange:
+            return
+        answer = exchange.answer
+        if (
+            len(due) > 1
+            or answer is None
+            or exchange.close
+            or self._last
+            or self._held is not None
+            or self.flow.read_paused
+            or self.transport.is_closing()
+        ):
             self.flush()
+            return
+        # The plain case: nothing is due behind it.
+        due.clear()
+        self._since = now = time.monotonic()
+        self.transport.write(self._render(answer, self.server_state.default_headers, close=False))
+        seconds = None if exchange.began is None else now - exchange.began
+        self._intake.count(answer, "express", seconds)
 
     def flush(self) -> None:
         """Sends the answers that are there, up to the first that is still awaited."""
@@ -277,7 +294,7 @@ class ExpressProtocol(HttpToolsProtocol):
             exchange = due.popleft()
             close = exchange.close or (self._last and not due and self._held is None)
             pieces.append(self._render(answer, self.server_state.default_headers, close=close))
-            seconds = None if exchange.began is None else time.perf_counter() - exchange.began
+            seconds = None if exchange.began is None else time.monotonic() - exchange.began
             self._intake.count(answer, "express", seconds)
         if not pieces or self.transport.is_closing():
             return

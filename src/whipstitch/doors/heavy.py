@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import Pipe, active_children, get_context
+from multiprocessing import Pipe, get_context
 from pathlib import Path
 
 import structlog
@@ -104,9 +104,9 @@ class HeavyLane:
 
     def close(self) -> None:
         """Ends the workers, whatever they are at: nobody waits for an answer any more."""
-        for worker in active_children():
-            worker.kill()
         if self._pool is not None:
+            for worker in list(self._pool._processes.values()):  # from 3.14 on: kill_workers()
+                worker.kill()
             self._pool.shutdown(cancel_futures=True)
         self._lifeline.close()
         self._workers_end.close()

@@ -118,7 +118,7 @@ class Intake:
                 return answers.UNAVAILABLE
             known = self._recognise(directory, *who)
         visitor, outcome = known
-        if not self._gate.is_within_limit(visitor, time.time()):
+        if visitor.limit and not self._gate.is_within_limit(visitor, time.time()):
             return answers.RATE_LIMITED
         return outcome
 

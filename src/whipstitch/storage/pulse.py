@@ -18,7 +18,7 @@ class Pulse:
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         """``connect`` makes a client that is soon out of patience."""
-        self.problem: str | None = None
+        self.problem: str | None = "ClickHouse has not answered yet."
         """Why the server does not answer, for a person; None: it does."""
         self._connect = connect
         self._client: Client | None = None
@@ -31,13 +31,14 @@ class Pulse:
         self._stop.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(_PAUSE_SECONDS):
+        while not self._stop.is_set():
             try:
                 self._ask()
             except StorageError as error:
                 self.problem = str(error)
             else:
                 self.problem = None
+            self._stop.wait(_PAUSE_SECONDS)
         if self._client is not None:
             self._client.close()
 

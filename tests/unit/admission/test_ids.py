@@ -1,0 +1,50 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whipstitch.admission.ids import PLACEHOLDERS, EventIds, Placeholders, is_garbage
+
+
+@pytest.mark.parametrize("distinct_id", ["", "a", "\u00e9"])
+def test_an_id_shorter_than_two_characters_is_garbage(distinct_id: str) -> None:
+    assert is_garbage(distinct_id)
+
+
+@given(
+    st.text(max_size=5),
+    st.sampled_from(["gzip", "*/*", "deflate", "identity", "accept"]),
+    st.text(max_size=5),
+)
+def test_an_id_with_a_piece_of_a_header_in_it_is_garbage(
+    before: str, piece: str, behind: str
+) -> None:
+    for spelled in (piece, piece.upper(), piece.title()):
+        assert is_garbage(before + spelled + behind)
+
+
+@pytest.mark.parametrize("distinct_id", ["ab", "\u00e9\u00e9", "user_123", "zip", "  ", "a/*"])
+def test_any_other_id_is_none(distinct_id: str) -> None:
+    assert not is_garbage(distinct_id)
+
+
+def test_placeholders_are_known_in_any_case() -> None:
+    placeholders = Placeholders()
+    for named in ("anonymous", "Guest", "NULL", "[object Object]", " undefined ", "0", "NaN"):
+        assert named in placeholders
+    assert "user_123" not in placeholders
+    assert all(placeholder in placeholders for placeholder in PLACEHOLDERS)
+
+
+def test_the_list_of_placeholders_can_be_another() -> None:
+    assert "Nobody" in Placeholders(["nobody"])
+    assert "anonymous" not in Placeholders(["nobody"])
+
+
+def test_event_ids_are_nanoids_and_never_the_same() -> None:
+    made = EventIds()
+    ids = [made() for _ in range(5_000)]
+    assert all(re.fullmatch(r"evt_[A-Za-z0-9_-]{21}", one) for one in ids)
+    assert len(set(ids)) == 5_000
+    assert {character for one in ids for character in one[4:]} >= set("-_059AZaz")

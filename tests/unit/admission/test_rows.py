@@ -1,0 +1,71 @@
+import json
+from typing import Any
+
+import pytest
+
+from whipstitch.admission.admit import Admission, Admitted, Caller
+from whipstitch.admission.ids import Placeholders
+from whipstitch.admission.sequence import Sequence
+from whipstitch.enrichment.places import Place
+from whipstitch.enrichment.user_agent import Agent
+from whipstitch.projects import Directory, IngestionKey, Project
+
+KEY = IngestionKey("sk_live_1", Project("p1", "P"), "live")
+NOW = 1_795_000_000_000_000
+
+
+def rows_of(endpoint: str, body: bytes, agent: Agent | None = None) -> list[dict[str, Any]]:
+    admission = Admission(
+        Sequence(lambda: NOW), Directory, Placeholders(), event_ids=lambda: "evt_fixed"
+    )
+    caller = Caller(KEY, agent or Agent(), Place())
+    admitted = getattr(admission, endpoint)(body, caller)
+    assert isinstance(admitted, Admitted)
+    lines = admitted.lines.splitlines()
+    assert len(lines) == admitted.rows
+    return [json.loads(line) for line in lines]
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    sent = {"event_name": "e", "distinct_id": "u1"} | fields
+    [row] = rows_of("track", json.dumps(sent).encode())
+    return row
+
+
+@pytest.mark.parametrize("odd", [5, None, True, {}, ["x"], 1.5])
+def test_an_odd_value_under_one_key_does_not_hide_the_others(odd: object) -> None:
+    sent = {"$session_id": odd, "$time": "2026-05-09T12:00:00Z"}
+    assert event(properties=sent)["timestamp"] == 1_778_328_000_000
+    assert event(properties={"$session_id": "s1", "$timestamp": odd})["session_id"] == "s1"
+    defaults = event(default_properties={"$os": odd, "$browser": "App", "$device_model": "X"})
+    assert (defaults["os"], defaults["browser"], defaults["device_model"]) == ("", "App", "X")
+
+
+def test_the_user_agent_stands_over_the_default_properties_one_by_one() -> None:
+    body = (
+        b'{"event_name":"e","distinct_id":"u1","default_properties":{"$os":"IOS","$browser":"B"}}'
+    )
+    [row] = rows_of("track", body, Agent(os="android", device_model="Pixel 7"))
+    assert (row["os"], row["browser"], row["device_model"]) == ("android", "B", "Pixel 7")
+    [row] = rows_of("track", body)
+    assert row["os"] == "ios"
+
+
+def test_without_a_time_the_moment_of_acceptance_stands() -> None:
+    assert event()["timestamp"] == NOW // 1000
+    [alias] = rows_of("alias", b'{"alias_id":"a1","distinct_id":"u1","timestamp":[]}')
+    assert (alias["timestamp"], alias["accepted"]) == (NOW // 1000, NOW)
+
+
+def test_operations_of_a_batch_are_numbered_one_by_one() -> None:
+    payload = {"event_name": "e", "distinct_id": "u1", "properties": {"a": 1, "b": 2}}
+    kinds = ["track", "people", "track", "people"]
+    batch = {"operations": [{"type": kind, "payload": payload} for kind in kinds]}
+    rows = rows_of("batch", json.dumps(batch).encode())
+    assert [row["accepted"] - NOW for row in rows] == [0, 0, 0, 1, 1, 1, 2, 3]
+
+
+def test_a_trait_keeps_its_value_as_json_text() -> None:
+    body = b'{"distinct_id":"u1","properties":{"n":1.50,"t":"\\u00e9","o":{"a":[1, 2]}}}'
+    values = {row["property"]: row["value"] for row in rows_of("people", body)}
+    assert values == {"": "", "n": "1.50", "t": '"\\u00e9"', "o": '{"a":[1, 2]}'}
