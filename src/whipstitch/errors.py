@@ -28,7 +28,13 @@ class StorageUnavailable(StorageError):
 
 
 class StorageRefused(StorageError):
-    """ClickHouse read the data and will not take it: repeating the call changes nothing."""
+    """ClickHouse read the data and will not take it: repeating the call changes nothing.
+
+    ``detail`` may quote the data. It is for the operator's files, never for a log."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class JournalError(WhipstitchError):

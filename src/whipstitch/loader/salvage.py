@@ -83,7 +83,7 @@ def _load_halves(store: Store, piece: Path, token: str, outcome: Salvage) -> Non
     except StorageRefused as error:
         if held.rows.total() == 1:
             row = next(_rows(piece)).rstrip(b"\n")
-            outcome.dead.append(DeadLetter(row, str(error)))
+            outcome.dead.append(DeadLetter(row, error.detail or str(error)))
             return
         for half in _split(piece, held.rows.total() // 2):
             _load_halves(store, half, token, outcome)

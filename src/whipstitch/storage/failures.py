@@ -46,6 +46,7 @@ _HINTS: Final = {
     516: "Its user or password is wrong: check --clickhouse.",
 }
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@|(?<=password=)[^&\s]+")
+_NAME: Final = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\s*$")
 _LONGEST: Final = 500
 
 
@@ -71,11 +72,19 @@ def _translate(error: ClickHouseError) -> StorageError:
     # The embedded engine quotes the row that it refuses; where that is no UTF-8, the message is
     # lost on the way to Python, and this is all that comes out.
     if code in _DATA or (code is None and "codec can't decode" in text):
-        return StorageRefused(f"ClickHouse will not take the data: {text}")
+        return StorageRefused(f"ClickHouse will not take the data: {_named(error, code)}", text)
     hint = _HINTS.get(code) if code is not None else None
+    gist = text if code is None else _named(error, code)
     return StorageUnavailable(
-        f"ClickHouse does not answer as it should. {hint + ' ' if hint else ''}{text}"
+        f"ClickHouse does not answer as it should. {hint + ' ' if hint else ''}{gist}"
     )
+
+
+def _named(error: Exception, code: int | None) -> str:
+    """Which error it is, without its text: that quotes what clients sent, and logs hold none of
+    it."""
+    name = _NAME.search(str(error))
+    return f"{name[1] if name else 'error'} (code {code})" if code else "not UTF-8"
 
 
 def _readable(error: Exception) -> str:
