@@ -15,6 +15,7 @@ from tests.support.load import (
     SINGLE,
     Client,
     Load,
+    assert_discreet,
     assert_kept,
     request_body,
     stored_tags,
@@ -52,6 +53,7 @@ def test_a_killed_worker_costs_only_the_batch_that_it_had(tmp_path: Path) -> Non
         assert _leftovers(server) == []
         assert server.send(*request_body(_BIG, _TAGS)).status_code == 200
         assert stored_tags(server).keys() >= set(_TAGS)
+        assert_discreet(server)
 
 
 def test_a_killed_server_leaves_no_worker_and_nothing_of_the_batch(tmp_path: Path) -> None:

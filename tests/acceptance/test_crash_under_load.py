@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from tests.support.load import BATCH, HEAVY, HUGE, SINGLE, Load, assert_kept, stored_tags
+from tests.support.load import (
+    BATCH,
+    HEAVY,
+    HUGE,
+    SINGLE,
+    Load,
+    assert_discreet,
+    assert_kept,
+    stored_tags,
+)
 from tests.support.server import Server
 
 
@@ -16,8 +25,8 @@ def test_a_server_killed_again_and_again_keeps_every_answered_request_once(tmp_p
                 server.start()
             load.wait_for(200)
             load.wait_for(1, name=HUGE.name)
-        stored = stored_tags(server)
-        assert_kept(load.requests, stored)
+        assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
         unanswered = [request for request in load.requests if request.status is None]
         assert len(unanswered) >= 6
         assert not list((server.data_dir / "spool").iterdir())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.clickhouse_http import HttpClickHouse
 from tests.support.disks import small_disk
-from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_kept, stored_tags
+from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_discreet, assert_kept, stored_tags
 from tests.support.server import Server
 
 _MANY_FILES = 100_000
@@ -39,6 +39,7 @@ def test_service_resumes_by_itself_when_a_neighbours_file_goes(data_dir: Path) -
         assert {request.status for request in load.requests} == {200, 503}
         assert all(int(request.retry_after or 0) > 0 for request in load.answers(503))
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
 
 
 def test_a_server_killed_and_started_on_a_full_disk_loses_nothing(data_dir: Path) -> None:
@@ -56,6 +57,7 @@ def test_a_server_killed_and_started_on_a_full_disk_loses_nothing(data_dir: Path
         load.wait_for(100)
         load.stop()
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
 
 
 def test_a_stop_on_a_full_disk_loses_nothing(data_dir: Path) -> None:
@@ -67,6 +69,7 @@ def test_a_stop_on_a_full_disk_loses_nothing(data_dir: Path) -> None:
                 assert server.terminate(10) == 0
         server.start()
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
 
 
 def test_a_disk_that_the_backlog_fills_is_free_again_when_clickhouse_is_back(
@@ -87,6 +90,7 @@ def test_a_disk_that_the_backlog_fills_is_free_again_when_clickhouse_is_back(
         load.wait_for(3, name=HEAVY.name)
         load.stop()
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
 
 
 @contextlib.contextmanager

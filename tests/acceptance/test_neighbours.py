@@ -1,20 +1,28 @@
 """Rows that ClickHouse chokes on, between those of other clients."""
 
-import itertools
 import json
-import threading
+import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import pytest
 from tests.support.command import run
-from tests.support.load import BATCH, SINGLE, Load, assert_kept, drained, stored_tags
+from tests.support.load import (
+    BATCH,
+    SINGLE,
+    Load,
+    assert_discreet,
+    assert_kept,
+    drained,
+    stored_tags,
+)
+from tests.support.segments import event, write_segment
 from tests.support.server import Server
 
 _DEEPEST: Final = 300
 HOSTILE: Final = {
-    "beyond a double": '{"a": 1e999, "b": [-1e999]}',
+    "beyond a double": '{"a": 1e999, "b": [-1e999], "c": "confidential"}',
     "beyond 64 bits": '{"a": 123456789012345678901234567890}',
     "equal keys": '{"a": 1, "a": {"b": 2}, "a": [3]}',
     "dots": '{"a.b": 1, "a": {"b": 2}, ".": 3, "": 4, "a%2Eb": 5}',
@@ -48,25 +56,95 @@ def test_hostile_properties_come_back_as_sent_and_harm_no_neighbour(tmp_path: Pa
                 for name, properties in HOSTILE.items():
                     assert server.send("/api/v1/track", _event(name, properties)).status_code == 200
                     sent[name] += 1
-                batch = ", ".join(
-                    f'{{"type": "track", "payload": {_event(name, properties).decode()}}}'
-                    for name, properties in HOSTILE.items()
-                )
-                body = f'{{"operations": [{batch}]}}'.encode()
+                body = _batch(_event(name, properties) for name, properties in HOSTILE.items())
                 assert server.send("/api/v1/batch", body).status_code == 200
-                sent.update(HOSTILE)
+                sent.update(HOSTILE.keys())
                 load.wait_for(20)
         assert_kept(load.requests, stored_tags(server))
         found = server.events(event_name="hostile")
-        assert Counter(event["distinct_id"] for event in found) == sent
-        for event in found:
-            assert event["properties"] == json.loads(HOSTILE[event["distinct_id"]])
+        assert Counter(row["distinct_id"] for row in found) == sent
+        for row in found:
+            assert row["properties"] == json.loads(HOSTILE[row["distinct_id"]])
         assert server.metric("whipstitch_repaired_rows_total") > 0
         assert server.metric("whipstitch_dead_letters") == 0
         assert server.is_ready()
+        assert_discreet(server)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> "Any":
-    with Server(tmp_path_factory.mktemp("refused") / "data") as running:
-        yield running
+def test_what_is_no_json_is_refused_and_stores_nothing_of_its_batch(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
+        with Load(server, SINGLE, BATCH) as load:
+            load.wait_for(20)
+            for name, properties in REFUSED.items():
+                bad, good = _event(name, properties), _event(name, "{}")
+                assert server.send("/api/v1/track", bad).status_code == 400, name
+                for first, second in ((good, bad), (bad, good)):
+                    answer = server.send("/api/v1/batch", _batch([first, second]))
+                    assert answer.status_code == 400, name
+            load.wait_for(20)
+        assert_kept(load.requests, stored_tags(server))
+        assert server.events(event_name="hostile") == []
+        assert_discreet(server)
+
+
+def test_a_row_that_nothing_helps_is_set_aside_seen_and_replayed(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        assert server.terminate() == 0
+        good, bad, torn, better = (
+            event(number, project_id=server.project_id, properties='{"tag": "confidential"}')
+            for number in (1, 2, 3, 4)
+        )
+        bad = re.sub(rb'"timestamp":(\d+)', rb'"timestamp":"\1 or so"', bad)
+        write_segment(server.data_dir / "journal", [good, bad, torn[:-9], better])
+        server.start()
+        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 2)
+        server.wait_until(lambda: drained(server))
+        assert server.metric("whipstitch_dead_letter_rows_total") == 2
+        assert _stored(server) == [1, 4]
+        assert server.is_ready()
+
+        doctor = run("doctor", "--json", data_dir=server.data_dir)
+        [check] = [one for one in doctor.json["checks"] if one["what"] == "dead letters"]
+        assert check["verdict"] == "warning"
+        assert "2 rows" in check["found"]
+        listed = run("deadletters", "list", "--json", data_dir=server.data_dir).json["dead_letters"]
+        assert {letter["id"] for letter in listed} == {"", f"evt_{2:021d}"}
+        assert all(letter["reason"] for letter in listed)
+
+        # Nothing has changed for them: they come back, and nothing is there twice.
+        assert _replay(server) == 2
+        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 2)
+        assert _stored(server) == [1, 4]
+
+        [file] = (server.data_dir / "deadletters").iterdir()
+        file.write_text(file.read_text().replace(" or so", ""))
+        file.write_text(re.sub(r'timestamp\\":\\"(\d+)\\"', r'timestamp\\":\1', file.read_text()))
+        assert _replay(server) == 2
+        server.wait_until(lambda: _stored(server) == [1, 2, 4])
+        assert server.metric("whipstitch_dead_letters") == 1
+        assert_discreet(server)
+
+
+def _replay(server: Server) -> int:
+    replayed: int = run("deadletters", "replay", "--json", data_dir=server.data_dir).json[
+        "replayed"
+    ]
+    return replayed
+
+
+def _stored(server: Server) -> list[int]:
+    return sorted(int(row["id"].removeprefix("evt_")) for row in server.events())
+
+
+def _event(name: str, properties: str | bytes) -> bytes:
+    """The raw body of an event by a user called ``name``."""
+    raw = properties if isinstance(properties, bytes) else properties.encode()
+    return b'{"event_name": "hostile", "distinct_id": %s, "properties": %s}' % (
+        json.dumps(name).encode(),
+        raw,
+    )
+
+
+def _batch(events: Iterable[bytes]) -> bytes:
+    operations = (b'{"type": "track", "payload": %s}' % one for one in events)
+    return b'{"operations": [%s]}' % b", ".join(operations)

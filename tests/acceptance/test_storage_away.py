@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from tests.support.clickhouse_http import HttpClickHouse
-from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_kept, drained, stored_tags
+from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_discreet, assert_kept, stored_tags
 from tests.support.server import Server
 
 AWAY = ("refused", "hanging", "500")
@@ -32,11 +32,13 @@ def test_events_wait_on_disk_while_clickhouse_is_away_and_are_stored_once(
             reason = _ready(server)
             assert reason.status_code == 503
             assert "ClickHouse" in reason.json()["error"]
-            assert urlsplit(http_clickhouse.url("")).password not in reason.text
+            assert _password(http_clickhouse) not in reason.text
         server.wait_until(server.is_ready)
         load.stop()
         assert {request.status for request in load.requests} == {200}
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
+        assert _password(http_clickhouse) not in server.log
 
 
 @pytest.mark.parametrize("how", AWAY)
@@ -59,6 +61,8 @@ def test_a_server_killed_and_started_while_clickhouse_is_away_loses_nothing(
             load.wait_for(50)
         load.stop()
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
+        assert _password(http_clickhouse) not in server.log
         assert server.is_ready()
 
 
@@ -74,6 +78,8 @@ def test_a_first_start_does_not_wait_for_clickhouse(
                 load.wait_for(50)
             assert _ready(server).status_code == 503
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
+        assert _password(http_clickhouse) not in server.log
 
 
 def test_answers_that_get_lost_store_nothing_twice(
@@ -90,6 +96,8 @@ def test_answers_that_get_lost_store_nothing_twice(
         load.stop()
         assert {request.status for request in load.requests} == {200}
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
+        assert _password(http_clickhouse) not in server.log
 
 
 def test_a_full_backlog_is_answered_503_until_it_has_drained(
@@ -112,6 +120,8 @@ def test_a_full_backlog_is_answered_503_until_it_has_drained(
         assert all(int(request.retry_after or 0) > 0 for request in refused)
         assert {request.status for request in load.requests} == {200, 503}
         assert_kept(load.requests, stored_tags(server))
+        assert_discreet(server)
+        assert _password(http_clickhouse) not in server.log
         server.wait_until(server.is_ready)
 
 
@@ -133,6 +143,10 @@ def _server(
         environment={"RATE_LIMIT": "0", **settings},
         wait=wait,
     )
+
+
+def _password(clickhouse: HttpClickHouse) -> str:
+    return urlsplit(clickhouse.url("")).password or ""
 
 
 def _ready(server: Server) -> httpx.Response:

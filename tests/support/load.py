@@ -168,3 +168,16 @@ def assert_kept(requests: list[Request], stored: Counter[str]) -> None:
             wrong.append((request.name, request.status, request.tags[0], counts))
     assert not wrong, f"{len(wrong)} of {len(requests)} requests: {wrong[:5]}"
     assert stored.keys() <= {tag for request in requests for tag in request.tags}
+
+
+def assert_discreet(server: Server) -> None:
+    """No key, no token and nothing of what the clients here send is in the server's log."""
+    secrets = (
+        server.live_key,
+        server.test_key,
+        server.token,
+        "padding",
+        "user_of_",
+        "confidential",
+    )
+    assert not [secret for secret in secrets if secret in server.log]

@@ -146,12 +146,14 @@ def event_row(
 
 
 def trait_rows(update: People, key: IngestionKey, accepted: int) -> list[TraitRow]:
-    """One row for the person and one a key sent; ``null`` deletes (contract README, "People")."""
+    """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
+
+    The person's row has the key that a client's own blank key has, too, and is older than all."""
     timestamp = timestamps.parse_with_number(bytes(update.timestamp))
     if timestamp is None:
         timestamp = accepted // 1000
     project, environment, distinct_id = key.project.id, key.environment, update.distinct_id or ""
-    rows = [TraitRow(project, environment, distinct_id, "", "", True, timestamp, accepted)]
+    rows = [TraitRow(project, environment, distinct_id, "", "", True, timestamps.EARLIEST_MS, accepted)]
     for name, raw in (update.properties or {}).items():
         value = bytes(raw)
         deleted = value == b"null"

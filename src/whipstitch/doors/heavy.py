@@ -25,6 +25,9 @@ from whipstitch.projects import Directory
 log = structlog.get_logger(__name__)
 
 _WORKERS = 2
+_WORKER_BYTES = 512 * 1024 * 1024
+_BYTES_A_BODY_BYTE = 4
+"""How much memory a worker may take: the body, its rows, and the operations' raw values."""
 
 
 class HeavyLane:
@@ -113,9 +116,10 @@ class HeavyLane:
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            memory = _WORKER_BYTES + _BYTES_A_BODY_BYTE * self._max_body
             # Spawned, not forked: the server's threads and its engine must not be copied.
             self._pool = ProcessPoolExecutor(
-                _WORKERS, get_context("spawn"), begin, (self._workers_end,)
+                _WORKERS, get_context("spawn"), begin, (self._workers_end, memory)
             )
         return self._pool
 

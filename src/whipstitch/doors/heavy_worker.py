@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import threading
 import time
@@ -55,9 +56,11 @@ class HeavyAdmitted(msgspec.Struct, frozen=True):
     parted: bool
 
 
-def begin(lifeline: Connection) -> None:
-    """Gives way to the event loop, and goes when the server goes: ``lifeline`` ends with it."""
+def begin(lifeline: Connection, memory: int) -> None:
+    """Gives way to the event loop, takes at most ``memory`` bytes, and goes when the server goes:
+    ``lifeline`` ends with it."""
     os.nice(_NICENESS)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches us too; the server ends us
 
     def watch() -> None:
@@ -74,6 +77,15 @@ def admit(job: Job) -> HeavyAdmitted | Answer:
     Raises:
         OSError: no room for the segment, or the spool is gone.
     """
+    try:
+        return _admit(job)
+    except MemoryError:
+        # As JSON it is within the limit, as objects it is beyond all measure: millions of numbers
+        # where operations belong.
+        return answers.TOO_LARGE
+
+
+def _admit(job: Job) -> HeavyAdmitted | Answer:
     try:
         body = unpack(job.spool.read_bytes(), job.encoding, job.limit)
     except Oversized:

@@ -660,8 +660,16 @@ def test_traits_are_stored_one_a_key_with_null_as_deletion(server: Served) -> No
         ("tags", '["a"]', False),
         ("plan", "", True),
     ]
-    assert {(row["distinct_id"], row["timestamp"]) for row in rows} == {("user_123", MORNING_MS)}
+    assert {row["distinct_id"] for row in rows} == {"user_123"}
+    assert {row["timestamp"] for row in rows[1:]} == {MORNING_MS}
     assert len({row["accepted"] for row in rows}) == 1
+
+
+def test_a_trait_with_a_blank_key_is_newer_than_the_row_of_its_person(server: Served) -> None:
+    server.post("people", {"distinct_id": "user_123", "properties": {"": 1}, "timestamp": MORNING})
+    person, trait = server.new_rows()
+    assert (person["property"], trait["property"]) == ("", "")
+    assert person["timestamp"] < trait["timestamp"] == MORNING_MS
 
 
 @pytest.mark.parametrize(
