@@ -95,33 +95,35 @@ def test_a_row_that_nothing_helps_is_set_aside_seen_and_replayed(tmp_path: Path)
             for number in (1, 2, 3, 4)
         )
         bad = re.sub(rb'"timestamp":(\d+)', rb'"timestamp":"\1 or so"', bad)
-        write_segment(server.data_dir / "journal", [good, bad, torn[:-9], better])
+        torn = torn[:-9]
+        foreign = b'{"k":"confidential","project_id":"%s"}' % server.project_id.encode()
+        write_segment(server.data_dir / "journal", [good, bad, torn, foreign, better])
         server.start()
-        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 2)
+        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 3)
         server.wait_until(lambda: drained(server))
-        assert server.metric("whipstitch_dead_letter_rows_total") == 2
+        assert server.metric("whipstitch_dead_letter_rows_total") == 3
         assert _stored(server) == [1, 4]
         assert server.is_ready()
 
         doctor = run("doctor", "--json", data_dir=server.data_dir)
         [check] = [one for one in doctor.json["checks"] if one["what"] == "dead letters"]
         assert check["verdict"] == "warning"
-        assert "2 rows" in check["found"]
+        assert "3 rows" in check["found"]
         listed = run("deadletters", "list", "--json", data_dir=server.data_dir).json["dead_letters"]
         assert {letter["id"] for letter in listed} == {"", f"evt_{2:021d}"}
         assert all(letter["reason"] for letter in listed)
 
         # Nothing has changed for them: they come back, and nothing is there twice.
-        assert _replay(server) == 2
-        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 2)
+        assert _replay(server) == 3
+        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 3)
         assert _stored(server) == [1, 4]
 
         [file] = (server.data_dir / "deadletters").iterdir()
         file.write_text(file.read_text().replace(" or so", ""))
         file.write_text(re.sub(r'timestamp\\":\\"(\d+)\\"', r'timestamp\\":\1', file.read_text()))
-        assert _replay(server) == 2
+        assert _replay(server) == 3
         server.wait_until(lambda: _stored(server) == [1, 2, 4])
-        assert server.metric("whipstitch_dead_letters") == 1
+        assert server.metric("whipstitch_dead_letters") == 2
         assert_discreet(server)
 
 

@@ -29,7 +29,7 @@ from tests.support.load import (
 from tests.support.server import Server
 
 _SECONDS = 10
-_BIG = Client(HUGE.name, rows=600, padding=100_000)
+_BIG = Client(HUGE.name, rows=300, padding=100_000)
 _TAGS = tuple(f"big-{row}" for row in range(_BIG.rows))
 
 
@@ -43,16 +43,6 @@ def test_sigterm_under_load_keeps_all_that_was_answered(tmp_path: Path) -> None:
             server.start()
             load.wait_for(50)
         assert_kept(load.requests, stored_tags(server))
-
-
-def test_everything_is_in_clickhouse_after_an_ordinary_stop(tmp_path: Path) -> None:
-    with Server(tmp_path / "data") as server:
-        answer = server.send(*request_body(BATCH, ("a", "b", "c")))
-        assert answer.status_code == 200
-        assert server.terminate(_SECONDS) == 0
-        assert not list((server.data_dir / "journal").glob("*.jsonl"))
-        server.start()
-        assert stored_tags(server) == {"a": 1, "b": 1, "c": 1}
 
 
 def test_ctrl_c_which_reaches_the_workers_too_ends_it_quietly(tmp_path: Path) -> None:
@@ -72,16 +62,21 @@ def test_ctrl_c_which_reaches_the_workers_too_ends_it_quietly(tmp_path: Path) ->
 
 def test_idle_and_dawdling_clients_do_not_hold_it_up(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server, contextlib.ExitStack() as stack:
+        assert server.send(*request_body(BATCH, ("a", "b"))).status_code == 200
         clients = [stack.enter_context(_connected(server)) for _ in range(20)]
         head = f"POST /api/v1/track HTTP/1.1\r\nHost: x\r\nx-api-key: {server.live_key}\r\n"
         for client in clients[:10]:  # they have had an answer and keep the connection
             client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             assert client.recv(65536).startswith(b"HTTP/1.1 200")
-        for client in clients[10:13]:  # half a body, half a head, half a body the ordinary way
-            client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
-        clients[13].sendall(head.encode())
-        clients[14].sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n5\r\n{{".encode())
+        for unfinished, client in zip(
+            ("", "Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{"),
+            clients[10:],
+            strict=False,
+        ):
+            client.sendall((head + unfinished).encode())
         assert server.terminate(_SECONDS) == 0
+        journal = server.data_dir / "journal"
+        assert not [*journal.glob("*.open"), *journal.glob("*.jsonl")]
 
 
 def test_sigterm_while_a_big_batch_is_received_stores_nothing_of_it(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ not go in is set aside without its neighbours."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from whipstitch.storage.store import Store
 
 
 class _Event(msgspec.Struct):
-    k: str
+    k: Literal["track", "trait", "alias", "commit"]
     properties: msgspec.Raw = msgspec.Raw(b"{}")
     default_properties: msgspec.Raw = msgspec.Raw(b"{}")
 

@@ -47,6 +47,10 @@ _HINTS: Final = {
 }
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@|(?<=password=)[^&\s]+")
 _NAME: Final = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\s*$")
+_ABOUT_NAMES: Final = frozenset({46, 47, 60, 81})
+"""Codes of unknown functions, columns, tables and databases: what they quote is ours, up to the
+query."""
+_QUERY: Final = re.compile(r"[\s.:]*\b(?:in scope|while processing)\b", re.IGNORECASE)
 _LONGEST: Final = 500
 
 
@@ -81,10 +85,13 @@ def _translate(error: ClickHouseError) -> StorageError:
 
 
 def _named(error: Exception, code: int | None) -> str:
-    """Which error it is, without its text: that quotes what clients sent, and logs hold none of
-    it."""
+    """Which error it is, without what its text may quote: values of a query or of a row, and logs
+    hold none of what clients sent."""
+    if code is None:
+        return "not UTF-8"
     name = _NAME.search(str(error))
-    return f"{name[1] if name else 'error'} (code {code})" if code else "not UTF-8"
+    about = f": {_QUERY.split(_readable(error))[0]}" if code in _ABOUT_NAMES else ""
+    return f"{name[1] if name else 'error'} (code {code}){about}"
 
 
 def _readable(error: Exception) -> str:
