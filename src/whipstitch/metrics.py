@@ -10,31 +10,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from whipstitch.counting import Histogram
-from whipstitch.doors.stats import IntakeStats
-from whipstitch.journal.journal import Journal
-from whipstitch.loader.dead_letters import DeadLetters
-from whipstitch.loader.loader import Loader
+from whipstitch.server.engine import Engine
 from whipstitch.server.heartbeat import Heartbeat
 
 
 class Stages(Collector):
     """Everything that the server counts, under ``whipstitch_…``."""
 
-    def __init__(
-        self,
-        *,
-        intake: IntakeStats,
-        journal: Journal,
-        loader: Loader,
-        insert_seconds: Histogram,
-        dead_letters: DeadLetters,
-        heartbeat: Heartbeat,
-    ) -> None:
-        self._intake = intake
-        self._journal = journal
-        self._loader = loader
-        self._insert_seconds = insert_seconds
-        self._dead_letters = dead_letters
+    def __init__(self, engine: Engine, heartbeat: Heartbeat) -> None:
+        self._engine = engine
         self._heartbeat = heartbeat
 
     def collect(self) -> Iterator[Metric]:
@@ -43,7 +27,7 @@ class Stages(Collector):
         yield from self._loading()
 
     def _doors(self) -> Iterator[Metric]:
-        intake = self._intake
+        intake = self._engine.intake.stats
         yield _counter("accepted_operations", "Operations accepted.", "kind", intake.accepted)
         yield _counter("discarded_operations", "Dropped quietly.", "reason", intake.discarded)
         yield _counter("rejected_requests", "Requests refused.", "reason", intake.rejected)
@@ -60,22 +44,22 @@ class Stages(Collector):
         )
 
     def _waiting(self) -> Iterator[Metric]:
-        journal = self._journal
+        journal = self._engine.journal
         yield _gauge("journal_bytes", "Bytes that wait for ClickHouse.", journal.backlog_bytes)
         yield _gauge(
             "journal_oldest_seconds", "Age of the oldest row that waits.", journal.oldest_seconds
         )
         refusing = not journal.has_room(0)
         yield _gauge("journal_refusing", "1 while the journal takes nothing.", refusing)
-        yield _gauge("dead_letters", "Rows set aside.", self._dead_letters.count())
+        yield _gauge("dead_letters", "Rows set aside.", self._engine.dead_letters.count())
 
     def _loading(self) -> Iterator[Metric]:
-        loader = self._loader.stats
+        loader = self._engine.loader.stats
         yield _counter("inserted_rows", "Rows inserted.", "kind", loader.rows)
         yield _histogram(
             "insert_duration_seconds",
             "Time that storing one segment took.",
-            self._insert_seconds,
+            loader.seconds,
         )
         yield CounterMetricFamily(
             "whipstitch_insert_retries", "Inserts that had to be repeated.", loader.retries
@@ -87,7 +71,9 @@ class Stages(Collector):
             "whipstitch_dead_letter_rows", "Rows set aside since start.", loader.dead_letters
         )
         yield _gauge(
-            "storage_available", "0 while ClickHouse takes nothing.", not self._loader.problem
+            "storage_available",
+            "0 while ClickHouse takes nothing.",
+            not self._engine.storage_problem,
         )
 
 

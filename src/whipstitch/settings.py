@@ -35,6 +35,7 @@ from whipstitch.setting_values import (
 ENV_PREFIX = "WHIPSTITCH_"
 TOML_NAME = "whipstitch.toml"
 _DATA_DIR = Path("whipstitch-data")
+_GLOBS = frozenset("*?{}")
 _MIB = 1024**2
 _GIB = 1024**3
 
@@ -197,6 +198,9 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
+        if not _GLOBS.isdisjoint(str(path)):
+            # ClickHouse reads the journal's files by name, and would take these for patterns.
+            raise ValueError("a path without *, ?, { and }")
         return path.expanduser().absolute()
 
     @field_validator("clickhouse")

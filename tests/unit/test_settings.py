@@ -277,3 +277,8 @@ def test_the_reference_in_the_docs_is_current() -> None:
     assert written == reference(), (
         "run: python -m whipstitch.settings_reference > docs/configuration.md"
     )
+
+
+def test_a_data_dir_that_clickhouse_would_take_for_a_pattern_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"data_dir.*without \*"):
+        Settings.load(data_dir=tmp_path / "what?")

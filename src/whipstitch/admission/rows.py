@@ -153,7 +153,9 @@ def trait_rows(update: People, key: IngestionKey, accepted: int) -> list[TraitRo
     if timestamp is None:
         timestamp = accepted // 1000
     project, environment, distinct_id = key.project.id, key.environment, update.distinct_id or ""
-    rows = [TraitRow(project, environment, distinct_id, "", "", True, timestamps.EARLIEST_MS, accepted)]
+    rows = [
+        TraitRow(project, environment, distinct_id, "", "", True, timestamps.EARLIEST_MS, accepted)
+    ]
     for name, raw in (update.properties or {}).items():
         value = bytes(raw)
         deleted = value == b"null"

@@ -102,10 +102,10 @@ class Event(msgspec.Struct):
     lib_version: str
 
 
-class EventsPage(msgspec.Struct):
+class EventsPage(msgspec.Struct, kw_only=True):
+    ok: bool = True
     events: list[Event]
     next_cursor: str | None
-    ok: bool = True
 
 
 def build(query: EventsQuery) -> Sql:
@@ -153,7 +153,7 @@ def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
     if len(rows) > query.limit:
         last = page[-1]
         cursor = Position(last[5], last[19], last[0]).cursor()
-    return EventsPage([_event(row) for row in page], cursor)
+    return EventsPage(events=[_event(row) for row in page], next_cursor=cursor)
 
 
 def _event(row: Sequence[Any]) -> Event:

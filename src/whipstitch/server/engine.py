@@ -14,7 +14,6 @@ import structlog
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
 from whipstitch.admission.ids import Placeholders
-from whipstitch.counting import Histogram
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import Intake
 from whipstitch.enrichment.addresses import TrustedProxies
@@ -63,8 +62,6 @@ class Engine:
             retention_days=settings.retention,
         )
         self.loader = Loader(self.journal, self.store, self.dead_letters, scratch=data / "scratch")
-        self.insert_seconds = Histogram()
-        self.loader.stats.on_insert = lambda seconds, _rows: self.insert_seconds.observe(seconds)
         self.heavy = HeavyLane(
             self.journal,
             data / "spool",
@@ -110,11 +107,15 @@ class Engine:
         self.store.close()
         self.directory.stop()
 
+    @property
+    def storage_problem(self) -> str | None:
+        """Why ClickHouse takes nothing."""
+        return self.loader.problem or self.store.problem
+
     def problems(self) -> list[str]:
         """What keeps the server from accepting and storing."""
         self.journal.has_room(0)  # looks at the disk again
-        storage_problem = self.loader.problem or self.store.problem
-        found = (self.directory.problem, self.journal.problem, storage_problem)
+        found = (self.directory.problem, self.journal.problem, self.storage_problem)
         return [problem for problem in found if problem]
 
     async def run(self, sql: Sql) -> Sequence[Sequence[Any]]:

@@ -57,16 +57,7 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         registry=engine.registry,
         run=engine.run,
         problems=engine.problems,
-        metrics=metrics.registry(
-            metrics.Stages(
-                intake=engine.intake.stats,
-                journal=engine.journal,
-                loader=engine.loader,
-                insert_seconds=engine.insert_seconds,
-                dead_letters=engine.dead_letters,
-                heartbeat=heartbeat,
-            )
-        ),
+        metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
         lifespan=lifespan,
     )
     config = uvicorn.Config(

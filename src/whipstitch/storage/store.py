@@ -10,7 +10,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from whipstitch.errors import SettingsError, StorageUnavailable
+from whipstitch.errors import StorageUnavailable
 from whipstitch.storage import loading, upkeep
 from whipstitch.storage.connect import LOADING, QUERYING, Address
 from whipstitch.storage.contents import Contents
@@ -26,7 +26,6 @@ _CLOSE_SECONDS: Final = 2.0
 _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
 _UNKNOWN_DATABASE: Final = 81
-_GLOBS: Final = frozenset("*?{}")
 
 Row = Sequence[Any]
 
@@ -168,11 +167,6 @@ class Store:
             if not contents.rows[kind]:
                 continue
             if self._address.path is not None:
-                if not _GLOBS.isdisjoint(str(segment)):
-                    raise SettingsError(
-                        f"ClickHouse cannot read {segment}, because of a character of *?{{}} in "
-                        "it: use another --data-dir."
-                    )
                 target = loading.from_file(kind, str(segment), contents.span, careful=careful)
                 client.command(f"INSERT INTO {target}")
                 continue

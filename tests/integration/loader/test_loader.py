@@ -62,19 +62,8 @@ def test_segments_become_rows_and_are_removed(store: Store, tmp_path: Path) -> N
         until(lambda: emptied(journal))
     assert counts(store) == [(2, 2)]
     assert loader.stats.rows == {"track": 2, "trait": 1, "alias": 1}
-    assert loader.stats.segments == 2
+    assert sum(loader.stats.seconds.counts) == 2
     assert loader.problem is None
-
-
-def test_each_insert_is_told_to_the_metrics(store: Store, tmp_path: Path) -> None:
-    journal = tmp_path / "journal"
-    told: list[int] = []
-    loader = new_loader(journal, store, tmp_path)
-    loader.stats.on_insert = lambda _seconds, rows: told.append(rows)
-    write_segment(journal, [event(1), event(2)], 1)
-    loader.start()
-    assert loader.drain(30)
-    assert told == [2]
 
 
 POISON: list[str | bytes] = [
