@@ -206,19 +206,19 @@ class Settings(BaseSettings):
     @field_validator("clickhouse")
     @classmethod
     def _storage(cls, url: str, info: ValidationInfo) -> str:
-        return clickhouse_url(url, info.data["data_dir"])
+        return clickhouse_url(url, info.data.get("data_dir", _DATA_DIR))
 
     @field_validator("database")
     @classmethod
     def _registry(cls, url: str, info: ValidationInfo) -> str:
-        return database_url(url, info.data["data_dir"])
+        return database_url(url, info.data.get("data_dir", _DATA_DIR))
 
     @field_validator("geoip")
     @classmethod
     def _city_database(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is not None:
             return path.expanduser().absolute()
-        usual: Path = info.data["data_dir"] / "geoip" / "city.mmdb"
+        usual: Path = info.data.get("data_dir", _DATA_DIR) / "geoip" / "city.mmdb"
         return usual if usual.exists() else None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
