@@ -108,7 +108,9 @@ def test_a_full_backlog_is_answered_503_until_it_has_drained(
         with _away(http_clickhouse, "500"):
             for client in (HEAVY, BATCH, SINGLE):
                 load.wait_for(3, status=503, name=client.name)
-            assert "backlog limit" in _ready(server).json()["error"]
+            told = _ready(server)
+            assert told.status_code == 503
+            assert "backlog limit" in told.json()["error"]
             # The ends of groups come on top.
             assert server.metric("whipstitch_journal_bytes") < 2.1 * 2**20
         load.wait_for(50, name=SINGLE.name)

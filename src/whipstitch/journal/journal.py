@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 _SEGMENT_BYTES = 64 * 1024 * 1024
 _MOST_QUEUED_BYTES = 64 * 1024 * 1024
+_LAST_ROOM = 64 * 1024
 _LOOK_SECONDS = 0.25
 _LAST_NUMBER = "last-number"
 
@@ -57,6 +58,8 @@ class Journal:
         self.problem: str | None = None
         self._durable = durability == "fsync"
         self._backlog_limit = backlog_limit
+        # So near to the limit, hardly a request has room any more, whatever its size.
+        self._last_room = min(_LAST_ROOM, backlog_limit // 10)
         self._committer: Committer | None = None
         self._lock = threading.Lock()  # the open segment and what is counted of it
         self._sealing = threading.Lock()  # one seals at a time
@@ -263,7 +266,7 @@ class Journal:
                 f"the disk is nearly full ({free // 2**20} MiB free, {self._reserve // 2**20} MiB "
                 "are kept for ClickHouse)"
             )
-        elif self.backlog_bytes >= self._backlog_limit:
+        elif self.backlog_bytes >= self._backlog_limit - self._last_room:
             self._report(f"the backlog limit of {self._backlog_limit} bytes is reached")
             self._has_room = True  # compared for each request
         elif self.problem is not None:
