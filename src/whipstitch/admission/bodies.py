@@ -17,6 +17,8 @@ from whipstitch.admission.answers import (
 
 T = TypeVar("T")
 Kind = Literal["track", "people", "alias"]
+_LF: Final = ord("\n")
+_CR: Final = ord("\r")
 ABSENT: Final = msgspec.Raw(b"")
 """A raw value that was not sent."""
 _OBJECT_STARTS = frozenset((b"{", b"n"))
@@ -195,7 +197,7 @@ def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     if not body.isascii():
         check_utf8(body)
     decoded = decoder.decode(body)
-    if b"\n" in body or b"\r" in body:
+    if _LF in body or _CR in body:
         return decoder.decode(body.replace(b"\n", b" ").replace(b"\r", b" "))
     return decoded
 

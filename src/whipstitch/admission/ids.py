@@ -65,7 +65,7 @@ class EventIds:
     def __init__(self) -> None:
         self._pool: list[str] = []
 
-    def __call__(self) -> str:
+    def next(self) -> str:
         if not self._pool:
             # The URL-safe base64 alphabet is nanoid's, and three quarters of a byte a character
             # leave no padding here.

@@ -243,10 +243,10 @@ class ExpressProtocol(HttpToolsProtocol):
         exchange = Exchange(self, endpoint, encoding, close)
         self._due.append(exchange)
         caller = self._intake.enter(headers, self._peer)
-        if isinstance(caller, Answer):
-            exchange.answer = caller  # sent when the body, which is light, has gone by
-        else:
+        if isinstance(caller, Caller):
             exchange.caller = caller
+        else:
+            exchange.answer = caller  # sent when the body, which is light, has gone by
         return exchange
 
     def _take(self, exchange: Exchange) -> None:

@@ -182,10 +182,10 @@ class Intake:
             # A fault of ours, which must not leave the client without an answer.
             log.exception("admission_failed", endpoint=endpoint)
             admitted = answers.FAILED
-        if isinstance(admitted, Answer):
-            respond(admitted)
-        else:
+        if isinstance(admitted, Admitted):
             self._queue(admitted, respond)
+        else:
+            respond(admitted)
 
     async def take_heavy(
         self, endpoint: Endpoint, caller: Caller, spool: Path, encoding: str

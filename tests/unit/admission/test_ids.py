@@ -44,7 +44,7 @@ def test_the_list_of_placeholders_can_be_another() -> None:
 
 def test_event_ids_are_nanoids_and_never_the_same() -> None:
     made = EventIds()
-    ids = [made() for _ in range(5_000)]
+    ids = [made.next() for _ in range(5_000)]
     assert all(re.fullmatch(r"evt_[A-Za-z0-9_-]{21}", one) for one in ids)
     assert len(set(ids)) == 5_000
     assert {character for one in ids for character in one[4:]} >= set("-_059AZaz")
