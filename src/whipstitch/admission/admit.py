@@ -21,6 +21,7 @@ from whipstitch.admission.bodies import (
 )
 from whipstitch.admission.ids import EventIds, Placeholders, is_garbage
 from whipstitch.admission.rows import (
+    NotAnObject,
     Row,
     alias_row,
     app_version,
@@ -112,15 +113,16 @@ class Admission:
         event = read_track(body)
         if not isinstance(event, Track):  # asked this way round it takes a third of the time
             return event
-        if not event.event_name:
-            return answers.MISSING_EVENT_NAME
-        if not event.distinct_id:
-            return answers.MISSING_DISTINCT_ID
-        if is_garbage(event.distinct_id):
-            return answers.DISCARDED
-        row = event_row(
-            event, caller.key, caller.agent, caller.place, self._event_ids(), self._sequence.take(1)
-        )
+        refusal = _why_not(event)
+        if refusal is not None:
+            return refusal if event.well_formed else answers.INVALID_BODY
+        number = self._sequence.take(1)
+        try:
+            row = event_row(
+                event, caller.key, caller.agent, caller.place, self._event_ids(), number
+            )
+        except NotAnObject:
+            return answers.INVALID_BODY
         answer = answers.TRACKED
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), caller.key)
@@ -196,6 +198,15 @@ def seen_screens(events: Iterable[Track]) -> Iterator[tuple[str, str | None]]:
             screen = screens.screen_of(event.properties)
             if screen is not None:
                 yield screen, app_version(event)
+
+
+def _why_not(event: Track) -> Answer | None:
+    """Why a single event is not queued, if its shape is right."""
+    if not event.event_name:
+        return answers.MISSING_EVENT_NAME
+    if not event.distinct_id:
+        return answers.MISSING_DISTINCT_ID
+    return answers.DISCARDED if is_garbage(event.distinct_id) else None
 
 
 def keep(operations: Iterable[Operation]) -> Kept:

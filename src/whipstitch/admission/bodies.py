@@ -128,12 +128,12 @@ _MALFORMED = (ValueError, RecursionError)
 
 
 def read_track(body: bytes) -> Track | Answer:
-    """The event in ``body``, or the answer that refuses it."""
+    """The event in ``body``, or the answer that refuses it. Whether it is ``well_formed`` is left
+    to the caller."""
     try:
-        event = _decode(_track, body)
+        return _decode(_track, body)
     except _MALFORMED:
         return INVALID_BODY
-    return event if event.well_formed else INVALID_BODY
 
 
 def read_people(body: bytes) -> People | Answer:

@@ -70,6 +70,10 @@ Row = EventRow | TraitRow | AliasRow
 encode_lines = msgspec.json.Encoder().encode_lines
 
 
+class NotAnObject(ValueError):
+    """Properties that are a list, a number or a text."""
+
+
 class _Sent(msgspec.Struct, frozen=True, gc=False):
     """The properties that the engine itself reads."""
 
@@ -90,13 +94,18 @@ _NO_SENT: Final = _Sent()
 _NO_DEFAULTS: Final = _Defaults()
 _sent = msgspec.json.Decoder(_Sent)
 _defaults = msgspec.json.Decoder(_Defaults)
-_raw_values = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_values = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 def event_row(
     event: Track, key: IngestionKey, agent: Agent, place: Place, id_: str, accepted: int
 ) -> EventRow:
-    """A complete ``event`` with what the server adds (contract README, "Time", "Enrichment")."""
+    """An ``event`` with name and id, and what the server adds (contract README, "Time",
+    "Enrichment").
+
+    Raises:
+        NotAnObject: its properties, or default properties, are neither an object nor null.
+    """
     properties, sent = event.properties, _NO_SENT
     if properties is ABSENT:
         properties = _EMPTY
@@ -187,7 +196,7 @@ def alias_row(
 def app_version(event: Track) -> str | None:
     """The ``$app_version`` of an event, wherever it was sent."""
     for raw in (event.properties, event.default_properties):
-        version = text_of(_values(raw).get("$app_version", ABSENT))
+        version = raw is not ABSENT and text_of(_values(raw).get("$app_version", ABSENT))
         if version:
             return version
     return None
@@ -212,8 +221,12 @@ def _read_odd_defaults(defaults: msgspec.Raw) -> tuple[msgspec.Raw, _Defaults]:
 
 
 def _values(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    """The raw values of an object; none of anything else."""
+    """The raw values of an object; none of null.
+
+    Raises:
+        NotAnObject
+    """
     try:
-        return _raw_values.decode(raw)
-    except msgspec.DecodeError:
-        return {}
+        return _raw_values.decode(raw) or {}
+    except msgspec.DecodeError as error:
+        raise NotAnObject from error

@@ -229,10 +229,14 @@ class ExpressProtocol(HttpToolsProtocol):
         head, body = request
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
-        self._since = time.monotonic()
+        self._since = now = time.monotonic()
         exchange = self._enter(head.endpoint, head.headers, head.encoding, close=False)
-        exchange.body = body
-        self._take(exchange)
+        caller = exchange.caller
+        if caller is None:
+            self.flush()
+        else:
+            exchange.began = now
+            self._intake.take(head.endpoint, caller, body, head.encoding, exchange.respond)
         if len(self._due) > _MOST_PIPELINED:
             self.flow.pause_reading()
         return True

@@ -94,14 +94,14 @@ class Journal:
         """Starts taking rows from ``loop``'s thread."""
         committer = ThreadedCommitter if self._durable else InlineCommitter
         self._committer = committer(self._write, self._tell, loop)
+        self._look_again(loop)
 
     def append(self, lines: bytes, rows: int, done: Callable[[bool], None]) -> bool:
         """Queues one request's rows. True: ``done`` will be called with whether they are durable.
         False: there is no room, nothing was queued, and ``done`` will not be called."""
         committer = self._committer
         size = len(lines)
-        spent = size > self._headroom or time.monotonic() - self._looked_at > _LOOK_SECONDS
-        if committer is None or (spent and not self.has_room(size)):
+        if committer is None or (size > self._headroom and not self.has_room(size)):
             return False
         self._headroom -= size
         self._queued_bytes += size
@@ -113,15 +113,14 @@ class Journal:
         now = time.monotonic()
         if now - self._looked_at > _LOOK_SECONDS:
             self._look_at_disk(now)
-        self._headroom = 0
-        if self._has_room:
-            unqueued = _MOST_QUEUED_BYTES - self._queued_bytes
-            self._headroom = min(self._backlog_limit - self.backlog_bytes, unqueued)
+        if not self._has_room:
+            self._headroom = 0
+            return False
+        room = self._backlog_limit - self.backlog_bytes
+        self._headroom = min(room, _MOST_QUEUED_BYTES - self._queued_bytes)
         # What is larger than the queue must pass when nothing else is queued.
-        alone = not self._queued_bytes and size > _MOST_QUEUED_BYTES
-        return size <= self._headroom or (
-            alone and self._has_room and self.backlog_bytes + size <= self._backlog_limit
-        )
+        alone = size > _MOST_QUEUED_BYTES and not self._queued_bytes
+        return size <= (room if alone else self._headroom)
 
     def new_part(self) -> Path:
         """A name for a segment that is put together elsewhere, to be adopted."""
@@ -227,6 +226,11 @@ class Journal:
             self._segment.path.unlink(missing_ok=True)
 
     # Inside
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._committer is not None:
+            self.has_room(0)
+            loop.call_later(_LOOK_SECONDS, self._look_again, loop)
 
     def _write(self, group: list[Entry]) -> bool:
         """Makes a group durable, on the committer's thread."""

@@ -165,8 +165,8 @@ def test_at_the_backlog_limit_it_refuses_until_the_loader_has_caught_up(tmp_path
 def test_while_the_disk_is_nearly_full_it_refuses(tmp_path: Path) -> None:
     async def work() -> None:
         journal = journal_in(tmp_path)
-        journal.attach(asyncio.get_running_loop())
         journal._reserve = 1 << 60  # more than any disk has
+        journal.attach(asyncio.get_running_loop())
         assert not journal.append(line("e"), 1, lambda _: None)
         assert "nearly full" in (journal.problem or "")
         journal._reserve = 0
