@@ -63,6 +63,7 @@ class Journal:
         self._committer: Committer | None = None
         self._lock = threading.Lock()  # the open segment and what is counted of it
         self._sealing = threading.Lock()  # one seals at a time
+        self._full: list[OpenSegment] = []  # to be sealed, now or when the disk lets us
         self._due = threading.Event()
         self._rows_wanted = 0
         self._first_row_at: float | None = None
@@ -177,22 +178,20 @@ class Journal:
         """Closes the open segment, if it holds rows, and begins another. Where the disk has no
         room for that, the segment stays open and ``problem`` says so."""
         with self._sealing:
-            if not self._segment.rows:
-                return
             try:
-                fresh = self._new_segment()
+                if self._segment.rows:
+                    fresh = self._new_segment()
+                    with self._lock:
+                        full, self._segment = self._segment, fresh
+                        self._first_row_at = None
+                    self._full.append(full)
+                while self._full:
+                    self._sealed_bytes += self._full[0].size
+                    self._full[0].seal()
+                    self._full.pop(0).close()
+                    self._remember_number()
             except OSError as error:
-                self._report(f"no new journal segment can be begun: {error.strerror or error}")
-                return
-            with self._lock:
-                full, self._segment = self._segment, fresh
-                self._sealed_bytes += full.size
-                self._first_row_at = None
-            if not self._durable:
-                full.sync()
-            full.close()
-            segments.seal(full.path)
-            self._remember_number()
+                self._report(f"no journal segment can be begun or sealed: {error.strerror or error}")
 
     def sealed(self) -> list[Path]:
         """The sealed segments, oldest first."""

@@ -15,6 +15,7 @@ from whipstitch.journal.groups import whole_groups
 OPEN = ".open"
 SEALED = ".jsonl"
 PART = ".part"
+_ROOM = 2 * 1024 * 1024
 
 
 class _Numbered(msgspec.Struct):
@@ -88,6 +89,8 @@ class OpenSegment:
         self.rows = 0
         self._durable = durable
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        if durable:
+            self._make_room()
         sync_directory(directory)
 
     def write(self, group: bytes, rows: int) -> None:
@@ -108,8 +111,22 @@ class OpenSegment:
         self.size += len(group)
         self.rows += rows
 
-    def sync(self) -> None:
+    def seal(self) -> Path:
+        """Gives the segment its final length and name. Nothing may be written to it any more; where
+        this fails with an OSError it may be tried again."""
+        os.ftruncate(self._file, self.size)
         os.fsync(self._file)
+        return seal(self.path)
 
     def close(self) -> None:
         os.close(self._file)
+
+    def _make_room(self) -> None:
+        """Zeros, where groups will stand. While a file grows, syncing it waits for the file
+        system's own journal, and so for every file that ClickHouse syncs meanwhile: milliseconds,
+        once or twice a second. Overwriting waits for nothing. Groups beyond the room still fit."""
+        try:
+            os.pwrite(self._file, bytes(_ROOM), 0)
+            os.fsync(self._file)
+        except OSError:  # no room for room
+            os.ftruncate(self._file, 0)

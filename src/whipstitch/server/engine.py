@@ -25,7 +25,7 @@ from whipstitch.loader.loader import Loader
 from whipstitch.queries.run import Sql
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
-from whipstitch.server.promptness import be_prompt
+from whipstitch.server.promptness import be_prompt, hand_over_soon
 from whipstitch.settings import Settings
 from whipstitch.storage.store import Store
 
@@ -90,6 +90,7 @@ class Engine:
         self.directory.refresh()
         self.directory.start()
         self._geoip_thread.start()
+        hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
         self.loader.start()
