@@ -26,13 +26,14 @@ async def app(scope, receive, send):
     while message.get("more_body"):
         message = await receive()
         body += message["body"]
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"25")]
+    length = str(len(body)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"ok":true,"commands":[]}'})
+    await send({"type": "http.response.body", "body": body})
 uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", lifespan="off",
             access_log=False, log_level="warning")
 """
-"""The baseline: an ASGI function that reads a request and answers, and nothing else."""
+"""The baseline: an ASGI function that sends a request's body back, and nothing else."""
 
 
 def free_port() -> int:

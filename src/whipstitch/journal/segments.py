@@ -116,7 +116,8 @@ class OpenSegment:
         this fails with an OSError it may be tried again."""
         os.ftruncate(self._file, self.size)
         os.fsync(self._file)
-        return seal(self.path)
+        sealed = self.path.with_suffix(SEALED)
+        return sealed if sealed.exists() else seal(self.path)
 
     def close(self) -> None:
         os.close(self._file)
