@@ -191,7 +191,9 @@ class Journal:
                     self._full.pop(0).close()
                     self._remember_number()
             except OSError as error:
-                self._report(f"no journal segment can be begun or sealed: {error.strerror or error}")
+                self._report(
+                    f"no journal segment can be begun or sealed: {error.strerror or error}"
+                )
 
     def sealed(self) -> list[Path]:
         """The sealed segments, oldest first."""

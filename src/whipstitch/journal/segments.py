@@ -16,6 +16,7 @@ OPEN = ".open"
 SEALED = ".jsonl"
 PART = ".part"
 _ROOM = 2 * 1024 * 1024
+_SHARES_FREE = 128
 
 
 class _Numbered(msgspec.Struct):
@@ -125,7 +126,11 @@ class OpenSegment:
     def _make_room(self) -> None:
         """Zeros, where groups will stand. While a file grows, syncing it waits for the file
         system's own journal, and so for every file that ClickHouse syncs meanwhile: milliseconds,
-        once or twice a second. Overwriting waits for nothing. Groups beyond the room still fit."""
+        once or twice a second. Overwriting waits for nothing. Groups beyond the room still fit, and
+        where the disk is small or nearly full there is none."""
+        disk = os.fstatvfs(self._file)
+        if disk.f_bavail * disk.f_frsize < _ROOM * _SHARES_FREE:
+            return
         try:
             os.pwrite(self._file, bytes(_ROOM), 0)
             os.fsync(self._file)

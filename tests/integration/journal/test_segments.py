@@ -100,7 +100,7 @@ def test_a_clock_that_was_set_back_after_an_orderly_end_repeats_no_numbers(tmp_p
 
 
 def test_a_failed_write_leaves_the_segment_as_it_was(tmp_path: Path) -> None:
-    segment = OpenSegment(tmp_path, 1, durable=True)
+    segment = OpenSegment(tmp_path, 1, durable=False)
     segment.write(group(1), 1)
     written = segment.path.read_bytes()
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -116,3 +116,12 @@ def test_a_failed_write_leaves_the_segment_as_it_was(tmp_path: Path) -> None:
     segment.write(group(3), 1)
     assert segment.path.read_bytes() == written + group(3)
     segment.close()
+
+
+def test_the_room_in_a_segment_goes_when_it_is_sealed(tmp_path: Path) -> None:
+    segment = OpenSegment(tmp_path, 1, durable=True)
+    segment.write(group(1), 1)
+    sealed = segment.seal()
+    assert segment.seal() == sealed  # it may be tried again
+    segment.close()
+    assert sealed.read_bytes() == group(1)

@@ -232,10 +232,10 @@ def test_every_usual_spelling_of_postgresql_is_understood(postgres_url: str, sch
         assert registry.is_empty()
 
 
-def test_the_path_of_a_sqlite_registry_may_hold_any_character(tmp_path: Path) -> None:
+def test_the_path_of_a_sqlite_registry_may_hold_characters_that_urls_escape(tmp_path: Path) -> None:
     from whipstitch.settings import Settings
 
-    data_dir = tmp_path / "50% of ? and #"
+    data_dir = tmp_path / "50% of $ and #"
     with Registry.open(Settings.load(data_dir=data_dir).database) as registry:
         registry.create_project("Shop")
 

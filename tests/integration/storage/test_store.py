@@ -170,7 +170,7 @@ def test_the_engines_threads_give_way_to_the_event_loop(chdb_url: str) -> None:
     started = set(tasks.iterdir()) - before
     nice = {os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in started}
     store.close()
-    assert nice == {10}
+    assert nice == {19}
 
 
 def test_nobody_else_can_read_the_embedded_data(chdb_url: str) -> None:
