@@ -61,7 +61,7 @@ def test_a_server_killed_and_started_while_clickhouse_is_away_loses_nothing(
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
         assert _password(http_clickhouse) not in server.log
-        assert server.is_ready()
+        server.wait_until(server.is_ready)  # which asks every other second
 
 
 def test_a_first_start_does_not_wait_for_clickhouse(
