@@ -37,5 +37,30 @@ class StorageRefused(StorageError):
         self.detail = detail
 
 
+class QueryLimit(StorageUnavailable):
+    """A query met one of the limits that protect the server: asked for less, it is answered."""
+
+
+class QueryTimedOut(QueryLimit):
+    """The query took longer than a query may."""
+
+
+class QueryTooLarge(QueryLimit):
+    """The query needs more memory, or has a larger result, than a query may."""
+
+
+class QueryCancelled(StorageUnavailable):
+    """The query was ended because nobody waits for its answer."""
+
+
+class InvalidQuery(WhipstitchError):
+    """What is asked cannot be: ``field`` is the path of the value at fault, such as
+    ``events[0].filters[1].operator``."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+
+
 class JournalError(WhipstitchError):
     """The journal cannot be opened or written."""

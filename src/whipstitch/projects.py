@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Environment = Literal["live", "test"]
+
+
+class Scope(NamedTuple):
+    """Where ids mean the same people: one environment of one project."""
+
+    project_id: str
+    environment: Environment
 
 
 @dataclass(frozen=True, slots=True)

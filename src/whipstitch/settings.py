@@ -145,6 +145,13 @@ class Settings(BaseSettings):
         "merge strangers and is refused. Compared without case. The list replaces the default one.",
         json_schema_extra=_shown(", ".join(f"`{one}`" for one in PLACEHOLDERS)),
     )
+    stitch_interval: float = Field(
+        60.0,
+        description="Seconds between two rewrites of rows whose ids turned out to be somebody's. "
+        "Reads count them as that person at once.",
+        gt=0,
+        allow_inf_nan=False,
+    )
     retention: int = Field(
         0, description="Days that events are kept. `0` keeps them for ever.", ge=0, le=36_500
     )

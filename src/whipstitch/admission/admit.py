@@ -3,6 +3,7 @@
 The steps are those of the contract, top to bottom: JSON, required fields, garbage, rows."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -43,7 +44,7 @@ class Caller(msgspec.Struct, frozen=True):
     place: Place
 
 
-class Tally(msgspec.Struct):
+class Tally(msgspec.Struct, frozen=True):
     """Operations by kind, and those dropped for a garbage id."""
 
     events: int = 0
@@ -55,11 +56,18 @@ class Tally(msgspec.Struct):
     def accepted(self) -> int:
         return self.events + self.people + self.aliases
 
-    def add(self, other: "Tally") -> None:
-        self.events += other.events
-        self.people += other.people
-        self.aliases += other.aliases
-        self.discarded += other.discarded
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.events + other.events,
+            self.people + other.people,
+            self.aliases + other.aliases,
+            self.discarded + other.discarded,
+        )
+
+
+_ONE_EVENT: Final = Tally(events=1)
+_ONE_PERSON: Final = Tally(people=1)
+_ONE_ALIAS: Final = Tally(aliases=1)
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -81,9 +89,8 @@ class Kept(msgspec.Struct):
 
     def tally(self, sent: int) -> Tally:
         """Counts what is kept of ``sent`` operations."""
-        tally = Tally(len(self.events), len(self.people), len(self.aliases))
-        tally.discarded = sent - tally.accepted
-        return tally
+        events, people, aliases = len(self.events), len(self.people), len(self.aliases)
+        return Tally(events, people, aliases, sent - events - people - aliases)
 
 
 class Numbers(msgspec.Struct):
@@ -127,7 +134,7 @@ class Admission:
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), caller.key)
             answer = answers.tracked(wanted) if wanted else answer
-        return Admitted(encode_lines((row,)), 1, Tally(events=1), answer)
+        return Admitted(encode_lines((row,)), 1, _ONE_EVENT, answer)
 
     def people(self, body: bytes, caller: Caller) -> Admitted | Answer:
         update = read_people(body)
@@ -138,7 +145,7 @@ class Admission:
         if is_garbage(update.distinct_id):
             return answers.DISCARDED
         rows = trait_rows(update, caller.key, self._sequence.take(1))
-        return Admitted(encode_lines(rows), len(rows), Tally(people=1), answers.ACCEPTED)
+        return Admitted(encode_lines(rows), len(rows), _ONE_PERSON, answers.ACCEPTED)
 
     def alias(self, body: bytes, caller: Caller) -> Admitted | Answer:
         alias = read_alias(body)
@@ -151,7 +158,7 @@ class Admission:
         if is_garbage(alias.alias_id) or is_garbage(alias.distinct_id):
             return answers.DISCARDED
         row = alias_row(alias, caller.key, self._sequence.take(1), self._placeholders)
-        return Admitted(encode_lines((row,)), 1, Tally(aliases=1), answers.ACCEPTED)
+        return Admitted(encode_lines((row,)), 1, _ONE_ALIAS, answers.ACCEPTED)
 
     def batch(self, body: bytes, caller: Caller) -> Admitted | Answer:
         operations = read_batch(body)

@@ -124,11 +124,11 @@ def event_row(
             defaults, fallback = _read_odd_defaults(defaults)
     timestamp = None
     if event.timestamp is not ABSENT:
-        timestamp = timestamps.parse_with_number(bytes(event.timestamp))
+        timestamp = timestamps.parse_with_number(event.timestamp)
     if timestamp is None and sent is not _NO_SENT:
-        timestamp = timestamps.parse(bytes(sent.timestamp))
+        timestamp = timestamps.parse(sent.timestamp)
         if timestamp is None:
-            timestamp = timestamps.parse(bytes(sent.time))
+            timestamp = timestamps.parse(sent.time)
     if timestamp is None:
         timestamp = accepted // 1000
     return EventRow(
@@ -158,7 +158,7 @@ def trait_rows(update: People, key: IngestionKey, accepted: int) -> list[TraitRo
     """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
 
     The person's row has the key that a client's own blank key has, too, and is older than all."""
-    timestamp = timestamps.parse_with_number(bytes(update.timestamp))
+    timestamp = timestamps.parse_with_number(update.timestamp)
     if timestamp is None:
         timestamp = accepted // 1000
     project, environment, distinct_id = key.project.id, key.environment, update.distinct_id or ""
@@ -180,7 +180,7 @@ def alias_row(
 ) -> AliasRow:
     """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
     alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
-    timestamp = timestamps.parse_with_number(bytes(alias.timestamp))
+    timestamp = timestamps.parse_with_number(alias.timestamp)
     if timestamp is None:
         timestamp = accepted // 1000
     if alias_id == distinct_id:

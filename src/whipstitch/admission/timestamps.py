@@ -1,6 +1,6 @@
 """When an event happened: the first source that parses wins (contract README, "Time")."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -12,13 +12,12 @@ LATEST_MS: Final = 10_413_791_999_999
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE: Final = datetime(1970, 1, 1)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 _text = msgspec.json.Decoder(datetime).decode
 _number = msgspec.json.Decoder(float | int).decode
 
 
-def parse(raw: bytes) -> int | None:
+def parse(raw: bytes | msgspec.Raw) -> int | None:
     """Unix milliseconds of a JSON string: RFC 3339 with any number of fraction digits, with ``Z``,
     an offset or neither (then UTC), a ``T`` or a space between date and time. None: it does not
     parse, or is a moment that cannot be stored."""
@@ -28,7 +27,7 @@ def parse(raw: bytes) -> int | None:
         return None
 
 
-def parse_with_number(raw: bytes) -> int | None:
+def parse_with_number(raw: bytes | msgspec.Raw) -> int | None:
     """The same for the field ``timestamp``, which may also be a JSON number of unix milliseconds.
     Empty: the field was not sent."""
     try:
@@ -44,5 +43,7 @@ def parse_with_number(raw: bytes) -> int | None:
 
 def _milliseconds(moment: datetime) -> int | None:
     epoch = _EPOCH_NAIVE if moment.tzinfo is None else _EPOCH
-    milliseconds = (moment - epoch) // _MILLISECOND
+    since = moment - epoch
+    # Written out: dividing by a timedelta takes three times as long.
+    milliseconds = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
     return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None

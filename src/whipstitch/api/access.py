@@ -44,3 +44,12 @@ async def _reader(
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
+
+
+async def _editor(reader: CurrentReader) -> Reader:
+    if reader.role == "viewer":
+        raise HTTPException(403, "This takes a token with the role editor or admin")
+    return reader
+
+
+CurrentEditor = Annotated[Reader, Depends(_editor)]

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
-from whipstitch.api import docs_page, errors, events, operations
+from whipstitch.api import aliases, docs_page, errors, events, operations, people
 from whipstitch.api.operations import Problems
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.intake import PATHS, Intake
 from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
-from whipstitch.queries.run import Run
+from whipstitch.queries.run import Readings
 from whipstitch.registry.store import Registry
 
 _ABOUT = """Reads what was ingested. Every endpoint wants a token of the project
@@ -28,13 +28,13 @@ def build(
     *,
     intake: Intake,
     registry: Registry,
-    run: Run,
+    readings: Readings,
     problems: Problems,
     metrics: CollectorRegistry,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
 ) -> Starlette:
-    """Everything that the server answers. ``run`` runs a query, ``problems`` tells what keeps the
-    server from being ready."""
+    """Everything that the server answers. ``readings`` gives what queries look at, ``problems``
+    tells what keeps the server from being ready."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -48,15 +48,16 @@ def build(
         responses={"default": {"model": errors.Refused, "description": "`error` says why not."}},
     )
     api.state.registry = registry
-    api.state.run = run
+    api.state.readings = readings
     api.state.problems = problems
     api.state.metrics = metrics
     errors.register(api)
-    for module in (operations, events, docs_page):
+    for module in (operations, events, people, aliases, docs_page):
         api.include_router(module.router)
     door = AsgiDoor(intake)
     return Starlette(
         routes=[
+            Route(people.PATH, api, methods=["GET"]),  # who else comes here sends
             *(Route(path, door) for path in PATHS),
             Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry)),
             Route("/", _welcome),

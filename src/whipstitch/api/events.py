@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from whipstitch.api.access import CurrentReader
 from whipstitch.api.errors import Refused
-from whipstitch.projects import Environment
+from whipstitch.api.pages import Cursor, position
+from whipstitch.api.reading import CurrentReading
 from whipstitch.queries import events
-from whipstitch.queries.run import Run
+from whipstitch.queries.person_ids import person_of
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
 
@@ -56,8 +56,7 @@ _EXAMPLE = {
     },
 )
 async def list_events(
-    request: Request,
-    reader: CurrentReader,
+    reading: CurrentReading,
     event_name: str | None = None,
     distinct_id: Annotated[str | None, Query(description="Any id of the person.")] = None,
     session_id: str | None = None,
@@ -66,26 +65,20 @@ async def list_events(
     ] = None,
     to: Annotated[datetime | None, Query(description="RFC 3339, exclusive")] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
-    environment: Environment = "live",
+    cursor: Cursor = None,
 ) -> Response:
-    """A page of events as they were sent, with what the server added. Where there are more,
+    """A page of events as they were sent, with what the server added. `distinct_id` is the person,
+    `anon_id` the id that the event was sent under where that is another. Where there are more,
     `next_cursor` leads to them."""
-    try:
-        after = events.Position.of(cursor) if cursor else None
-    except events.InvalidCursor:
-        raise HTTPException(400, "cursor: not one that this endpoint gave out") from None
     query = events.EventsQuery(
-        reader.project_id,
-        environment,
         limit,
         event_name=event_name,
-        distinct_id=distinct_id,
+        person=None if distinct_id is None else await person_of(reading, distinct_id),
         session_id=session_id,
         start=from_,
         end=to,
-        after=after,
+        after=position(cursor, events.Position),
     )
-    run: Run = request.app.state.run
-    page = events.shape(query, await run(events.build(query)))
+    rows = await reading.run(events.build(query, reading.persons))
+    page = events.shape(query, rows)
     return Response(msgspec.json.encode(page), media_type="application/json")

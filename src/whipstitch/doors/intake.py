@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import structlog
 
 from whipstitch.admission import answers
@@ -18,6 +19,7 @@ from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, 
 from whipstitch.enrichment.addresses import TrustedProxies, client_ip
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.journal import Journal
 from whipstitch.projects import Directory
 
@@ -37,6 +39,15 @@ hold up the other clients, so another process does it."""
 Respond = Callable[[Answer], None]
 _Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
 _MOST_RECOGNISED = 10_000
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who sends with certain headers from a certain address, and what a request of theirs within
+    the limit is told. ``as_of`` tells whether that still holds (``Intake.is_current``)."""
+
+    visitor: Visitor
+    outcome: Caller | Answer
+    as_of: object
 
 
 def header_map(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -59,6 +70,21 @@ def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:
             answer.set_result(given)
 
     return answer, respond
+
+
+class _Queued(Entry, gc=False):
+    """An admitted request on its way to the disk, and who awaits the answer."""
+
+    admitted: Admitted
+    respond: Respond
+    stats: IntakeStats
+
+    def done(self, durable: bool) -> None:
+        if durable:
+            self.stats.count_accepted(self.admitted.tally)
+            self.respond(self.admitted.answer)
+        else:
+            self.respond(answers.UNAVAILABLE)
 
 
 class Intake:
@@ -87,7 +113,8 @@ class Intake:
         self._user_agents = user_agents
         self._geoip = geoip
         self._trusted_proxies = trusted_proxies
-        self._recognised: dict[_Who, tuple[Visitor, Caller | Answer]] = {}
+        self._senders: dict[_Who, Sender] = {}
+        self._as_of = object()
         self._recognised_in: Directory | None = None
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
@@ -100,9 +127,15 @@ class Intake:
     def enter(self, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
         """The checks that need no body. ``headers`` have lower-case names; ``peer`` is the address
         at the other end of the connection."""
+        sender = self.recognise(headers, peer)
+        return answers.UNAVAILABLE if sender is None else self.let_in(sender)
+
+    def recognise(self, headers: Mapping[bytes, bytes], peer: str) -> Sender | None:
+        """Whose request has these headers. None: the registry was never read."""
         directory = self._directory()
         if directory is not self._recognised_in:
-            self._recognised.clear()
+            self._senders.clear()
+            self._as_of = object()
             self._recognised_in = directory
         get = headers.get
         who = (
@@ -112,15 +145,21 @@ class Intake:
             get(b"user-agent", b""),
             peer,
         )
-        known = self._recognised.get(who)
-        if known is None:
-            if directory is None:
-                return answers.UNAVAILABLE
-            known = self._recognise(directory, *who)
-        visitor, outcome = known
+        sender = self._senders.get(who)
+        if sender is None and directory is not None:
+            sender = self._recognise(directory, *who)
+        return sender
+
+    def is_current(self, sender: Sender) -> bool:
+        """Whether ``sender`` would be recognised as the same again."""
+        return sender.as_of is self._as_of and self._directory() is self._recognised_in
+
+    def let_in(self, sender: Sender) -> Caller | Answer:
+        """Counts a request."""
+        visitor = sender.visitor
         if visitor.limit and not self._gate.is_within_limit(visitor, time.time()):
             return answers.RATE_LIMITED
-        return outcome
+        return sender.outcome
 
     def forget_callers(self) -> None:
         """Has callers looked up afresh: the city database changed. Any thread may call it."""
@@ -134,10 +173,10 @@ class Intake:
         forwarded_for: bytes | None,
         user_agent: bytes,
         peer: str,
-    ) -> tuple[Visitor, Caller | Answer]:
+    ) -> Sender:
         """Remembers the outcome: a client sends the same headers with each of its requests."""
-        if len(self._recognised) >= _MOST_RECOGNISED:
-            self._recognised.clear()
+        if len(self._senders) >= _MOST_RECOGNISED:
+            self._senders.clear()
         forwarded = None if forwarded_for is None else forwarded_for.decode("latin-1")
         ip = client_ip(peer, forwarded, self._trusted_proxies)
         visitor = self._gate.recognise(
@@ -152,10 +191,10 @@ class Intake:
         else:
             agent = self._user_agents.look_up(user_agent.decode("latin-1"))
             outcome = Caller(visitor.outcome, agent, self._geoip.look_up(ip))
-        known = (visitor, outcome)
+        sender = Sender(visitor, outcome, self._as_of)
         if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
-            self._recognised[api_key, origin, forwarded_for, user_agent, peer] = known
-        return known
+            self._senders[api_key, origin, forwarded_for, user_agent, peer] = sender
+        return sender
 
     def take(
         self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
@@ -222,14 +261,8 @@ class Intake:
                 stats.rejected[answer.reason] += 1
 
     def _queue(self, admitted: Admitted, respond: Respond) -> None:
-        def done(durable: bool) -> None:
-            if durable:
-                self.stats.count_accepted(admitted.tally)
-                respond(admitted.answer)
-            else:
-                respond(answers.UNAVAILABLE)
-
-        if not self._journal.append(admitted.lines, admitted.rows, done):
+        entry = _Queued(admitted.lines, admitted.rows, admitted, respond, self.stats)
+        if not self._journal.append(entry):
             respond(answers.UNAVAILABLE)
 
     async def _spool(

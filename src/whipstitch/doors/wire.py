@@ -47,12 +47,17 @@ class Renderer:
     def __init__(self) -> None:
         self._default_headers: Headers = []
         self._rendered: dict[tuple[Answer, bool], bytes] = {}
+        self._last: Answer | None = None  # and what it was rendered to, the connection staying open
+        self._last_rendered = b""
 
     def render(self, answer: Answer, default_headers: Headers, *, close: bool) -> bytes:
         """``default_headers`` are the server's own, the same list as long as they do not change."""
         if default_headers is not self._default_headers or len(self._rendered) > _MOST_RENDERED:
             self._default_headers = default_headers
             self._rendered.clear()
+            self._last = None
+        elif answer is self._last and not close:
+            return self._last_rendered  # a look-up compares whole answers
         rendered = self._rendered.get((answer, close))
         if rendered is None:
             headers = default_headers + headers_of(answer)
@@ -61,4 +66,6 @@ class Renderer:
             lines = [b"%b: %b\r\n" % header for header in headers]
             rendered = b"".join((STATUS_LINE[answer.status], *lines, b"\r\n", answer.body))
             self._rendered[answer, close] = rendered
+        if not close:
+            self._last, self._last_rendered = answer, rendered
         return rendered

@@ -97,31 +97,25 @@ class Journal:
         self._committer = committer(self._write, self._tell, loop)
         self._look_again(loop)
 
-    def append(self, lines: bytes, rows: int, done: Callable[[bool], None]) -> bool:
-        """Queues one request's rows. True: ``done`` will be called with whether they are durable.
-        False: there is no room, nothing was queued, and ``done`` will not be called."""
+    def append(self, entry: Entry) -> bool:
+        """Queues one request's rows. True: ``entry.done`` will be called with whether they are
+        durable. False: there is no room, nothing was queued, and it will not be called."""
         committer = self._committer
-        size = len(lines)
-        if committer is None or (size > self._headroom and not self.has_room(size)):
+        size = len(entry.lines)
+        if committer is None or (size > self._headroom and not self._can_queue(size)):
             return False
         self._headroom -= size
         self._queued_bytes += size
-        committer.put(Entry(lines, rows, done))
+        committer.put(entry)
         return True
 
     def has_room(self, size: int) -> bool:
-        """Whether ``size`` more bytes may be journalled now."""
+        """Whether ``size`` more bytes may wait for the loader, as a segment put together elsewhere.
+        ``append`` asks by itself."""
         now = time.monotonic()
         if now - self._looked_at > _LOOK_SECONDS:
             self._look_at_disk(now)
-        if not self._has_room:
-            self._headroom = 0
-            return False
-        room = self._backlog_limit - self.backlog_bytes
-        self._headroom = min(room, _MOST_QUEUED_BYTES - self._queued_bytes)
-        # What is larger than the queue must pass when nothing else is queued.
-        alone = size > _MOST_QUEUED_BYTES and not self._queued_bytes
-        return size <= (room if alone else self._headroom)
+        return self._has_room and size <= self._backlog_limit - self.backlog_bytes
 
     def new_part(self) -> Path:
         """A name for a segment that is put together elsewhere, to be adopted."""
@@ -233,6 +227,15 @@ class Journal:
             self.has_room(0)
             loop.call_later(_LOOK_SECONDS, self._look_again, loop)
 
+    def _can_queue(self, size: int) -> bool:
+        if not self.has_room(size):
+            return False
+        room = self._backlog_limit - self.backlog_bytes
+        self._headroom = min(room, _MOST_QUEUED_BYTES - self._queued_bytes)
+        # What is larger than the queue must pass when nothing else is queued.
+        alone = size > _MOST_QUEUED_BYTES and not self._queued_bytes
+        return alone or size <= self._headroom
+
     def _write(self, group: list[Entry]) -> bool:
         """Makes a group durable, on the committer's thread."""
         rows = sum(entry.rows for entry in group)
@@ -254,8 +257,8 @@ class Journal:
         return True
 
     def _tell(self, group: list[Entry], durable: bool) -> None:
+        self._queued_bytes -= sum(len(entry.lines) for entry in group)
         for entry in group:
-            self._queued_bytes -= len(entry.lines)
             entry.done(durable)
 
     def _look_at_disk(self, now: float) -> None:

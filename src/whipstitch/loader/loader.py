@@ -14,9 +14,9 @@ from whipstitch.errors import StorageError, StorageRefused
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
+from whipstitch.scheduling import give_way
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
-from whipstitch.storage.threads import give_way
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,5 @@
 """Events, newest first, a page at a time (interfaces, "Query API": ``GET /api/v1/events``)."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from whipstitch.projects import Environment
-from whipstitch.queries.run import Sql
+from whipstitch.queries.pages import cursor_of, rfc3339
+from whipstitch.queries.person_ids import rows_of
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.run import IN_SCOPE, Sql
 
 _COLUMNS = (
     "id",
     "event_name",
-    "distinct_id",
-    "anon_id",
     "session_id",
     "toUnixTimestamp64Milli(timestamp)",
     "toUnixTimestamp64Milli(received_at)",
@@ -36,10 +34,6 @@ _COLUMNS = (
 )
 
 
-class InvalidCursor(ValueError):
-    """Not a cursor that this query gave out."""
-
-
 class Position(msgspec.Struct, frozen=True, array_like=True):
     """A place in the order of events: unix milliseconds, acceptance number, event id."""
 
@@ -47,31 +41,16 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     accepted: int
     id: str
 
-    def cursor(self) -> str:
-        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
-
-    @classmethod
-    def of(cls, cursor: str) -> "Position":
-        """Raises:
-        InvalidCursor
-        """
-        try:
-            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            return msgspec.json.decode(text, type=cls)
-        except (binascii.Error, ValueError) as error:
-            raise InvalidCursor(cursor) from error
-
 
 @dataclass(frozen=True, slots=True)
 class EventsQuery:
-    """One page of events. ``after``: the last event of the page before; ``start`` is inclusive,
-    ``end`` exclusive; a filter that is None lets everything through."""
+    """One page of events. ``person``: whose events (their distinct id, see ``person_of``);
+    ``after``: the last event of the page before; ``start`` is inclusive, ``end`` exclusive; a
+    filter that is None lets everything through."""
 
-    project_id: str
-    environment: Environment
     limit: int
     event_name: str | None = None
-    distinct_id: str | None = None
+    person: str | None = None
     session_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
@@ -108,22 +87,18 @@ class EventsPage(msgspec.Struct, kw_only=True):
     next_cursor: str | None
 
 
-def build(query: EventsQuery) -> Sql:
+def build(query: EventsQuery, persons: Persons) -> Sql:
     """Asks for one row more than the page holds, to know whether there is another page."""
-    conditions = ["project_id = {project_id:String}", "environment = {environment:String}"]
-    values: dict[str, Any] = {
-        "project_id": query.project_id,
-        "environment": query.environment,
-        "limit": query.limit + 1,
-    }
+    conditions = [IN_SCOPE]
+    values: dict[str, Any] = {"limit": query.limit + 1}
     for column in ("event_name", "session_id"):
         wanted = getattr(query, column)
         if wanted is not None:
             conditions.append(f"{column} = {{{column}:String}}")
             values[column] = wanted
-    if query.distinct_id is not None:
-        conditions.append("(distinct_id = {id:String} OR anon_id = {id:String})")
-        values["id"] = query.distinct_id
+    if query.person is not None:
+        conditions.append(rows_of(persons))
+        values["people"] = [query.person]
     for name, comparison, moment in (("start", ">=", query.start), ("end", "<", query.end)):
         if moment is not None:
             conditions.append(f"timestamp {comparison} fromUnixTimestamp64Milli({{{name}:Int64}})")
@@ -139,8 +114,9 @@ def build(query: EventsQuery) -> Sql:
             "accepted": query.after.accepted,
             "last": query.after.id,
         }
+    columns = ", ".join((persons.id, persons.anon_id, *_COLUMNS))
     return Sql(  # of fixed pieces: every value is bound
-        f"SELECT {', '.join(_COLUMNS)} FROM events WHERE {' AND '.join(conditions)} "  # noqa: S608
+        f"SELECT {columns} FROM events WHERE {' AND '.join(conditions)} "
         "ORDER BY timestamp DESC, accepted DESC, id DESC LIMIT {limit:UInt32}",
         values,
     )
@@ -152,19 +128,19 @@ def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
     cursor = None
     if len(rows) > query.limit:
         last = page[-1]
-        cursor = Position(last[5], last[19], last[0]).cursor()
+        cursor = cursor_of(Position(last[5], last[19], last[2]))
     return EventsPage(events=[_event(row) for row in page], next_cursor=cursor)
 
 
 def _event(row: Sequence[Any]) -> Event:
     return Event(
-        id=row[0],
-        event_name=row[1],
-        distinct_id=row[2],
-        anon_id=row[3],
+        distinct_id=row[0],
+        anon_id=row[1],
+        id=row[2],
+        event_name=row[3],
         session_id=row[4],
-        timestamp=_rfc3339(row[5]),
-        received_at=_rfc3339(row[6]),
+        timestamp=rfc3339(row[5]),
+        received_at=rfc3339(row[6]),
         environment=row[7],
         properties=msgspec.Raw(row[8].encode()),
         default_properties=msgspec.Raw(row[9].encode()),
@@ -183,9 +159,3 @@ def _event(row: Sequence[Any]) -> Event:
 def _milliseconds(moment: datetime) -> int:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return round(aware.timestamp() * 1000)
-
-
-def _rfc3339(milliseconds: int) -> str:
-    seconds, rest = divmod(milliseconds, 1000)
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

@@ -1,23 +1,46 @@
 """What a query needs of the storage."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from whipstitch.projects import Scope
+from whipstitch.queries.persons import Persons
+
+Rows = Sequence[Sequence[Any]]
+
+IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
+"""The condition that every statement sets on every table that it reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A statement with ``{name:Type}`` placeholders, and the values that are bound to them."""
+    """A statement with ``{name:Type}`` placeholders, and the values that are bound to them.
+    ``project_id`` and ``environment`` are bound by the reading that runs it."""
 
     text: str
     values: Mapping[str, Any]
 
 
-class Run(Protocol):
-    """Runs a statement and gives its rows, each with its columns in the order selected.
+class Reading(Protocol):
+    """One request's look at one scope. While it lasts, everybody's rows keep their person: what it
+    asks in several statements fits together."""
 
-    Raises:
-        StorageUnavailable
-    """
+    scope: Scope
+    persons: Persons
+    """How the statements of this reading name the person of an event's row."""
 
-    async def __call__(self, sql: Sql) -> Sequence[Sequence[Any]]: ...
+    async def run(self, sql: Sql) -> Rows:
+        """The rows that ``sql`` finds, each with its columns in the order selected.
+
+        Raises:
+            StorageUnavailable
+        """
+
+
+class Readings(Protocol):
+    """Where readings come from."""
+
+    def open(self, scope: Scope) -> AbstractAsyncContextManager[Reading]:
+        """A look at ``scope``, which lasts as long as the context."""

@@ -11,6 +11,7 @@ from whipstitch.projects import Directory, Environment, IngestionKey, Project, S
 from whipstitch.registry import credentials
 from whipstitch.registry.access import Access
 from whipstitch.registry.allowlists import normal_domains, normal_ips
+from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, find_project
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow
 from whipstitch.registry.values import KEEP, Keep, Key, NewProject, Screen
@@ -19,7 +20,7 @@ from whipstitch.registry.values import KEEP, Keep, Key, NewProject, Screen
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access):
+class Registry(Access, Leases):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the

@@ -140,6 +140,16 @@ class ScreenRow(Base):
     uploaded_at: Mapped[datetime]
 
 
+class LeaseRow(Base):
+    """Who may do what one node at a time does, and until when."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    ends_at: Mapped[datetime]
+
+
 class RevisionRow(Base):
     """One row, counted up by every transaction that changes what ingestion sees."""
 

@@ -25,14 +25,21 @@ from whipstitch.loader.loader import Loader
 from whipstitch.queries.run import Sql
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
-from whipstitch.server.promptness import be_prompt, hand_over_soon
+from whipstitch.scheduling import be_prompt, hand_over_soon
 from whipstitch.settings import Settings
+from whipstitch.stitching.linker import Linker
+from whipstitch.stitching.maps import Maps
+from whipstitch.stitching.stitcher import Leadership, Stitcher
+from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS = 3.0
 _GEOIP_SECONDS = 1.0
+_OTHER_NODES_SECONDS = 75
+"""How long a query or an insert of another node may take that began with an older person map: a
+server gives an answer up after 60."""
 
 
 class Engine:
@@ -56,10 +63,24 @@ class Engine:
             disk_reserve=settings.disk_reserve,
         )
         self.dead_letters = DeadLetters(data / "deadletters")
+        embedded = Address.parse(settings.clickhouse).path is not None
+        grace = 0 if embedded else _OTHER_NODES_SECONDS
+        self.maps = Maps()
+        leads = Leadership(None if embedded else registry)
+        linker = Linker(self.maps, leads=leads, grace=grace)
         self.store = Store.open(
             settings.clickhouse,
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
+            prepare=linker.prepare,
+        )
+        self.stitcher = Stitcher(
+            self.store,
+            linker,
+            self.maps,
+            leads,
+            interval=settings.stitch_interval,
+            grace=grace,
         )
         self.loader = Loader(self.journal, self.store, self.dead_letters, scratch=data / "scratch")
         self.heavy = HeavyLane(
@@ -93,6 +114,7 @@ class Engine:
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
+        self.stitcher.start()
         self.loader.start()
 
     async def stop(self) -> None:
@@ -103,6 +125,7 @@ class Engine:
 
     def _wind_down(self) -> None:
         self.heavy.close()
+        self.stitcher.stop(_DRAIN_SECONDS)
         self.loader.drain(_DRAIN_SECONDS)
         self.journal.close()
         self.store.close()

@@ -25,6 +25,9 @@ from whipstitch.settings import Settings
 
 _BACKLOG = 4096
 _KEEP_ALIVE_SECONDS = 75
+_MOST_YOUNG = 10_000
+"""Objects that may be new before the collector looks at them. Requests under way are some thousands,
+and hardly any of them leaves a cycle behind."""
 _FINISH_SECONDS = 4
 """How long requests in flight may take to finish once the server is told to stop."""
 
@@ -45,6 +48,7 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         # takes long enough to be felt by clients.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_MOST_YOUNG)
         try:
             yield
         finally:

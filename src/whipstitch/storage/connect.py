@@ -53,6 +53,8 @@ LOADING: Final[Mapping[str, int | str]] = {
     "min_insert_block_size_bytes": 0,
     # A client's clock may name any month.
     "max_partitions_per_insert_block": 0,
+    # A statement says whose the ids in a segment are, and there may be many.
+    "max_query_size": 2**30,
 }
 QUERYING: Final[Mapping[str, int | str]] = {
     **_JSON,
@@ -60,6 +62,12 @@ QUERYING: Final[Mapping[str, int | str]] = {
     "max_memory_usage": 10**9,
     "max_bytes_before_external_group_by": 4 * 10**8,
     "max_bytes_before_external_sort": 4 * 10**8,
+}
+STITCHING: Final[Mapping[str, int | str]] = {
+    **_JSON,
+    "max_threads": 1,
+    "max_memory_usage": 10**9,
+    "enable_lightweight_update": 1,
 }
 
 

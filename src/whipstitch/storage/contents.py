@@ -1,34 +1,49 @@
 """What a segment holds, as far as loading it needs to know."""
 
-from collections import Counter
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from whipstitch.identity.arrivals import Arrival
+from whipstitch.identity.forest import Operation
+from whipstitch.projects import Environment, Scope
 from whipstitch.storage.loading import KINDS, Kind, Span
 
 
 class _Row(msgspec.Struct, gc=False):
     k: str = ""
+    project_id: str = ""
+    environment: Environment = "live"
+    distinct_id: str = ""
     accepted: int = 0
+    # Of aliases:
+    alias_id: str = ""
+    refused: str = ""
+    timestamp: int = 0
 
 
 _row = msgspec.json.Decoder(_Row)
 _BEFORE_ALL: Final = 2**63
 # Every read lets other threads run, so the event loop waits no longer than these lines take.
-_READ_SIZE: Final = 8192
+_READ_SIZE: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """``rows`` of each kind; ``span`` is that of the events; ``unreadable`` lines are neither rows
-    nor the ends of groups."""
+    nor the ends of groups. ``ids``: who is named by events and traits, by scope; ``aliases``: as
+    they are."""
 
     rows: Counter[Kind]
     span: Span
     unreadable: int
+    ids: Mapping[Scope, set[str]]
+    aliases: Sequence[Arrival]
 
 
 def contents(segment: Path) -> Contents:
@@ -37,21 +52,40 @@ def contents(segment: Path) -> Contents:
     Raises OSError."""
     kinds: Counter[str] = Counter()
     first, last, unreadable = _BEFORE_ALL, 0, 0
-    decode = _row.decode
-    with segment.open("rb", buffering=_READ_SIZE) as lines:
-        for line in lines:
-            try:
-                row = decode(line)
-            except (msgspec.DecodeError, RecursionError):
-                unreadable += 1
-                continue
-            kinds[row.k] += 1
-            if row.k == "track":
-                accepted = row.accepted
-                if accepted < first:
-                    first = accepted
-                if accepted > last:
-                    last = accepted
-    rows = Counter({kind: kinds[kind] for kind in KINDS if kinds[kind]})
-    unreadable += kinds.total() - rows.total() - kinds["commit"]
-    return Contents(rows, Span(min(first, last), last), unreadable)
+    ids: defaultdict[Scope, set[str]] = defaultdict(set)
+    aliases: list[Arrival] = []
+    with segment.open("rb") as file:
+        while text := file.read(_READ_SIZE):
+            text += file.readline()
+            rows, damaged = _read(text)
+            unreadable += damaged
+            kinds.update(row.k for row in rows)
+            accepted = [row.accepted for row in rows if row.k == "track"]
+            if accepted:
+                first, last = min(first, *accepted), max(last, *accepted)
+            for row in rows:
+                if row.k == "alias":
+                    aliases.append(_arrival(row))
+                elif row.distinct_id:
+                    ids[Scope(row.project_id, row.environment)].add(row.distinct_id)
+    known = Counter({kind: kinds[kind] for kind in KINDS if kinds[kind]})
+    unreadable += kinds.total() - known.total() - kinds["commit"]
+    return Contents(known, Span(min(first, last), last), unreadable, ids, aliases)
+
+
+def _arrival(row: _Row) -> Arrival:
+    alias = Operation(row.accepted, row.alias_id, row.distinct_id, refused=row.refused)
+    return Arrival(Scope(row.project_id, row.environment), alias, row.timestamp)
+
+
+def _read(text: bytes) -> tuple[list[_Row], int]:
+    """The rows of some lines, and how many lines are none."""
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        return _row.decode_lines(text), 0
+    rows, damaged = [], 0
+    for line in text.splitlines(keepends=True):
+        try:
+            rows.append(_row.decode(line))
+        except (msgspec.DecodeError, RecursionError):
+            damaged += 1
+    return rows, damaged

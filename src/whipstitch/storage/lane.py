@@ -10,8 +10,8 @@ from typing import TypeVar
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import StorageUnavailable
+from whipstitch.scheduling import give_way
 from whipstitch.storage.failures import translated
-from whipstitch.storage.threads import give_way
 
 T = TypeVar("T")
 _Job = Callable[["_Seat"], None]

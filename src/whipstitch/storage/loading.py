@@ -8,14 +8,20 @@ and killed in between passes over the block for ever. A span of acceptance narro
 events that are there already.
 
 ``careful`` lets a row whose properties JSON will not take keep an empty copy for queries instead of
-failing."""
+failing.
 
-from dataclasses import dataclass
-from typing import Final, Literal
+Aliases are not among them: who is who needs more than a statement (see ``stitching``)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from clickhouse_connect.driver.binding import format_query_value
 
 Kind = Literal["alias", "trait", "track"]
 KINDS: Final[tuple[Kind, ...]] = ("alias", "trait", "track")
 """In the order in which they are loaded: who somebody is before what they did."""
+Table = Literal["trait", "track"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Rows:
     ``fields`` is the structure in which ClickHouse reads the JSON lines; ``columns`` maps the
     table's columns to expressions over those fields."""
 
-    kind: Kind
+    kind: Table
     table: str
     fields: str
     columns: dict[str, str]
@@ -39,27 +45,33 @@ class Span:
     last: int
 
 
+class Somebody(NamedTuple):
+    """An id in its scope."""
+
+    project_id: str
+    environment: str
+    distinct_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What is known of the ids in a segment and its rows do not say. ``persons`` are those of ids
+    that came to be another's: such an event is stored as that person's. ``erased``: of these ids
+    nothing that was accepted up to then is stored."""
+
+    persons: Mapping[Somebody, str] = field(default_factory=dict)
+    erased: Mapping[Somebody, int] = field(default_factory=dict)
+
+
+NO_CORRECTIONS: Final = Corrections()
+
+
 _NAMES: Final = {name: name for name in ("project_id", "environment")}
 _TIME: Final = "fromUnixTimestamp64Milli(timestamp, 'UTC')"
 _WHO_AND_WHEN: Final = (
     "k String, project_id String, environment String, timestamp Int64, accepted UInt64"
 )
 
-ALIASES: Final = Rows(
-    "alias",
-    "person_aliases",
-    f"{_WHO_AND_WHEN}, alias_id String, distinct_id String, refused String",
-    {
-        **_NAMES,
-        "alias_id": "alias_id",
-        "distinct_id": "distinct_id",
-        "refused": "refused",
-        "timestamp": _TIME,
-        "accepted": "accepted",
-        # The engine keeps the highest version, and the earliest alias is to stay.
-        "version": "bitNot(accepted)",
-    },
-)
 TRAITS: Final = Rows(
     "trait",
     "person_traits",
@@ -110,31 +122,54 @@ EVENTS: Final = Rows(
         "default_properties_sent": "default_properties",
     },
 )
-_BY_KIND: Final = {rows.kind: rows for rows in (ALIASES, TRAITS, EVENTS)}
+_BY_KIND: Final[dict[Table, Rows]] = {rows.kind: rows for rows in (TRAITS, EVENTS)}
+_ONE_NAME: Final = "/"
+"""Neither a project's id nor an environment's name has it."""
 _JSON_COLUMNS: Final = {
     "properties": "JSON(max_dynamic_paths = 256)",
     "default_properties": "JSON(max_dynamic_paths = 64)",
 }
 
 
-def from_file(kind: Kind, path: str, span: Span, *, careful: bool) -> str:
+def from_file(
+    kind: Table, path: str, span: Span, corrections: Corrections, *, careful: bool
+) -> str:
     """What follows ``INSERT INTO`` where ClickHouse reads the file ``path`` itself."""
     fields = _quote(_BY_KIND[kind].fields)
-    return _select(kind, f"file({_quote(path)}, 'JSONEachRow', {fields})", span, careful)
+    source = f"file({_quote(path)}, 'JSONEachRow', {fields})"
+    return _select(kind, source, span, corrections, careful)
 
 
-def from_input(kind: Kind, span: Span, *, careful: bool) -> str:
+def from_input(kind: Table, span: Span, corrections: Corrections, *, careful: bool) -> str:
     """What follows ``INSERT INTO`` where the rows are sent with the statement."""
-    return _select(kind, f"input({_quote(_BY_KIND[kind].fields)})", span, careful)
+    source = f"input({_quote(_BY_KIND[kind].fields)})"
+    return _select(kind, source, span, corrections, careful)
 
 
-def _select(kind: Kind, source: str, span: Span, careful: bool) -> str:
+def _select(kind: Table, source: str, span: Span, corrections: Corrections, careful: bool) -> str:
     rows = _BY_KIND[kind]
-    columns = ", ".join(rows.columns)
-    values = ", ".join(_value(name, text, careful) for name, text in rows.columns.items())
-    missing = f" AND {_missing(span)}" if kind == "track" else ""
-    where = f"k = '{kind}'{missing}"
-    return f"{rows.table} ({columns}) SELECT {values} FROM {source} WHERE {where}"  # noqa: S608
+    values = {name: _value(name, text, careful) for name, text in rows.columns.items()}
+    conditions = [f"k = '{kind}'"]
+    if corrections.erased:
+        until = _look_up(corrections.erased, "toUInt64(0)")
+        conditions.append(f"accepted > {until}")
+    if kind == "track":
+        conditions.append(_missing(span))
+        if corrections.persons:
+            person = _look_up(corrections.persons, "distinct_id")
+            values["distinct_id"] = person
+            values["anon_id"] = f"if({person} = distinct_id, '', distinct_id)"
+    columns, expressions = ", ".join(values), ", ".join(values.values())
+    where = " AND ".join(conditions)
+    return f"{rows.table} ({columns}) SELECT {expressions} FROM {source} WHERE {where}"
+
+
+def _look_up(known: Mapping[Somebody, str | int], missing: str) -> str:
+    """What is known of the row's id, else ``missing``."""
+    names = format_query_value([_ONE_NAME.join(somebody) for somebody in known])
+    values = format_query_value(list(known.values()))
+    name = f"concatWithSeparator('{_ONE_NAME}', project_id, environment, distinct_id)"
+    return f"transform({name}, {names}, {values}, {missing})"
 
 
 def _value(column: str, expression: str, careful: bool) -> str:
@@ -156,7 +191,7 @@ def _missing(span: Span) -> str:
     where = (
         f"received_at BETWEEN {first} AND {last} AND accepted BETWEEN {span.first} AND {span.last}"
     )
-    return f"id NOT IN (SELECT id FROM events WHERE {where})"  # noqa: S608
+    return f"id NOT IN (SELECT id FROM events WHERE {where})"
 
 
 def _quote(text: str) -> str:

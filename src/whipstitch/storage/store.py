@@ -1,10 +1,10 @@
 """The storage as the rest sees it: it loads segments and answers queries."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import structlog
 from clickhouse_connect.driver.client import Client
@@ -12,10 +12,10 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from whipstitch.errors import StorageUnavailable
 from whipstitch.storage import loading, upkeep
-from whipstitch.storage.connect import LOADING, QUERYING, Address
+from whipstitch.storage.connect import LOADING, QUERYING, STITCHING, Address
 from whipstitch.storage.contents import Contents
 from whipstitch.storage.lane import Lane
-from whipstitch.storage.loading import KINDS
+from whipstitch.storage.loading import NO_CORRECTIONS, Corrections, Table
 from whipstitch.storage.migrate import migrate
 from whipstitch.storage.pulse import Pulse
 
@@ -28,6 +28,11 @@ _PATIENCE: Final = 5.0
 _UNKNOWN_DATABASE: Final = 81
 
 Row = Sequence[Any]
+T = TypeVar("T")
+Prepare = Callable[[Client, Contents], Corrections]
+"""Done on the loading thread before a segment's rows are stored: takes its aliases, and says what
+is known of its ids."""
+_TABLES: Final[tuple[Table, ...]] = ("trait", "track")
 
 
 class Store:
@@ -35,19 +40,35 @@ class Store:
     threads of the store's own, which give way to the event loop."""
 
     def __init__(
-        self, address: Address, *, durable: bool, retention_days: int, seconds: float
+        self,
+        address: Address,
+        *,
+        durable: bool,
+        retention_days: int,
+        seconds: float,
+        prepare: Prepare,
     ) -> None:
         self._address = address
+        self._prepare_segment = prepare
         self._durable = durable
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
         self._loading = Lane("clickhouse-load", 1, self._prepare)
-        self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_for_queries)
+        self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING))
+        self._stitching = Lane("clickhouse-stitch", 1, self._connect_prepared(STITCHING))
         self._pulse = None if address.path is not None else Pulse(self._connect_briefly)
 
     @classmethod
-    def open(cls, url: str, *, durable: bool, retention_days: int, seconds: float = 60.0) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        durable: bool,
+        retention_days: int,
+        seconds: float = 60.0,
+        prepare: Prepare = lambda _client, _contents: NO_CORRECTIONS,
+    ) -> Self:
         """The storage at ``url`` (see ``Address.parse``), its schema migrated. ``seconds``: how
         long a server may keep one answer waiting.
 
@@ -60,7 +81,11 @@ class Store:
             StorageError: the schema is newer than this program, or ClickHouse too old.
         """
         store = cls(
-            Address.parse(url), durable=durable, retention_days=retention_days, seconds=seconds
+            Address.parse(url),
+            durable=durable,
+            retention_days=retention_days,
+            seconds=seconds,
+            prepare=prepare,
         )
         try:
             prepared = store._loading.run(lambda _: None)
@@ -106,13 +131,27 @@ class Store:
         bound = dict(parameters or {})
         return self._querying.run(lambda client: list(client.query(sql, bound).result_rows))
 
+    def beside_loading(self, work: Callable[[Client], T]) -> Future[T]:
+        """Does ``work`` between two segments, on the thread that loads them."""
+        return self._loading.run(work)
+
+    def at_leisure(self, work: Callable[[Client], T]) -> Future[T]:
+        """Does ``work`` on a thread of its own, with as little of the machine as can be."""
+        return self._stitching.run(work)
+
     def close(self) -> None:
         """Lets go of ClickHouse, after what runs now if that does not take long."""
         until = time.monotonic() + _CLOSE_SECONDS
         if self._pulse is not None:
             self._pulse.stop()
         self._querying.close(until)
+        self._stitching.close(until)
         self._loading.close(until)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this process is the only one that the storage has."""
+        return self._address.path is not None
 
     @property
     def problem(self) -> str | None:
@@ -141,10 +180,13 @@ class Store:
         self._prepared = True
         return client
 
-    def _connect_for_queries(self) -> Client:
-        if not self._prepared:
-            self._loading.run(lambda _: None).result()
-        return self._connect(QUERYING)
+    def _connect_prepared(self, settings: Mapping[str, int | str]) -> Callable[[], Client]:
+        def connect() -> Client:
+            if not self._prepared:
+                self._loading.run(lambda _: None).result()
+            return self._connect(settings)
+
+        return connect
 
     def _connect_briefly(self) -> Client:
         return self._address.connect({}, seconds=_PATIENCE, database="default")
@@ -163,11 +205,14 @@ class Store:
     def _load(
         self, client: Client, segment: Path, token: str, contents: Contents, careful: bool
     ) -> None:
-        for kind in KINDS:
+        corrections = self._prepare_segment(client, contents)
+        for kind in _TABLES:
             if not contents.rows[kind]:
                 continue
             if self._address.path is not None:
-                target = loading.from_file(kind, str(segment), contents.span, careful=careful)
+                target = loading.from_file(
+                    kind, str(segment), contents.span, corrections, careful=careful
+                )
                 client.command(f"INSERT INTO {target}")
                 continue
             # Of two queries with one id ClickHouse refuses the second. So an attempt that we gave
@@ -176,7 +221,7 @@ class Store:
             query_id = f"{self._address.database}-{token}-{kind}"
             with segment.open("rb") as file:
                 client.raw_insert(
-                    loading.from_input(kind, contents.span, careful=careful),
+                    loading.from_input(kind, contents.span, corrections, careful=careful),
                     insert_block=file,
                     fmt="JSONEachRow",
                     settings={"query_id": query_id},

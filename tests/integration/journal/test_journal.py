@@ -12,6 +12,7 @@ import uvloop
 from tests.support.doors import Row, journalled_rows
 
 from whipstitch.errors import JournalError
+from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.journal import Journal
 from whipstitch.journal.segments import OpenSegment
@@ -35,10 +36,19 @@ def line(name: str) -> bytes:
     return b'{"k":"track","accepted":1,"name":"%b"}\n' % name.encode()
 
 
+class Told(Entry):
+    """An entry whose outcome is told to ``tell``."""
+
+    tell: Callable[[bool], None] = lambda _: None
+
+    def done(self, durable: bool) -> None:
+        self.tell(durable)
+
+
 def append(journal: Journal, name: str) -> "asyncio.Future[bool]":
     """The outcome of one row."""
     outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    assert journal.append(line(name), 1, outcome.set_result)
+    assert journal.append(Told(line(name), 1, outcome.set_result))
     return outcome
 
 
@@ -122,7 +132,7 @@ def test_detaching_writes_what_is_queued(tmp_path: Path, durability: Durability)
         journal.detach()
         journal.close()
         assert all(await asyncio.gather(*outcomes))
-        assert not journal.append(line("late"), 1, lambda _: None)
+        assert not journal.append(Told(line("late"), 1))
 
     run(work)
     assert names(journalled_rows(tmp_path)) == [f"e{number}" for number in range(10)]
@@ -131,7 +141,7 @@ def test_detaching_writes_what_is_queued(tmp_path: Path, durability: Durability)
 
 def test_nothing_is_taken_before_there_is_a_loop(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
-    assert not journal.append(line("e"), 1, lambda _: None)
+    assert not journal.append(Told(line("e"), 1))
     journal.close()
 
 
@@ -140,12 +150,12 @@ def test_at_the_backlog_limit_it_refuses_until_the_loader_has_caught_up(tmp_path
         journal = journal_in(tmp_path, backlog_limit=600)
         journal.attach(asyncio.get_running_loop())
         taken = 0
-        while journal.append(line("e"), 1, lambda _: None):
+        while journal.append(Told(line("e"), 1)):
             taken += 1
             await asyncio.sleep(0.01)
         assert 3 <= taken <= 15
         await asyncio.sleep(0.3)
-        assert not journal.append(line("e"), 1, lambda _: None)
+        assert not journal.append(Told(line("e"), 1))
         if journal.backlog_bytes >= 600:
             assert "backlog limit" in (journal.problem or "")
         journal.seal()
@@ -162,12 +172,25 @@ def test_at_the_backlog_limit_it_refuses_until_the_loader_has_caught_up(tmp_path
     assert names(journalled_rows(tmp_path)) == ["again"]
 
 
+def test_a_segment_from_elsewhere_has_room_whatever_is_queued(tmp_path: Path) -> None:
+    async def work() -> None:
+        journal = journal_in(tmp_path)
+        journal.attach(asyncio.get_running_loop())
+        outcome = append(journal, "e")
+        assert journal.has_room(200 << 20)
+        assert not journal.has_room(1 << 30)
+        await outcome
+        journal.close()
+
+    run(work)
+
+
 def test_while_the_disk_is_nearly_full_it_refuses(tmp_path: Path) -> None:
     async def work() -> None:
         journal = journal_in(tmp_path)
         journal._reserve = 1 << 60  # more than any disk has
         journal.attach(asyncio.get_running_loop())
-        assert not journal.append(line("e"), 1, lambda _: None)
+        assert not journal.append(Told(line("e"), 1))
         assert "nearly full" in (journal.problem or "")
         journal._reserve = 0
         await asyncio.sleep(0.3)

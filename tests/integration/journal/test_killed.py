@@ -15,7 +15,14 @@ from whipstitch.journal.journal import Journal
 WRITER = """
 import asyncio, json, os, sys
 from pathlib import Path
+from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.journal import Journal
+
+class Told(Entry):
+    tell: object
+
+    def done(self, durable):
+        self.tell(durable)
 
 async def main():
     journal = Journal(
@@ -32,7 +39,7 @@ async def main():
             ]
             done = asyncio.get_running_loop().create_future()
             lines = "".join(f"{row}\\n" for row in rows).encode()
-            if not journal.append(lines, 3, done.set_result):
+            if not journal.append(Told(lines, 3, done.set_result)):
                 await asyncio.sleep(0.001)
             elif await done:
                 os.write(1, f"{name}-{number}\\n".encode())

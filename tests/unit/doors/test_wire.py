@@ -41,6 +41,14 @@ def test_a_new_date_is_sent_at_once() -> None:
     assert b"date: later\r\n" in later
 
 
+def test_a_new_date_of_a_closing_answer_is_that_of_the_next_one_too() -> None:
+    renderer = Renderer()
+    renderer.render(answers.TRACKED, DATE, close=False)
+    later = [(b"date", b"later")]
+    renderer.render(answers.TRACKED, later, close=True)
+    assert b"date: later\r\n" in renderer.render(answers.TRACKED, later, close=False)
+
+
 def test_a_full_queue_says_when_to_come_back() -> None:
     assert (b"retry-after", b"5") in headers_of(answers.UNAVAILABLE)
 

@@ -1,0 +1,94 @@
+"""``GET /api/v1/people``."""
+
+import time
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Query, Response
+
+from whipstitch.api.errors import Refused
+from whipstitch.api.pages import Cursor, position
+from whipstitch.api.reading import CurrentReading
+from whipstitch.queries import people
+
+router = APIRouter(prefix=PATH, tags=["people"])
+
+PATH = "/api/v1/people"
+"""It is the path of an ingestion endpoint, too, which takes POST."""
+
+_MOST = 200
+_PERSON = {
+    "distinct_id": "user_123",
+    "aliases": ["anon_a3b9ff", "anon_4ef2cc"],
+    "properties": {"name": "Ada", "email": "ada@example.com", "plan": "pro"},
+    "first_seen": "2026-05-02T09:12:44.020Z",
+    "last_seen": "2026-05-09T14:32:01.482Z",
+    "event_count": 87,
+}
+_ALIASES = [
+    {
+        "alias_id": "anon_a3b9ff",
+        "created_at": "2026-05-09T14:30:00.000Z",
+        "state": "rewritten",
+        "aliases": [],
+    },
+    {
+        "alias_id": "anon_4ef2cc",
+        "created_at": "2026-05-09T14:31:10.250Z",
+        "state": "pending",
+        "aliases": [],
+    },
+]
+_LIST = {"ok": True, "people": [_PERSON], "next_cursor": None}
+_ONE = {"ok": True, "person": _PERSON | {"aliases": _ALIASES}}
+
+
+@router.get(
+    "",
+    summary="People, the last active first",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {"example": _LIST}}},
+        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    },
+)
+async def list_people(
+    reading: CurrentReading,
+    search: Annotated[
+        str | None,
+        Query(description="Part of an id, the name or the email, in any case", max_length=1000),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """A page of people with all their ids and traits. Those without events come last."""
+    query = people.PeopleQuery(
+        limit,
+        time.time_ns() // 1_000_000,
+        search=search or None,
+        after=position(cursor, people.Position),
+    )
+    page = await people.page(reading, query)
+    return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+@router.get(
+    "/{id:path}",
+    summary="One person, by any of their ids",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {"example": _ONE}}},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        404: {"model": Refused, "description": "No person has this id."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    },
+)
+async def show_person(reading: CurrentReading, id: str) -> Response:  # noqa: A002 - its public name
+    """Who they are, by which aliases, what they did and what is known of them."""
+    profile = await people.profile(reading, id)
+    if profile is None:
+        raise HTTPException(404, "No person has this id")
+    answer = people.PersonAnswer(person=profile)
+    return Response(msgspec.json.encode(answer), media_type="application/json")

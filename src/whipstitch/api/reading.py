@@ -1,0 +1,22 @@
+"""What a request may look at: its token's project, in the environment that it names."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from whipstitch.api.access import CurrentReader
+from whipstitch.projects import Environment, Scope
+from whipstitch.queries.run import Reading, Readings
+
+
+async def _reading(
+    request: Request, reader: CurrentReader, environment: Environment = "live"
+) -> AsyncIterator[Reading]:
+    readings: Readings = request.app.state.readings
+    async with readings.open(Scope(reader.project_id, environment)) as reading:
+        yield reading
+
+
+CurrentReading = Annotated[Reading, Depends(_reading)]
+"""One reading for the whole request."""

@@ -1,0 +1,54 @@
+"""``DELETE /api/v1/aliases/{alias_id}`` and ``POST /api/v1/aliases/rewrite``."""
+
+from typing import Any, Protocol
+
+from fastapi import APIRouter, HTTPException, Request
+
+from whipstitch.api.access import CurrentEditor
+from whipstitch.api.errors import Refused
+from whipstitch.projects import Environment, Scope
+
+router = APIRouter(prefix="/api/v1", tags=["identity"])
+_DONE: dict[str, Any] = {"content": {"application/json": {"example": {"ok": True}}}}
+
+
+class Stitches(Protocol):
+    """What an operator may do about stitches."""
+
+    async def undo(self, scope: Scope, alias_id: str) -> bool:
+        """Takes the link of an id away; False: it has none."""
+
+    def rewrite_now(self) -> None:
+        """Asks for the rewrite of what waits."""
+
+
+@router.delete(
+    "/aliases/{alias_id:path}",
+    summary="Undo a stitch",
+    responses={
+        200: _DONE,
+        403: {"model": Refused, "description": "The token's role is viewer."},
+        404: {"model": Refused, "description": "The id is linked to nobody."},
+    },
+)
+async def undo(
+    request: Request, editor: CurrentEditor, alias_id: str, environment: Environment = "live"
+) -> dict[str, bool]:
+    """Takes back that `alias_id` is somebody else: rows that came in under it, and under what is
+    still linked to it, belong to it again. Reads say so at once, the rows at the next rewrite. An
+    alias that is sent later counts again."""
+    stitches: Stitches = request.app.state.stitches
+    if not await stitches.undo(Scope(editor.project_id, environment), alias_id):
+        raise HTTPException(404, f"alias_id: {alias_id} is linked to nobody")
+    return {"ok": True}
+
+
+@router.post(
+    "/aliases/rewrite", status_code=202, summary="Rewrite what waits now", responses={202: _DONE}
+)
+async def rewrite(request: Request, _: CurrentEditor) -> dict[str, bool]:
+    """Has rows with ids that turned out to be somebody's rewritten now, rather than at the next
+    interval. `state` of the aliases says when it is done; reads need not wait for it."""
+    stitches: Stitches = request.app.state.stitches
+    stitches.rewrite_now()
+    return {"ok": True}

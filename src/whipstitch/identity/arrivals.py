@@ -1,0 +1,40 @@
+"""Operations as they arrive, and which of them say something that is not known yet."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from whipstitch.identity.forest import Operation
+
+from whipstitch.projects import Scope
+
+
+class Arrival(NamedTuple):
+    """An operation as it arrives: in its scope, with the client's time in unix milliseconds."""
+
+    scope: Scope
+    operation: Operation
+    timestamp: int
+
+
+def without_repeats(known: Collection[Operation], arriving: Iterable[Operation]) -> set[Operation]:
+    """Those of ``arriving`` that are not in ``known`` and do not merely repeat an earlier one.
+
+    An alias repeats another that says the same, if no undo of its id lies between them. ``known``
+    holds every operation on the ids that arrive."""
+    operations = {*known, *arriving}
+    undone: dict[str, list[int]] = defaultdict(list)
+    for one in operations:
+        if one.undo:
+            undone[one.alias_id].append(one.accepted)
+    earliest: dict[tuple[str, str, str, int], int] = {}
+    new = set()
+    for one in sorted(operations):
+        if one.undo:
+            new.add(one)
+            continue
+        round_ = sum(at < one.accepted for at in undone.get(one.alias_id, ()))
+        says = (one.alias_id, one.distinct_id, one.refused, round_)
+        if earliest.setdefault(says, one.accepted) == one.accepted:
+            new.add(one)
+    return new - set(known)

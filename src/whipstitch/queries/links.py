@@ -1,0 +1,81 @@
+"""The ids that lead to a person: which came by which alias, and whose rows wait to be rewritten."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import msgspec
+
+from whipstitch.identity import forest
+from whipstitch.identity.forest import Branch, Link
+from whipstitch.queries.pages import rfc3339
+from whipstitch.queries.person_ids import PEOPLE
+from whipstitch.queries.run import IN_SCOPE, Sql
+
+State = Literal["pending", "rewritten"]
+
+_DEEPEST: Final = 100
+"""Readers of JSON stop at some depth: from here on ids stand beside those they lead to."""
+
+
+class Alias(msgspec.Struct):
+    """An id of a person, and the ids that lead to it."""
+
+    alias_id: str
+    created_at: str
+    state: State
+    aliases: list["Alias"]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The other ids of one person, in the order of their aliases, and those of them of which rows
+    wait."""
+
+    parents: dict[str, Link] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+
+
+NO_LINKS: Final = Links()
+
+
+def of(people: Sequence[str]) -> Sql:
+    """The links of ``people``."""
+    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({PEOPLE})"  # noqa: S608
+    return Sql(
+        f"SELECT person, id, parent, since, id IN ({moves}) FROM person_ids FINAL "  # noqa: S608
+        f"WHERE {IN_SCOPE} AND person IN ({PEOPLE}) ORDER BY since, id",
+        {"people": list(people)},
+    )
+
+
+def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Links]:
+    """The links of each person who has some."""
+    people: dict[str, Links] = defaultdict(Links)
+    for person, id_, parent, since, pending in rows:
+        links = people[person]
+        links.parents[id_] = Link(parent, since)
+        if pending:
+            links.pending.add(id_)
+    return dict(people)
+
+
+def tree(person: str, links: Links) -> list[Alias]:
+    """The other ids of ``person``, each with those that lead to it."""
+    top: list[Alias] = []
+    waiting: list[tuple[Branch, list[Alias], int]] = [
+        (branch, top, 1) for branch in reversed(forest.tree(person, links.parents))
+    ]
+    while waiting:
+        branch, beside, depth = waiting.pop()
+        alias = Alias(
+            branch.id,
+            rfc3339(branch.since // 1000),
+            "pending" if branch.id in links.pending else "rewritten",
+            [],
+        )
+        beside.append(alias)
+        below = alias.aliases if depth < _DEEPEST else beside
+        waiting += ((one, below, depth + 1) for one in reversed(branch.branches))
+    return top

@@ -1,0 +1,252 @@
+"""People: who they are, what they did, what is known of them (interfaces, "Query API":
+``GET /api/v1/people``).
+
+A person is whoever has events or was named by an update of traits. Pages go by the last event,
+the newest first; those who have none come last."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from whipstitch.queries import links, traits
+from whipstitch.queries.links import NO_LINKS, Alias, Links
+from whipstitch.queries.pages import cursor_of, rfc3339
+from whipstitch.queries.person_ids import person_of, rows_of
+from whipstitch.queries.persons import Persons, key_of
+from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.traits import Traits
+
+_DAY: Final = 24 * 3_600_000
+_WINDOWS: Final = (_DAY, 7 * _DAY, 30 * _DAY)
+"""How far back to look for the newest people before all events are read, in milliseconds."""
+_EARLIEST: Final = -2_208_988_800_000
+"""The first moment that an event can have: 1900."""
+_ACTIVITY: Final = (
+    "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
+    "count()"
+)
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """A place in the order of people: the unix milliseconds of their last event, None where they
+    have none, and their distinct id."""
+
+    last: int | None
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleQuery:
+    """One page of people. ``now``: unix milliseconds; ``search``: what one of their ids, their name
+    or their email contains, in any case; ``after``: the last of the page before."""
+
+    limit: int
+    now: int
+    search: str | None = None
+    after: Position | None = None
+
+
+class Activity(NamedTuple):
+    """Of all events of a person; times in unix milliseconds, None where there is no event."""
+
+    last: int | None
+    first: int | None
+    count: int
+
+
+NO_EVENTS: Final = Activity(None, None, 0)
+
+
+class Listed(msgspec.Struct):
+    """A person in a list; ``aliases`` are their other ids."""
+
+    distinct_id: str
+    aliases: list[str]
+    properties: Traits
+    first_seen: str | None
+    last_seen: str | None
+    event_count: int
+
+
+class PeoplePage(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    people: list[Listed]
+    next_cursor: str | None
+
+
+class Profile(msgspec.Struct):
+    """A person alone; ``aliases`` are their other ids, each with those that lead to it."""
+
+    distinct_id: str
+    aliases: list[Alias]
+    properties: Traits
+    first_seen: str | None
+    last_seen: str | None
+    event_count: int
+
+
+class PersonAnswer(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    person: Profile
+
+
+async def page(reading: Reading, query: PeopleQuery) -> PeoplePage:
+    """The people of one page, with all that is known of them."""
+    found = await _find(reading, query)
+    people = list(found)[: query.limit]
+    activity = {person: found[person] for person in people}
+    unknown = [person for person, seen in activity.items() if seen is None]
+    about, ids, seen = await asyncio.gather(
+        _traits(reading, people), _links(reading, people), _activity(reading, unknown)
+    )
+    listed = [
+        Listed(
+            person,
+            list(ids.get(person, NO_LINKS).parents),
+            about.get(person, {}),
+            *_seen(activity[person] or seen.get(person, NO_EVENTS)),
+        )
+        for person in people
+    ]
+    cursor = None
+    if len(found) > query.limit:
+        end = activity[people[-1]] or seen.get(people[-1], NO_EVENTS)
+        cursor = cursor_of(Position(end.last, people[-1]))
+    return PeoplePage(people=listed, next_cursor=cursor)
+
+
+async def profile(reading: Reading, id_: str) -> Profile | None:
+    """The person who has ``id_`` among their ids; None: nobody has."""
+    person = await person_of(reading, id_)
+    seen, about, ids = await asyncio.gather(
+        _activity(reading, [person]), _traits(reading, [person]), _links(reading, [person])
+    )
+    if person not in seen and person not in about:
+        return None
+    return Profile(
+        person,
+        links.tree(person, ids.get(person, NO_LINKS)),
+        about.get(person, {}),
+        *_seen(seen.get(person, NO_EVENTS)),
+    )
+
+
+async def _find(reading: Reading, query: PeopleQuery) -> dict[str, Activity | None]:
+    """The people of the page in their order, one more where there are more, and their activity
+    where it is known by the way. Few pages need a look at all events."""
+    found: dict[str, Activity | None] = {}
+    if query.after is None or query.after.last is not None:
+        for since in _windows(query):
+            rows = await reading.run(active(query, reading.persons, since))
+            found = {row[0]: Activity(*row[1:]) if since is None else None for row in rows}
+            if len(found) > query.limit:
+                return found
+    rows = await reading.run(inactive(query, reading.persons, list(found)))
+    return found | {row[0]: NO_EVENTS for row in rows}
+
+
+def _windows(query: PeopleQuery) -> Iterable[int | None]:
+    """Where to begin looking, in unix milliseconds; None: at the first event. Most searches find
+    few people, so that only a look at all events tells that there are no more."""
+    at = query.now
+    if query.after is not None and query.after.last is not None:
+        at = min(at, query.after.last)
+    for window in _WINDOWS[:1] if query.search else _WINDOWS:
+        yield max(at - window, _EARLIEST)
+    yield None
+
+
+def active(query: PeopleQuery, persons: Persons, since: int | None) -> Sql:
+    """People with events since then: distinct id, and their activity since."""
+    conditions = [IN_SCOPE]
+    values: dict[str, Any] = {"limit": query.limit + 1}
+    if since is not None:
+        conditions.append("timestamp >= fromUnixTimestamp64Milli({since:Int64})")
+        values["since"] = since
+    if query.search:
+        matching = f"SELECT {key_of('id')} FROM ({_matching()})"  # noqa: S608
+        conditions.append(f"({_contains(persons.id)} OR {persons.key} IN ({matching}))")
+        values["search"] = query.search
+    after = ""
+    if query.after is not None:
+        after = "HAVING (-last, who) > (-{last:Int64}, {after:String}) "
+        values |= {"last": query.after.last, "after": query.after.id}
+    return Sql(
+        f"SELECT any({persons.id}) AS who, {_ACTIVITY} "  # noqa: S608
+        f"FROM events WHERE {' AND '.join(conditions)} GROUP BY {persons.key} "
+        f"{after}ORDER BY last DESC, who LIMIT {{limit:UInt32}}",
+        values,
+    )
+
+
+def inactive(query: PeopleQuery, persons: Persons, found: Sequence[str]) -> Sql:
+    """People without events who were named by an update of traits, as many as the page has room
+    for beside those ``found``."""
+    who = traits.WHO
+    conditions = [IN_SCOPE, "property = ''", f"{who} NOT IN {{found:Array(String)}}"]
+    values: dict[str, Any] = {"limit": query.limit + 1 - len(found), "found": list(found)}
+    if query.search:
+        conditions.append(f"({_contains(who)} OR {who} IN ({_matching()}))")
+        values["search"] = query.search
+    if query.after is not None and query.after.last is None:
+        conditions.append(f"{who} > {{after:String}}")
+        values["after"] = query.after.id
+    named = (
+        f"SELECT DISTINCT {who} AS id FROM {traits.NAMED} "  # noqa: S608
+        f"WHERE {' AND '.join(conditions)}"
+    )
+    # The few that a search finds are looked up by the index; for everybody that would cost more
+    # than it saves.
+    of_events = f" AND {rows_of(persons, named)}" if query.search else ""
+    return Sql(
+        f"SELECT id FROM ({named}) WHERE {key_of('id')} NOT IN "  # noqa: S608
+        f"(SELECT {persons.key} FROM events WHERE {IN_SCOPE}{of_events}) "
+        "ORDER BY id LIMIT {limit:UInt32}",
+        values,
+    )
+
+
+def activity(people: Sequence[str], persons: Persons) -> Sql:
+    """Each of ``people`` who has events: distinct id, and their activity."""
+    return Sql(
+        f"SELECT any({persons.id}), {_ACTIVITY} FROM events "  # noqa: S608
+        f"WHERE {IN_SCOPE} AND {rows_of(persons)} GROUP BY {persons.key}",
+        {"people": list(people)},
+    )
+
+
+def _matching() -> str:
+    """The people, as ``id``, whom a search finds by a trait or by another id than their own."""
+    return (
+        f"{traits.matching()} UNION ALL SELECT person AS id FROM person_ids FINAL "  # noqa: S608
+        f"WHERE {IN_SCOPE} AND {_contains('person_ids.id')}"
+    )
+
+
+def _contains(expression: str) -> str:
+    return f"positionCaseInsensitiveUTF8({expression}, {{search:String}}) > 0"
+
+
+async def _activity(reading: Reading, people: Sequence[str]) -> dict[str, Activity]:
+    if not people:
+        return {}
+    rows = await reading.run(activity(people, reading.persons))
+    return {row[0]: Activity(*row[1:]) for row in rows}
+
+
+async def _traits(reading: Reading, people: Sequence[str]) -> dict[str, Traits]:
+    return traits.shape(await reading.run(traits.of(people))) if people else {}
+
+
+async def _links(reading: Reading, people: Sequence[str]) -> dict[str, Links]:
+    return links.shape(await reading.run(links.of(people))) if people else {}
+
+
+def _seen(activity: Activity) -> tuple[str | None, str | None, int]:
+    first, last = (
+        None if moment is None else rfc3339(moment) for moment in (activity.first, activity.last)
+    )
+    return first, last, activity.count

@@ -1,0 +1,53 @@
+"""The ids of people: who somebody is, and where their events are found.
+
+``person_ids`` has each id that has a parent; every other id is its own person. ``person_moves``
+says which rows of events do not bear their person's id yet."""
+
+from typing import Final
+
+from whipstitch.queries.persons import SETTLED, Persons, key_of
+from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+
+PEOPLE: Final = "SELECT arrayJoin({people:Array(String)}) AS id"
+"""The people that a statement with ``people`` bound is about."""
+
+
+async def person_of(reading: Reading, id_: str) -> str:
+    """The distinct id of the person who has ``id_`` among their ids; any text may be asked for."""
+    rows = await reading.run(
+        Sql(
+            f"SELECT person FROM person_ids FINAL WHERE {IN_SCOPE} AND id = {{id:String}}",
+            {"id": id_},
+        )
+    )
+    person: str = rows[0][0] if rows else id_
+    return person
+
+
+async def ids_of(reading: Reading, person: str) -> list[str]:
+    """All ids of a person, their distinct id first."""
+    rows = await reading.run(
+        Sql(
+            f"SELECT id FROM person_ids FINAL WHERE {IN_SCOPE} AND person = {{person:String}} "
+            "ORDER BY since, id",
+            {"person": person},
+        )
+    )
+    return [person, *(row[0] for row in rows)]
+
+
+def rows_of(persons: Persons, people: str = PEOPLE) -> str:
+    """The condition on events that lets through the rows of people; ``people`` is a statement that
+    selects their distinct ids as ``id``.
+
+    The indexes on the stored columns narrow what is read. Where rows wait to be rewritten, those
+    columns only say which rows may be theirs, and the reading's own map which are."""
+    if persons == SETTLED:
+        return f"distinct_id IN ({people})"
+    moved = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({people})"
+    merged, split = (f"{moved} AND stands_in = '{column}'" for column in ("distinct_id", "anon_id"))
+    keys = f"SELECT {key_of('id')} FROM (SELECT * FROM ({people}) AS named (id))"
+    return (
+        f"(distinct_id IN ({people}) OR distinct_id IN ({merged}) OR anon_id IN ({split})) "
+        f"AND {persons.key} IN ({keys})"
+    )

@@ -1,0 +1,67 @@
+"""What is known of people: the traits of all their ids as one, the later timestamp wins per key.
+
+Traits stay under the id that they were sent for, rewritten or not, so their person is looked up
+among all ids."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from whipstitch.queries.person_ids import PEOPLE
+from whipstitch.queries.run import IN_SCOPE, Sql
+
+Traits = dict[str, msgspec.Raw]
+"""The JSON text of each trait, as it was sent."""
+
+_IDS: Final = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE}"  # noqa: S608
+WHO: Final = "if(known.person = '', traits.distinct_id, known.person)"
+"""The person of a row of NAMED."""
+NAMED: Final = f"person_traits AS traits LEFT JOIN ({_IDS}) AS known ON known.id = distinct_id"
+_LATEST: Final = "(traits.timestamp, traits.accepted)"
+_SEARCHED: Final = "property IN ('name', '$name', 'email', '$email')"
+
+
+def of(people: Sequence[str]) -> Sql:
+    """Who of ``people`` was named by an update, and with which traits."""
+    theirs = f"{_IDS} AND person IN ({PEOPLE})"
+    ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"  # noqa: S608
+    return Sql(
+        f"SELECT {WHO} AS who, property, argMax(value, {_LATEST}) AS text, "  # noqa: S608
+        f"argMax(deleted, {_LATEST}) AS gone "
+        f"FROM person_traits AS traits LEFT JOIN ({theirs}) AS known ON known.id = distinct_id "
+        f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
+        "GROUP BY who, property ORDER BY who, property",
+        {"people": list(people)},
+    )
+
+
+def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
+    """The traits of each person named; the row with a blank property only names them."""
+    people: dict[str, Traits] = defaultdict(dict)
+    for who, name, text, gone in rows:
+        traits = people[who]
+        if name and not gone:
+            traits[name] = msgspec.Raw(text.encode())
+    return dict(people)
+
+
+def matching() -> str:
+    """The people, as ``id``, of whose ids one has a name or an email that contains ``search``."""
+    contains = "positionCaseInsensitiveUTF8(JSONExtractString({}), {{search:String}}) > 0".format
+    candidates = (
+        f"SELECT distinct_id FROM person_traits "  # noqa: S608
+        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND {contains('value')}"
+    )
+    ids = (
+        f"SELECT distinct_id FROM person_traits AS traits "  # noqa: S608
+        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
+        f"GROUP BY distinct_id, property "
+        f"HAVING NOT argMax(deleted, {_LATEST}) AND {contains(f'argMax(value, {_LATEST})')}"
+    )
+    return (
+        f"SELECT if(known.person = '', found.distinct_id, known.person) AS id "  # noqa: S608
+        f"FROM ({ids}) AS found "
+        f"LEFT JOIN ({_IDS} AND id IN ({ids})) AS known ON known.id = found.distinct_id"
+    )

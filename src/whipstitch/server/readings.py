@@ -1,0 +1,43 @@
+"""Readings of the storage, each with one generation of the person map."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from whipstitch.projects import Scope
+from whipstitch.queries.persons import PersonMap, Persons
+from whipstitch.queries.run import Reading, Rows, Sql
+from whipstitch.storage.store import Store
+
+
+class Maps(Protocol):
+    """The generations of the person map."""
+
+    def hold(self) -> AbstractContextManager[PersonMap]:
+        """The newest, which is not dropped while the context lasts."""
+
+
+class StoreReadings:
+    """Whoever reads does so through here."""
+
+    def __init__(self, store: Store, maps: Maps) -> None:
+        self._store = store
+        self._maps = maps
+
+    @asynccontextmanager
+    async def open(self, scope: Scope) -> AsyncIterator[Reading]:
+        with self._maps.hold() as generation:
+            yield _StoreReading(scope, generation.of(scope), self._store)
+
+
+@dataclass(slots=True)
+class _StoreReading:
+    scope: Scope
+    persons: Persons
+    _store: Store
+
+    async def run(self, sql: Sql) -> Rows:
+        values = {**sql.values, **self.scope._asdict()}
+        return await asyncio.wrap_future(self._store.submit(sql.text, values))

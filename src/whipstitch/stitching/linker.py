@@ -1,0 +1,150 @@
+"""The linker: from operations to links and moves, and to the map that reads use.
+
+It works on the thread that loads, between the aliases of a segment and its events: so no event is
+being inserted with an older knowledge while links change."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.identity.arrivals import Arrival, without_repeats
+from whipstitch.identity.changes import changes
+from whipstitch.identity.forest import Operation, grow
+from whipstitch.projects import Scope
+from whipstitch.stitching import maps, tables
+from whipstitch.stitching.maps import Maps
+from whipstitch.storage.contents import Contents
+from whipstitch.storage.loading import Corrections, Somebody
+
+_AT_ONCE: Final = 10_000
+_RECENT_SECONDS: Final = 120
+"""Longer than an insert may take from the moment that its rows carry to being seen."""
+
+
+class Linker:
+    """Owns what is derived from aliases. Its methods take the loading thread's client.
+
+    ``leads`` tells whether this node is the one that links; the others only store operations.
+    ``grace`` is how many seconds another node may go on using an older map."""
+
+    def __init__(
+        self,
+        published: Maps,
+        *,
+        leads: Callable[[], bool],
+        grace: int,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self._maps = published
+        self._leads = leads
+        self._grace = grace
+        self._clock = clock
+        self._number = 0
+        self._complete = False
+        self._linked: dict[Scope, set[tuple[str, int]]] = {}
+
+    def prepare(self, client: Client, contents: Contents) -> Corrections:
+        """Takes the aliases of a segment; says whose its ids are."""
+        if contents.aliases:
+            self.take(client, contents.aliases)
+        persons = {}
+        for scope, ids in contents.ids.items():
+            for id_, person in tables.persons_of(client, scope, ids).items():
+                persons[Somebody(*scope, id_)] = person
+        return Corrections(persons=persons)
+
+    def take(self, client: Client, arrivals: Sequence[Arrival]) -> None:
+        """Stores operations, those that say something new, and links what they name."""
+        by_scope: dict[Scope, list[Arrival]] = {}
+        for arrival in sorted(arrivals, key=lambda one: one.operation):
+            by_scope.setdefault(arrival.scope, []).append(arrival)
+        with self._consistently(client):
+            moved = False
+            for scope, all_of_it in by_scope.items():
+                for start in range(0, len(all_of_it), _AT_ONCE):
+                    new = self._store(client, scope, all_of_it[start : start + _AT_ONCE])
+                    moved = self._resolve(client, scope, new) or moved
+            if moved:
+                self._publish(client)
+
+    def undo(self, client: Client, scope: Scope, alias_id: str, accepted: int) -> bool:
+        """Takes the link of ``alias_id`` away. False: it has none."""
+        if alias_id not in tables.resolutions(client, scope, [alias_id]):
+            return False
+        undo = Operation(accepted, alias_id, "", undo=True)
+        self.take(client, [Arrival(scope, undo, accepted // 1000)])
+        return True
+
+    def catch_up(self, client: Client) -> None:
+        """Links what other nodes stored, or what an earlier process left to be linked."""
+        with self._consistently(client):
+            recent = tables.inserted_since(client, _RECENT_SECONDS)
+            moved = False
+            for scope, seen in recent.items():
+                ids = {id_ for id_, _ in seen - self._linked.get(scope, set())}
+                moved = self._resolve(client, scope, ids) or moved
+            if moved:
+                self._publish(client)
+            self._linked = recent
+
+    def settle(self, client: Client, number: int) -> int:
+        """Forgets the moves that generation ``number`` was made of: their rows are rewritten.
+        Returns how many they were."""
+        moves = tables.forget_moves(client, number)
+        if moves:
+            self._publish(client)
+            maps.forget(client, self._grace)
+        return moves
+
+    # Inside
+
+    @contextmanager
+    def _consistently(self, client: Client) -> Iterator[None]:
+        """Around everything that changes what is stored. Where it did not end, or where another
+        process was at work before, the tables may hold halves: they are mended first."""
+        if self._leads() and not self._complete:
+            for scope, ids in tables.unlinked(client).items():
+                self._resolve(client, scope, ids)
+            self._publish(client)
+        self._complete = False
+        yield
+        self._complete = self._leads()
+
+    def _store(self, client: Client, scope: Scope, arrivals: Sequence[Arrival]) -> set[str]:
+        """Stores what is new; returns the ids that it is about."""
+        ids = {one.operation.alias_id for one in arrivals}
+        known = tables.operations_of(client, scope, ids)
+        new = without_repeats(known, [one.operation for one in arrivals])
+        tables.add_operations(client, [one for one in arrivals if one.operation in new])
+        return {one.alias_id for one in new if not one.refused}
+
+    def _resolve(self, client: Client, scope: Scope, ids: Collection[str]) -> bool:
+        """Brings what is stored of these ids, and of all that are linked with them, in line with
+        the operations. Returns whether rows of events are to be rewritten."""
+        moved = False
+        rest = sorted(ids) if self._leads() else []
+        for start in range(0, len(rest), _AT_ONCE):
+            operations = tables.component(client, scope, rest[start : start + _AT_ONCE])
+            named = {id_ for one in operations for id_ in (one.alias_id, one.distinct_id)} - {""}
+            found = changes(
+                tables.resolutions(client, scope, named),
+                grow(operations),
+                tables.waiting(client, scope, named),
+            )
+            tables.write(client, scope, found, self._next_number())
+            moved = moved or bool(found.moves)
+        return moved
+
+    def _publish(self, client: Client) -> None:
+        self._maps.publish(maps.make(client, self._next_number()))
+        maps.drop(client, self._maps.in_use(), self._grace)
+
+    def _next_number(self) -> int:
+        """Numbers grow, also from one process to the next."""
+        if not self._number:
+            self._number = self._maps.current.number
+        self._number = max(self._clock(), self._number + 1)
+        return self._number

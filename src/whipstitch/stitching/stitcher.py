@@ -1,0 +1,194 @@
+"""The stitcher: a thread that keeps the links up to date and has the rows rewritten."""
+
+import secrets
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import structlog
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.counting import Histogram
+from whipstitch.errors import RegistryError, StorageError
+from whipstitch.projects import Scope
+from whipstitch.queries.persons import PersonMap
+from whipstitch.registry.leases import Leases
+from whipstitch.stitching import maps, rewrite
+from whipstitch.stitching.linker import Linker
+from whipstitch.stitching.maps import Maps
+from whipstitch.storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+LEASE: Final = "stitching"
+LEASE_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 1.0
+"""How often a node looks what the others did."""
+
+
+@dataclass(slots=True)
+class StitchStats:
+    """Written by the stitcher's thread only."""
+
+    runs: int = 0
+    rows: int = 0
+    """Rows rewritten."""
+    seconds: Histogram = field(default_factory=Histogram)
+    """How long a run took that had something to rewrite."""
+    failures: int = 0
+    rows_left: int = 0
+    """Rows that the present run has still to rewrite."""
+
+
+class Leadership:
+    """Whether this node links and rewrites: always where the storage is the process's own, else
+    while it holds the lease."""
+
+    def __init__(self, leases: Leases | None) -> None:
+        self._leases = leases
+        self._node = secrets.token_hex(8)
+        self._until = 0.0 if leases else float("inf")
+
+    def __call__(self) -> bool:
+        return time.monotonic() < self._until
+
+    def renew(self) -> None:
+        """Asks for the lease, or for more of it.
+
+        Raises RegistryError."""
+        if self._leases is None:
+            return
+        asked = time.monotonic()
+        held = self._leases.take_lease(LEASE, self._node, LEASE_SECONDS)
+        # Ended early, so that the next holder begins after we stopped.
+        self._until = asked + LEASE_SECONDS / 2 if held else 0.0
+
+    def leave(self) -> None:
+        """Lets another node go on at once.
+
+        Raises RegistryError."""
+        if self._leases is not None and self():
+            self._until = 0.0
+            self._leases.end_lease(LEASE, self._node)
+
+
+class Stitcher:
+    """Rewrites every ``interval`` seconds, and when asked to. ``grace`` is how many seconds other
+    nodes may use an older map or load with older links: 0 where there are none."""
+
+    def __init__(
+        self,
+        store: Store,
+        linker: Linker,
+        published: Maps,
+        leads: Leadership,
+        *,
+        interval: float,
+        grace: int,
+    ) -> None:
+        self.stats = StitchStats()
+        self.problem: str | None = None
+        """Why rows are not being rewritten at the moment, for a person."""
+        self._store = store
+        self._linker = linker
+        self._maps = published
+        self._leads = leads
+        self._interval = interval
+        self._grace = grace
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._due = time.monotonic() + interval
+        self._thread = threading.Thread(target=self._run, name="stitcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Ends after the step at hand, if that does not take longer than ``seconds``."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(seconds)
+
+    def rewrite_now(self) -> None:
+        """Asks for a run, which begins at once if this node is the one that rewrites."""
+        self._due = 0.0
+        self._wake.set()
+
+    def undo(self, scope: Scope, alias_id: str, accepted: int) -> Future[bool]:
+        """Takes the link of an id away, as of an acceptance number. False to come: it has none."""
+        return self._store.beside_loading(
+            lambda client: self._linker.undo(client, scope, alias_id, accepted)
+        )
+
+    # Inside, on the stitcher's thread
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except (StorageError, RegistryError) as error:
+                self._failed(str(error))
+            except Exception as error:
+                # The thread must outlive what nobody foresaw: rows would wait for ever.
+                log.exception("stitcher_failed")
+                self._failed(f"The stitcher met an error of its own: {error!r}")
+            else:
+                if self.problem is not None:
+                    log.info("stitcher_resumed", was=self.problem)
+                    self.problem = None
+            pause = max(0.0, self._due - time.monotonic())
+            if self._grace or self.problem:
+                pause = min(pause, _LOOK_SECONDS)
+            self._wake.wait(pause)
+            self._wake.clear()
+        try:
+            self._leads.leave()
+        except RegistryError as error:
+            log.warning("lease_not_ended", problem=str(error))
+
+    def _turn(self) -> None:
+        self._leads.renew()
+        if not self._leads():
+            self._maps.publish(self._store.at_leisure(maps.latest).result())
+            return
+        if self._grace or not self._maps.ready:
+            self._store.beside_loading(self._linker.catch_up).result()
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + self._interval
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        known = self._store.at_leisure(self._settled_map).result()
+        with self._maps.hold(known):
+            self._maps.await_readers_before(known.number)
+            began = time.monotonic()
+            steps = self._store.at_leisure(partial(rewrite.steps, known=known)).result()
+            self.stats.rows_left = rows = sum(step.rows for step in steps)
+            for step in steps:
+                if self._stop.is_set() or not self._leads():
+                    return
+                self._store.at_leisure(partial(rewrite.take, known=known, step=step)).result()
+                self.stats.rows += step.rows
+                self.stats.rows_left -= step.rows
+                self._leads.renew()
+        settled = self._store.beside_loading(
+            lambda client: self._linker.settle(client, known.number)
+        ).result()
+        self.stats.runs += 1
+        if settled:
+            seconds = time.monotonic() - began
+            self.stats.seconds.observe(seconds)
+            log.info("stitched", ids=settled, rows=rows, seconds=round(seconds, 3))
+
+    def _settled_map(self, client: Client) -> PersonMap:
+        """The newest map that every read and load of every node has known for long enough."""
+        return maps.latest(client, self._grace) if self._grace else self._maps.current
+
+    def _failed(self, problem: str) -> None:
+        self.stats.failures += 1
+        if self.problem is None:
+            log.warning("stitcher_waits", problem=problem)
+        self.problem = problem
