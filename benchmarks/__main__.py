@@ -5,7 +5,9 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import FIGURES
+from benchmarks import figures, identity
+
+FIGURES = {**figures.FIGURES, **identity.FIGURES}
 
 
 def main() -> None:

@@ -3,12 +3,18 @@
 Six months of 20 kinds of events with ten properties each. One person in twenty events on average,
 some much busier than others; ids are ``user_0`` …, sessions two hours at most."""
 
+import contextlib
+import os
+import subprocess
 import sys
-from concurrent.futures import Future
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
+from benchmarks.processes import Server
 from whipstitch.storage.store import Store
 
 FIRST_DAY: Final = "2026-05-01"
@@ -75,11 +81,29 @@ def fill(client: Client, project: str, events: int) -> None:
         )
 
 
+@contextlib.contextmanager
+def server(events: int) -> Iterator[Server]:
+    """A server that has them, its own ``live`` project's."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        data = Path(directory) / "data"
+        running = Server(data, core=None)
+        running.stop()
+        url, project = f"chdb://{data}/clickhouse", running.keys["project_id"]
+        command = [sys.executable, "-m", "benchmarks.dataset", url, project, str(events)]
+        subprocess.run(command, check=True)
+        running = Server(data, core=None)
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
 def main(url: str, project: str, events: str) -> None:
     store = Store.open(url, durable=False, retention_days=0)
-    done: Future[None] = store.beside_loading(lambda client: fill(client, project, int(events)))
-    done.result()
+    store.beside_loading(lambda client: fill(client, project, int(events))).result()
     store.close()
+    # What the engine does at a process's end is slow.
+    os._exit(0)
 
 
 if __name__ == "__main__":

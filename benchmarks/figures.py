@@ -8,23 +8,12 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks import load
 from benchmarks.processes import LOAD_CORE, Server, echo, server
-
-
-class Row(NamedTuple):
-    """``goal`` is what must be reached, as text."""
-
-    figure: str
-    value: str
-    goal: str
-    reached: bool
-
+from benchmarks.reporting import Row
 
 _MIB = 2**20
 
@@ -48,7 +37,7 @@ def throughput(short: bool) -> Iterator[Row]:
                 assert not seen.refused, f"{name}: {seen}"
                 rates[name].append(seen.requests_per_second)
                 for running in (durable, quick):
-                    _wait_until_loaded(running)
+                    running.wait_until_loaded()
     median = {name: statistics.median(values) for name, values in rates.items()}
     for name, goal in (("fsync", 1.0), ("os", 1.6)):
         pairs = zip(rates[name], rates["echo"], strict=True)
@@ -76,7 +65,7 @@ def batches(short: bool) -> Iterator[Row]:
             )
             assert not seen.refused, seen
             rates.append(seen.requests_per_second * 100)
-            _wait_until_loaded(running)
+            running.wait_until_loaded()
     rate = statistics.median(rates)
     yield Row(
         "/batch of 100, fsync, one core", f"{rate:,.0f} operations/s", "≥ 100,000", rate >= 1e5
@@ -135,7 +124,7 @@ def visibility(short: bool) -> Iterator[Row]:
 
 
 def _see(running: Server, distinct_id: str, waits: list[float]) -> None:
-    _post(running, "track", json.dumps({**load.EVENT, "distinct_id": distinct_id}).encode())
+    running.post("track", json.dumps({**load.EVENT, "distinct_id": distinct_id}).encode())
     sent = time.monotonic()
     while not running.get(f"/api/v1/events?limit=1&distinct_id={distinct_id}")["events"]:
         time.sleep(0.05)
@@ -170,7 +159,7 @@ def sustained(short: bool) -> Iterator[Row]:
         stored_while = running.metric("whipstitch_inserted_rows_total") - before
         took = time.monotonic() - began
         backlog = running.metric("whipstitch_journal_bytes")
-        _wait_until_loaded(running)
+        running.wait_until_loaded()
         drained = time.monotonic() - began
         total = running.metric("whipstitch_inserted_rows_total") - before
         done.set()
@@ -208,7 +197,7 @@ def big_batch(short: bool) -> Iterator[Row]:
 
         def send() -> None:
             began = time.monotonic()
-            answers.append(_post(running, "batch", body))
+            answers.append(running.post("batch", body))
             took.append(time.monotonic() - began)
 
         sending = threading.Thread(target=send)
@@ -245,8 +234,8 @@ def start(short: bool) -> Iterator[Row]:
         piece = load.batch(min(events, 10_000))[len(b'{"operations": [') : -len(b"]}")]
         for _ in range(max(1, events // 500_000)):
             copies = min(50, events // 10_000)
-            _post(running, "batch", b'{"operations": [' + b",".join([piece] * copies) + b"]}")
-            _wait_until_loaded(running)
+            running.post("batch", b'{"operations": [' + b",".join([piece] * copies) + b"]}")
+            running.wait_until_loaded()
         running.stop()
         times = []
         for _ in range(1 if short else 5):
@@ -266,19 +255,3 @@ FIGURES = {
     "big-batch": big_batch,
     "start": start,
 }
-
-
-def _post(running: Server, endpoint: str, body: bytes) -> bytes:
-    request = urllib.request.Request(  # noqa: S310
-        f"{running.url}/api/v1/{endpoint}",
-        body,
-        {"x-api-key": running.keys["live_key"], "content-type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
-        answered: bytes = answer.read()
-    return answered
-
-
-def _wait_until_loaded(running: Server) -> None:
-    while running.metric("whipstitch_journal_bytes"):
-        time.sleep(0.1)

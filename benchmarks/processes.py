@@ -94,6 +94,26 @@ class Server:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.load(answer)
 
+    def post(self, endpoint: str, body: bytes) -> bytes:
+        """The answer of an endpoint below ``/api/v1/``, called with key and token."""
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.url}/api/v1/{endpoint}",
+            body,
+            {
+                "x-api-key": self.keys["live_key"],
+                "authorization": f"Bearer {self.keys['token']}",
+                "content-type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
+            answered: bytes = answer.read()
+        return answered
+
+    def wait_until_loaded(self) -> None:
+        """Until ClickHouse has all that was sent."""
+        while self.metric("whipstitch_journal_bytes"):
+            time.sleep(0.1)
+
     def metric(self, name: str) -> float:
         """The sum of a metric's series."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:  # noqa: S310

@@ -49,6 +49,14 @@ class QueryTooLarge(QueryLimit):
     """The query needs more memory, or has a larger result, than a query may."""
 
 
+class PatternRefused(StorageError):
+    """ClickHouse cannot use a regular expression of a query, ``pattern``; the message says why."""
+
+    def __init__(self, message: str, pattern: str) -> None:
+        super().__init__(message)
+        self.pattern = pattern
+
+
 class QueryCancelled(StorageUnavailable):
     """The query was ended because nobody waits for its answer."""
 

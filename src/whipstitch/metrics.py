@@ -25,6 +25,7 @@ class Stages(Collector):
         yield from self._doors()
         yield from self._waiting()
         yield from self._loading()
+        yield from self._stitching()
 
     def _doors(self) -> Iterator[Metric]:
         intake = self._engine.intake.stats
@@ -74,6 +75,22 @@ class Stages(Collector):
             "storage_available",
             "0 while ClickHouse takes nothing.",
             not self._engine.storage_problem,
+        )
+
+    def _stitching(self) -> Iterator[Metric]:
+        stitcher = self._engine.stitcher.stats
+        yield CounterMetricFamily(
+            "whipstitch_rewritten_rows", "Rows given their person's id.", stitcher.rows
+        )
+        yield CounterMetricFamily("whipstitch_rewrites", "Rewrites that ended.", stitcher.runs)
+        yield _gauge(
+            "rewrite_rows_left", "Rows that the present rewrite has still to do.", stitcher.rows_left
+        )
+        yield _histogram(
+            "rewrite_duration_seconds", "Time that one rewrite took.", stitcher.seconds
+        )
+        yield CounterMetricFamily(
+            "whipstitch_rewrite_failures", "Rewrites that did not end.", stitcher.failures
         )
 
 

@@ -16,7 +16,14 @@ from tests.support.clickhouse_http import HttpClickHouse
 
 from whipstitch.storage.store import Store
 
-_TABLES = ("events", "person_traits", "person_aliases")
+_TABLES = (
+    "events",
+    "person_traits",
+    "person_aliases",
+    "person_ids",
+    "person_moves",
+    "person_maps",
+)
 REAL_SERVER = os.environ.get("WHIPSTITCH_TEST_CLICKHOUSE", "").rstrip("/")
 
 
@@ -75,10 +82,13 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 def empty(url: str) -> None:
-    """Empties the tables of an embedded storage, if it has them."""
+    """Empties the tables of an embedded storage, if it has them, and drops its person maps."""
     if not any(Path(url.removeprefix("chdb://")).iterdir()):
         return
     opened = Store.open(url, durable=False, retention_days=0)
     for table in _TABLES:
         opened.query(f"TRUNCATE TABLE {table}")
+    maps = "SELECT name FROM system.tables WHERE startsWith(name, 'person_map_')"
+    for (name,) in opened.query(maps):
+        opened.query(f"DROP TABLE {name}")
     opened.close()

@@ -42,6 +42,7 @@ _INPUT = re.compile(r"input\(('(?:[^'\\]|\\.)*')\)")
 _INSERT = re.compile(rb"\s*INSERT\s", re.IGNORECASE)
 _FORMAT = re.compile(r"\s*FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)")
+_FIELD = re.compile(rb'name="([^"]*)"')
 
 
 class HttpClickHouse:
@@ -185,6 +186,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(500, b"upstream is unwell\n", {})
             return
         parameters = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        kind, _, boundary = self.headers.get("Content-Type", "").partition("; boundary=")
+        if kind == "multipart/form-data":
+            # How the driver sends values that are too long for an address.
+            parameters |= _form(body, boundary)
+            body = b""
         query_id = parameters.get("query_id", "")
         try:
             self._check_credentials()
@@ -233,10 +239,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _run(self, parameters: dict[str, str], body: bytes) -> tuple[bytes, str]:
         statement = parameters.get("query", "").encode()
-        if not statement and _INSERT.match(body):
-            statement, _, body = body.partition(b"\n")
-        elif not statement:
-            statement, body = body, b""
+        if not statement:
+            statement, _, data = body.partition(b"\n")
+            with_rows = _INSERT.match(statement) and _FORMAT.search(statement.decode())
+            statement, body = (statement, data) if with_rows else (body, b"")
         sql = statement.decode()
         format_ = _FORMAT.search(sql)
         name = format_[1] if format_ else parameters.get("default_format", "TabSeparated")
@@ -286,6 +292,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.wfile.write(body)
+
+
+def _form(body: bytes, boundary: str) -> dict[str, str]:
+    """The fields of a form."""
+    fields = {}
+    for part in body.split(f"--{boundary}".encode())[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = _FIELD.search(head)
+        assert name is not None, head
+        fields[name[1].decode()] = value.removesuffix(b"\r\n").decode()
+    return fields
 
 
 def _main(directory: str, port: str, credentials: str) -> None:

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
-from whipstitch.api import aliases, docs_page, errors, events, operations, people
+from whipstitch.api import aliases, docs_page, errors, events, operations, people, undo
 from whipstitch.api.operations import Problems
+from whipstitch.api.undo import Stitches
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.intake import PATHS, Intake
 from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
@@ -29,12 +30,13 @@ def build(
     intake: Intake,
     registry: Registry,
     readings: Readings,
+    stitches: Stitches,
     problems: Problems,
     metrics: CollectorRegistry,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
 ) -> Starlette:
-    """Everything that the server answers. ``readings`` gives what queries look at, ``problems``
-    tells what keeps the server from being ready."""
+    """Everything that the server answers. ``readings`` gives what queries look at, ``stitches`` does
+    what operators ask of identity, ``problems`` tells what keeps the server from being ready."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -49,10 +51,11 @@ def build(
     )
     api.state.registry = registry
     api.state.readings = readings
+    api.state.stitches = stitches
     api.state.problems = problems
     api.state.metrics = metrics
     errors.register(api)
-    for module in (operations, events, people, aliases, docs_page):
+    for module in (operations, events, people, aliases, undo, docs_page):
         api.include_router(module.router)
     door = AsgiDoor(intake)
     return Starlette(

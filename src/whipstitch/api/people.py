@@ -11,10 +11,10 @@ from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading
 from whipstitch.queries import people
 
-router = APIRouter(prefix=PATH, tags=["people"])
-
 PATH = "/api/v1/people"
 """It is the path of an ingestion endpoint, too, which takes POST."""
+
+router = APIRouter(prefix=PATH, tags=["people"])
 
 _MOST = 200
 _PERSON = {

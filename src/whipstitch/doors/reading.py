@@ -216,7 +216,7 @@ class RequestReader(HttpToolsProtocol, ABC):
     # A request that needs no parser
 
     def _take_known(self, data: bytes) -> bool:
-        """The same for a request that came in one piece, with a head that was parsed before."""
+        """Takes ``data``, where it is exactly one request with a head that was parsed before."""
         head = self._head
         if head is None or not head.begins(data):
             head = self._heads.find(data)

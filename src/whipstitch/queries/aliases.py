@@ -83,9 +83,7 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
     conditions = [IN_SCOPE, "NOT undo"]
     values: dict[str, Any] = {"limit": query.limit + 1}
     if ids is not None:
-        conditions.append(
-            "(alias_id IN {ids:Array(String)} OR distinct_id IN {ids:Array(String)})"
-        )
+        conditions.append("(alias_id IN {ids:Array(String)} OR distinct_id IN {ids:Array(String)})")
         values["ids"] = list(ids)
     if query.after is not None:
         conditions.append(
@@ -94,7 +92,7 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
         )
         values |= msgspec.structs.asdict(query.after)
     return Sql(
-        "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused "  # noqa: S608
+        "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused "
         "FROM person_aliases AS sent LEFT JOIN "
         "(SELECT alias_id AS undone_id, max(accepted) AS undone FROM person_aliases "
         f"WHERE {IN_SCOPE} AND undo GROUP BY alias_id) AS undos ON undone_id = alias_id "
@@ -106,16 +104,16 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
 
 def in_force(ids: set[str]) -> Sql:
     """Which of ``ids`` have a parent, since when, and whether rows of theirs wait."""
-    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"  # noqa: S608
+    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"
     return Sql(
-        f"SELECT id, parent, since, id IN ({moves}) FROM person_ids FINAL "  # noqa: S608
+        f"SELECT id, parent, since, id IN ({moves}) FROM person_ids FINAL "
         f"WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}",
         {"ids": sorted(ids)},
     )
 
 
 async def _around(reading: Reading, operations: Sequence[Operation]) -> set[Operation]:
-    """The operations that say why others were refused: those on their ids, and on where these led."""
+    """What tells why ``operations`` were refused: all on their ids, and on where these led."""
     known: set[Operation] = set()
     asked: set[str] = set()
     asking = {id_ for one in operations for id_ in (one.alias_id, one.distinct_id)}
@@ -124,7 +122,7 @@ async def _around(reading: Reading, operations: Sequence[Operation]) -> set[Oper
             break
         rows = await reading.run(
             Sql(
-                "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused "  # noqa: S608
+                "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused "
                 f"FROM person_aliases WHERE {IN_SCOPE} AND alias_id IN {{ids:Array(String)}}",
                 {"ids": sorted(asking)},
             )

@@ -4,8 +4,9 @@ Each negative operator lets through exactly what its positive one does not: what
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast, get_args
 
 from whipstitch.errors import InvalidQuery
@@ -15,7 +16,8 @@ from whipstitch.queries.persons import Persons
 from whipstitch.queries.properties import PERSON_ID, Expressions, checked_name, is_text
 from whipstitch.queries.values import Values
 
-Scalar = str | bool | int | float
+Scalar = str | int | float
+"""What a value is compared with; booleans are the texts ``true`` and ``false``."""
 Positive = Literal["is", "contains", "gt", "gte", "lt", "lte", "is_set", "regex"]
 Negative = Literal["is_not", "not_contains", "is_not_set"]
 Operator = Positive | Negative
@@ -32,21 +34,21 @@ _MOST: Final = 50
 _MOST_VALUES: Final = 1000
 _LONGEST: Final = 1000
 _LONGEST_TOGETHER: Final = 100_000
-_LONGEST_REGEX: Final = 1000
+_MOST_PATTERNS: Final = 20
 _EXACT: Final = 2**53
 """Above it not every whole number is a Float64."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
-    """``operator`` as in the interfaces; any of ``values`` will do. ``field`` is where the request
+    """``operator`` as in the interfaces; any of ``values`` will do. ``path`` is where the request
     has the filter."""
 
     property: str
     operator: Operator
     values: tuple[Scalar, ...] = ()
     on: On = "event"
-    field: str = ""
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +57,199 @@ class CohortFilter:
 
     cohort: str
     inside: bool = True
-    field: str = ""
+    path: str = field(default="", compare=False)
 
 
 Filter = PropertyFilter | CohortFilter
 
 
-def parse(items: Sequence[Mapping[str, Any]], field: str) -> tuple[Filter, ...]:
-    """The filters of a list of JSON objects that ``field`` holds.
+def parse(items: Sequence[Mapping[str, Any]], path: str) -> tuple[Filter, ...]:
+    """The filters of a list of JSON objects that ``path`` holds.
 
     Raises:
         InvalidQuery
     """
     if len(items) > _MOST:
-        raise InvalidQuery(field, f"must not be more than {_MOST} filters")
-    parsed = tuple(_parse(item, f"{field}[{index}]") for index, item in enumerate(items))
-    texts = (len(one) for filter_ in parsed for one in _texts(filter_))
-    if sum(texts) > _LONGEST_TOGETHER:
-        raise InvalidQuery(field, f"must not hold more than {_LONGEST_TOGETHER:,} characters")
+        raise InvalidQuery(path, f"must not be more than {_MOST} filters")
+    parsed = tuple(_parse(item, f"{path}[{index}]") for index, item in enumerate(items))
+    if sum(map(_length, parsed)) > _LONGEST_TOGETHER:
+        raise InvalidQuery(path, f"must not hold more than {_LONGEST_TOGETHER:,} characters")
     return parsed
 
 
 def condition(filters: Iterable[Filter], values: Values, persons: Persons) -> str:
     """What a row of ``events`` must meet to pass all ``filters``; never NULL."""
     return " AND ".join(_condition(one, values, persons) for one in filters) or "1"
+
+
+def cohorts(filters: Iterable[Filter]) -> list[CohortFilter]:
+    """The cohorts that filters name: whoever answers the request knows whether they exist."""
+    return [one for one in filters if isinstance(one, CohortFilter)]
+
+
+# From JSON
+
+
+def _parse(item: Mapping[str, Any], path: str) -> Filter:
+    if not isinstance(item, Mapping):
+        raise InvalidQuery(path, "must be an object")
+    allowed = {"cohort", "operator"} if "cohort" in item else _FIELDS
+    for name in item:
+        if name not in allowed:
+            raise InvalidQuery(f"{path}.{name}", "does not belong here")
+    if "cohort" in item:
+        return _parse_cohort(item, path)
+    operator = item.get("operator")
+    if operator not in OPERATORS:
+        raise InvalidQuery(f"{path}.operator", f"must be one of {', '.join(OPERATORS)}")
+    on = item.get("on", "event")
+    if on not in get_args(On):
+        raise InvalidQuery(f"{path}.on", "must be event or person")
+    return PropertyFilter(
+        checked_name(item.get("property"), f"{path}.property"),
+        operator,
+        _parse_values(_positive(operator), item.get("value"), f"{path}.value"),
+        on,
+        path,
+    )
+
+
+_FIELDS: Final = frozenset({"property", "operator", "value", "on"})
+
+
+def _parse_cohort(item: Mapping[str, Any], path: str) -> CohortFilter:
+    cohort, operator = item["cohort"], item.get("operator", "in")
+    if not isinstance(cohort, str) or not cohort or len(cohort) > _LONGEST or not is_text(cohort):
+        raise InvalidQuery(f"{path}.cohort", "must be the id of a cohort")
+    if operator not in ("in", "not_in"):
+        raise InvalidQuery(f"{path}.operator", "must be in or not_in, for a cohort")
+    return CohortFilter(cohort, operator == "in", path)
+
+
+def _parse_values(operator: Positive, value: object, path: str) -> tuple[Scalar, ...]:
+    if operator == "is_set":
+        if value is not None:
+            raise InvalidQuery(path, "is not used by this operator: leave it out")
+        return ()
+    if isinstance(value, list):
+        if operator in _COMPARISONS:
+            raise InvalidQuery(path, "must be one number or text, for this operator")
+        most = _MOST_PATTERNS if operator == "regex" else _MOST_VALUES
+        if not 0 < len(value) <= most:
+            raise InvalidQuery(path, f"must have from 1 to {most:,} values")
+        return tuple(
+            _parse_value(operator, one, f"{path}[{index}]") for index, one in enumerate(value)
+        )
+    return (_parse_value(operator, value, path),)
+
+
+def _parse_value(operator: Positive, value: object, path: str) -> Scalar:
+    if isinstance(value, bool):
+        if operator in _COMPARISONS:
+            raise InvalidQuery(path, "must be a number or text")
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        if not math.isfinite(_float(value)):
+            raise InvalidQuery(path, "must be a number that a Float64 can hold")
+        return int(value) if value == int(value) and abs(value) <= _EXACT else value
+    if not isinstance(value, str):
+        raise InvalidQuery(
+            path, "must be text, a number or a boolean (is_not_set finds what has no value)"
+        )
+    if len(value) > _LONGEST:
+        raise InvalidQuery(path, f"must not be longer than {_LONGEST:,} characters")
+    if not is_text(value):
+        raise InvalidQuery(path, "must be Unicode text")
+    if not value and operator in ("contains", "regex"):
+        raise InvalidQuery(path, "must not be blank")
+    return value
+
+
+# To SQL
+
+
+def _condition(filter_: Filter, values: Values, persons: Persons) -> str:
+    if isinstance(filter_, CohortFilter):
+        inside = "IN" if filter_.inside else "NOT IN"
+        return f"{persons.key} {inside} ({member_keys(filter_.cohort, values)})"
+    operator = _positive(filter_.operator)
+    if filter_.on == "person":
+        people = person_properties.of_people(filter_.property, values)
+        met = _met(person_properties.VALUE, operator, filter_.values, values)
+        condition = f"{persons.key} IN (SELECT key FROM ({people}) WHERE {met})"
+    elif filter_.property == PERSON_ID and operator == "is":
+        ids = values.add(list(map(str, filter_.values)), "Array(String)")
+        condition = f"{persons.key} IN ({person_properties.keys_of(ids)})"
+    else:
+        value = properties.of_event(filter_.property, persons)
+        condition = _met(value, operator, filter_.values, values)
+    return f"NOT ({condition})" if filter_.operator in _OPPOSITES else f"({condition})"
+
+
+def _positive(operator: Operator) -> Positive:
+    return _OPPOSITES[operator] if operator in _OPPOSITES else cast(Positive, operator)
+
+
+def _met(value: Expressions, operator: Positive, wanted: Sequence[Scalar], values: Values) -> str:
+    """Whether ``value`` is there and meets a positive operator."""
+    if operator == "is_set":
+        return value.exists
+    if operator in _COMPARISONS:
+        met = _compared(value, _COMPARISONS[operator], wanted[0], values)
+    elif operator == "is":
+        met = _equal(value, wanted, values)
+    elif operator == "contains":
+        met = _containing(value.text, list(map(str, wanted)), values)
+    else:
+        patterns = (values.add(str(one)) for one in wanted)
+        met = " OR ".join(f"match({value.text}, {pattern})" for pattern in patterns)
+    return f"ifNull({met}, 0)"
+
+
+def _equal(value: Expressions, wanted: Sequence[Scalar], values: Values) -> str:
+    """Texts and booleans are compared as text, numbers as numbers: 1 is 1.0, and is "1"."""
+    numbers = [_float(one) for one in wanted if _is_exact_number(one)]
+    texts = [str(one) for one in wanted if not isinstance(one, float)]
+    parts = []
+    if texts:
+        parts.append(f"{value.text} IN {values.add(texts, 'Array(String)')}")
+    if numbers:
+        parts.append(f"{value.number} IN {values.add(numbers, 'Array(Float64)')}")
+    return " OR ".join(parts)
+
+
+def _containing(text: str, wanted: list[str], values: Values) -> str:
+    """In any case of letters."""
+    if len(wanted) == 1:
+        return f"positionCaseInsensitiveUTF8({text}, {values.add(wanted[0])}) > 0"
+    parts = values.add(wanted, "Array(String)")
+    return f"arrayExists(part -> positionCaseInsensitiveUTF8({text}, part) > 0, {parts})"
+
+
+def _compared(value: Expressions, comparison: str, wanted: Scalar, values: Values) -> str:
+    """With what reads as a number as numbers, else as text (which is right for ISO dates)."""
+    number = _float(wanted)
+    if math.isfinite(number):
+        return f"{value.number} {comparison} {values.add(number, 'Float64')}"
+    return f"{value.text} {comparison} {values.add(wanted)}"
+
+
+def _float(value: Scalar) -> float:
+    """The number that a value is or reads as, as ClickHouse reads it; NaN: it does not."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _is_exact_number(value: Scalar) -> bool:
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= _EXACT)
+
+
+def _length(filter_: Filter) -> int:
+    return sum(len(str(one)) for one in getattr(filter_, "values", ()))

@@ -1,14 +1,13 @@
 """The ids that lead to a person: which came by which alias, and whose rows wait to be rewritten."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
 
-from whipstitch.identity import forest
-from whipstitch.identity.forest import Branch, Link
+from whipstitch.identity.forest import Link
 from whipstitch.queries.pages import rfc3339
 from whipstitch.queries.person_ids import PEOPLE
 from whipstitch.queries.run import IN_SCOPE, Sql
@@ -42,9 +41,9 @@ NO_LINKS: Final = Links()
 
 def of(people: Sequence[str]) -> Sql:
     """The links of ``people``."""
-    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({PEOPLE})"  # noqa: S608
+    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({PEOPLE})"
     return Sql(
-        f"SELECT person, id, parent, since, id IN ({moves}) FROM person_ids FINAL "  # noqa: S608
+        f"SELECT person, id, parent, since, id IN ({moves}) FROM person_ids FINAL "
         f"WHERE {IN_SCOPE} AND person IN ({PEOPLE}) ORDER BY since, id",
         {"people": list(people)},
     )
@@ -63,19 +62,16 @@ def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Links]:
 
 def tree(person: str, links: Links) -> list[Alias]:
     """The other ids of ``person``, each with those that lead to it."""
+    below: dict[str, list[str]] = defaultdict(list)
+    for id_, link in links.parents.items():
+        below[link.parent].append(id_)
     top: list[Alias] = []
-    waiting: list[tuple[Branch, list[Alias], int]] = [
-        (branch, top, 1) for branch in reversed(forest.tree(person, links.parents))
-    ]
+    waiting = deque([(person, top, 1)])
     while waiting:
-        branch, beside, depth = waiting.pop()
-        alias = Alias(
-            branch.id,
-            rfc3339(branch.since // 1000),
-            "pending" if branch.id in links.pending else "rewritten",
-            [],
-        )
-        beside.append(alias)
-        below = alias.aliases if depth < _DEEPEST else beside
-        waiting += ((one, below, depth + 1) for one in reversed(branch.branches))
+        parent, beside, depth = waiting.popleft()
+        for id_ in below[parent]:
+            created_at = rfc3339(links.parents[id_].since // 1000)
+            alias = Alias(id_, created_at, "pending" if id_ in links.pending else "rewritten", [])
+            beside.append(alias)
+            waiting.append((id_, alias.aliases if depth < _DEEPEST else beside, depth + 1))
     return top

@@ -24,6 +24,7 @@ _WINDOWS: Final = (_DAY, 7 * _DAY, 30 * _DAY)
 """How far back to look for the newest people before all events are read, in milliseconds."""
 _EARLIEST: Final = -2_208_988_800_000
 """The first moment that an event can have: 1900."""
+_MOST_MATCHED: Final = 1000
 _ACTIVITY: Final = (
     "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
     "count()"
@@ -54,7 +55,7 @@ class Activity(NamedTuple):
 
     last: int | None
     first: int | None
-    count: int
+    events: int
 
 
 NO_EVENTS: Final = Activity(None, None, 0)
@@ -137,15 +138,32 @@ async def profile(reading: Reading, id_: str) -> Profile | None:
 async def _find(reading: Reading, query: PeopleQuery) -> dict[str, Activity | None]:
     """The people of the page in their order, one more where there are more, and their activity
     where it is known by the way. Few pages need a look at all events."""
+    matched = None
+    if query.search:
+        matched = [row[0] for row in await reading.run(matching(query.search))]
     found: dict[str, Activity | None] = {}
     if query.after is None or query.after.last is not None:
         for since in _windows(query):
-            rows = await reading.run(active(query, reading.persons, since))
+            rows = await reading.run(active(query, reading.persons, since, matched))
             found = {row[0]: Activity(*row[1:]) if since is None else None for row in rows}
             if len(found) > query.limit:
                 return found
-    rows = await reading.run(inactive(query, reading.persons, list(found)))
-    return found | {row[0]: NO_EVENTS for row in rows}
+    if matched is None:
+        rows = await reading.run(inactive(query, reading.persons, len(found)))
+        rest = [row[0] for row in rows]
+    else:
+        rest = await _inactive_of(reading, query, [one for one in matched if one not in found])
+    return found | dict.fromkeys(rest[: query.limit + 1 - len(found)], NO_EVENTS)
+
+
+async def _inactive_of(reading: Reading, query: PeopleQuery, people: Sequence[str]) -> list[str]:
+    """Those of ``people``, in their order, who have no events but traits."""
+    start = query.after.id if query.after is not None and query.after.last is None else ""
+    people = [person for person in people if person > start]
+    if not people:
+        return []
+    seen, named = await asyncio.gather(_activity(reading, people), _traits(reading, people))
+    return [person for person in people if person in named and person not in seen]
 
 
 def _windows(query: PeopleQuery) -> Iterable[int | None]:
@@ -159,51 +177,68 @@ def _windows(query: PeopleQuery) -> Iterable[int | None]:
     yield None
 
 
-def active(query: PeopleQuery, persons: Persons, since: int | None) -> Sql:
-    """People with events since then: distinct id, and their activity since."""
+def matching(search: str) -> Sql:
+    """People whom ``search`` finds by what other tables than events say, in the order of their
+    distinct ids; of very many the first."""
+    contain = "positionCaseInsensitiveUTF8({}, {{search:String}}) > 0".format
+    first = "LIMIT {most:UInt32}"
+    ids = (
+        f"{traits.matching()} UNION ALL "
+        f"SELECT distinct_id AS id FROM person_traits "
+        f"WHERE {IN_SCOPE} AND property = '' AND {contain('distinct_id')} "
+        f"ORDER BY distinct_id {first} UNION ALL "
+        f"SELECT person AS id FROM person_ids FINAL "
+        f"WHERE {IN_SCOPE} AND ({contain('person_ids.id')} OR {contain('person')}) "
+        f"ORDER BY person_ids.id {first}"
+    )
+    known = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE} AND id IN ({ids})"
+    return Sql(
+        "SELECT DISTINCT if(known.person = '', found.id, known.person) AS who "
+        f"FROM ({ids}) AS found LEFT JOIN ({known}) AS known ON known.id = found.id "
+        f"ORDER BY who {first}",
+        {"search": search, "most": _MOST_MATCHED},
+    )
+
+
+def active(
+    query: PeopleQuery, persons: Persons, since: int | None, matched: Sequence[str] | None
+) -> Sql:
+    """People with events since then: distinct id, and their activity since. With a search: those
+    who are ``matched`` or whose distinct id is found."""
     conditions = [IN_SCOPE]
     values: dict[str, Any] = {"limit": query.limit + 1}
     if since is not None:
         conditions.append("timestamp >= fromUnixTimestamp64Milli({since:Int64})")
         values["since"] = since
-    if query.search:
-        matching = f"SELECT {key_of('id')} FROM ({_matching()})"  # noqa: S608
-        conditions.append(f"({_contains(persons.id)} OR {persons.key} IN ({matching}))")
-        values["search"] = query.search
+    if matched is not None:
+        keys = f"SELECT {key_of('arrayJoin({matched:Array(String)})')}"
+        contains = f"positionCaseInsensitiveUTF8({persons.id}, {{search:String}}) > 0"
+        conditions.append(f"({contains} OR {persons.key} IN ({keys}))")
+        values |= {"search": query.search, "matched": list(matched)}
     after = ""
     if query.after is not None:
         after = "HAVING (-last, who) > (-{last:Int64}, {after:String}) "
         values |= {"last": query.after.last, "after": query.after.id}
     return Sql(
-        f"SELECT any({persons.id}) AS who, {_ACTIVITY} "  # noqa: S608
+        f"SELECT any({persons.id}) AS who, {_ACTIVITY} "
         f"FROM events WHERE {' AND '.join(conditions)} GROUP BY {persons.key} "
         f"{after}ORDER BY last DESC, who LIMIT {{limit:UInt32}}",
         values,
     )
 
 
-def inactive(query: PeopleQuery, persons: Persons, found: Sequence[str]) -> Sql:
+def inactive(query: PeopleQuery, persons: Persons, found: int) -> Sql:
     """People without events who were named by an update of traits, as many as the page has room
     for beside those ``found``."""
-    who = traits.WHO
-    conditions = [IN_SCOPE, "property = ''", f"{who} NOT IN {{found:Array(String)}}"]
-    values: dict[str, Any] = {"limit": query.limit + 1 - len(found), "found": list(found)}
-    if query.search:
-        conditions.append(f"({_contains(who)} OR {who} IN ({_matching()}))")
-        values["search"] = query.search
+    conditions = [IN_SCOPE, "property = ''"]
+    values: dict[str, Any] = {"limit": query.limit + 1 - found}
     if query.after is not None and query.after.last is None:
-        conditions.append(f"{who} > {{after:String}}")
+        conditions.append(f"{traits.WHO} > {{after:String}}")
         values["after"] = query.after.id
-    named = (
-        f"SELECT DISTINCT {who} AS id FROM {traits.NAMED} "  # noqa: S608
-        f"WHERE {' AND '.join(conditions)}"
-    )
-    # The few that a search finds are looked up by the index; for everybody that would cost more
-    # than it saves.
-    of_events = f" AND {rows_of(persons, named)}" if query.search else ""
+    named = f"SELECT DISTINCT {traits.WHO} AS id FROM {traits.NAMED}"
     return Sql(
-        f"SELECT id FROM ({named}) WHERE {key_of('id')} NOT IN "  # noqa: S608
-        f"(SELECT {persons.key} FROM events WHERE {IN_SCOPE}{of_events}) "
+        f"SELECT id FROM ({named} WHERE {' AND '.join(conditions)}) "
+        f"WHERE {key_of('id')} NOT IN (SELECT {persons.key} FROM events WHERE {IN_SCOPE}) "
         "ORDER BY id LIMIT {limit:UInt32}",
         values,
     )
@@ -212,22 +247,10 @@ def inactive(query: PeopleQuery, persons: Persons, found: Sequence[str]) -> Sql:
 def activity(people: Sequence[str], persons: Persons) -> Sql:
     """Each of ``people`` who has events: distinct id, and their activity."""
     return Sql(
-        f"SELECT any({persons.id}), {_ACTIVITY} FROM events "  # noqa: S608
+        f"SELECT any({persons.id}), {_ACTIVITY} FROM events "
         f"WHERE {IN_SCOPE} AND {rows_of(persons)} GROUP BY {persons.key}",
         {"people": list(people)},
     )
-
-
-def _matching() -> str:
-    """The people, as ``id``, whom a search finds by a trait or by another id than their own."""
-    return (
-        f"{traits.matching()} UNION ALL SELECT person AS id FROM person_ids FINAL "  # noqa: S608
-        f"WHERE {IN_SCOPE} AND {_contains('person_ids.id')}"
-    )
-
-
-def _contains(expression: str) -> str:
-    return f"positionCaseInsensitiveUTF8({expression}, {{search:String}}) > 0"
 
 
 async def _activity(reading: Reading, people: Sequence[str]) -> dict[str, Activity]:
@@ -249,4 +272,4 @@ def _seen(activity: Activity) -> tuple[str | None, str | None, int]:
     first, last = (
         None if moment is None else rfc3339(moment) for moment in (activity.first, activity.last)
     )
-    return first, last, activity.count
+    return first, last, activity.events

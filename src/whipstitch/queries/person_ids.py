@@ -46,7 +46,7 @@ def rows_of(persons: Persons, people: str = PEOPLE) -> str:
         return f"distinct_id IN ({people})"
     moved = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({people})"
     merged, split = (f"{moved} AND stands_in = '{column}'" for column in ("distinct_id", "anon_id"))
-    keys = f"SELECT {key_of('id')} FROM (SELECT * FROM ({people}) AS named (id))"
+    keys = f"SELECT {key_of('id')} FROM ({people})"
     return (
         f"(distinct_id IN ({people}) OR distinct_id IN ({merged}) OR anon_id IN ({split})) "
         f"AND {persons.key} IN ({keys})"

@@ -5,8 +5,8 @@
 - Any other name is a key of ``properties``, and where these have none, of ``default_properties``.
   Dots walk into objects, unless a key has the dots in its own name.
 
-A value is text, as in JSON but without quotes, and a number where it is one or is text that reads as
-one. Booleans are the texts ``true`` and ``false``, lists are their JSON. Objects are no values:
+A value is text, as in JSON but without quotes, and a number where it is one or is text that reads
+as one. Booleans are the texts ``true`` and ``false``, lists are their JSON. Objects are no values:
 they are only there or not."""
 
 from collections.abc import Sequence
@@ -89,8 +89,8 @@ def of_event(name: str, persons: Persons) -> Expressions:
     conditions = [f"isNotNull({one})" for one in found]
     conditions += [f"toString({source}.^{_steps(path)}) != '{{}}'" for source, path in places]
     return Expressions(
-        _first([_text(one) for one in found]),
-        _first([_number(one) for one in found]),
+        _text(found),
+        f"coalesce({', '.join(map(_number, found))})",
         f"({' OR '.join(conditions)})",
     )
 
@@ -110,22 +110,20 @@ def _steps(path: str) -> str:
     return ".".join(quote_identifier(step) for step in path.split("."))
 
 
-def _text(value: str) -> str:
-    """The text of a Dynamic, which prints lists in a way of its own."""
+def _text(found: Sequence[str]) -> str:
+    """The text of the first of some Dynamics that is there. Most are texts, and reading those as
+    such is fast. Lists print in a way of ClickHouse's own."""
+    value, *others = found
+    branches = (
+        f"isNotNull({value}.:String), {value}.:String, "
+        f"startsWith(dynamicType({value}), 'Array'), toJSONString({value})"
+    )
     text = f"CAST({value}, 'Nullable(String)')"
-    return f"if(startsWith(dynamicType({value}), 'Array'), toJSONString({value}), {text})"
+    if not others:
+        return f"multiIf({branches}, {text})"
+    return f"multiIf({branches}, isNotNull({value}), {text}, {_text(others)})"
 
 
 def _number(value: str) -> str:
-    return _first(
-        [
-            f"{value}.:Float64",
-            f"toFloat64({value}.:Int64)",
-            f"toFloat64({value}.:UInt64)",
-            number_in(f"{value}.:String"),
-        ]
-    )
-
-
-def _first(expressions: Sequence[str]) -> str:
-    return f"coalesce({', '.join(expressions)})"
+    whole = f"toFloat64({value}.:Int64), toFloat64({value}.:UInt64)"
+    return f"coalesce({value}.:Float64, {whole}, {number_in(f'{value}.:String')})"

@@ -15,7 +15,7 @@ from whipstitch.queries.run import IN_SCOPE, Sql
 Traits = dict[str, msgspec.Raw]
 """The JSON text of each trait, as it was sent."""
 
-_IDS: Final = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE}"  # noqa: S608
+_IDS: Final = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE}"
 WHO: Final = "if(known.person = '', traits.distinct_id, known.person)"
 """The person of a row of NAMED."""
 NAMED: Final = f"person_traits AS traits LEFT JOIN ({_IDS}) AS known ON known.id = distinct_id"
@@ -26,9 +26,9 @@ _SEARCHED: Final = "property IN ('name', '$name', 'email', '$email')"
 def of(people: Sequence[str]) -> Sql:
     """Who of ``people`` was named by an update, and with which traits."""
     theirs = f"{_IDS} AND person IN ({PEOPLE})"
-    ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"  # noqa: S608
+    ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"
     return Sql(
-        f"SELECT {WHO} AS who, property, argMax(value, {_LATEST}) AS text, "  # noqa: S608
+        f"SELECT {WHO} AS who, property, argMax(value, {_LATEST}) AS text, "
         f"argMax(deleted, {_LATEST}) AS gone "
         f"FROM person_traits AS traits LEFT JOIN ({theirs}) AS known ON known.id = distinct_id "
         f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
@@ -48,20 +48,16 @@ def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
 
 
 def matching() -> str:
-    """The people, as ``id``, of whose ids one has a name or an email that contains ``search``."""
+    """The ids, the first ``most`` of them, whose name or email contains ``search``."""
     contains = "positionCaseInsensitiveUTF8(JSONExtractString({}), {{search:String}}) > 0".format
     candidates = (
-        f"SELECT distinct_id FROM person_traits "  # noqa: S608
-        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND {contains('value')}"
+        f"SELECT distinct_id FROM person_traits "
+        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND {contains('value')} "
+        "ORDER BY distinct_id LIMIT {most:UInt32}"
     )
-    ids = (
-        f"SELECT distinct_id FROM person_traits AS traits "  # noqa: S608
+    return (
+        f"SELECT distinct_id AS id FROM person_traits AS traits "
         f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
         f"GROUP BY distinct_id, property "
         f"HAVING NOT argMax(deleted, {_LATEST}) AND {contains(f'argMax(value, {_LATEST})')}"
-    )
-    return (
-        f"SELECT if(known.person = '', found.distinct_id, known.person) AS id "  # noqa: S608
-        f"FROM ({ids}) AS found "
-        f"LEFT JOIN ({_IDS} AND id IN ({ids})) AS known ON known.id = found.distinct_id"
     )

@@ -6,9 +6,6 @@ the journal is sealed, the loader stores what it can in the time, the rest stays
 
 import asyncio
 import threading
-from collections.abc import Sequence
-from typing import Any
-
 import structlog
 
 from whipstitch.admission.admit import Admission
@@ -22,10 +19,11 @@ from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.journal.journal import Journal
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
-from whipstitch.queries.run import Sql
+from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.scheduling import be_prompt, hand_over_soon
+from whipstitch.server.readings import StoreReadings
 from whipstitch.settings import Settings
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
@@ -74,6 +72,7 @@ class Engine:
             retention_days=settings.retention,
             prepare=linker.prepare,
         )
+        self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
             self.store,
             linker,
@@ -134,7 +133,7 @@ class Engine:
     @property
     def storage_problem(self) -> str | None:
         """Why ClickHouse takes nothing."""
-        return self.loader.problem or self.store.problem
+        return self.loader.problem or self.store.problem or self.maps.problem
 
     def problems(self) -> list[str]:
         """What keeps the server from accepting and storing."""
@@ -142,8 +141,14 @@ class Engine:
         found = (self.directory.problem, self.journal.problem, self.storage_problem)
         return [problem for problem in found if problem]
 
-    async def run(self, sql: Sql) -> Sequence[Sequence[Any]]:
-        return await asyncio.wrap_future(self.store.submit(sql.text, sql.values))
+    async def undo(self, scope: Scope, alias_id: str) -> bool:
+        """Takes the link of an id away, as of now; False: it has none. Reads know it on return."""
+        accepted = self.journal.sequence.take(1)
+        return await asyncio.wrap_future(self.stitcher.undo(scope, alias_id, accepted))
+
+    def rewrite_now(self) -> None:
+        """Asks for the rewrite of what waits."""
+        self.stitcher.rewrite_now()
 
     def _watch_geoip(self) -> None:
         said: str | None = None

@@ -59,7 +59,8 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
     app = build(
         intake=engine.intake,
         registry=engine.registry,
-        run=engine.run,
+        readings=engine.readings,
+        stitches=engine,
         problems=engine.problems,
         metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
         lifespan=lifespan,

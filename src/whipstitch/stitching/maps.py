@@ -22,8 +22,8 @@ class Maps:
     """Which generation is in force, and which are in use. May be called from any thread."""
 
     def __init__(self) -> None:
-        self.ready = False
-        """Whether a generation was published; until then nobody can say who is who."""
+        self.problem: str | None = "The storage has just come up: try again in a second."
+        """Until a generation is published nobody can say who is who."""
         self._changed = threading.Condition()
         self._current = PersonMap()
         self._held: Counter[int] = Counter()
@@ -36,7 +36,7 @@ class Maps:
         """From now on reads use this one."""
         with self._changed:
             self._current = fresh
-            self.ready = True
+            self.problem = None
 
     @contextmanager
     def hold(self, this: PersonMap | None = None) -> Iterator[PersonMap]:
@@ -46,8 +46,8 @@ class Maps:
             StorageUnavailable: there is none yet.
         """
         with self._changed:
-            if not self.ready:
-                raise StorageUnavailable("The storage has just come up: try again in a second.")
+            if self.problem is not None:
+                raise StorageUnavailable(self.problem)
             held = this or self._current
             self._held[held.number] += 1
         try:

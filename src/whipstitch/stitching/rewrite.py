@@ -1,5 +1,6 @@
 """The rewrite: rows that wait are given their person's id, a bounded step at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,21 +8,28 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap, Persons
+from whipstitch.stitching import tables
 
 _ROWS: Final = 250_000
 """About as many as one step changes: what it changes is held in memory."""
 _IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 
 
+_FEW: Final = 100
+"""Ids whose rows are looked for by the index; of more, hardly a block of rows has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Rows of one partition: every ``of``-th of those that wait, from the ``part``-th on."""
+    """Rows of one partition: every ``of``-th of those that wait, from the ``part``-th on. ``ids``
+    are all that they may stand under, where those are few."""
 
     scope: Scope
     partition: str
     rows: int
     part: int
     of: int
+    ids: tuple[str, ...]
 
 
 def steps(client: Client, known: PersonMap) -> list[Step]:
@@ -29,13 +37,16 @@ def steps(client: Client, known: PersonMap) -> list[Step]:
     rows are left alone."""
     found = []
     for scope in sorted(known.merged | known.split):
+        ids = tables.moved(client, scope, _FEW + 1)
+        few = () if len(ids) > _FEW else tuple(ids)
         sql = (
             "SELECT _partition_id, count() FROM events "
-            f"WHERE {_IN_SCOPE} AND {_waits(known.of(scope))} GROUP BY _partition_id"
+            f"WHERE {_waits(known.of(scope), few)} GROUP BY _partition_id"
         )
-        for partition, rows in client.query(sql, scope._asdict()).result_rows:
+        values = {**scope._asdict(), "ids": list(few)}
+        for partition, rows in client.query(sql, values).result_rows:
             of = -(-rows // _ROWS)
-            found += [Step(scope, partition, rows // of, part, of) for part in range(of)]
+            found += [Step(scope, partition, rows // of, part, of, few) for part in range(of)]
     return found
 
 
@@ -49,10 +60,11 @@ def take(client: Client, known: PersonMap, step: Step) -> None:
     client.command(
         f"UPDATE events SET distinct_id = {persons.id}, anon_id = {persons.anon_id} "
         f"IN PARTITION ID '{step.partition}' "
-        f"WHERE {_IN_SCOPE} AND {_waits(persons)}{some}",
-        step.scope._asdict(),
+        f"WHERE {_waits(persons, step.ids)}{some}",
+        {**step.scope._asdict(), "ids": list(step.ids)},
     )
 
 
-def _waits(persons: Persons) -> str:
-    return f"{persons.id} != distinct_id"
+def _waits(persons: Persons, ids: Sequence[str]) -> str:
+    these = " AND (distinct_id IN {ids:Array(String)} OR anon_id IN {ids:Array(String)})"
+    return f"{_IN_SCOPE}{these if ids else ''} AND {persons.id} != distinct_id"

@@ -16,7 +16,7 @@ from whipstitch.errors import RegistryError, StorageError
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.registry.leases import Leases
-from whipstitch.stitching import maps, rewrite
+from whipstitch.stitching import maps, patches, rewrite
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.storage.store import Store
@@ -154,7 +154,7 @@ class Stitcher:
         if not self._leads():
             self._maps.publish(self._store.at_leisure(maps.latest).result())
             return
-        if self._grace or not self._maps.ready:
+        if self._grace or self._maps.problem:
             self._store.beside_loading(self._linker.catch_up).result()
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + self._interval
@@ -177,6 +177,7 @@ class Stitcher:
         settled = self._store.beside_loading(
             lambda client: self._linker.settle(client, known.number)
         ).result()
+        self._store.at_leisure(patches.work_in).result()
         self.stats.runs += 1
         if settled:
             seconds = time.monotonic() - began

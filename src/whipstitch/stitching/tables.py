@@ -72,6 +72,12 @@ def waiting(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
     return {row[0] for row in _rows(client, sql, scope, ids)}
 
 
+def moved(client: Client, scope: Scope, most: int) -> list[str]:
+    """Ids under which rows stand that are to be rewritten, no more than ``most``."""
+    sql = f"SELECT DISTINCT id FROM person_moves WHERE {_IN_SCOPE} LIMIT {most:d}"
+    return [row[0] for row in client.query(sql, scope._asdict()).result_rows]
+
+
 def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
     """Appends to the log of aliases."""
     _insert(

@@ -62,6 +62,11 @@ QUERYING: Final[Mapping[str, int | str]] = {
     "max_memory_usage": 10**9,
     "max_bytes_before_external_group_by": 4 * 10**8,
     "max_bytes_before_external_sort": 4 * 10**8,
+    # What one question may take of the server: past it, it is refused with a hint.
+    "max_execution_time": 30,
+    "max_result_rows": 1_000_000,
+    # Property names are part of the text of a statement, and a request may name many.
+    "max_query_size": 4 * 2**20,
 }
 STITCHING: Final[Mapping[str, int | str]] = {
     **_JSON,

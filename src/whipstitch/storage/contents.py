@@ -52,7 +52,7 @@ def contents(segment: Path) -> Contents:
     Raises OSError."""
     kinds: Counter[str] = Counter()
     first, last, unreadable = _BEFORE_ALL, 0, 0
-    ids: defaultdict[Scope, set[str]] = defaultdict(set)
+    ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
     aliases: list[Arrival] = []
     with segment.open("rb") as file:
         while text := file.read(_READ_SIZE):
@@ -67,10 +67,11 @@ def contents(segment: Path) -> Contents:
                 if row.k == "alias":
                     aliases.append(_arrival(row))
                 elif row.distinct_id:
-                    ids[Scope(row.project_id, row.environment)].add(row.distinct_id)
+                    ids[row.project_id, row.environment].add(row.distinct_id)
     known = Counter({kind: kinds[kind] for kind in KINDS if kinds[kind]})
     unreadable += kinds.total() - known.total() - kinds["commit"]
-    return Contents(known, Span(min(first, last), last), unreadable, ids, aliases)
+    by_scope = {Scope(*scope): named for scope, named in ids.items()}
+    return Contents(known, Span(min(first, last), last), unreadable, by_scope, aliases)
 
 
 def _arrival(row: _Row) -> Arrival:

@@ -7,7 +7,15 @@ from typing import Final
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 
-from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
+from whipstitch.errors import (
+    PatternRefused,
+    QueryCancelled,
+    QueryTimedOut,
+    QueryTooLarge,
+    StorageError,
+    StorageRefused,
+    StorageUnavailable,
+)
 
 # ClickHouse's codes that blame the data. Whatever else goes wrong (no room, no memory, no rights,
 # a table that somebody dropped) may be mended while the rows wait.
@@ -45,6 +53,29 @@ _HINTS: Final = {
     497: "Its user lacks a right: grant it, or use another user in --clickhouse.",
     516: "Its user or password is wrong: check --clickhouse.",
 }
+_LESS: Final = "Ask for less: a shorter range, a longer interval, fewer events or values."
+_TIME: Final = QueryTimedOut, f"The query took too long. {_LESS}"
+_MEMORY: Final = QueryTooLarge, f"The query needs too much memory. {_LESS}"
+_READ: Final = QueryTooLarge, f"The query reads too much. {_LESS}"
+_RESULT: Final = QueryTooLarge, f"The answer is too large. {_LESS}"
+_COMPLEX: Final = QueryTooLarge, "The query is too complex. Ask with fewer filters or values."
+# What a query meets. (Of these only the want of memory meets an insert, which waits for it to end.)
+_LIMITS: Final[dict[int, tuple[type[StorageError], str]]] = {
+    158: _READ,  # TOO_MANY_ROWS
+    159: _TIME,  # TIMEOUT_EXCEEDED
+    160: _TIME,  # TOO_SLOW
+    167: _COMPLEX,  # TOO_DEEP_AST
+    168: _COMPLEX,  # TOO_BIG_AST
+    173: _MEMORY,  # CANNOT_ALLOCATE_MEMORY
+    191: _RESULT,  # SET_SIZE_LIMIT_EXCEEDED
+    241: _MEMORY,  # MEMORY_LIMIT_EXCEEDED
+    306: _COMPLEX,  # TOO_DEEP_RECURSION
+    307: _READ,  # TOO_MANY_BYTES
+    394: (QueryCancelled, "The query was cancelled."),  # QUERY_WAS_CANCELLED
+    396: _RESULT,  # TOO_MANY_ROWS_OR_BYTES
+}
+_PATTERN: Final = re.compile(r"cannot compile re2: (.*), error: (.*?)\. Look at ", re.DOTALL)
+_CANNOT_COMPILE_REGEXP: Final = 427
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@|(?<=password=)[^&\s]+")
 _NAME: Final = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\s*$")
 _ABOUT_NAMES: Final = frozenset({46, 47, 60, 81})
@@ -68,6 +99,24 @@ def translated() -> Iterator[None]:
         raise _translate(error) from None
     except (OSError, UnicodeDecodeError) as error:
         raise StorageUnavailable(f"ClickHouse cannot be reached: {_readable(error)}") from None
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Around a query, within ``translated``: what it asks too much, or what is wrong with it.
+
+    Raises:
+        QueryLimit, QueryCancelled, PatternRefused
+    """
+    try:
+        yield
+    except Error as error:
+        if error.code == _CANNOT_COMPILE_REGEXP and (found := _PATTERN.search(str(error))):
+            raise PatternRefused(f"not a regular expression (RE2): {found[2]}", found[1]) from None
+        if (limit := _LIMITS.get(error.code or 0)) is None:
+            raise
+        kind, message = limit
+        raise kind(message) from None
 
 
 def _translate(error: ClickHouseError) -> StorageError:

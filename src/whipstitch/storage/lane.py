@@ -51,9 +51,9 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
-    def run(self, work: Callable[[Client], T]) -> Future[T]:
-        """``work``'s result to come, or the StorageError that it met."""
-        future: Future[T] = Future()
+    def run(self, work: Callable[[Client], T], future: Future[T] | None = None) -> Future[T]:
+        """``work``'s result to come, or the StorageError that it met; in ``future`` if given."""
+        future = future or Future()
 
         def job(seat: _Seat) -> None:
             if not future.set_running_or_notify_cancel():

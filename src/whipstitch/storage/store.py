@@ -12,8 +12,10 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from whipstitch.errors import StorageUnavailable
 from whipstitch.storage import loading, upkeep
+from whipstitch.storage.asked import Asked
 from whipstitch.storage.connect import LOADING, QUERYING, STITCHING, Address
 from whipstitch.storage.contents import Contents
+from whipstitch.storage.failures import limited
 from whipstitch.storage.lane import Lane
 from whipstitch.storage.loading import NO_CORRECTIONS, Corrections, Table
 from whipstitch.storage.migrate import migrate
@@ -57,6 +59,7 @@ class Store:
         self._loading = Lane("clickhouse-load", 1, self._prepare)
         self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING))
         self._stitching = Lane("clickhouse-stitch", 1, self._connect_prepared(STITCHING))
+        self._ending = Lane("clickhouse-end", 1, self._connect_prepared({}))
         self._pulse = None if address.path is not None else Pulse(self._connect_briefly)
 
     @classmethod
@@ -123,13 +126,20 @@ class Store:
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows that ``sql`` finds; ``parameters`` fill its ``{name:Type}`` places.
 
-        Raises StorageUnavailable or StorageRefused."""
+        Raises StorageUnavailable (of which QueryLimit is one), StorageRefused or PatternRefused."""
         return self.submit(sql, parameters).result()
 
     def submit(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Future[list[Row]]:
-        """``query`` for those who cannot wait: wrap it with ``asyncio.wrap_future``."""
-        bound = dict(parameters or {})
-        return self._querying.run(lambda client: list(client.query(sql, bound).result_rows))
+        """``query`` for those who cannot wait: wrap it with ``asyncio.wrap_future``. Cancelled, it
+        is ended in ClickHouse, too."""
+        asked = Asked(self._ending)
+
+        def ask(client: Client) -> list[Row]:
+            with limited():
+                settings = {"log_comment": asked.name}
+                return list(client.query(sql, dict(parameters or {}), settings).result_rows)
+
+        return self._querying.run(ask, asked)
 
     def beside_loading(self, work: Callable[[Client], T]) -> Future[T]:
         """Does ``work`` between two segments, on the thread that loads them."""
@@ -145,6 +155,7 @@ class Store:
         if self._pulse is not None:
             self._pulse.stop()
         self._querying.close(until)
+        self._ending.close(until)
         self._stitching.close(until)
         self._loading.close(until)
 

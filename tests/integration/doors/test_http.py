@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.doors import (
+    DIRECTORY,
     Options,
     Served,
     chunked,
@@ -20,6 +21,9 @@ from tests.support.doors import (
     serving,
     track,
 )
+from tests.support.mmdb import MOUNTAIN_VIEW, write_mmdb
+
+from whipstitch.projects import Directory
 
 EVENT = post("track", track())
 BODY = json.dumps(track()).encode()
@@ -405,3 +409,47 @@ def test_a_key_is_needed_for_each_request_of_a_connection(server: Served) -> Non
         client.send(EVENT)
         assert client.response().status == 200
     assert len(server.new_rows()) == 2
+
+
+def test_a_revoked_key_is_refused_on_a_connection_that_it_opened(tmp_path: Path) -> None:
+    registry = [DIRECTORY]
+    options = Options(directory=lambda: registry[-1])
+    with serving("express", tmp_path, options) as server, server.connect() as client:
+        for _ in range(3):
+            client.send(EVENT)
+            assert client.response().status == 200
+        registry.append(Directory())
+        client.send(EVENT)
+        assert client.response().status == 403
+        registry.append(DIRECTORY)
+        client.send(EVENT)
+        assert client.response().status == 200
+
+
+def test_requests_of_one_connection_are_counted_against_the_limit(tmp_path: Path) -> None:
+    now = time.time()
+    if now % 60 > 59:  # the window must not end meanwhile
+        time.sleep(60 - now % 60)
+    with serving("express", tmp_path, Options(rate_limit=3)) as server, server.connect() as client:
+        statuses = []
+        for _ in range(5):
+            client.send(EVENT)
+            statuses.append(client.response().status)
+    assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_a_connection_sees_a_new_city_database(tmp_path: Path) -> None:
+    cities = tmp_path / "city.mmdb"
+    with (
+        serving("express", tmp_path, Options(geoip=cities)) as server,
+        server.connect() as client,
+    ):
+        for _ in range(2):
+            client.send(EVENT)
+            assert client.response().status == 200
+        write_mmdb(cities, {"8.8.8.8/32": MOUNTAIN_VIEW})
+        assert server.intake._geoip.reload_if_changed()
+        server.intake.forget_callers()
+        client.send(EVENT)
+        assert client.response().status == 200
+        assert [row["country"] for row in server.new_rows()] == ["", "", "US"]

@@ -1,0 +1,105 @@
+"""Breakdowns: what is counted, told apart by a property's value.
+
+The values that weigh most stand alone, the rest is ``$other``; what has no value is a group of its
+own, beside the limit. Of two values that weigh the same, the one that sorts first stands alone."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from whipstitch.errors import InvalidQuery
+from whipstitch.queries import person_properties, properties
+from whipstitch.queries.filters import On
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.properties import checked_name
+from whipstitch.queries.values import Values
+
+OTHER: Final = "$other"
+DEFAULT_LIMIT: Final = 25
+MOST: Final = 100
+
+Group = str | None
+"""A value, None for what has none, or OTHER."""
+
+# Groups in SQL: one text that keeps a value that reads like another group apart from it.
+_VALUE: Final = "="
+_MISSING: Final = "-"
+_REST: Final = "+"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """By which property, and how many of its values stand alone."""
+
+    property: str
+    limit: int = DEFAULT_LIMIT
+    on: On = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """``source``: the rows of ``events`` with what tells them apart; ``group``: which group one
+    belongs to, as ``read_group`` reads it; never NULL."""
+
+    source: str
+    group: str
+
+
+def parse(property_: str, limit: int | None, on: On, field: str = "breakdown") -> Breakdown:
+    """Raises:
+    InvalidQuery
+    """
+    limit = DEFAULT_LIMIT if limit is None else limit
+    if not 1 <= limit <= MOST:
+        raise InvalidQuery(f"{field}.limit", f"must lie between 1 and {MOST}")
+    return Breakdown(checked_name(property_, f"{field}.property"), limit, on)
+
+
+def broken(
+    breakdown: Breakdown, weight: str, where: str, values: Values, persons: Persons
+) -> Broken:
+    """How the rows of ``events`` that meet ``where`` fall into groups; ``weight`` is the aggregate
+    over them that says which values stand alone."""
+    source, value = _value(breakdown, values, persons)
+    limit = values.add(breakdown.limit, "UInt32")
+    top = (
+        f"SELECT value FROM (SELECT {value} AS value, {weight} AS weight FROM {source} "
+        f"WHERE {where} GROUP BY value HAVING isNotNull(value) "
+        f"ORDER BY weight DESC, value LIMIT {limit})"
+    )
+    group = (
+        f"multiIf(isNull({value}), '{_MISSING}', {value} IN ({top}), "
+        f"concat('{_VALUE}', assumeNotNull({value})), '{_REST}')"
+    )
+    return Broken(source, group)
+
+
+def read_group(text: str) -> Group:
+    """The group that ``Broken.group`` gave."""
+    if text.startswith(_VALUE):
+        return text.removeprefix(_VALUE)
+    return OTHER if text == _REST else None
+
+
+def is_leftover(text: str) -> bool:
+    """Whether ``Broken.group`` gave no value that stands alone."""
+    return not text.startswith(_VALUE)
+
+
+def write_group(group: Group) -> str:
+    """What ``Broken.group`` gives for a group. A value that is called as OTHER is taken for it."""
+    if group is None:
+        return _MISSING
+    return _REST if group == OTHER else f"{_VALUE}{group}"
+
+
+def _value(breakdown: Breakdown, values: Values, persons: Persons) -> tuple[str, str]:
+    """Where the value comes from, and what it is, a Nullable(String)."""
+    if breakdown.on == "event":
+        return "events", properties.of_event(breakdown.property, persons).text
+    text = person_properties.VALUE.text
+    people = person_properties.of_people(breakdown.property, values)
+    people = f"SELECT key, {text} AS text FROM ({people})"
+    return (
+        f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key",
+        "traits.text",
+    )

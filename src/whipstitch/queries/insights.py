@@ -1,0 +1,214 @@
+"""Insights: numbers of events, of people or of a property, by interval and by breakdown.
+
+One statement asks for everything: each series is a part of it, whose rollup gives the totals over
+the whole range (which for people, averages and percentiles are not sums of the intervals)."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import msgspec
+
+from whipstitch.errors import InvalidQuery
+from whipstitch.queries import breakdowns, filters, people_of
+from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_group, write_group
+from whipstitch.queries.filters import Filter
+from whipstitch.queries.matches import Match
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.properties import of_event
+from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.time_ranges import Intervals, TimeRange
+from whipstitch.queries.values import Values
+
+Math = Literal["total", "unique", "sum", "avg", "min", "max", "p50", "p95"]
+
+_AGGREGATES: Final[Mapping[Math, str]] = {
+    "total": "count()",
+    "unique": "uniqExact({key})",
+    "sum": "sum({number})",
+    "avg": "avg({number})",
+    "min": "min({number})",
+    "max": "max({number})",
+    "p50": "quantileExactInclusive(0.5)({number})",
+    "p95": "quantileExactInclusive(0.95)({number})",
+}
+_ADDING_UP: Final = frozenset({"total", "unique", "sum"})
+_MOST_NUMBERS: Final = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """``property`` is what the math is done on; None where it counts events or people."""
+
+    match: Match
+    math: Math = "total"
+    property: str | None = None
+
+    def number(self, persons: Persons) -> str:
+        """What the math is done on, a Nullable(Float64); blank: not on a property."""
+        return "" if self.property is None else of_event(self.property, persons).number
+
+    def aggregate(self, persons: Persons) -> str:
+        math = _AGGREGATES[self.math].format(key=persons.key, number=self.number(persons))
+        return f"toFloat64(ifNull({math}, 0))"
+
+    def weight(self, persons: Persons) -> str:
+        """How much a value of a breakdown weighs: what adds up, or else how many events have the
+        number."""
+        if self.math in _ADDING_UP:
+            return self.aggregate(persons)
+        return f"count({self.number(persons)})"
+
+
+@dataclass(frozen=True, slots=True)
+class InsightsQuery:
+    """``filters`` are for all series."""
+
+    series: tuple[Series, ...]
+    range: TimeRange
+    intervals: Intervals
+    filters: tuple[Filter, ...] = ()
+    breakdown: Breakdown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One number of an answer: a series, an interval's start in unix milliseconds (None: all), and
+    a group if ``of_group``."""
+
+    series: int
+    interval: int | None = None
+    of_group: bool = False
+    group: Group = None
+
+
+class Line(msgspec.Struct):
+    """A series, or one group of it: a value for each interval, and one for the whole range."""
+
+    event_name: str | None
+    breakdown: Group
+    values: list[int | float]
+    total: int | float
+
+
+class Insights(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    intervals: list[str]
+    series: list[Line]
+
+
+def check(query: InsightsQuery) -> None:
+    """Raises:
+    InvalidQuery: it asks for more numbers than anybody can look at.
+    """
+    groups = 1 if query.breakdown is None else query.breakdown.limit + 2
+    numbers = len(query.series) * groups * len(query.intervals.starts)
+    if numbers > _MOST_NUMBERS:
+        raise InvalidQuery(
+            "interval",
+            f"makes up to {numbers:,} numbers, and {_MOST_NUMBERS:,} are the most: take a longer "
+            "interval, a shorter range or a smaller breakdown.limit",
+        )
+
+
+def build(query: InsightsQuery, persons: Persons) -> Sql:
+    """Rows of: part (``_parts``), group (blank: no breakdown), start of the interval, whether the
+    row is for the whole range, numbers of the part's series."""
+    values = Values()
+    selects = []
+    for index, part in enumerate(_parts(query)):
+        series = [query.series[one] for one in part]
+        where, source, group = _rows(query, series[0], values, persons)
+        numbers = ", ".join(one.aggregate(persons) for one in series)
+        selects.append(
+            f"SELECT {index} AS part, {group} AS breakdown, "
+            f"{query.intervals.start_of_row(values)} AS start, grouping(start) AS whole, "
+            f"[{numbers}] AS numbers FROM {source} WHERE {where} "
+            "GROUP BY GROUPING SETS ((breakdown, start), (breakdown))"
+        )
+    return values.sql(" UNION ALL ".join(selects))
+
+
+def people(query: InsightsQuery, counted: Counted, page: people_of.Page, persons: Persons) -> Sql:
+    """The people whose events make one number."""
+    values = Values()
+    series = query.series[counted.series]
+    where, source, group = _rows(query, series, values, persons)
+    if series.property is not None:
+        where += f" AND isNotNull({series.number(persons)})"
+    if counted.of_group:
+        where += f" AND {group} = {values.add(write_group(counted.group))}"
+    if counted.interval is not None:
+        start = values.add(counted.interval, "Int64")
+        where += f" AND {query.intervals.start_of_row(values)} = {start}"
+    selected = f"SELECT {persons.key} AS key, {persons.id} AS id FROM {source} WHERE {where}"
+    return people_of.build(selected, page, values)
+
+
+def _parts(query: InsightsQuery) -> list[list[int]]:
+    """The series that are counted together, in one go over their events: those that match the same
+    ones, unless each has values of a breakdown of its own."""
+    if query.breakdown is not None:
+        return [[index] for index in range(len(query.series))]
+    parts: dict[Match, list[int]] = defaultdict(list)
+    for index, series in enumerate(query.series):
+        parts[series.match].append(index)
+    return list(parts.values())
+
+
+def _rows(
+    query: InsightsQuery, series: Series, values: Values, persons: Persons
+) -> tuple[str, str, str]:
+    """The condition that the rows of a series meet, where they come from, and their group."""
+    where = " AND ".join(
+        (
+            IN_SCOPE,
+            query.range.condition(values),
+            series.match.condition(values, persons),
+            filters.condition(query.filters, values, persons),
+        )
+    )
+    if query.breakdown is None:
+        return where, "events", "''"
+    broken = breakdowns.broken(query.breakdown, series.weight(persons), where, values, persons)
+    return where, broken.source, broken.group
+
+
+def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
+    """The answer that ``rows`` make. Of a series' groups the one with the largest total comes
+    first; what has no value and the rest come last."""
+    parts = _parts(query)
+    found: list[dict[str, _Group]] = [{} for _ in query.series]
+    for part, text, start, whole, numbers in rows:
+        for index, number in zip(parts[part], numbers, strict=True):
+            group = found[index].setdefault(text, _Group())
+            if whole:
+                group.total = number
+            else:
+                group.values[start] = number
+    starts = query.intervals.starts
+    lines = []
+    for series, groups in zip(query.series, found, strict=True):
+        if query.breakdown is None:
+            groups.setdefault("", _Group())
+        number_type: Callable[[float], int | float] = int if series.property is None else float
+        for text, group in sorted(groups.items(), key=_rank):
+            values = [number_type(group.values.get(start, 0)) for start in starts]
+            breakdown = None if query.breakdown is None else read_group(text)
+            total = number_type(group.total)
+            lines.append(Line(series.match.event_name, breakdown, values, total))
+    return Insights(intervals=query.intervals.labels(), series=lines)
+
+
+@dataclass(slots=True)
+class _Group:
+    """What was found of a series, or of one group of it."""
+
+    values: dict[int, float] = field(default_factory=dict)
+    total: float = 0
+
+
+def _rank(group: tuple[str, _Group]) -> tuple[bool, float, str]:
+    text, found = group
+    return is_leftover(text), -found.total, text

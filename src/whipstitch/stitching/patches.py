@@ -1,0 +1,48 @@
+"""Patches: what a rewrite leaves beside the parts, until it is worked into them.
+
+Reads put them together, which takes nearly twice as long where there are any. Merges work them in,
+but old months are hardly merged any more. So a partition is told to where patches are old enough:
+that takes about as long as reading two columns of it and writing them again."""
+
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+
+_SECONDS: Final = 300
+_ROWS_A_SECOND: Final = 100_000
+"""A partition's patches wait a second longer for so many rows that it has."""
+_DUE: Final = """\
+SELECT partition_id
+FROM
+(
+    SELECT partition_id, sum(rows) AS rows, min(data_version) AS version
+    FROM system.parts
+    WHERE database = currentDatabase() AND table = 'events' AND active
+        AND NOT startsWith(partition_id, 'patch-')
+    GROUP BY partition_id
+) AS parts
+INNER JOIN
+(
+    SELECT
+        splitByChar('-', partition_id)[-1] AS patched,
+        max_block_number AS number,
+        modification_time AS made
+    FROM system.parts
+    WHERE database = currentDatabase() AND table = 'events' AND active
+        AND startsWith(partition_id, 'patch-')
+) AS patches ON patched = partition_id
+WHERE number > version
+GROUP BY partition_id
+HAVING dateDiff('second', min(made), now()) > {seconds:UInt32} + any(rows) / {a_second:UInt32}"""
+
+
+def work_in(client: Client) -> list[str]:
+    """Has ClickHouse work old patches in, in the background; returns the partitions."""
+    due = client.query(_DUE, {"seconds": _SECONDS, "a_second": _ROWS_A_SECOND}).result_rows
+    partitions = [str(row[0]) for row in due if str(row[0]).isalnum()]
+    for partition in partitions:
+        client.command(
+            f"ALTER TABLE events APPLY PATCHES IN PARTITION ID '{partition}' "
+            "SETTINGS mutations_sync = 0"
+        )
+    return partitions

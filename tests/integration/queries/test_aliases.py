@@ -1,0 +1,100 @@
+"""The list of aliases."""
+
+from tests.support.identity import Rows
+
+from whipstitch.projects import Scope
+from whipstitch.queries import aliases
+from whipstitch.queries.pages import position_of
+
+Told = list[tuple[str, str, str, str | None]]
+
+
+def _told(rows: Rows, person: str | None = None, limit: int = 100) -> Told:
+    """What all pages say: alias id, distinct id, state, reason."""
+    found: list[aliases.Alias] = []
+    after = None
+    while True:
+        query = aliases.AliasesQuery(limit, person=person, after=after)
+        page = rows.read(lambda reading, query=query: aliases.page(reading, query))  # type: ignore[misc]
+        found += page.aliases
+        if page.next_cursor is None:
+            return [(one.alias_id, one.distinct_id, one.state, one.reason) for one in found]
+        after = position_of(page.next_cursor, aliases.Position)
+
+
+def test_an_operator_sees_what_became_of_each_alias(rows: Rows) -> None:
+    rows.alias("anon", "user", 1)
+    rows.alias("anon", "user", 2)
+    rows.alias("anon", "other", 3)
+    rows.alias("user", "anon", 4)
+    rows.alias("guest", "user", 5, refused="placeholder")
+    rows.alias("user", "user", 6, refused="self")
+    rows.alias("phone", "user", 7)
+    rows.alias("undone", "user", 8)
+    rows.alias("undone", "", 9, undo=True)
+    rows.alias("again", "user", 10)
+    rows.alias("again", "zoe", 10)
+    rows.alias("again", "", 11, undo=True)
+    rows.alias("again", "user", 12)
+    rows.alias("new", "user", 13)
+    rows.link("anon", "user", second=1)
+    rows.link("phone", "user", second=7)
+    rows.link("again", "user", second=12)
+    rows.move("phone", "user")
+    rows.elsewhere(Scope("proj_a", "test")).alias("stranger", "user", 14)
+
+    told = _told(rows)
+
+    assert told == [
+        ("new", "user", "pending", None),
+        ("again", "user", "rewritten", None),
+        ("phone", "user", "pending", None),
+        ("user", "user", "refused", "self"),
+        ("guest", "user", "refused", "placeholder"),
+        ("user", "anon", "refused", "loop"),
+        ("anon", "other", "refused", "second_parent"),
+        ("anon", "user", "rewritten", None),
+    ]
+    assert _told(rows, limit=1) == told
+
+
+def test_a_loop_is_told_as_such_when_the_alias_that_closed_it_was_undone_since(
+    rows: Rows,
+) -> None:
+    rows.alias("a1", "b1", 1)
+    rows.alias("b1", "c1", 2)
+    rows.alias("c1", "a1", 3)
+    rows.alias("a1", "", 4, undo=True)
+    rows.link("b1", "c1", second=2)
+
+    assert _told(rows) == [
+        ("c1", "a1", "refused", "loop"),
+        ("b1", "c1", "rewritten", None),
+    ]
+
+
+def test_the_aliases_of_a_person_are_those_from_and_to_any_of_their_ids(rows: Rows) -> None:
+    rows.alias("anon", "account", 1)
+    rows.alias("account", "user", 2)
+    rows.alias("anon", "thief", 3)
+    rows.alias("other", "stranger", 4)
+    rows.link("anon", "account", "user", second=1)
+    rows.link("account", "user", second=2)
+    rows.link("other", "stranger", second=4)
+
+    assert _told(rows, "user") == [
+        ("anon", "thief", "refused", "second_parent"),
+        ("account", "user", "rewritten", None),
+        ("anon", "account", "rewritten", None),
+    ]
+    assert _told(rows, "thief") == [("anon", "thief", "refused", "second_parent")]
+    assert _told(rows, "nobody") == []
+
+
+def test_the_time_of_an_alias_is_that_of_its_acceptance(rows: Rows) -> None:
+    rows.alias("anon", "user", 61)
+    rows.link("anon", "user", second=61)
+
+    page = rows.read(lambda reading: aliases.page(reading, aliases.AliasesQuery(1)))
+
+    assert page.aliases[0].created_at == "2026-02-02T02:41:01.000Z"

@@ -1,0 +1,144 @@
+"""Rows of people, written by hand: what the loader and the stitcher would have left at one moment,
+for tests of those who read it."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.projects import Scope
+from whipstitch.queries.persons import PersonMap
+from whipstitch.queries.run import Reading
+from whipstitch.server.readings import StoreReadings
+from whipstitch.stitching import maps
+from whipstitch.storage.connect import Address
+from whipstitch.storage.store import Store
+
+T = TypeVar("T")
+
+START_MS = 1_770_000_000_000
+"""2026-02-02T02:40:00Z: second 0 of all rows here."""
+SCOPE = Scope("proj_a", "live")
+
+_generations = itertools.count(900_000)
+
+
+class Rows:
+    """Writes rows of one scope; times are in seconds from START_MS."""
+
+    def __init__(self, client: Client, store: Store, scope: Scope = SCOPE) -> None:
+        self.scope = scope
+        self._client = client
+        self._store = store
+        self._map = PersonMap()
+        self._numbers = itertools.count()
+
+    def elsewhere(self, scope: Scope) -> "Rows":
+        return Rows(self._client, self._store, scope)
+
+    def event(self, distinct_id: str, second: float, anon_id: str = "", name: str = "seen") -> None:
+        number = next(self._numbers)
+        self._insert(
+            "events",
+            event_name=name,
+            id=f"evt_{number}",
+            distinct_id=distinct_id,
+            anon_id=anon_id,
+            timestamp=START_MS + round(second * 1000),
+            received_at=START_MS,
+            accepted=START_MS * 1000 + number,
+            properties_sent="{}",
+            default_properties_sent="{}",
+        )
+
+    def traits(self, distinct_id: str, second: int, **values: str | None) -> None:
+        """An update of traits, ``values`` as JSON text; None deletes."""
+        for name, value in {"": "", **values}.items():
+            self._insert(
+                "person_traits",
+                distinct_id=distinct_id,
+                property=name,
+                value=value or "",
+                deleted=value is None,
+                timestamp=START_MS + second * 1000,
+                accepted=(START_MS + second * 1000) * 1000,
+                version=second,
+            )
+
+    def alias(
+        self, alias_id: str, distinct_id: str, second: int, *, undo: bool = False, refused: str = ""
+    ) -> None:
+        self._insert(
+            "person_aliases",
+            alias_id=alias_id,
+            distinct_id=distinct_id,
+            refused=refused,
+            undo=undo,
+            timestamp=START_MS + second * 1000,
+            accepted=(START_MS + second * 1000) * 1000,
+        )
+
+    def link(self, id_: str, parent: str, person: str = "", second: int = 0) -> None:
+        """``id_`` leads to ``parent`` and so to ``person``, by default the parent."""
+        self._insert(
+            "person_ids",
+            id=id_,
+            parent=parent,
+            person=person or parent,
+            since=(START_MS + second * 1000) * 1000,
+            version=next(self._numbers),
+            is_deleted=0,
+        )
+
+    def move(self, id_: str, person: str, stands_in: str = "distinct_id") -> None:
+        """Rows with ``id_`` in ``stands_in`` wait to become ``person``'s."""
+        self._insert(
+            "person_moves",
+            stands_in=stands_in,
+            id=id_,
+            person=person,
+            version=next(self._numbers),
+        )
+        self._map = maps.make(self._client, next(_generations))
+
+    @contextmanager
+    def hold(self) -> Iterator[PersonMap]:
+        yield self._map
+
+    def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
+        """What ``work`` finds in a reading of this scope."""
+
+        async def run() -> T:
+            async with StoreReadings(self._store, self).open(self.scope) as reading:
+                return await work(reading)
+
+        return asyncio.run(run())
+
+    def _insert(self, table: str, **values: Any) -> None:
+        row = {**self.scope._asdict(), **values}
+        types = {"timestamp": "Int64", "received_at": "Int64", "accepted": "UInt64"}
+        places = {
+            name: f"{{{name}:{types.get(name, 'String' if isinstance(value, str) else 'UInt64')}}}"
+            for name, value in row.items()
+        }
+        for name in {"timestamp", "received_at"} & row.keys():
+            places[name] = f"fromUnixTimestamp64Milli({places[name]}, 'UTC')"
+        self._client.command(
+            f"INSERT INTO {table} ({', '.join(row)}) SELECT {', '.join(places.values())}",
+            {name: int(value) if isinstance(value, bool) else value for name, value in row.items()},
+        )
+
+
+@contextmanager
+def hand_written(store: Store, url: str) -> Iterator[Rows]:
+    """Empty tables of people to write to."""
+    client = Address.parse(url).connect({}, seconds=60)
+    for table in ("person_ids", "person_moves", "person_maps"):
+        client.command(f"TRUNCATE TABLE {table}")
+    try:
+        yield Rows(client, store)
+    finally:
+        client.close()

@@ -1,0 +1,176 @@
+"""One node's part in identity, as a server puts it together: a storage whose loads link, and a
+stitcher that rewrites when a test asks for it."""
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from clickhouse_connect.driver.client import Client
+from tests.support.segments import START_MS, write_segment
+
+from whipstitch.projects import Scope
+from whipstitch.queries.persons import PersonMap
+from whipstitch.queries.run import IN_SCOPE
+from whipstitch.stitching.linker import Linker
+from whipstitch.stitching.maps import Maps
+from whipstitch.stitching.stitcher import Leadership, Stitcher
+from whipstitch.storage.contents import contents
+from whipstitch.storage.store import Store
+
+LIVE: Final = Scope("proj_a", "live")
+"""Where the rows of ``tests.support.segments`` are."""
+_NEVER: Final = 1e6
+_SECONDS: Final = 30.0
+_segments = itertools.count(1)
+
+
+def accepted(number: int) -> int:
+    """The acceptance of the row with this number."""
+    return START_MS * 1000 + number
+
+
+class Node:
+    """A store at ``url``, linked and rewritten; segments are written into ``directory``. ``leads``
+    replaces the lease: by default the node is alone."""
+
+    def __init__(
+        self,
+        url: str,
+        directory: Path,
+        *,
+        leads: Callable[[], bool] = lambda: True,
+        leadership: Leadership | None = None,
+        grace: int = 0,
+    ) -> None:
+        self._leads, self._leadership, self._grace = leads, leadership, grace
+        self._directory = directory
+        self._make()
+        self.store = Store.open(
+            url,
+            durable=False,
+            retention_days=0,
+            prepare=lambda client, contents: self.linker.prepare(client, contents),
+        )
+        self.stitcher = self._new_stitcher()
+
+    def start(self) -> None:
+        """As a server starts: links what an earlier process left, and lets the stitcher run."""
+        self.stitcher.start()
+        until(lambda: self.maps.problem is None or self.stitcher.problem)
+        assert self.stitcher.problem is None
+
+    def restart(self) -> None:
+        """As a new process on the same tables."""
+        self.stitcher.stop(_SECONDS)
+        self._make()
+        self.stitcher = self._new_stitcher()
+        self.start()
+
+    def close(self) -> None:
+        self.stitcher.stop(_SECONDS)
+        self.store.close()
+
+    def load(self, *lines: bytes) -> None:
+        """Loads a segment of these lines."""
+        segment = write_segment(self._directory, lines, next(_segments))
+        self.store.load(segment, segment.stem, contents(segment))
+
+    def link(self, work: Callable[[Client], Any]) -> Any:
+        """Does ``work`` where segments are loaded."""
+        return self.store.beside_loading(work).result()
+
+    def catch_up(self) -> None:
+        self.link(self.linker.catch_up)
+
+    def undo(self, alias_id: str, number: int, scope: Scope = LIVE) -> bool:
+        return self.stitcher.undo(scope, alias_id, accepted(number)).result()
+
+    def rewrite(self) -> None:
+        """Asks for a run and waits for its end."""
+        runs = self.stitcher.stats.runs
+        self.stitcher.rewrite_now()
+        until(lambda: self.stitcher.stats.runs > runs or self.stitcher.problem)
+        assert self.stitcher.problem is None
+
+    def shown(
+        self, scope: Scope = LIVE, generation: PersonMap | None = None
+    ) -> Counter[tuple[str, str]]:
+        """How many events a read shows with which ``distinct_id`` and ``anon_id``. People by their
+        key are the same people."""
+        with self.maps.hold(generation) as held:
+            persons = held.of(scope)
+            rows = self.store.query(
+                f"SELECT {persons.id}, {persons.anon_id}, {persons.key}, count(), "
+                f"cityHash64({persons.id}) FROM events WHERE {IN_SCOPE} GROUP BY ALL",
+                scope._asdict(),
+            )
+        assert all(key == hashed for _, _, key, _, hashed in rows)
+        return Counter({(person, anon_id): count for person, anon_id, _, count, _ in rows})
+
+    def stored(self, scope: Scope = LIVE) -> Counter[tuple[str, str]]:
+        """How many rows have which ``distinct_id`` and ``anon_id``."""
+        rows = self.store.query(
+            f"SELECT distinct_id, anon_id, count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",
+            scope._asdict(),
+        )
+        return Counter({(distinct_id, anon_id): count for distinct_id, anon_id, count in rows})
+
+    def ids(self, scope: Scope = LIVE) -> dict[str, tuple[str, str, int]]:
+        """Parent, person and acceptance of every id that has a parent."""
+        rows = self.store.query(
+            f"SELECT id, parent, person, since FROM person_ids FINAL WHERE {IN_SCOPE}",
+            scope._asdict(),
+        )
+        return {id_: (parent, person, since) for id_, parent, person, since in rows}
+
+    def pending(self) -> int:
+        """How many moves wait."""
+        return self.count("person_moves")
+
+    def count(self, table: str) -> int:
+        return int(self.store.query(f"SELECT count() FROM {table}")[0][0])  # noqa: S608
+
+    def generations(self) -> list[str]:
+        """The tables of person maps."""
+        sql = (
+            "SELECT name FROM system.tables WHERE database = currentDatabase() "
+            "AND startsWith(name, 'person_map_') ORDER BY name"
+        )
+        return [name for (name,) in self.store.query(sql)]
+
+    def _make(self) -> None:
+        self.maps = Maps()
+        self.linker = Linker(self.maps, leads=self._leadership or self._leads, grace=self._grace)
+
+    def _new_stitcher(self) -> Stitcher:
+        return Stitcher(
+            self.store,
+            self.linker,
+            self.maps,
+            self._leadership or Leadership(None),
+            interval=_NEVER,
+            grace=self._grace,
+        )
+
+
+@contextmanager
+def node(url: str, directory: Path, **options: Any) -> Iterator[Node]:
+    """A node that has started."""
+    made = Node(url, directory, **options)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Waits for ``condition``; the deadline only ends a test that would wait for ever."""
+    end = time.monotonic() + _SECONDS
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
