@@ -4,14 +4,15 @@ stitcher that rewrites when a test asks for it."""
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
-from tests.support.segments import START_MS, write_segment
+from tests.support.segments import START_MS, event, write_segment
 
+from whipstitch.identity.arrivals import Arrival
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.queries.run import IN_SCOPE
@@ -26,11 +27,17 @@ LIVE: Final = Scope("proj_a", "live")
 _NEVER: Final = 1e6
 _SECONDS: Final = 30.0
 _segments = itertools.count(1)
+_events = itertools.count(1_000_000)
 
 
 def accepted(number: int) -> int:
     """The acceptance of the row with this number."""
     return START_MS * 1000 + number
+
+
+def seen(id_: str, **fields: Any) -> bytes:
+    """The line of an event of somebody. Each is another event."""
+    return event(next(_events), distinct_id=id_, **fields)
 
 
 class Node:
@@ -48,6 +55,7 @@ class Node:
     ) -> None:
         self._leads, self._leadership, self._grace = leads, leadership, grace
         self._directory = directory
+        self._started = False
         self._make()
         self.store = Store.open(
             url,
@@ -59,6 +67,7 @@ class Node:
 
     def start(self) -> None:
         """As a server starts: links what an earlier process left, and lets the stitcher run."""
+        self._started = True
         self.stitcher.start()
         until(lambda: self.maps.problem is None or self.stitcher.problem)
         assert self.stitcher.problem is None
@@ -71,7 +80,8 @@ class Node:
         self.start()
 
     def close(self) -> None:
-        self.stitcher.stop(_SECONDS)
+        if self._started:
+            self.stitcher.stop(_SECONDS)
         self.store.close()
 
     def load(self, *lines: bytes) -> None:
@@ -82,6 +92,9 @@ class Node:
     def link(self, work: Callable[[Client], Any]) -> Any:
         """Does ``work`` where segments are loaded."""
         return self.store.beside_loading(work).result()
+
+    def take(self, arrivals: Sequence[Arrival]) -> None:
+        self.link(lambda client: self.linker.take(client, arrivals))
 
     def catch_up(self) -> None:
         self.link(self.linker.catch_up)
@@ -104,17 +117,17 @@ class Node:
         with self.maps.hold(generation) as held:
             persons = held.of(scope)
             rows = self.store.query(
-                f"SELECT {persons.id}, {persons.anon_id}, {persons.key}, count(), "
-                f"cityHash64({persons.id}) FROM events WHERE {IN_SCOPE} GROUP BY ALL",
+                f"SELECT {persons.id}, {persons.anon_id}, {persons.key}, "  # noqa: S608
+                f"cityHash64({persons.id}), count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",
                 scope._asdict(),
             )
-        assert all(key == hashed for _, _, key, _, hashed in rows)
-        return Counter({(person, anon_id): count for person, anon_id, _, count, _ in rows})
+        assert all(key == hashed for _, _, key, hashed, _ in rows)
+        return Counter({(person, anon_id): count for person, anon_id, _, _, count in rows})
 
     def stored(self, scope: Scope = LIVE) -> Counter[tuple[str, str]]:
         """How many rows have which ``distinct_id`` and ``anon_id``."""
         rows = self.store.query(
-            f"SELECT distinct_id, anon_id, count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",
+            f"SELECT distinct_id, anon_id, count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",  # noqa: S608
             scope._asdict(),
         )
         return Counter({(distinct_id, anon_id): count for distinct_id, anon_id, count in rows})
@@ -122,7 +135,7 @@ class Node:
     def ids(self, scope: Scope = LIVE) -> dict[str, tuple[str, str, int]]:
         """Parent, person and acceptance of every id that has a parent."""
         rows = self.store.query(
-            f"SELECT id, parent, person, since FROM person_ids FINAL WHERE {IN_SCOPE}",
+            f"SELECT id, parent, person, since FROM person_ids FINAL WHERE {IN_SCOPE}",  # noqa: S608
             scope._asdict(),
         )
         return {id_: (parent, person, since) for id_, parent, person, since in rows}

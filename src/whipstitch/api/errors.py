@@ -8,7 +8,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from whipstitch.errors import RegistryUnavailable, StorageUnavailable
+from whipstitch.errors import (
+    InvalidQuery,
+    QueryTimedOut,
+    QueryTooLarge,
+    RegistryUnavailable,
+    StorageUnavailable,
+)
 
 
 class Refused(BaseModel):
@@ -31,9 +37,25 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
     """Names the field at fault."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"][1:])
+    if first["type"] == "json_invalid":
+        return _answer(400, "Invalid request body")
+    field = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"][1:]
+    ).removeprefix(".")
     message = first["msg"].removeprefix("Value error, ")
     return _answer(400, f"{field}: {message}" if field else message)
+
+
+def _impossible(_request: Request, error: Exception) -> JSONResponse:
+    return _answer(400, str(error))
+
+
+def _timed_out(_request: Request, error: Exception) -> JSONResponse:
+    return _answer(408, str(error))
+
+
+def _too_large(_request: Request, error: Exception) -> JSONResponse:
+    return _answer(413, str(error))
 
 
 def _unavailable(_request: Request, error: Exception) -> JSONResponse:
@@ -47,6 +69,9 @@ def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
 def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(InvalidQuery, _impossible)
+    app.add_exception_handler(QueryTimedOut, _timed_out)
+    app.add_exception_handler(QueryTooLarge, _too_large)
     app.add_exception_handler(StorageUnavailable, _unavailable)
     app.add_exception_handler(RegistryUnavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from whipstitch.identity.forest import Operation
-
 from whipstitch.projects import Scope
 
 
@@ -17,11 +16,15 @@ class Arrival(NamedTuple):
     timestamp: int
 
 
-def without_repeats(known: Collection[Operation], arriving: Iterable[Operation]) -> set[Operation]:
-    """Those of ``arriving`` that are not in ``known`` and do not merely repeat an earlier one.
+def without_repeats(
+    known: Collection[Operation], arriving: Iterable[Operation], linked: Collection[str]
+) -> set[Operation]:
+    """Those of ``arriving`` that are not in ``known`` and may say something new.
 
-    An alias repeats another that says the same, if no undo of its id lies between them. ``known``
-    holds every operation on the ids that arrive."""
+    ``known`` holds every operation on the ids that arrive, ``linked`` those of the ids that have a
+    parent. An alias says nothing new where the same was said before and no undo of its id lies
+    between. Not so where its id has no parent: it was refused then as one that closes a loop, and
+    the loop may be gone."""
     operations = {*known, *arriving}
     undone: dict[str, list[int]] = defaultdict(list)
     for one in operations:
@@ -30,11 +33,9 @@ def without_repeats(known: Collection[Operation], arriving: Iterable[Operation])
     earliest: dict[tuple[str, str, str, int], int] = {}
     new = set()
     for one in sorted(operations):
-        if one.undo:
-            new.add(one)
-            continue
         round_ = sum(at < one.accepted for at in undone.get(one.alias_id, ()))
         says = (one.alias_id, one.distinct_id, one.refused, round_)
-        if earliest.setdefault(says, one.accepted) == one.accepted:
+        first = earliest.setdefault(says, one.accepted) == one.accepted
+        if first or one.undo or not (one.refused or one.alias_id in linked):
             new.add(one)
     return new - set(known)

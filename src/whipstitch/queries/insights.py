@@ -98,9 +98,11 @@ class Insights(msgspec.Struct, kw_only=True):
     series: list[Line]
 
 
-def check(query: InsightsQuery) -> None:
-    """Raises:
-    InvalidQuery: it asks for more numbers than anybody can look at.
+def checked(query: InsightsQuery) -> InsightsQuery:
+    """``query``, if it asks for no more numbers than anybody can look at.
+
+    Raises:
+        InvalidQuery
     """
     groups = 1 if query.breakdown is None else query.breakdown.limit + 2
     numbers = len(query.series) * groups * len(query.intervals.starts)
@@ -110,6 +112,7 @@ def check(query: InsightsQuery) -> None:
             f"makes up to {numbers:,} numbers, and {_MOST_NUMBERS:,} are the most: take a longer "
             "interval, a shorter range or a smaller breakdown.limit",
         )
+    return query
 
 
 def build(query: InsightsQuery, persons: Persons) -> Sql:

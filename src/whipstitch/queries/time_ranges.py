@@ -117,6 +117,15 @@ def intervals(
     return Intervals(tuple(starts))
 
 
+def parse_moment(text: str, zone: ZoneInfo, field: str) -> int:
+    """One time of a request, in unix milliseconds; read as ``parse_range`` does.
+
+    Raises:
+        InvalidQuery
+    """
+    return _milliseconds(_parse(text, zone, field))
+
+
 def _parse(text: str, zone: ZoneInfo, field: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)

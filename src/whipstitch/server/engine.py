@@ -6,6 +6,7 @@ the journal is sealed, the loader stores what it can in the time, the rest stays
 
 import asyncio
 import threading
+
 import structlog
 
 from whipstitch.admission.admit import Admission

@@ -93,10 +93,11 @@ class Linker:
     def settle(self, client: Client, number: int) -> int:
         """Forgets the moves that generation ``number`` was made of: their rows are rewritten.
         Returns how many they were."""
-        moves = tables.forget_moves(client, number)
-        if moves:
-            self._publish(client)
-            maps.forget(client, self._grace)
+        with self._consistently(client):
+            moves = tables.forget_moves(client, number)
+            if moves:
+                self._publish(client)
+                maps.forget(client, self._grace)
         return moves
 
     # Inside
@@ -117,7 +118,8 @@ class Linker:
         """Stores what is new; returns the ids that it is about."""
         ids = {one.operation.alias_id for one in arrivals}
         known = tables.operations_of(client, scope, ids)
-        new = without_repeats(known, [one.operation for one in arrivals])
+        linked = tables.persons_of(client, scope, ids) if known else ()
+        new = without_repeats(known, [one.operation for one in arrivals], linked)
         tables.add_operations(client, [one for one in arrivals if one.operation in new])
         return {one.alias_id for one in new if not one.refused}
 

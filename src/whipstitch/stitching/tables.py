@@ -60,7 +60,7 @@ def persons_of(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, 
     sql = (
         f"SELECT id, person FROM person_ids FINAL WHERE {_IN_SCOPE} AND id IN {{ids:Array(String)}}"
     )
-    return dict(_rows(client, sql, scope, ids))
+    return {row[0]: row[1] for row in _rows(client, sql, scope, ids)}
 
 
 def waiting(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
@@ -92,6 +92,8 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
             "undo": "Bool",
             "timestamp": "DateTime64(3, 'UTC')",
             "accepted": "UInt64",
+            "number": "UInt64",
+            "version": "UInt64",
         },
         [
             (
@@ -102,6 +104,8 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
                 one.undo,
                 _EPOCH + timedelta(milliseconds=at),
                 one.accepted,
+                one.accepted,
+                0,
             )
             for scope, one, at in arrivals
         ],

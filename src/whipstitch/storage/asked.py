@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from whipstitch.storage.lane import Lane
 _AGAIN_SECONDS: Final = 0.1
 
 
-class Asked(Future[Any]):
+class Asked(Future[list[Sequence[Any]]]):
     """A query's rows to come. ``name`` tells it apart in ClickHouse, as its ``log_comment``.
 
     Cancelled before it runs, it never does. Cancelled while it runs, it is ended on ``ending``, a

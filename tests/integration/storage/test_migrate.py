@@ -39,6 +39,17 @@ def test_a_migration_that_was_cut_off_is_completed(new_database: Callable[[], st
     store.close()
 
 
+def test_every_migration_may_be_applied_again(store_url: str) -> None:
+    store = Store.open(store_url, durable=False, retention_days=0)
+    store.query("INSERT INTO person_aliases (alias_id, accepted, number) VALUES ('anon', 7, 7)")
+    store.query("TRUNCATE TABLE schema_migrations")
+    store.close()
+    store = Store.open(store_url, durable=False, retention_days=0)
+    assert store.query("SELECT alias_id, number FROM person_aliases") == [("anon", 7)]
+    assert store.query("SELECT uniqExact(version) FROM schema_migrations") == [(len(migrations()),)]
+    store.close()
+
+
 def test_two_processes_may_start_at_once(new_database: Callable[[], str]) -> None:
     url = new_database()
     program = (

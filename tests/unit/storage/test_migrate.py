@@ -8,11 +8,5 @@ def test_migrations_are_numbered_without_gaps() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_every_statement_may_be_repeated() -> None:
-    statements = [text for migration in migrations() for text in migration.statements]
-    assert statements
-    assert all("IF NOT EXISTS" in text or "IF EXISTS" in text for text in statements)
-
-
 def test_comments_are_no_statements() -> None:
     assert not any("--" in text for m in migrations() for text in m.statements)

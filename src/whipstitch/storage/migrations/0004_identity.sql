@@ -1,30 +1,13 @@
 -- Aliases as they were accepted, the undone and refused ones among them: what is in force is decided
--- by replaying them in the order of (accepted, alias_id, distinct_id). An operator's undo is a row,
--- too. The loader leaves out what only repeats an alias that is stored.
--- (The first shape of this table merged repeats, and with them an alias that came again after its
--- undo. It is replaced so that each statement may be repeated.)
-DROP TABLE IF EXISTS person_aliases_new;
-CREATE TABLE person_aliases_new
-(
-    project_id LowCardinality(String),
-    environment LowCardinality(String),
-    alias_id String CODEC(ZSTD(1)),
-    distinct_id String CODEC(ZSTD(1)),
-    refused LowCardinality(String),
-    undo Bool,
-    timestamp DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
-    accepted UInt64 CODEC(Delta, ZSTD(1)),
-    inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1)),
-    INDEX by_distinct_id distinct_id TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX by_inserted inserted TYPE minmax GRANULARITY 1
-)
-ENGINE = MergeTree
-ORDER BY (project_id, environment, alias_id, accepted)
-SETTINGS index_granularity = 1024;
-INSERT INTO person_aliases_new (project_id, environment, alias_id, distinct_id, refused, timestamp, accepted)
-SELECT project_id, environment, alias_id, distinct_id, refused, timestamp, accepted FROM person_aliases;
-EXCHANGE TABLES person_aliases AND person_aliases_new;
-DROP TABLE person_aliases_new;
+-- by replaying them in the order of acceptance. An operator's undo is a row, too. The loader leaves
+-- out what only repeats an alias that is stored, so that merges need not: with the acceptance in
+-- `number`, they would take the same alias before and after an undo for one.
+ALTER TABLE person_aliases
+    ADD COLUMN IF NOT EXISTS undo Bool,
+    ADD COLUMN IF NOT EXISTS inserted DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS number UInt64 CODEC(Delta, ZSTD(1)),
+    MODIFY ORDER BY (project_id, environment, alias_id, distinct_id, refused, number);
+ALTER TABLE person_aliases MATERIALIZE COLUMN inserted;
 
 -- Every id that has a parent, resolved: `person` is the end of its chain. `since` is the acceptance
 -- of the alias in force.

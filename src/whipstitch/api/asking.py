@@ -1,0 +1,85 @@
+"""The way of a question from its body to its answer: ``APIRouter(route_class=QueryRoute)``."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Final
+
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import Message, Receive
+
+from whipstitch.errors import InvalidQuery, PatternRefused
+
+_LARGEST: Final = 2**20
+_GONE: Final = 499
+"""Nobody reads it: the client has closed the connection."""
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class QueryRoute(APIRoute):
+    """A route whose body is of at most 1 MB, and whose work ends when the client goes away: what it
+    asks of ClickHouse at that moment, too."""
+
+    def get_route_handler(self) -> _Handler:
+        answer = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            request = Request(request.scope, _limited(request.receive))
+            body = await request.body()
+            try:
+                return await _while_present(request, answer(request))
+            except PatternRefused as error:
+                raise InvalidQuery(_path_of(error.pattern, body), str(error)) from None
+
+        return handle
+
+
+async def _while_present(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
+    answering = asyncio.ensure_future(answer)
+    # The body has been read: the next message is that the client has gone.
+    leaving = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            return answering.result()
+        return Response(status_code=_GONE)
+    finally:
+        for task in (leaving, answering):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await answering
+
+
+def _limited(receive: Receive) -> Receive:
+    size = 0
+
+    async def limited() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _LARGEST:
+            raise HTTPException(413, "Request body too large")
+        return message
+
+    return limited
+
+
+def _path_of(text: str, body: bytes) -> str:
+    """Where the body has it, as errors name fields; blank where it does not."""
+    try:
+        return next(_paths_of(text, json.loads(body), ""), "")
+    except ValueError:
+        return ""
+
+
+def _paths_of(text: str, value: object, path: str) -> Iterator[str]:
+    if value == text:
+        yield path.removeprefix(".")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _paths_of(text, one, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _paths_of(text, one, f"{path}[{index}]")

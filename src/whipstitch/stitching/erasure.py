@@ -1,0 +1,157 @@
+"""The first step of an erasure: no read shows anything of the person any more.
+
+A statement that deletes from a small table stays on the disk for a while, so it names ids by their
+keys. Deleting from events leaves only marks of rows."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.identity.changes import Changes, changes
+from whipstitch.identity.erasing import ids_of
+from whipstitch.identity.forest import grow
+from whipstitch.projects import Scope
+from whipstitch.stitching import tables
+from whipstitch.stitching.erasures import key_of
+
+_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
+_SENT: Final = "if(anon_id = '', distinct_id, anon_id)"
+_THEIRS: Final = (
+    f"{_IN_SCOPE} AND (distinct_id IN {{ids:Array(String)}} OR anon_id IN {{ids:Array(String)}}) "
+    f"AND {_SENT} IN {{ids:Array(String)}}"
+)
+_UP_TO: Final = "accepted <= {accepted:UInt64}"
+_AT_ONCE: Final = 1_000
+_NAMES: Final = (
+    ("events", "distinct_id"),
+    ("events", "anon_id"),
+    ("person_traits", "distinct_id"),
+    ("person_aliases", "alias_id"),
+    ("person_aliases", "distinct_id"),
+    ("person_ids", "id"),
+    ("person_moves", "id"),
+)
+"""Where ids of people stand."""
+
+
+def ids_at(client: Client, scope: Scope, id_: str, accepted: int) -> frozenset[str]:
+    """All ids of the person whom ``id_`` named then. Empty: nothing is known of any of them."""
+    ids = ids_of(tables.component(client, scope, [id_]), id_, accepted)
+    if len(ids) > 1:
+        return ids
+    values = {**scope._asdict(), "ids": [id_], "accepted": accepted}
+    for table, column in _NAMES:
+        up_to = "" if table in ("person_ids", "person_moves") else f" AND {_UP_TO}"
+        sql = (
+            f"SELECT 1 FROM {table} WHERE {_IN_SCOPE} AND {column} IN {{ids:Array(String)}}{up_to} "
+            "LIMIT 1"
+        )
+        if client.query(sql, values).result_rows:
+            return ids
+    return frozenset()
+
+
+def ids_left(client: Client, scope: Scope, keys: Sequence[str]) -> frozenset[str]:
+    """Those ids, of which the keys are known, that still stand somewhere."""
+    found: set[str] = set()
+    for table, column in _NAMES:
+        sql = (
+            f"SELECT DISTINCT {column} FROM {table} WHERE {_IN_SCOPE} "
+            f"AND {key_of(column)} IN {{keys:Array(String)}}"
+        )
+        for some in _some(keys):
+            values = {**scope._asdict(), "keys": some}
+            found.update(row[0] for row in client.query(sql, values).result_rows)
+    return frozenset(found)
+
+
+def forget(
+    client: Client,
+    scope: Scope,
+    ids: Collection[str],
+    accepted: int,
+    next_number: Callable[[], int],
+) -> int:
+    """Deletes all that was accepted up to then of these ids, who are a whole person; returns how
+    many events. What came later stays, as another person's. It may be repeated after any end."""
+    events = 0
+    for some in _some(sorted(ids)):
+        events += _forget_events(client, scope, some, accepted)
+    keys = _keys(client, scope, ids)
+    either = f"({_has('alias_id')} OR {_has('distinct_id')})"
+    _delete(client, scope, "person_aliases", f"{either} AND {_UP_TO}", keys, accepted)
+    _delete(client, scope, "person_traits", f"{_has('distinct_id')} AND {_UP_TO}", keys, accepted)
+    alive = _relink(client, scope, ids, next_number)
+    unlinked = f"{_has('id')} AND since <= {{accepted:UInt64}}"
+    _delete(client, scope, "person_ids", unlinked, keys, accepted)
+    settled = _keys(client, scope, set(ids) - alive)
+    _delete(client, scope, "person_moves", _has("id"), settled, accepted)
+    return events
+
+
+def _forget_events(client: Client, scope: Scope, ids: list[str], accepted: int) -> int:
+    values = {**scope._asdict(), "ids": ids, "accepted": accepted}
+    theirs = f"{_THEIRS} AND {_UP_TO}"
+    rows = client.query(f"SELECT count() FROM events WHERE {theirs}", values).result_rows
+    if rows[0][0]:
+        client.command(
+            f"DELETE FROM events WHERE {theirs} SETTINGS enable_lightweight_update = 1, "
+            "lightweight_delete_mode = 'lightweight_update_force'",
+            values,
+        )
+    return int(rows[0][0])
+
+
+def _relink(
+    client: Client, scope: Scope, ids: Collection[str], next_number: Callable[[], int]
+) -> set[str]:
+    """Resolves what was said later and is left. Returns those of the ids that have events again,
+    which may stand under somebody that they are no longer."""
+    gone = set(ids)
+    operations = tables.component(client, scope, gone)
+    named = gone.union(*((one.alias_id, one.distinct_id) for one in operations)) - {""}
+    found = changes(
+        tables.resolutions(client, scope, named),
+        grow(operations),
+        tables.waiting(client, scope, named),
+    )
+    alive: set[str] = set()
+    for some in _some(sorted(gone)):
+        sql = f"SELECT DISTINCT {_SENT} FROM events WHERE {_THEIRS}"
+        rows = client.query(sql, {**scope._asdict(), "ids": some}).result_rows
+        alive.update(row[0] for row in rows)
+    moves = [move for move in found.moves if move.id not in gone or move.id in alive]
+    left = Changes(found.resolved, found.dropped - gone, moves)
+    tables.write(client, scope, left, next_number())
+    return alive
+
+
+def _delete(
+    client: Client, scope: Scope, table: str, condition: str, keys: Sequence[str], accepted: int
+) -> None:
+    for some in _some(keys):
+        values = {**scope._asdict(), "keys": some, "accepted": accepted}
+        sql = f"SELECT 1 FROM {table} WHERE {_IN_SCOPE} AND {condition} LIMIT 1"
+        if client.query(sql, values).result_rows:
+            client.command(f"DELETE FROM {table} WHERE {_IN_SCOPE} AND {condition}", values)
+
+
+def _has(column: str) -> str:
+    return f"{key_of(column)} IN {{keys:Array(String)}}"
+
+
+def _keys(client: Client, scope: Scope, ids: Collection[str]) -> list[str]:
+    sql = (
+        "SELECT {project_id:String} AS project_id, {environment:String} AS environment, "
+        f"{key_of('arrayJoin({ids:Array(String)})')}"
+    )
+    found: list[str] = []
+    for some in _some(sorted(ids)):
+        rows = client.query(sql, {**scope._asdict(), "ids": some}).result_rows
+        found += [row[2] for row in rows]
+    return found
+
+
+def _some(things: Sequence[str]) -> list[list[str]]:
+    return [list(things[at : at + _AT_ONCE]) for at in range(0, len(things), _AT_ONCE)]
