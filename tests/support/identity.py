@@ -33,7 +33,7 @@ class Rows:
         self.scope = scope
         self._client = client
         self._store = store
-        self._map = PersonMap()
+        self._map = PersonMap(next(_generations))
         self._numbers = itertools.count()
 
     def elsewhere(self, scope: Scope) -> "Rows":
@@ -79,6 +79,7 @@ class Rows:
             undo=undo,
             timestamp=START_MS + second * 1000,
             accepted=(START_MS + second * 1000) * 1000,
+            number=(START_MS + second * 1000) * 1000,
         )
 
     def link(self, id_: str, parent: str, person: str = "", second: int = 0) -> None:

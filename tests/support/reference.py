@@ -3,20 +3,30 @@ what its rows look like in ClickHouse at some moment between aliases and their r
 
 Each world has a project of its own, so worlds need not be taken away again."""
 
+import asyncio
 import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from hypothesis import strategies as st
 
 from whipstitch.projects import Environment, Scope
+from whipstitch.queries.persons import PersonMap
+from whipstitch.queries.run import Reading
+from whipstitch.server.readings import StoreReadings
+from whipstitch.stitching import maps
+from whipstitch.storage.connect import LOADING, Address
+from whipstitch.storage.store import Store
+
+T = TypeVar("T")
 
 START: Final = datetime(2026, 3, 27, tzinfo=UTC)
 """Two days before clocks in Europe are put forward."""
@@ -28,6 +38,7 @@ IDS: Final = ("ann", "bob", "cid", "anon1", "anon2", "anon3")
 _COLUMNS: Final = {"$os": "os", "$country": "country", "$session_id": "session_id"}
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _projects = itertools.count()
+_generations = itertools.count(800_000)
 
 
 @dataclass(frozen=True)
@@ -153,6 +164,10 @@ def text(value: Any, *, objects: bool = False) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    return _json(value)
+
+
+def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -180,7 +195,7 @@ def _walk(source: Mapping[str, Any], name: str) -> Any:
 _PROPERTIES: Final = st.fixed_dictionaries(
     {},
     optional={
-        "plan": st.sampled_from(["free", "pro", "Team é", "", "$other", 'o\'dd"`\\'])
+        "plan": st.sampled_from(["free", "pro", "Team é", "", "$other", "o'dd\"`\\"])
         | st.sampled_from([None, True, False, ["pro", "x"], [1, 2], {"name": "pro"}]),
         "price": st.sampled_from([0, 1, 2, 10, -3, 2.5, 1.0, "10", " 1", "2.50", "nan", "1e999"])
         | st.sampled_from([True, None, [3], 2**60, "abc", "1e1"]),
@@ -227,6 +242,57 @@ def worlds(draw: st.DrawFn) -> World:
 
 # Rows
 
+
+class Worlds:
+    """Worlds in one embedded storage."""
+
+    def __init__(self, store: Store, client: Client, scratch: Path) -> None:
+        self._store = store
+        self._client = client
+        self._scratch = scratch
+        self._map = PersonMap(next(_generations))
+
+    def put(self, world: World) -> World:
+        """Stores its rows, and makes the map that reads of it want."""
+        write(world, self._client, self._scratch)
+        if world.waiting:
+            self._map = maps.make(self._client, next(_generations))
+        return world
+
+    def read(self, scope: Scope, work: Callable[[Reading], Awaitable[T]]) -> T:
+        """What ``work`` finds in a reading."""
+
+        async def run() -> T:
+            async with StoreReadings(self._store, self).open(scope) as reading:
+                return await work(reading)
+
+        return asyncio.run(run())
+
+    @contextmanager
+    def hold(self) -> Iterator[PersonMap]:
+        yield self._map
+
+    def command(self, sql: str) -> None:
+        self._client.command(sql)
+
+
+@contextmanager
+def worlds_in(url: str, scratch: Path) -> Iterator[Worlds]:
+    """An embedded storage for worlds, which leaves nothing that other tests would meet."""
+    store = Store.open(url, durable=False, retention_days=0)
+    client = Address.parse(url).connect(LOADING, seconds=60)
+    try:
+        yield Worlds(store, client, scratch)
+    finally:
+        made = client.query("SELECT name FROM system.tables WHERE name LIKE 'person\\_map\\_%'")
+        for (name,) in made.result_rows:
+            client.command(f"DROP TABLE {name} SYNC")
+        for table in ("events", "person_traits", "person_ids", "person_moves", "person_maps"):
+            client.command(f"TRUNCATE TABLE {table}")
+        client.close()
+        store.close()
+
+
 _EVENT_FIELDS: Final = (
     "environment String, event_name String, at Int64, accepted UInt64, id String, "
     "distinct_id String, anon_id String, session_id String, os String, country String, "
@@ -256,10 +322,11 @@ def write(world: World, client: Client, scratch: Path) -> None:
 
 
 def _event_row(world: World, number: int, event: Event) -> dict[str, Any]:
-    """An id that does not wait is rewritten, as far as those above it that do not wait either."""
+    """A row is rewritten as far as no id on its way waits."""
     stored = event.sent_id
-    if event.environment == "live" and event.sent_id not in world.waiting:
-        stored = world.person(event.sent_id)
+    if event.environment == "live":
+        while stored in world.parents and stored not in world.waiting:
+            stored = world.parents[stored]
     return {
         "environment": event.environment,
         "event_name": event.name,
@@ -295,7 +362,7 @@ def _traits(world: World) -> list[dict[str, Any]]:
         {
             "distinct_id": update.id,
             "property": update.name,
-            "value": "" if update.value is None else json.dumps(update.value),
+            "value": "" if update.value is None else _json(update.value),
             "deleted": update.value is None,
             # Updates of one instant are told apart by the order in which they were accepted.
             "timestamp": START + (number // 2) * (START.resolution * 1000),

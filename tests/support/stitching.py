@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from whipstitch.identity.arrivals import Arrival
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.queries.run import IN_SCOPE
+from whipstitch.stitching import rewrite
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
+from whipstitch.stitching.rewrite import Step
 from whipstitch.stitching.stitcher import Leadership, Stitcher
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
@@ -108,6 +111,17 @@ class Node:
         self.stitcher.rewrite_now()
         until(lambda: self.stitcher.stats.runs > runs or self.stitcher.problem)
         assert self.stitcher.problem is None
+
+    def steps(self) -> list[Step]:
+        """What a run would do now."""
+        known = self.maps.current
+        return self.store.at_leisure(lambda client: rewrite.steps(client, known)).result()
+
+    def take_steps(self, steps: Sequence[Step] | None = None) -> None:
+        """Does that, or some of it, and no more."""
+        known = self.maps.current
+        for step in self.steps() if steps is None else steps:
+            self.store.at_leisure(partial(rewrite.take, known=known, step=step)).result()
 
     def shown(
         self, scope: Scope = LIVE, generation: PersonMap | None = None

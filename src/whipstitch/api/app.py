@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
-from whipstitch.api import aliases, docs_page, errors, events, operations, people, undo
+from whipstitch.api import aliases, docs_page, erasures, errors, events, operations, people, undo
+from whipstitch.api.erasures import Erases
 from whipstitch.api.operations import Problems
 from whipstitch.api.undo import Stitches
 from whipstitch.doors.asgi import AsgiDoor
@@ -31,12 +32,14 @@ def build(
     registry: Registry,
     readings: Readings,
     stitches: Stitches,
+    erases: Erases,
     problems: Problems,
     metrics: CollectorRegistry,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
 ) -> Starlette:
-    """Everything that the server answers. ``readings`` gives what queries look at, ``stitches`` does
-    what operators ask of identity, ``problems`` tells what keeps the server from being ready."""
+    """Everything that the server answers. ``readings`` gives what queries look at, ``stitches``
+    does what operators ask of identity, ``erases`` erases people, ``problems`` tells what keeps the
+    server from being ready."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -52,10 +55,11 @@ def build(
     api.state.registry = registry
     api.state.readings = readings
     api.state.stitches = stitches
+    api.state.erases = erases
     api.state.problems = problems
     api.state.metrics = metrics
     errors.register(api)
-    for module in (operations, events, people, aliases, undo, docs_page):
+    for module in (operations, events, people, aliases, undo, erasures, docs_page):
         api.include_router(module.router)
     door = AsgiDoor(intake)
     return Starlette(

@@ -1,9 +1,11 @@
 """Rows that ClickHouse will not take, set aside where an operator sees them and can have them
 loaded again."""
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +14,10 @@ import msgspec
 
 from whipstitch.errors import StorageError
 from whipstitch.journal.segments import PART, SEALED, sync_directory
+from whipstitch.storage.loading import Somebody
 
 _REPLAYED: Final = "-replayed"
+_FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*"|\d+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,30 @@ class DeadLetter:
                 fields[name] = msgspec.json.decode(value)
         return fields
 
+    @property
+    def accepted(self) -> int:
+        """When it was accepted; 0 where that cannot be read."""
+        found = self._head.get("accepted")
+        return found if isinstance(found, int) else 0
+
+    @property
+    def names(self) -> set[Somebody]:
+        """Whom the row names, as far as that can be read."""
+        head = self._head
+        ids = (head.get("distinct_id"), head.get("alias_id"))
+        scope = str(head.get("project_id", "")), str(head.get("environment", ""))
+        return {Somebody(*scope, id_) for id_ in ids if isinstance(id_, str) and id_}
+
+    @property
+    def _head(self) -> dict[str, Any]:
+        """The row's first fields, which are ours: also of one that is not whole."""
+        text = self.row.decode("utf-8", "replace").partition('"properties":')[0]
+        found: dict[str, Any] = {}
+        for name, value in _FIELD.findall(text):
+            with contextlib.suppress(ValueError):
+                found.setdefault(name, json.loads(value))
+        return found
+
 
 class DeadLetters:
     """The dead-letter files in ``directory``, one for each segment that had some."""
@@ -53,14 +81,7 @@ class DeadLetters:
             OSError: they are not.
         """
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = (
-            # Bytes that are no UTF-8 survive as lone surrogates.
-            json.dumps(
-                {"reason": letter.reason, "row": letter.row.decode("utf-8", "surrogateescape")}
-            ).encode()
-            for letter in letters
-        )
-        _write_whole(self._directory / (stem + SEALED), lines)
+        _write_whole(self._directory / (stem + SEALED), map(_line, letters))
 
     def letters(self) -> Iterator[DeadLetter]:
         """All of them, oldest segment first.
@@ -102,6 +123,36 @@ class DeadLetters:
             ) from error
         return moved
 
+    def erase(self, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]) -> int:
+        """Deletes the rows of erased people; returns how many. ``erased`` tells which of some are,
+        and up to which acceptance.
+
+        Raises:
+            StorageError: a file cannot be read, or what ``erased`` raises.
+            OSError: one cannot be written; it stays as it was.
+        """
+        gone = 0
+        for file in self._files():
+            try:
+                letters = list(self._read(file))
+            except StorageError:
+                if file.exists():
+                    raise
+                continue  # replayed meanwhile
+            until = erased({name for letter in letters for name in letter.names})
+            kept = [
+                letter
+                for letter in letters
+                if not any(until.get(name, -1) >= letter.accepted for name in letter.names)
+            ]
+            gone += len(letters) - len(kept)
+            if len(kept) < len(letters) and kept:
+                _write_whole(file, map(_line, kept))
+            elif not kept:
+                file.unlink(missing_ok=True)
+                sync_directory(self._directory)
+        return gone
+
     def _files(self) -> list[Path]:
         return sorted(self._directory.glob(f"*{SEALED}"))
 
@@ -113,6 +164,12 @@ class DeadLetters:
                 yield DeadLetter(row, letter["reason"], file.name)
         except (OSError, ValueError, KeyError) as error:
             raise StorageError(f"The dead letters in {file} cannot be read: {error}") from error
+
+
+def _line(letter: DeadLetter) -> bytes:
+    # Bytes that are no UTF-8 survive as lone surrogates.
+    row = letter.row.decode("utf-8", "surrogateescape")
+    return json.dumps({"reason": letter.reason, "row": row}).encode()
 
 
 def _write_whole(target: Path, lines: Iterable[bytes]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from whipstitch.identity.forest import Forest, Link, Operation, grow
 from whipstitch.queries.pages import cursor_of, rfc3339
 from whipstitch.queries.person_ids import ids_of
-from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 
 State = Literal["pending", "rewritten", "refused"]
 
@@ -106,8 +106,8 @@ def in_force(ids: set[str]) -> Sql:
     """Which of ``ids`` have a parent, since when, and whether rows of theirs wait."""
     moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"
     return Sql(
-        f"SELECT id, parent, since, id IN ({moves}) FROM person_ids FINAL "
-        f"WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}",
+        f"SELECT id, parent, since, id IN ({moves}) FROM {LINKED} "
+        f"AND id IN {{ids:Array(String)}}",
         {"ids": sorted(ids)},
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from whipstitch.identity.forest import Link
 from whipstitch.queries.pages import rfc3339
 from whipstitch.queries.person_ids import PEOPLE
-from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.run import IN_SCOPE, LINKED, Sql
 
 State = Literal["pending", "rewritten"]
 
@@ -43,8 +43,8 @@ def of(people: Sequence[str]) -> Sql:
     """The links of ``people``."""
     moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({PEOPLE})"
     return Sql(
-        f"SELECT person, id, parent, since, id IN ({moves}) FROM person_ids FINAL "
-        f"WHERE {IN_SCOPE} AND person IN ({PEOPLE}) ORDER BY since, id",
+        f"SELECT person, id, parent, since, id IN ({moves}) FROM {LINKED} "
+        f"AND person IN ({PEOPLE}) ORDER BY since, id",
         {"people": list(people)},
     )
 

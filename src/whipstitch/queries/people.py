@@ -16,7 +16,7 @@ from whipstitch.queries.links import NO_LINKS, Alias, Links
 from whipstitch.queries.pages import cursor_of, rfc3339
 from whipstitch.queries.person_ids import person_of, rows_of
 from whipstitch.queries.persons import Persons, key_of
-from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 from whipstitch.queries.traits import Traits
 
 _DAY: Final = 24 * 3_600_000
@@ -187,11 +187,11 @@ def matching(search: str) -> Sql:
         f"SELECT distinct_id AS id FROM person_traits "
         f"WHERE {IN_SCOPE} AND property = '' AND {contain('distinct_id')} "
         f"ORDER BY distinct_id {first} UNION ALL "
-        f"SELECT person AS id FROM person_ids FINAL "
-        f"WHERE {IN_SCOPE} AND ({contain('person_ids.id')} OR {contain('person')}) "
+        f"SELECT person AS id FROM {LINKED} "
+        f"AND ({contain('person_ids.id')} OR {contain('person')}) "
         f"ORDER BY person_ids.id {first}"
     )
-    known = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE} AND id IN ({ids})"
+    known = f"SELECT id, person FROM {LINKED} AND id IN ({ids})"
     return Sql(
         "SELECT DISTINCT if(known.person = '', found.id, known.person) AS who "
         f"FROM ({ids}) AS found LEFT JOIN ({known}) AS known ON known.id = found.id "

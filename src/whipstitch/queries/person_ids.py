@@ -6,7 +6,7 @@ says which rows of events do not bear their person's id yet."""
 from typing import Final
 
 from whipstitch.queries.persons import SETTLED, Persons, key_of
-from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 
 PEOPLE: Final = "SELECT arrayJoin({people:Array(String)}) AS id"
 """The people that a statement with ``people`` bound is about."""
@@ -16,7 +16,7 @@ async def person_of(reading: Reading, id_: str) -> str:
     """The distinct id of the person who has ``id_`` among their ids; any text may be asked for."""
     rows = await reading.run(
         Sql(
-            f"SELECT person FROM person_ids FINAL WHERE {IN_SCOPE} AND id = {{id:String}}",
+            f"SELECT person FROM {LINKED} AND id = {{id:String}}",
             {"id": id_},
         )
     )
@@ -28,7 +28,7 @@ async def ids_of(reading: Reading, person: str) -> list[str]:
     """All ids of a person, their distinct id first."""
     rows = await reading.run(
         Sql(
-            f"SELECT id FROM person_ids FINAL WHERE {IN_SCOPE} AND person = {{person:String}} "
+            f"SELECT id FROM {LINKED} AND person = {{person:String}} "
             "ORDER BY since, id",
             {"person": person},
         )

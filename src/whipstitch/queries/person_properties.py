@@ -8,7 +8,7 @@ from typing import Final
 
 from whipstitch.queries.persons import key_of
 from whipstitch.queries.properties import Expressions, number_in
-from whipstitch.queries.run import IN_SCOPE
+from whipstitch.queries.run import IN_SCOPE, LINKED
 from whipstitch.queries.traits import NAMED, WHO
 from whipstitch.queries.values import Values
 
@@ -45,7 +45,7 @@ def keys_of(ids: str) -> str:
     """A query of the keys of the people whom ``ids``, the placeholder of an array, names by
     whichever of their ids."""
     named = f"SELECT arrayJoin({ids}) AS distinct_id"
-    known = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE} AND id IN {ids}"
+    known = f"SELECT id, person FROM {LINKED} AND id IN {ids}"
     person = "if(known.person = '', named.distinct_id, known.person)"
     return (
         f"SELECT {key_of(person)} FROM ({named}) AS named "

@@ -12,12 +12,15 @@ Rows = Sequence[Sequence[Any]]
 
 IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 """The condition that every statement sets on every table that it reads."""
+LINKED: Final = f"person_ids FINAL WHERE {IN_SCOPE} AND version <= {{generation:UInt64}}"
+"""The ids that have a parent, with their person, as the reading's person map knows them: what was
+linked since is left to later readings, or some of a person's rows would be found and some not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sql:
     """A statement with ``{name:Type}`` placeholders, and the values that are bound to them.
-    ``project_id`` and ``environment`` are bound by the reading that runs it."""
+    ``project_id``, ``environment`` and ``generation`` are bound by the reading that runs it."""
 
     text: str
     values: Mapping[str, Any]

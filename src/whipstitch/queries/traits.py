@@ -10,12 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.queries.person_ids import PEOPLE
-from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.run import IN_SCOPE, LINKED, Sql
 
 Traits = dict[str, msgspec.Raw]
 """The JSON text of each trait, as it was sent."""
 
-_IDS: Final = f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE}"
+_IDS: Final = f"SELECT id, person FROM {LINKED}"
 WHO: Final = "if(known.person = '', traits.distinct_id, known.person)"
 """The person of a row of NAMED."""
 NAMED: Final = f"person_traits AS traits LEFT JOIN ({_IDS}) AS known ON known.id = distinct_id"

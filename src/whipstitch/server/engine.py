@@ -17,6 +17,7 @@ from whipstitch.doors.intake import Intake
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.errors import StorageUnavailable
 from whipstitch.journal.journal import Journal
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
@@ -24,8 +25,10 @@ from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.scheduling import be_prompt, hand_over_soon
+from whipstitch.server.in_flight import InFlight
 from whipstitch.server.readings import StoreReadings
 from whipstitch.settings import Settings
+from whipstitch.stitching.eraser import Eraser
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.stitcher import Leadership, Stitcher
@@ -36,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS = 3.0
 _GEOIP_SECONDS = 1.0
+_STORED_SECONDS = 10.0
+"""How long an erasure waits for what came in before it."""
 _OTHER_NODES_SECONDS = 75
 """How long a query or an insert of another node may take that began with an older person map: a
 server gives an answer up after 60."""
@@ -82,6 +87,10 @@ class Engine:
             interval=settings.stitch_interval,
             grace=grace,
         )
+        self._in_flight = InFlight(self.journal, data / "spool")
+        self.eraser = Eraser(
+            self.store, linker, leads, self._in_flight, self.dead_letters, alone=embedded
+        )
         self.loader = Loader(self.journal, self.store, self.dead_letters, scratch=data / "scratch")
         self.heavy = HeavyLane(
             self.journal,
@@ -114,8 +123,10 @@ class Engine:
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
+        self._in_flight.attach(asyncio.get_running_loop())
         self.stitcher.start()
         self.loader.start()
+        self.eraser.start()
 
     async def stop(self) -> None:
         """Ends everything, within some seconds. Nothing that was answered is lost."""
@@ -125,6 +136,7 @@ class Engine:
 
     def _wind_down(self) -> None:
         self.heavy.close()
+        self.eraser.stop(_DRAIN_SECONDS)
         self.stitcher.stop(_DRAIN_SECONDS)
         self.loader.drain(_DRAIN_SECONDS)
         self.journal.close()
@@ -146,6 +158,22 @@ class Engine:
         """Takes the link of an id away, as of now; False: it has none. Reads know it on return."""
         accepted = self.journal.sequence.take(1)
         return await asyncio.wrap_future(self.stitcher.undo(scope, alias_id, accepted))
+
+    async def erase(self, scope: Scope, id_: str) -> str | None:
+        """Erases the person who has an id, as of now; the erasure's id, None: nobody has it. Reads
+        know it on return.
+
+        Raises:
+            StorageUnavailable: what came in before is not stored yet, and nothing is erased.
+        """
+        accepted = self.journal.sequence.take(1)
+        if not await asyncio.to_thread(self._in_flight.await_stored, _STORED_SECONDS):
+            raise StorageUnavailable(
+                "What was accepted before is still being stored, so nothing is erased yet. "
+                "Try again in some seconds, or see what `/ready` says."
+            )
+        erasure = await asyncio.wrap_future(self.eraser.erase(scope, id_, accepted))
+        return erasure.id if erasure else None
 
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""

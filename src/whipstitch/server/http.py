@@ -61,6 +61,7 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         registry=engine.registry,
         readings=engine.readings,
         stitches=engine,
+        erases=engine,
         problems=engine.problems,
         metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
         lifespan=lifespan,

@@ -29,15 +29,16 @@ class StoreReadings:
     @asynccontextmanager
     async def open(self, scope: Scope) -> AsyncIterator[Reading]:
         with self._maps.hold() as generation:
-            yield _StoreReading(scope, generation.of(scope), self._store)
+            yield _StoreReading(scope, generation.of(scope), generation.number, self._store)
 
 
 @dataclass(slots=True)
 class _StoreReading:
     scope: Scope
     persons: Persons
+    generation: int
     _store: Store
 
     async def run(self, sql: Sql) -> Rows:
-        values = {**sql.values, **self.scope._asdict()}
+        values = {**sql.values, **self.scope._asdict(), "generation": self.generation}
         return await asyncio.wrap_future(self._store.submit(sql.text, values))

@@ -94,9 +94,7 @@ def unfinished(client: Client) -> list[Erasure]:
         "SELECT project_id, environment, id, accepted, asked_at, ids, events, state "
         "FROM erasures FINAL WHERE state != 'done' ORDER BY accepted"
     )
-    return [
-        Erasure(Scope(row[0], row[1]), *row[2:]) for row in client.query(sql).result_rows
-    ]
+    return [Erasure(Scope(row[0], row[1]), *row[2:]) for row in client.query(sql).result_rows]
 
 
 def keys(client: Client, erasure: Erasure) -> list[str]:

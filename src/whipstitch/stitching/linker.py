@@ -4,7 +4,7 @@ It works on the thread that loads, between the aliases of a segment and its even
 being inserted with an older knowledge while links change."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from whipstitch.identity.arrivals import Arrival, without_repeats
 from whipstitch.identity.changes import changes
 from whipstitch.identity.forest import Operation, grow
 from whipstitch.projects import Scope
-from whipstitch.stitching import maps, tables
+from whipstitch.stitching import erasure, erasures, maps, purge, tables
 from whipstitch.stitching.maps import Maps
 from whipstitch.storage.contents import Contents
 from whipstitch.storage.loading import Corrections, Somebody
@@ -48,13 +48,14 @@ class Linker:
 
     def prepare(self, client: Client, contents: Contents) -> Corrections:
         """Takes the aliases of a segment; says whose its ids are."""
-        if contents.aliases:
-            self.take(client, contents.aliases)
+        erased = _erased(client, contents)
+        if aliases := [one for one in contents.aliases if not _names_erased(one, erased)]:
+            self.take(client, aliases)
         persons = {}
         for scope, ids in contents.ids.items():
             for id_, person in tables.persons_of(client, scope, ids).items():
                 persons[Somebody(*scope, id_)] = person
-        return Corrections(persons=persons)
+        return Corrections(persons=persons, erased=erased)
 
     def take(self, client: Client, arrivals: Sequence[Arrival]) -> None:
         """Stores operations, those that say something new, and links what they name."""
@@ -62,12 +63,12 @@ class Linker:
         for arrival in sorted(arrivals, key=lambda one: one.operation):
             by_scope.setdefault(arrival.scope, []).append(arrival)
         with self._consistently(client):
-            moved = False
+            changed = False
             for scope, all_of_it in by_scope.items():
                 for start in range(0, len(all_of_it), _AT_ONCE):
                     new = self._store(client, scope, all_of_it[start : start + _AT_ONCE])
-                    moved = self._resolve(client, scope, new) or moved
-            if moved:
+                    changed = self._resolve(client, scope, new) or changed
+            if changed:
                 self._publish(client)
 
     def undo(self, client: Client, scope: Scope, alias_id: str, accepted: int) -> bool:
@@ -82,13 +83,27 @@ class Linker:
         """Links what other nodes stored, or what an earlier process left to be linked."""
         with self._consistently(client):
             recent = tables.inserted_since(client, _RECENT_SECONDS)
-            moved = False
+            changed = False
             for scope, seen in recent.items():
                 ids = {id_ for id_, _ in seen - self._linked.get(scope, set())}
-                moved = self._resolve(client, scope, ids) or moved
-            if moved:
+                changed = self._resolve(client, scope, ids) or changed
+            if changed:
                 self._publish(client)
             self._linked = recent
+
+    def forget(self, client: Client, scope: Scope, ids: Collection[str], accepted: int) -> int:
+        """Deletes what was accepted up to then of these ids, who are a whole person, so that no
+        read shows it; returns how many events that were."""
+        with self._consistently(client):
+            events = erasure.forget(client, scope, ids, accepted, self._next_number)
+            self._publish(client)
+        return events
+
+    def old_maps(self, client: Client) -> int:
+        """Drops the generations that nobody needs; returns how many are left of those before the
+        one in force."""
+        maps.drop(client, self._maps.in_use(), self._grace)
+        return purge.older_maps(client, self._maps.current.number)
 
     def settle(self, client: Client, number: int) -> int:
         """Forgets the moves that generation ``number`` was made of: their rows are rewritten.
@@ -125,8 +140,8 @@ class Linker:
 
     def _resolve(self, client: Client, scope: Scope, ids: Collection[str]) -> bool:
         """Brings what is stored of these ids, and of all that are linked with them, in line with
-        the operations. Returns whether rows of events are to be rewritten."""
-        moved = False
+        the operations. Returns whether that changed anything."""
+        changed = False
         rest = sorted(ids) if self._leads() else []
         for start in range(0, len(rest), _AT_ONCE):
             operations = tables.component(client, scope, rest[start : start + _AT_ONCE])
@@ -137,8 +152,8 @@ class Linker:
                 tables.waiting(client, scope, named),
             )
             tables.write(client, scope, found, self._next_number())
-            moved = moved or bool(found.moves)
-        return moved
+            changed = changed or bool(found.resolved or found.dropped)
+        return changed
 
     def _publish(self, client: Client) -> None:
         self._maps.publish(maps.make(client, self._next_number()))
@@ -150,3 +165,27 @@ class Linker:
             self._number = self._maps.current.number
         self._number = max(self._clock(), self._number + 1)
         return self._number
+
+
+def _erased(client: Client, contents: Contents) -> dict[Somebody, int]:
+    """Those whom a segment names and who were erased, with the acceptance up to which they were."""
+    found = {}
+    for scope, last in erasures.latest(client).items():
+        aliases = [one.operation for one in contents.aliases if one.scope == scope]
+        ids = {id_ for one in aliases for id_ in (one.alias_id, one.distinct_id)}
+        # The times of traits are not told.
+        if contents.rows["trait"] or (contents.rows["track"] and contents.span.first <= last):
+            ids |= contents.ids.get(scope, set())
+        elif all(one.accepted > last for one in aliases):
+            continue
+        for id_, accepted in erasures.erased(client, scope, ids).items():
+            found[Somebody(*scope, id_)] = accepted
+    return found
+
+
+def _names_erased(alias: Arrival, erased: Mapping[Somebody, int]) -> bool:
+    one = alias.operation
+    return any(
+        erased.get(Somebody(*alias.scope, id_), 0) >= one.accepted
+        for id_ in (one.alias_id, one.distinct_id)
+    )

@@ -1,8 +1,8 @@
 """The second step of an erasure: what reads do not show any more goes from the disk.
 
 A deleted row is first a mark in a patch beside the part, then one in the part; then the part is
-written again without it, and the part from before is deleted some time later. No statement here names
-anybody: ClickHouse keeps statements for a while."""
+written again without it, and the part from before is deleted some time later. No statement here
+names anybody: ClickHouse keeps statements for a while."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -53,6 +53,17 @@ def begin(client: Client, rewrite: str) -> None:
 def rewrites_run(client: Client) -> bool:
     sql = f"SELECT count() FROM system.mutations WHERE {_OURS} AND NOT is_done"
     return bool(client.query(sql).result_rows[0][0])
+
+
+def older_maps(client: Client, number: int) -> int:
+    """How many generations of the person map there still are from before this one."""
+    sql = (
+        "SELECT count() FROM system.tables WHERE database = currentDatabase() "
+        "AND startsWith(name, {prefix:String}) "
+        "AND toUInt64OrZero(substring(name, length({prefix:String}) + 1)) < {number:UInt64}"
+    )
+    values = {"prefix": "person_map_", "number": number}
+    return int(client.query(sql, values).result_rows[0][0])
 
 
 def left(client: Client, planned: Purge) -> int:

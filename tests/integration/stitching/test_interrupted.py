@@ -97,8 +97,7 @@ def test_forgetting_what_is_rewritten_may_be_cut_off_anywhere(alone: Node) -> No
         scope = Scope(f"proj_{number}", "live")
         alone.load(seen("anon", **scope._asdict()))
         alone.load(alias(1, "anon", "user", **scope._asdict()))
-        for step in alone.link(partial(rewrite.steps, known=alone.maps.current)):
-            alone.link(partial(rewrite.take, known=alone.maps.current, step=step))
+        alone.take_steps()
         settle = partial(alone.linker.settle, number=alone.maps.current.number)
 
         cut = is_cut_off(alone, settle, last, done)

@@ -1,0 +1,96 @@
+"""Rows between their acceptance and ClickHouse: where they may be, and whether they are through."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
+from typing import Final
+
+from whipstitch.journal.group_commit import Entry
+from whipstitch.journal.journal import Journal
+
+_WRITE_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
+
+
+class _Mark(Entry):
+    """Holds no rows: when it is done, all that was queued before it is written."""
+
+    written: Future[bool]
+
+    def done(self, durable: bool) -> None:
+        self.written.set_result(durable)
+
+
+class InFlight:
+    """What this node has accepted and not stored. ``spools`` holds the bodies that are being
+    admitted by worker processes."""
+
+    def __init__(self, journal: Journal, spools: Path) -> None:
+        self._journal = journal
+        self._spools = spools
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tells on which thread rows are taken; that is where the journal is."""
+        self._loop = loop
+
+    def segments(self) -> Callable[[], bool] | None:
+        """Closes the journal's segments, with all that is accepted by now but the bodies in spools;
+        the result tells whether those are stored. None: the journal cannot be written. May be
+        called from any thread but the event loop's."""
+        mark: Future[bool] = Future()
+        assert self._loop is not None  # noqa: S101 - attached before anybody asks
+        self._loop.call_soon_threadsafe(self._put, mark)
+        try:
+            written = mark.result(_WRITE_SECONDS)
+        except FutureTimeoutError:
+            written = False
+        if not written:
+            return None
+        self._journal.seal()
+        waiting = set(self._journal.sealed())
+        return lambda: waiting.isdisjoint(self._journal.sealed())
+
+    def await_stored(self, seconds: float) -> bool:
+        """Waits until all that is accepted by now is stored, but the bodies in spools. False: it is
+        not, after so many seconds. May be called from any thread but the event loop's."""
+        until = time.monotonic() + seconds
+        stored = self.segments()
+        while stored is not None and not stored():
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        return stored is not None
+
+    def passed(self, accepted: int) -> Callable[[], bool]:
+        """Begins to look; the result tells whether nothing is left that was accepted up to then. It
+        is to be asked until it says so, on one thread."""
+        segments: Callable[[], bool] | None = None
+
+        def is_through() -> bool:
+            nonlocal segments
+            if segments is None:
+                if self._bodies_from_before(accepted):
+                    return False
+                segments = self.segments()
+            return segments is not None and segments()
+
+        return is_through
+
+    def _put(self, mark: Future[bool]) -> None:
+        if not self._journal.append(_Mark(b"", 0, mark)):
+            mark.set_result(False)
+
+    def _bodies_from_before(self, accepted: int) -> bool:
+        """Whether there is a body that was received by then: its rows may have earlier numbers. One
+        that is still being received will have later ones."""
+        for body in self._spools.iterdir():
+            try:
+                if body.stat().st_mtime_ns // 1000 <= accepted:
+                    return True
+            except FileNotFoundError:
+                continue  # admitted meanwhile
+        return False

@@ -1,0 +1,194 @@
+"""The eraser: hides a person when asked to, and sees to it that the disk has none of them."""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol, TypeVar
+
+import structlog
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.errors import RegistryError, StorageError
+from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.projects import Scope
+from whipstitch.stitching import erasure, erasures, purge
+from whipstitch.stitching.erasures import Erasure
+from whipstitch.stitching.linker import Linker
+from whipstitch.storage.loading import Somebody
+from whipstitch.storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+_LOOK_SECONDS: Final = 0.5
+_OTHERS_SECONDS: Final = 5.0
+"""How often a node looks whether another one recorded an erasure."""
+
+
+class InFlight(Protocol):
+    """Rows that are accepted and not stored yet."""
+
+    def passed(self, accepted: int) -> Callable[[], bool]:
+        """Begins to look; the result tells whether nothing is left on this node that was accepted
+        up to then."""
+
+
+@dataclass(slots=True)
+class EraserStats:
+    """Written by the eraser's thread only."""
+
+    running: int = 0
+    """Erasures that are not done."""
+    done: int = 0
+    failures: int = 0
+
+
+class Eraser:
+    """Erasures that a killed process left undone go on with the next. Of several nodes the one that
+    links erases; ``alone``: there is no other."""
+
+    def __init__(
+        self,
+        store: Store,
+        linker: Linker,
+        leads: Callable[[], bool],
+        in_flight: InFlight,
+        dead_letters: DeadLetters,
+        *,
+        alone: bool,
+    ) -> None:
+        self.stats = EraserStats()
+        self.problem: str | None = None
+        """Why erasures do not go on at the moment, for a person."""
+        self._store = store
+        self._linker = linker
+        self._leads = leads
+        self._in_flight = in_flight
+        self._dead_letters = dead_letters
+        self._alone = alone
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Ends after the step at hand, if that does not take longer than ``seconds``."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(seconds)
+
+    def erase(self, scope: Scope, id_: str, accepted: int) -> Future[Erasure | None]:
+        """Erases the person who had this id at that acceptance. To come: the erasure, when no read
+        shows anything of them; None where nobody has the id."""
+        found = self._store.beside_loading(
+            lambda client: self._begin_with(client, scope, id_, accepted)
+        )
+        found.add_done_callback(lambda _: self._wake.set())
+        return found
+
+    # Inside
+
+    def _begin_with(self, client: Client, scope: Scope, id_: str, accepted: int) -> Erasure | None:
+        ids = erasure.ids_at(client, scope, id_, accepted)
+        if not ids:
+            return None
+        asked = erasures.record(client, scope, ids, accepted)
+        return self._hide(client, asked, ids) if self._leads() else asked
+
+    def _hide(self, client: Client, asked: Erasure, ids: Collection[str]) -> Erasure:
+        events = self._linker.forget(client, asked.scope, ids, asked.accepted)
+        hidden = asked.now("running", events)
+        erasures.save(client, hidden)
+        log.info("person_hidden", erasure=hidden.id, ids=hidden.ids, events=events)
+        return hidden
+
+    def _resume(self, client: Client, asked: Erasure) -> None:
+        keys = erasures.keys(client, asked)
+        self._hide(client, asked, erasure.ids_left(client, asked.scope, keys))
+
+    # On the eraser's thread
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except (StorageError, RegistryError, OSError) as error:
+                self._failed(str(error))
+            except Exception as error:
+                # The thread must outlive what nobody foresaw: erasures would never be done.
+                log.exception("eraser_failed")
+                self._failed(f"The eraser met an error of its own: {error!r}")
+            else:
+                if self.problem is not None:
+                    log.info("eraser_resumed", was=self.problem)
+                    self.problem = None
+            again = self.problem or not self._alone
+            self._wake.wait(_OTHERS_SECONDS if again else None)
+            self._wake.clear()
+
+    def _turn(self) -> None:
+        while not self._stop.is_set() and self._until(self._leads):
+            undone = self._leisurely(erasures.unfinished)
+            self.stats.running = len(undone)
+            if not undone:
+                return
+            for one in undone:
+                if one.state == "asked":
+                    self._store.beside_loading(partial(self._resume, asked=one)).result()
+            hidden = self._leisurely(erasures.unfinished)
+            if self._purge(max(one.accepted for one in hidden)):
+                for one in hidden:
+                    self._leisurely(partial(erasures.save, erasure=one.now("done")))
+                    log.info("person_erased", erasure=one.id, ids=one.ids, events=one.events)
+                self.stats.done += len(hidden)
+                self.stats.running -= len(hidden)
+
+    def _purge(self, accepted: int) -> bool:
+        """Removes what is hidden. False: it was broken off."""
+        if not self._until(self._in_flight.passed(accepted)):
+            return False
+        self._dead_letters.erase(self._erased)
+        planned = self._leisurely(purge.plan)
+        for rewrite in planned.rewrites:
+            if not self._leads():
+                return False
+            self._leisurely(partial(purge.begin, rewrite=rewrite))
+            if not self._until(lambda: not self._leisurely(purge.rewrites_run)):
+                return False
+        return self._until(lambda: self._is_gone(planned))
+
+    def _is_gone(self, planned: purge.Purge) -> bool:
+        maps = self._store.beside_loading(self._linker.old_maps).result()
+        return not maps and not self._leisurely(partial(purge.left, planned=planned))
+
+    def _erased(self, names: Collection[Somebody]) -> Mapping[Somebody, int]:
+        by_scope: dict[Scope, set[str]] = {}
+        for name in names:
+            by_scope.setdefault(Scope(name.project_id, name.environment), set()).add(
+                name.distinct_id
+            )
+        found = {}
+        for scope, ids in by_scope.items():
+            until = self._leisurely(partial(erasures.erased, scope=scope, ids=ids))
+            found.update({Somebody(*scope, id_): accepted for id_, accepted in until.items()})
+        return found
+
+    def _leisurely(self, work: Callable[[Client], T]) -> T:
+        return self._store.at_leisure(work).result()
+
+    def _until(self, condition: Callable[[], bool]) -> bool:
+        """Waits for it. False: we are told to stop first."""
+        while not condition():
+            if self._stop.wait(_LOOK_SECONDS):
+                return False
+        return True
+
+    def _failed(self, problem: str) -> None:
+        self.stats.failures += 1
+        if self.problem is None:
+            log.warning("eraser_waits", problem=problem)
+        self.problem = problem
