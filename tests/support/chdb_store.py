@@ -23,6 +23,8 @@ _TABLES = (
     "person_ids",
     "person_moves",
     "person_maps",
+    "erasures",
+    "person_erasures",
 )
 REAL_SERVER = os.environ.get("WHIPSTITCH_TEST_CLICKHOUSE", "").rstrip("/")
 

@@ -67,7 +67,7 @@ def broken(
         f"ORDER BY weight DESC, value LIMIT {limit})"
     )
     group = (
-        f"multiIf(isNotNull({value}), '{_MISSING}', {value} IN ({top}), "
+        f"multiIf(isNull({value}), '{_MISSING}', {value} IN ({top}), "
         f"concat('{_VALUE}', assumeNotNull({value})), '{_REST}')"
     )
     return Broken(source, group)

@@ -1,10 +1,49 @@
-"""Members of cohorts, as statements name them."""
+"""Members of cohorts, as statements name them.
 
+Members are stored by ids and resolved here, so that whoever is in a cohort under one id is in it
+under all, from the moment of the alias and back with its undo. A statement sees one version of a
+cohort, whole."""
+
+from whipstitch.queries.persons import key_of
 from whipstitch.queries.run import IN_SCOPE
 from whipstitch.queries.values import Values
 
+_PERSON = "if(known.person = '', members.member, known.person)"
+
 
 def member_keys(cohort_id: str, values: Values) -> str:
-    """A query of ``key``, the keys of the people in a cohort."""
+    """A query of ``key``, the keys of the people in a cohort. Nobody is in one that there is not."""
+    return f"SELECT {key_of(_PERSON)} AS key FROM {_resolved(cohort_id, values)}"
+
+
+def members(cohort_id: str, values: Values) -> str:
+    """A query of ``key`` and ``id`` of the people in a cohort, as ``people_of`` takes it: somebody
+    named by several ids comes several times."""
+    return (
+        f"SELECT {key_of(_PERSON)} AS key, {_PERSON} AS id FROM {_resolved(cohort_id, values)}"
+    )
+
+
+def of_people(cohort_id: str, people: str, values: Values) -> str:
+    """A query of ``member``, the ids that are in a cohort and are of people; ``people`` is a query
+    of their keys."""
+    resolved = _resolved(cohort_id, values)
+    return f"SELECT members.member AS member FROM {resolved} WHERE {key_of(_PERSON)} IN ({people})"
+
+
+def current(cohort_id: str, values: Values) -> str:
+    """A query of the number of the version that is in force; 0: none is."""
     cohort = values.add(cohort_id)
-    return f"SELECT key FROM cohort_members WHERE {IN_SCOPE} AND cohort_id = {cohort}"
+    return f"SELECT max(version) FROM cohort_versions WHERE {IN_SCOPE} AND cohort_id = {cohort}"
+
+
+def _resolved(cohort_id: str, values: Values) -> str:
+    ids = (
+        f"SELECT id AS member FROM cohort_members FINAL WHERE {IN_SCOPE} "
+        f"AND cohort_id = {values.add(cohort_id)} AND version = ({current(cohort_id, values)})"
+    )
+    return (
+        f"({ids}) AS members LEFT JOIN "
+        f"(SELECT id AS alias, person FROM person_ids FINAL WHERE {IN_SCOPE}) AS known "
+        "ON known.alias = members.member"
+    )

@@ -5,14 +5,14 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, cast
 
 import structlog
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import RegistryError, StorageError
 from whipstitch.loader.dead_letters import DeadLetters
-from whipstitch.projects import Scope
+from whipstitch.projects import Environment, Scope
 from whipstitch.stitching import erasure, erasures, purge
 from whipstitch.stitching.erasures import Erasure
 from whipstitch.stitching.linker import Linker
@@ -167,10 +167,9 @@ class Eraser:
 
     def _erased(self, names: Collection[Somebody]) -> Mapping[Somebody, int]:
         by_scope: dict[Scope, set[str]] = {}
-        for name in names:
-            by_scope.setdefault(Scope(name.project_id, name.environment), set()).add(
-                name.distinct_id
-            )
+        for project_id, environment, id_ in names:
+            scope = Scope(project_id, cast(Environment, environment))
+            by_scope.setdefault(scope, set()).add(id_)
         found = {}
         for scope, ids in by_scope.items():
             until = self._leisurely(partial(erasures.erased, scope=scope, ids=ids))

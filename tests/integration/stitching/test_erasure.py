@@ -1,0 +1,191 @@
+"""Erasing a person: what is deleted, what stays, and that nothing is left on the disk."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.support.segments import alias, event, trait
+from tests.support.stitching import LIVE, Node, accepted, until
+
+from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
+from whipstitch.stitching import erasures, purge
+from whipstitch.stitching.eraser import Eraser
+from whipstitch.stitching.erasures import Erasure
+
+_EVERYTHING = "SETTINGS apply_deleted_mask = 0, apply_patch_parts = 0"
+_WHERE_IDS_STAND = {
+    "events": "distinct_id = {id:String} OR anon_id = {id:String}",
+    "person_traits": "distinct_id = {id:String}",
+    "person_aliases": "alias_id = {id:String} OR distinct_id = {id:String}",
+    "person_ids": "id = {id:String} OR person = {id:String} OR parent = {id:String}",
+    "person_moves": "id = {id:String} OR person = {id:String}",
+}
+
+
+class _NothingInFlight:
+    def passed(self, accepted: int) -> Callable[[], bool]:
+        del accepted
+        return lambda: True
+
+
+def _eraser(node: Node, directory: Path) -> Eraser:
+    return Eraser(
+        node.store,
+        node.linker,
+        lambda: True,
+        _NothingInFlight(),
+        DeadLetters(directory / "deadletters"),
+        alone=True,
+    )
+
+
+def _erase(node: Node, directory: Path, id_: str, number: int) -> Erasure | None:
+    return _eraser(node, directory).erase(LIVE, id_, accepted(number)).result()
+
+
+def _traces(node: Node, *ids: str, settings: str = "") -> dict[str, int]:
+    """In which tables ids stand, in how many rows."""
+    found: Counter[str] = Counter()
+    for table, condition in _WHERE_IDS_STAND.items():
+        for id_ in ids:
+            sql = f"SELECT count() FROM {table} WHERE {condition} {settings}"  # noqa: S608
+            found[table] += node.store.query(sql, {"id": id_})[0][0]
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def _load_ada(node: Node) -> None:
+    """Ada with two devices, one of them rewritten, beside Bob."""
+    node.load(
+        event(1, distinct_id="phone"),
+        event(2, distinct_id="ada"),
+        event(3, distinct_id="bob"),
+        trait(4, "phone", "plan", '"pro"'),
+        trait(5, "bob", "plan", '"free"'),
+        alias(6, "phone", "ada"),
+        alias(7, "b-phone", "bob"),
+        alias(8, "phone", "bob"),
+        alias(9, "guest", "ada", refused="placeholder"),
+    )
+    node.rewrite()
+    node.load(event(10, distinct_id="laptop"), alias(11, "laptop", "phone"))
+
+
+def test_every_trace_of_a_person_is_hidden_at_once(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
+    erasure = _erase(node, tmp_path, "phone", 50)
+    assert erasure is not None
+    assert (erasure.ids, erasure.events, erasure.state) == (3, 3, "running")
+    assert _traces(node, "phone", "laptop", "ada") == {}
+    assert node.shown() == {("bob", ""): 1}
+    assert node.ids() == {"b-phone": ("bob", "bob", accepted(7))}
+    assert node.count("person_traits") == 1
+
+
+def test_purging_takes_it_from_the_disk(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
+    _erase(node, tmp_path, "ada", 50)
+    assert _traces(node, "phone", "laptop", "ada", settings=_EVERYTHING)
+    planned = node.store.at_leisure(purge.plan).result()
+    for rewrite in planned.rewrites:
+        node.store.at_leisure(lambda client, rewrite=rewrite: purge.begin(client, rewrite)).result()
+        until(lambda: not node.store.at_leisure(purge.rewrites_run).result())
+    assert _traces(node, "phone", "laptop", "ada", settings=_EVERYTHING) == {}
+    assert node.shown() == {("bob", ""): 1}
+    statements = node.store.query("SELECT command FROM system.mutations")
+    assert statements
+    assert not [text for (text,) in statements if "phone" in text or "laptop" in text]
+
+
+def test_an_erased_person_has_no_id_that_is_known(alone: Node, tmp_path: Path) -> None:
+    _load_ada(alone)
+    assert _erase(alone, tmp_path, "ada", 50) is not None
+    assert _erase(alone, tmp_path, "phone", 51) is None
+    assert _erase(alone, tmp_path, "nobody", 52) is None
+
+
+def test_what_was_on_its_way_is_not_stored(alone: Node, tmp_path: Path) -> None:
+    _load_ada(alone)
+    _erase(alone, tmp_path, "ada", 50)
+    alone.load(
+        event(40, distinct_id="laptop"),
+        event(41, distinct_id="bob"),
+        trait(42, "ada", "plan", '"pro"'),
+        alias(43, "watch", "ada"),
+        alias(44, "ada", "bob"),
+    )
+    assert alone.shown() == {("bob", ""): 2}
+    assert _traces(alone, "phone", "laptop", "ada", "watch") == {}
+
+
+def test_what_is_sent_later_makes_a_new_person(alone: Node, tmp_path: Path) -> None:
+    _load_ada(alone)
+    _erase(alone, tmp_path, "ada", 50)
+    alone.load(event(60, distinct_id="phone"), event(61, distinct_id="ada"))
+    assert alone.shown() == {("bob", ""): 1, ("phone", ""): 1, ("ada", ""): 1}
+    alone.load(alias(62, "phone", "ada"), trait(63, "ada", "plan", '"new"'))
+    assert alone.shown() == {("bob", ""): 1, ("ada", "phone"): 1, ("ada", ""): 1}
+    alone.rewrite()
+    assert alone.stored() == {("bob", ""): 1, ("ada", "phone"): 1, ("ada", ""): 1}
+
+
+def test_what_came_in_between_stays_under_the_id_it_was_sent_under(
+    alone: Node, tmp_path: Path
+) -> None:
+    """Accepted after the erasure, stored before it: as the person who is erased."""
+    alone.load(
+        event(1, distinct_id="phone"),
+        alias(2, "phone", "ada"),
+        event(60, distinct_id="phone"),
+        event(61, distinct_id="desk"),
+        alias(62, "desk", "phone"),
+    )
+    assert alone.shown() == {("ada", "phone"): 2, ("ada", "desk"): 1}
+    erasure = _erase(alone, tmp_path, "ada", 50)
+    assert erasure is not None
+    assert (erasure.ids, erasure.events) == (2, 1)
+    assert alone.shown() == {("phone", ""): 1, ("phone", "desk"): 1}
+    alone.rewrite()
+    assert alone.stored() == {("phone", ""): 1, ("phone", "desk"): 1}
+    assert _traces(alone, "ada") == {}
+
+
+def test_another_environment_is_left_alone(alone: Node, tmp_path: Path) -> None:
+    alone.load(
+        event(1, distinct_id="ada"),
+        event(2, distinct_id="ada", environment="test"),
+        event(3, distinct_id="ada", project_id="proj_b"),
+    )
+    _erase(alone, tmp_path, "ada", 50)
+    assert alone.count("events") == 2
+    alone.load(event(4, distinct_id="ada", environment="test"), event(5, distinct_id="ada"))
+    assert alone.count("events") == 3
+
+
+def test_an_erasure_that_was_only_recorded_goes_on(alone: Node, tmp_path: Path) -> None:
+    _load_ada(alone)
+    ids = {"ada", "phone", "laptop"}
+    alone.link(lambda client: erasures.record(client, LIVE, ids, accepted(50)))
+    eraser = _eraser(alone, tmp_path)
+    eraser.start()
+    try:
+        until(lambda: not _traces(alone, *ids))
+    finally:
+        eraser.stop(10)
+    assert alone.shown() == {("bob", ""): 1}
+
+
+@pytest.mark.parametrize("broken", [b"", b',"properties":{"a":\xff}}'])
+def test_dead_letters_lose_the_rows_of_erased_people(
+    alone: Node, tmp_path: Path, broken: bytes
+) -> None:
+    letters = DeadLetters(tmp_path / "deadletters")
+    rows = [event(1, distinct_id="ada"), event(2, distinct_id="bob"), event(60, distinct_id="ada")]
+    rows = [row.partition(b',"properties"')[0] + broken if broken else row for row in rows]
+    letters.add("00001", [DeadLetter(row, "no") for row in [*rows, b"\xff"]])
+    letters.add("00002", [DeadLetter(alias(3, "ada", "bob"), "no")])
+    eraser = _eraser(alone, tmp_path)
+    alone.link(lambda client: erasures.record(client, LIVE, {"ada"}, accepted(50)))
+    assert letters.erase(eraser._erased) == 2
+    assert [letter.row for letter in letters.letters()] == [rows[1], rows[2], b"\xff"]
+    assert [file.name for file in (tmp_path / "deadletters").iterdir()] == ["00001.jsonl"]
