@@ -240,9 +240,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _run(self, parameters: dict[str, str], body: bytes) -> tuple[bytes, str]:
         statement = parameters.get("query", "").encode()
         if not statement:
-            statement, _, data = body.partition(b"\n")
+            statement, _, rows = body.partition(b"\n")
             with_rows = _INSERT.match(statement) and _FORMAT.search(statement.decode())
-            statement, body = (statement, data) if with_rows else (body, b"")
+            statement, body = (statement, rows) if with_rows else (body, b"")
         sql = statement.decode()
         format_ = _FORMAT.search(sql)
         name = format_[1] if format_ else parameters.get("default_format", "TabSeparated")

@@ -52,11 +52,13 @@ class Node:
         url: str,
         directory: Path,
         *,
-        leads: Callable[[], bool] = lambda: True,
+        leads: Callable[[], int] = lambda: 1,
         leadership: Leadership | None = None,
+        interval: float = _NEVER,
         grace: int = 0,
     ) -> None:
-        self._leads, self._leadership, self._grace = leads, leadership, grace
+        self._leads, self._leadership = leads, leadership
+        self._interval, self._grace = interval, grace
         self._directory = directory
         self._started = False
         self._make()
@@ -74,6 +76,7 @@ class Node:
         self.stitcher.start()
         until(lambda: self.maps.problem is None or self.stitcher.problem)
         assert self.stitcher.problem is None
+        self.link(lambda _: None)  # when catching up has ended
 
     def restart(self) -> None:
         """As a new process on the same tables."""
@@ -179,7 +182,7 @@ class Node:
             self.linker,
             self.maps,
             self._leadership or Leadership(None),
-            interval=_NEVER,
+            interval=self._interval,
             grace=self._grace,
         )
 

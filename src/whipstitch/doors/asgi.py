@@ -28,11 +28,13 @@ class ClientGone(Exception):
 
 class Reply(NamedTuple):
     """``complete_at``: when the body was there (``perf_counter``), None where none was needed.
-    ``unread``: the client is still sending what will not be read."""
+    ``unread``: the client is still sending what will not be read. ``caller``: None where it was not
+    let in."""
 
     answer: Answer
     complete_at: float | None = None
     unread: bool = False
+    caller: Caller | None = None
 
 
 class PostDoor(ABC):
@@ -60,17 +62,18 @@ class PostDoor(ABC):
         else:
             await _send(send, reply.answer)
         seconds = None if reply.complete_at is None else time.perf_counter() - reply.complete_at
-        self._intake.count(reply.answer, "asgi", seconds)
+        self._intake.count(reply.answer, "asgi", seconds, _endpoint_of(scope["path"]), reply.caller)
 
     async def _enter(self, scope: Scope, receive: Receive) -> Reply:
         headers = header_map(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else ""
-        caller = self._intake.enter(headers, peer)
+        caller = self._intake.enter(_endpoint_of(scope["path"]), headers, peer)
         if isinstance(caller, Answer):
             return Reply(caller)
         body = Body(receive, headers, self._intake.new_spool)
         try:
-            return await self.reply(scope["path"], caller, headers, body)
+            reply = await self.reply(scope["path"], caller, headers, body)
+            return reply._replace(caller=caller)
         except OSError:
             return Reply(answers.UNAVAILABLE)  # no room for the body's file
         finally:
@@ -182,6 +185,10 @@ async def _send_preflight(scope: Scope, send: Send) -> None:
     asked = dict(scope["headers"]).get(b"access-control-request-headers", b"")
     await send(_start(204, preflight_headers(asked)))
     await send({"type": "http.response.body", "body": b""})
+
+
+def _endpoint_of(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> Message:

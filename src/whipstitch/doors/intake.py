@@ -14,6 +14,7 @@ from whipstitch.admission.admit import Admission, Admitted, Caller
 from whipstitch.admission.answers import Answer
 from whipstitch.admission.gate import Gate, Visitor
 from whipstitch.doors.heavy import HeavyLane
+from whipstitch.doors.refusals import Refusals
 from whipstitch.doors.stats import IntakeStats
 from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, encoding_of, unpack
 from whipstitch.enrichment.addresses import TrustedProxies, client_ip
@@ -104,6 +105,7 @@ class Intake:
         max_body: int,
     ) -> None:
         self.stats = IntakeStats()
+        self.refusals = Refusals(time.time)
         self.max_body = max_body
         self.light_body = min(LIGHT_BODY, max_body)
         self._directory = directory
@@ -124,11 +126,11 @@ class Intake:
             "batch": admission.batch,
         }
 
-    def enter(self, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
+    def enter(self, endpoint: str, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
         """The checks that need no body. ``headers`` have lower-case names; ``peer`` is the address
-        at the other end of the connection."""
+        at the other end of the connection; ``endpoint`` is named in what is told of refusals."""
         sender = self.recognise(headers, peer)
-        return answers.UNAVAILABLE if sender is None else self.let_in(sender)
+        return answers.UNAVAILABLE if sender is None else self.let_in(endpoint, sender)
 
     def recognise(self, headers: Mapping[bytes, bytes], peer: str) -> Sender | None:
         """Whose request has these headers. None: the registry was never read."""
@@ -154,12 +156,26 @@ class Intake:
         """Whether ``sender`` would be recognised as the same again."""
         return sender.as_of is self._as_of and self._directory() is self._recognised_in
 
-    def let_in(self, sender: Sender) -> Caller | Answer:
+    def let_in(self, endpoint: str, sender: Sender) -> Caller | Answer:
         """Counts a request."""
         visitor = sender.visitor
+        outcome = sender.outcome
         if visitor.limit and not self._gate.is_within_limit(visitor, time.time()):
-            return answers.RATE_LIMITED
-        return sender.outcome
+            outcome = answers.RATE_LIMITED
+        if isinstance(outcome, Answer):
+            self._note_at_gate(endpoint, visitor, outcome)
+        return outcome
+
+    def _note_at_gate(self, endpoint: str, visitor: Visitor, answer: Answer) -> None:
+        directory, reason = self._directory(), answer.reason or ""
+        key = directory.keys.get(visitor.caller) if directory and visitor.known else None
+        if key is not None:
+            self.refusals.note(reason, endpoint, key)
+        else:
+            sent = (
+                isinstance(visitor.outcome, Answer) and visitor.outcome is not answers.MISSING_KEY
+            )
+            self.refusals.note_stranger(reason, endpoint, visitor.caller if sent else "")
 
     def forget_callers(self) -> None:
         """Has callers looked up afresh: the city database changed. Any thread may call it."""
@@ -222,6 +238,8 @@ class Intake:
             log.exception("admission_failed", endpoint=endpoint)
             admitted = answers.FAILED
         if isinstance(admitted, Admitted):
+            if admitted.tally.discarded:
+                self._note_dropped(endpoint, caller, admitted)
             self._queue(admitted, respond)
         else:
             respond(admitted)
@@ -237,6 +255,8 @@ class Intake:
         admitted = await self._heavy.admit(endpoint, caller, spool, encoding)
         if isinstance(admitted, Answer):
             return admitted
+        if admitted.tally.discarded:
+            self._note_dropped(endpoint, caller, admitted)
         if not admitted.lines:  # in a segment of its own
             self.stats.count_accepted(admitted.tally)
             return admitted.answer
@@ -248,8 +268,15 @@ class Intake:
         """A name for a file that a heavy body is received into."""
         return self._heavy.new_spool()
 
-    def count(self, answer: Answer, door: str, seconds: float | None) -> None:
-        """Counts an answer that was given."""
+    def count(
+        self,
+        answer: Answer,
+        door: str,
+        seconds: float | None,
+        endpoint: str,
+        caller: Caller | None,
+    ) -> None:
+        """Counts an answer that was given. ``caller``: None where it was not let in."""
         stats = self.stats
         stats.requests[door] += 1
         if seconds is not None:
@@ -259,6 +286,12 @@ class Intake:
                 stats.discarded[answer.reason] += 1
             else:
                 stats.rejected[answer.reason] += 1
+            if caller is not None:
+                self.refusals.note(answer.reason, endpoint, caller.key)
+
+    def _note_dropped(self, endpoint: str, caller: Caller, admitted: Admitted) -> None:
+        dropped = answers.DISCARDED.reason or ""
+        self.refusals.note(dropped, endpoint, caller.key, admitted.tally.discarded)
 
     def _queue(self, admitted: Admitted, respond: Respond) -> None:
         entry = _Queued(admitted.lines, admitted.rows, admitted, respond, self.stats)

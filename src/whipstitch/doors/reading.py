@@ -196,7 +196,7 @@ class RequestReader(HttpToolsProtocol, ABC):
     ) -> Exchange:
         exchange = Exchange(self, endpoint, encoding, close)
         self._due.append(exchange)
-        caller = self._intake.enter(headers, self._peer)
+        caller = self._intake.enter(endpoint, headers, self._peer)
         if isinstance(caller, Caller):
             exchange.caller = caller
         else:
@@ -233,10 +233,11 @@ class RequestReader(HttpToolsProtocol, ABC):
         sender = self._sender
         if sender is None or not intake.is_current(sender):
             sender = self._sender = intake.recognise(head.headers, self._peer)
-        caller = answers.UNAVAILABLE if sender is None else intake.let_in(sender)
+        caller = answers.UNAVAILABLE if sender is None else intake.let_in(head.endpoint, sender)
         exchange = Exchange(self, head.endpoint, head.encoding, False)
         self._due.append(exchange)
         if isinstance(caller, Caller):
+            exchange.caller = caller
             exchange.began = now
             intake.take(head.endpoint, caller, head.body_of(data), head.encoding, exchange.respond)
         else:

@@ -12,16 +12,14 @@ _PERSON = "if(known.person = '', members.member, known.person)"
 
 
 def member_keys(cohort_id: str, values: Values) -> str:
-    """A query of ``key``, the keys of the people in a cohort. Nobody is in one that there is not."""
+    """A query of ``key``, the keys of the people in a cohort; nobody is in one that is unknown."""
     return f"SELECT {key_of(_PERSON)} AS key FROM {_resolved(cohort_id, values)}"
 
 
 def members(cohort_id: str, values: Values) -> str:
     """A query of ``key`` and ``id`` of the people in a cohort, as ``people_of`` takes it: somebody
     named by several ids comes several times."""
-    return (
-        f"SELECT {key_of(_PERSON)} AS key, {_PERSON} AS id FROM {_resolved(cohort_id, values)}"
-    )
+    return f"SELECT {key_of(_PERSON)} AS key, {_PERSON} AS id FROM {_resolved(cohort_id, values)}"
 
 
 def of_people(cohort_id: str, people: str, values: Values) -> str:

@@ -71,7 +71,7 @@ def parse(items: Sequence[Mapping[str, Any]], path: str) -> tuple[Filter, ...]:
     """
     if len(items) > _MOST:
         raise InvalidQuery(path, f"must not be more than {_MOST} filters")
-    parsed = tuple(_parse(item, f"{path}[{index}]") for index, item in enumerate(items))
+    parsed = tuple(parse_one(item, f"{path}[{index}]") for index, item in enumerate(items))
     if sum(map(_length, parsed)) > _LONGEST_TOGETHER:
         raise InvalidQuery(path, f"must not hold more than {_LONGEST_TOGETHER:,} characters")
     return parsed
@@ -90,7 +90,12 @@ def cohorts(filters: Iterable[Filter]) -> list[CohortFilter]:
 # From JSON
 
 
-def _parse(item: Mapping[str, Any], path: str) -> Filter:
+def parse_one(item: Mapping[str, Any], path: str) -> Filter:
+    """The filter that a JSON object gives, which is at ``path``.
+
+    Raises:
+        InvalidQuery
+    """
     if not isinstance(item, Mapping):
         raise InvalidQuery(path, "must be an object")
     allowed = {"cohort", "operator"} if "cohort" in item else _FIELDS

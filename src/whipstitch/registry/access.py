@@ -1,21 +1,17 @@
-"""Who may read: tokens of the query API and users of the dashboard."""
+"""Who may read: tokens of the query API."""
 
 from sqlalchemy import select
 
 from whipstitch.errors import RegistryError
 from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, find_project
-from whipstitch.registry.tables import TokenRow, UserRow
+from whipstitch.registry.tables import TokenRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import NewToken, Role, Token, User
-
-_SHORTEST_PASSWORD = 8
+from whipstitch.registry.values import NewToken, Role, Token
 
 
 class Access(Transactions):
-    """The part of the registry that knows tokens and users; ingestion sees none of it."""
-
-    # Tokens of the query API
+    """The part of the registry that knows tokens; ingestion sees none of it."""
 
     def create_token(self, project: str, role: Role, name: str | None = None) -> NewToken:
         """A token that reads one project. Only its hash is kept."""
@@ -70,29 +66,3 @@ class Access(Transactions):
                 )
             ).one_or_none()
             return None if row is None else (row.project_id, row.role)
-
-    # Users
-
-    def create_user(self, email: str, password: str, role: Role = "admin") -> User:
-        """Somebody who may sign in. Addresses are compared in lower case."""
-        address = email.strip().lower()
-        local, at, domain = address.rpartition("@")
-        if not (at and local and domain) or any(character.isspace() for character in address):
-            raise RegistryError(f"{email!r} is no e-mail address.")
-        if len(password) < _SHORTEST_PASSWORD:
-            raise RegistryError(f"A password has at least {_SHORTEST_PASSWORD} characters.")
-        kept = credentials.password_hash(password)
-        with self._storing() as session:
-            if session.get(UserRow, address) is not None:
-                raise RegistryError(f"There is a user {address} already.")
-            row = UserRow(email=address, password_hash=kept, role=role, created_at=self._now())
-            session.add(row)
-            return row.value()
-
-    def check_password(self, email: str, password: str) -> User | None:
-        """The user who signs in so, else None. Takes some 50 ms, deliberately."""
-        with self._reading() as session:
-            row = session.get(UserRow, email.strip().lower())
-        kept = None if row is None else row.password_hash
-        right = credentials.is_password(password, kept)
-        return row.value() if row is not None and right else None

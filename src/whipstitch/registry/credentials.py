@@ -29,6 +29,11 @@ def new_token() -> str:
     return f"wst_{secrets.token_urlsafe(32)}"
 
 
+def new_session() -> str:
+    """The secret of a session of the dashboard, which a cookie holds."""
+    return secrets.token_urlsafe(32)
+
+
 def token_hash(token: str) -> str:
     """The form in which a token is kept and found. A slow hash would protect 256 random bits no
     better, and comparing hashes tells by its time nothing about the token."""

@@ -13,14 +13,16 @@ from whipstitch.registry.access import Access
 from whipstitch.registry.allowlists import normal_domains, normal_ips
 from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, find_project
+from whipstitch.registry.sessions import Sessions
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow
+from whipstitch.registry.users import Users
 from whipstitch.registry.values import KEEP, Keep, Key, NewProject, Screen
 
 # What a column of 32 bits holds.
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access, Leases):
+class Registry(Access, Users, Sessions, Leases):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the
@@ -65,12 +67,14 @@ class Registry(Access, Leases):
         self,
         project: str,
         *,
+        name: str | Keep = KEEP,
         domains: Iterable[str] | Keep = KEEP,
         ips: Iterable[str] | Keep = KEEP,
         rate_limit: int | Keep | None = KEEP,
     ) -> Project:
-        """The project as it is now: with these authorized domains and IPs (none: everybody may
-        send) and this many requests a minute and key (0: no limit, None: the server's setting)."""
+        """The project as it is now: with this name, these authorized domains and IPs (none:
+        everybody may send) and this many requests a minute and key (0: no limit, None: the
+        server's setting)."""
         if isinstance(rate_limit, int) and not 0 <= rate_limit <= _HIGHEST_RATE_LIMIT:
             raise RegistryError(
                 f"A rate limit is a number of requests a minute from 0 (no limit) to "
@@ -78,6 +82,8 @@ class Registry(Access, Leases):
             )
         with self._changing() as session:
             row = find_project(session, project)
+            if name is not KEEP:
+                row.name = checked_name(name, "project")
             if domains is not KEEP:
                 row.domains = list(normal_domains(domains))
             if ips is not KEEP:

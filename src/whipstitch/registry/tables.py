@@ -121,6 +121,17 @@ class UserRow(Base):
         return User(self.email, self.role, self.created_at)
 
 
+class SessionRow(Base):
+    """Somebody's being signed in, by the SHA-256 of the session's secret in hexadecimal."""
+
+    __tablename__ = "sessions"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(ForeignKey("users.email"), index=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+
+
 class ScreenRow(Base):
     """A screen's pristine snapshot. No app version or os is the empty text: NULL would be unequal
     to itself, and an upload would not replace the one before."""

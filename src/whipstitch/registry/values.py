@@ -71,6 +71,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user who was just made, with a password that cannot be shown again."""
+
+    user: User
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """A pristine snapshot of a screen. Sizes are in the client's pixels, which may be fractions."""
 

@@ -22,7 +22,7 @@ from whipstitch.storage.store import Store
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-_LOOK_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.25
 _OTHERS_SECONDS: Final = 5.0
 """How often a node looks whether another one recorded an erasure."""
 

@@ -27,14 +27,15 @@ _RECENT_SECONDS: Final = 120
 class Linker:
     """Owns what is derived from aliases. Its methods take the loading thread's client.
 
-    ``leads`` tells whether this node is the one that links; the others only store operations.
+    ``leads`` gives the number of the term in which this node is the one that links, 0 where it is
+    not: then it only stores operations.
     ``grace`` is how many seconds another node may go on using an older map."""
 
     def __init__(
         self,
         published: Maps,
         *,
-        leads: Callable[[], bool],
+        leads: Callable[[], int],
         grace: int,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
@@ -43,7 +44,8 @@ class Linker:
         self._grace = grace
         self._clock = clock
         self._number = 0
-        self._complete = False
+        self._consistent = 0
+        """The term in which all that is stored was brought in line, and kept there."""
         self._linked: dict[Scope, set[tuple[str, int]]] = {}
 
     def prepare(self, client: Client, contents: Contents) -> Corrections:
@@ -121,13 +123,14 @@ class Linker:
     def _consistently(self, client: Client) -> Iterator[None]:
         """Around everything that changes what is stored. Where it did not end, or where another
         process was at work before, the tables may hold halves: they are mended first."""
-        if self._leads() and not self._complete:
+        term = self._leads()
+        if term and term != self._consistent:
             for scope, ids in tables.unlinked(client).items():
                 self._resolve(client, scope, ids)
             self._publish(client)
-        self._complete = False
+        self._consistent = 0
         yield
-        self._complete = self._leads()
+        self._consistent = term if self._leads() == term else 0
 
     def _store(self, client: Client, scope: Scope, arrivals: Sequence[Arrival]) -> set[str]:
         """Stores what is new; returns the ids that it is about."""

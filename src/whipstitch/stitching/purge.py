@@ -9,13 +9,12 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-_SMALL: Final = ("person_traits", "person_aliases", "person_ids", "person_moves")
-_TABLES: Final = ("events", *_SMALL)
+_TABLES: Final = ("events", "person_traits", "person_aliases", "person_ids", "person_moves")
 _PARTITION: Final = "splitByChar('-', partition_id)[-1]"
 _OURS: Final = f"database = currentDatabase() AND table IN {_TABLES!r}"
 _MARKED: Final = (
-    f"SELECT DISTINCT {_PARTITION} FROM system.parts "
-    f"WHERE {_OURS} AND table = 'events' AND active AND has_lightweight_delete"
+    f"SELECT DISTINCT table, {_PARTITION} AS partition FROM system.parts "
+    f"WHERE {_OURS} AND active AND has_lightweight_delete ORDER BY table, partition"
 )
 
 
@@ -29,25 +28,30 @@ class Purge:
 
 def plan(client: Client) -> Purge:
     """What is to be done so that deleted rows are gone. Partitions without any are left alone."""
-    partitions = sorted(str(row[0]) for row in client.query(_MARKED).result_rows)
-    sql = (
-        f"SELECT table, name FROM system.parts WHERE {_OURS} "
-        f"AND (NOT active OR table != 'events' OR {_PARTITION} IN {{partitions:Array(String)}})"
-    )
-    parts = client.query(sql, {"partitions": partitions}).result_rows
-    rewrites = [
-        f"ALTER TABLE events APPLY {what} IN PARTITION ID '{partition}'"
-        for partition in partitions
-        if partition.isalnum()
-        for what in ("PATCHES", "DELETED MASK")
+    marked = [(row[0], row[1]) for row in client.query(_MARKED).result_rows]
+    sql = f"SELECT table, name, active, {_PARTITION} FROM system.parts WHERE {_OURS}"
+    parts = [
+        (table, name)
+        for table, name, active, partition in client.query(sql).result_rows
+        if not active or (table, partition) in marked
     ]
-    rewrites += [f"ALTER TABLE {table} APPLY DELETED MASK" for table in _SMALL]
-    return Purge(rewrites, frozenset((row[0], row[1]) for row in parts))
+    rewrites = []
+    for table, partition in marked:
+        if not partition.isalnum():
+            raise ValueError(f"no partition: {partition!r}")
+        here = f"IN PARTITION ID '{partition}'"
+        if table == "events":
+            rewrites.append(f"ALTER TABLE events APPLY PATCHES {here}")
+        rewrites.append(f"ALTER TABLE {table} APPLY DELETED MASK {here}")
+        if table == "person_ids":
+            # Earlier resolutions of other ids may name the person, too.
+            rewrites.append("OPTIMIZE TABLE person_ids FINAL")
+    return Purge(rewrites, frozenset(parts))
 
 
 def begin(client: Client, rewrite: str) -> None:
     """Has ClickHouse do one of the rewrites in the background."""
-    client.command(f"{rewrite} SETTINGS mutations_sync = 0")
+    client.command(rewrite, settings={"mutations_sync": 0})
 
 
 def rewrites_run(client: Client) -> bool:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Final
 
 import structlog
-from clickhouse_connect.driver.client import Client
 
 from whipstitch.counting import Histogram
 from whipstitch.errors import RegistryError, StorageError
@@ -27,6 +26,7 @@ LEASE: Final = "stitching"
 LEASE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 1.0
 """How often a node looks what the others did."""
+_LONGEST_BACKOFF: Final = 15.0
 
 
 @dataclass(slots=True)
@@ -51,9 +51,12 @@ class Leadership:
         self._leases = leases
         self._node = secrets.token_hex(8)
         self._until = 0.0 if leases else float("inf")
+        self._term = 0 if leases else 1
 
-    def __call__(self) -> bool:
-        return time.monotonic() < self._until
+    def __call__(self) -> int:
+        """The number of the term, 0 where it does not. Between two terms another node may have
+        been at work."""
+        return self._term if time.monotonic() < self._until else 0
 
     def renew(self) -> None:
         """Asks for the lease, or for more of it.
@@ -63,6 +66,8 @@ class Leadership:
             return
         asked = time.monotonic()
         held = self._leases.take_lease(LEASE, self._node, LEASE_SECONDS)
+        if held and not self():
+            self._term += 1
         # Ended early, so that the next holder begins after we stopped.
         self._until = asked + LEASE_SECONDS / 2 if held else 0.0
 
@@ -101,6 +106,7 @@ class Stitcher:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._due = time.monotonic() + interval
+        self._failures = 0
         self._thread = threading.Thread(target=self._run, name="stitcher", daemon=True)
 
     def start(self) -> None:
@@ -136,18 +142,26 @@ class Stitcher:
                 log.exception("stitcher_failed")
                 self._failed(f"The stitcher met an error of its own: {error!r}")
             else:
+                self._failures = 0
                 if self.problem is not None:
                     log.info("stitcher_resumed", was=self.problem)
                     self.problem = None
-            pause = max(0.0, self._due - time.monotonic())
-            if self._grace or self.problem:
-                pause = min(pause, _LOOK_SECONDS)
-            self._wake.wait(pause)
+            self._wake.wait(self._pause())
             self._wake.clear()
         try:
             self._leads.leave()
         except RegistryError as error:
             log.warning("lease_not_ended", problem=str(error))
+
+    def _pause(self) -> float:
+        """Seconds until the next turn."""
+        if self._failures:
+            backoff: float = _LOOK_SECONDS * 2 ** min(self._failures - 1, 10)
+            return min(_LONGEST_BACKOFF, backoff)
+        if not self._leads():
+            return _LOOK_SECONDS
+        rest = max(0.0, self._due - time.monotonic())
+        return min(rest, _LOOK_SECONDS) if self._grace else rest
 
     def _turn(self) -> None:
         self._leads.renew()
@@ -161,8 +175,7 @@ class Stitcher:
             self._rewrite()
 
     def _rewrite(self) -> None:
-        known = self._store.at_leisure(self._settled_map).result()
-        with self._maps.hold(known):
+        with self._maps.hold(self._settled_map()) as known:
             self._maps.await_readers_before(known.number)
             began = time.monotonic()
             steps = self._store.at_leisure(partial(rewrite.steps, known=known)).result()
@@ -184,12 +197,17 @@ class Stitcher:
             self.stats.seconds.observe(seconds)
             log.info("stitched", ids=settled, rows=rows, seconds=round(seconds, 3))
 
-    def _settled_map(self, client: Client) -> PersonMap:
-        """The newest map that every read and load of every node has known for long enough."""
-        return maps.latest(client, self._grace) if self._grace else self._maps.current
+    def _settled_map(self) -> PersonMap | None:
+        """The newest map that every read and load of every node has known for long enough. None:
+        where there are no others, the one in force."""
+        if not self._grace:
+            return None
+        return self._store.at_leisure(partial(maps.latest, seconds=self._grace)).result()
 
     def _failed(self, problem: str) -> None:
         self.stats.failures += 1
+        self._failures += 1
+        self._due = 0.0  # what was to be rewritten is tried again
         if self.problem is None:
             log.warning("stitcher_waits", problem=problem)
         self.problem = problem

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def _traces(node: Node, *ids: str, settings: str = "") -> dict[str, int]:
     return {table: rows for table, rows in found.items() if rows}
 
 
+def _purge(node: Node) -> None:
+    planned = node.store.at_leisure(purge.plan).result()
+    for rewrite in planned.rewrites:
+        node.store.at_leisure(partial(purge.begin, rewrite=rewrite)).result()
+        until(lambda: not node.store.at_leisure(purge.rewrites_run).result())
+
+
 def _load_ada(node: Node) -> None:
     """Ada with two devices, one of them rewritten, beside Bob."""
     node.load(
@@ -86,10 +94,7 @@ def test_purging_takes_it_from_the_disk(node: Node, tmp_path: Path) -> None:
     _load_ada(node)
     _erase(node, tmp_path, "ada", 50)
     assert _traces(node, "phone", "laptop", "ada", settings=_EVERYTHING)
-    planned = node.store.at_leisure(purge.plan).result()
-    for rewrite in planned.rewrites:
-        node.store.at_leisure(lambda client, rewrite=rewrite: purge.begin(client, rewrite)).result()
-        until(lambda: not node.store.at_leisure(purge.rewrites_run).result())
+    _purge(node)
     assert _traces(node, "phone", "laptop", "ada", settings=_EVERYTHING) == {}
     assert node.shown() == {("bob", ""): 1}
     statements = node.store.query("SELECT command FROM system.mutations")
@@ -147,7 +152,8 @@ def test_what_came_in_between_stays_under_the_id_it_was_sent_under(
     assert alone.shown() == {("phone", ""): 1, ("phone", "desk"): 1}
     alone.rewrite()
     assert alone.stored() == {("phone", ""): 1, ("phone", "desk"): 1}
-    assert _traces(alone, "ada") == {}
+    _purge(alone)
+    assert _traces(alone, "ada", settings=_EVERYTHING) == {}
 
 
 def test_another_environment_is_left_alone(alone: Node, tmp_path: Path) -> None:

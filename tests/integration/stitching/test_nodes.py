@@ -1,7 +1,7 @@
 """Several nodes on one storage: each stores what it is sent, one links and rewrites."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import permutations
 from pathlib import Path
@@ -12,9 +12,9 @@ from tests.support.stitching import Node, accepted, node, seen
 
 
 @contextmanager
-def following(url: str, directory: Path) -> Iterator[Node]:
+def following(url: str, directory: Path, leads: Callable[[], int] = lambda: 0) -> Iterator[Node]:
     """A node that stores what it is sent and leaves the rest to another."""
-    made = Node(url, directory, leads=lambda: False)
+    made = Node(url, directory, leads=leads)
     try:
         yield made
     finally:
@@ -57,3 +57,21 @@ def test_an_undo_on_one_node_is_followed_by_another(embedded_url: str, tmp_path:
         leader.catch_up()
 
         assert leader.shown() == Counter({("anon", ""): 1})
+
+
+def test_a_node_that_leads_again_knows_what_happened_meanwhile(
+    embedded_url: str, tmp_path: Path
+) -> None:
+    terms = {"first": 1, "second": 0}
+    with (
+        node(embedded_url, tmp_path, leads=lambda: terms["first"]) as first,
+        following(embedded_url, tmp_path, leads=lambda: terms["second"]) as second,
+    ):
+        first.load(seen("anon"), alias(1, "a", "b"))
+        terms |= {"first": 0, "second": 1}
+        second.load(alias(2, "anon", "user"))
+        second.load(alias(3, "x", "y"))
+        terms |= {"first": 2, "second": 0}
+        first.catch_up()
+
+        assert first.shown() == Counter({("user", "anon"): 1})

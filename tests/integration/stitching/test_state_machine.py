@@ -109,7 +109,7 @@ def test_every_read_says_what_was_said_whatever_happened(alone: Node) -> None:
     class OnThisNode(Histories):
         node = alone
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         OnThisNode,
         settings=settings(
             max_examples=5,

@@ -32,8 +32,8 @@ ORDER BY (project_id, environment, key);
 
 -- Parts that were replaced are looked for more often than each 30 to 300 seconds: an erasure is done
 -- when they are deleted.
-ALTER TABLE events MODIFY SETTING cleanup_delay_period = 3, max_cleanup_delay_period = 20, cleanup_delay_period_random_add = 1;
-ALTER TABLE person_traits MODIFY SETTING cleanup_delay_period = 3, max_cleanup_delay_period = 20, cleanup_delay_period_random_add = 1;
-ALTER TABLE person_aliases MODIFY SETTING cleanup_delay_period = 3, max_cleanup_delay_period = 20, cleanup_delay_period_random_add = 1;
-ALTER TABLE person_ids MODIFY SETTING cleanup_delay_period = 3, max_cleanup_delay_period = 20, cleanup_delay_period_random_add = 1;
-ALTER TABLE person_moves MODIFY SETTING cleanup_delay_period = 3, max_cleanup_delay_period = 20, cleanup_delay_period_random_add = 1;
+ALTER TABLE events MODIFY SETTING cleanup_delay_period = 1, max_cleanup_delay_period = 4, cleanup_delay_period_random_add = 1;
+ALTER TABLE person_traits MODIFY SETTING cleanup_delay_period = 1, max_cleanup_delay_period = 4, cleanup_delay_period_random_add = 1;
+ALTER TABLE person_aliases MODIFY SETTING cleanup_delay_period = 1, max_cleanup_delay_period = 4, cleanup_delay_period_random_add = 1;
+ALTER TABLE person_ids MODIFY SETTING cleanup_delay_period = 1, max_cleanup_delay_period = 4, cleanup_delay_period_random_add = 1;
+ALTER TABLE person_moves MODIFY SETTING cleanup_delay_period = 1, max_cleanup_delay_period = 4, cleanup_delay_period_random_add = 1;

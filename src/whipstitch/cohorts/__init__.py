@@ -1,0 +1,1 @@
+"""Cohorts at work: their members in ClickHouse, and the refresh of the dynamic ones."""

@@ -1,0 +1,194 @@
+"""The keeper of cohorts: every change of members, one at a time, and the refresh of dynamic ones.
+
+All of it is done where the storage works at leisure, on one thread, so that a change finds what the
+one before it left."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from graphlib import TopologicalSorter
+from typing import Final, Protocol
+
+import structlog
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.cohorts import members
+from whipstitch.errors import RegistryError, StorageError, UnknownCohort, WhipstitchError
+from whipstitch.projects import Scope
+from whipstitch.queries import cohort_definitions
+from whipstitch.queries.persons import PersonMap, Persons
+from whipstitch.queries.run import Sql
+from whipstitch.queries.values import Values
+from whipstitch.registry.cohorts import Cohorts
+from whipstitch.registry.values import Cohort
+from whipstitch.storage.failures import limited
+from whipstitch.storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 5.0
+"""How often to look which cohorts are due."""
+Select = Callable[[Persons], Sql]
+"""Makes a query of ``key`` and ``id`` of people."""
+
+
+class Maps(Protocol):
+    """The generations of the person map."""
+
+    problem: str | None
+
+    def hold(self) -> AbstractContextManager[PersonMap]:
+        """The newest, which is not dropped while the context lasts."""
+
+
+class CohortKeeper:
+    """``leads`` tells whether this node refreshes in the background, every ``interval`` seconds;
+    what it is asked to do any node does."""
+
+    def __init__(
+        self,
+        store: Store,
+        maps: Maps,
+        registry: Cohorts,
+        leads: Callable[[], bool],
+        *,
+        interval: float,
+    ) -> None:
+        self.failures = 0
+        """Refreshes that failed. Written by one thread at a time."""
+        self._store = store
+        self._maps = maps
+        self._registry = registry
+        self._leads = leads
+        self._interval = timedelta(seconds=interval)
+        self._number = 0
+        self._refreshing: dict[str, int] = {}
+        self._counting = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cohorts", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Ends after the refresh at hand, if that does not take longer than ``seconds``."""
+        self._stop.set()
+        self._thread.join(seconds)
+
+    def is_refreshing(self, cohort_id: str) -> bool:
+        """Whether a refresh is asked for or under way on this node."""
+        return self._refreshing.get(cohort_id, 0) > 0
+
+    def refresh(self, cohort_id: str) -> Future[None]:
+        """Works the members of a dynamic cohort out anew. What goes wrong is noted with the cohort,
+        which keeps its members."""
+        self._count(cohort_id, 1)
+        done = self._store.at_leisure(lambda client: self._refresh(client, cohort_id))
+        done.add_done_callback(lambda _: self._count(cohort_id, -1))
+        return done
+
+    def replace(self, cohort: Cohort, select: Select) -> Future[None]:
+        """Makes the people selected the members of a static cohort."""
+        return self._store.at_leisure(lambda client: self._select(client, cohort, select))
+
+    def replace_by_ids(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]:
+        """Makes those whom ``ids`` name the members of a static cohort."""
+        return self._store.at_leisure(
+            lambda client: members.replace_by_ids(
+                client, cohort.scope, cohort.id, self._next_number(), ids
+            )
+        )
+
+    def add(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]:
+        return self._store.at_leisure(
+            lambda client: members.add(client, cohort.scope, cohort.id, ids, self._next_number())
+        )
+
+    def remove(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]:
+        return self._store.at_leisure(
+            lambda client: members.remove(client, cohort.scope, cohort.id, ids, self._next_number())
+        )
+
+    def sweep(self) -> Future[int]:
+        """Deletes members that nobody can see any more."""
+        existing = self._registry.cohort_ids()
+        return self._store.at_leisure(lambda client: members.sweep(client, existing))
+
+    # Where the storage works at leisure
+
+    def _refresh(self, client: Client, cohort_id: str) -> None:
+        try:
+            cohort = self._registry.any_cohort(cohort_id)
+        except UnknownCohort:
+            return
+        problem = None
+        now = datetime.now(UTC)
+
+        def select(persons: Persons) -> Sql:
+            values = Values()
+            definition = cohort_definitions.parse(cohort.definition)
+            return values.sql(cohort_definitions.people(definition, now, values, persons))
+
+        try:
+            self._select(client, cohort, select)
+        except WhipstitchError as error:
+            self.failures += 1
+            problem = str(error)
+            log.warning("cohort_not_refreshed", cohort=cohort.id, problem=problem)
+        self._registry.note_refresh(cohort.id, now, problem)
+
+    def _select(self, client: Client, cohort: Cohort, select: Select) -> None:
+        number = self._next_number()
+        with self._maps.hold() as generation, translated(), limited():
+            people = select(generation.of(cohort.scope))
+            members.replace(client, cohort.scope, cohort.id, number, people)
+
+    def _next_number(self) -> int:
+        self._number = max(time.time_ns() // 1000, self._number + 1)
+        return self._number
+
+    # On the keeper's thread
+
+    def _run(self) -> None:
+        problem: str | None = None
+        while not self._stop.wait(_LOOK_SECONDS):
+            try:
+                if self._leads() and not self._maps.problem:
+                    self._refresh_due()
+                    self.sweep().result()
+            except (StorageError, RegistryError) as error:
+                if problem is None:
+                    log.warning("cohorts_wait", problem=str(error))
+                problem = str(error)
+            except Exception:
+                # The thread must outlive what nobody foresaw.
+                log.exception("cohorts_failed")
+            else:
+                problem = None
+
+    def _refresh_due(self) -> None:
+        for cohort in in_order(self._registry.dynamic_cohorts()):
+            due = cohort.tried_at is None or datetime.now(UTC) - cohort.tried_at >= self._interval
+            if not due or self.is_refreshing(cohort.id):
+                continue
+            began = time.monotonic()
+            self.refresh(cohort.id).result()
+            # Of the machine's time no more than half goes into this, however many there are.
+            if self._stop.wait(time.monotonic() - began) or not self._leads():
+                return
+
+    def _count(self, cohort_id: str, more: int) -> None:
+        with self._counting:
+            count = self._refreshing.pop(cohort_id, 0) + more
+            if count:
+                self._refreshing[cohort_id] = count
+
+
+def in_order(cohorts: Iterable[Cohort]) -> list[Cohort]:
+    """Each after those that its definition refers to."""
+    by_id = {one.id: one for one in cohorts}
+    graph = {one.id: [id_ for id_ in one.uses if id_ in by_id] for one in by_id.values()}
+    return [by_id[id_] for id_ in TopologicalSorter(graph).static_order()]
