@@ -5,9 +5,9 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import figures, identity
+from benchmarks import figures, identity, queries
 
-FIGURES = {**figures.FIGURES, **identity.FIGURES}
+FIGURES = {**figures.FIGURES, **identity.FIGURES, **queries.FIGURES}
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
-"""Made-up traffic, made inside ClickHouse: ``python -m benchmarks.dataset CHDB_URL PROJECT EVENTS``.
+"""Made-up traffic, made inside ClickHouse:
+``python -m benchmarks.dataset CHDB_URL PROJECT EVENTS``.
 
 Six months of 20 kinds of events with ten properties each. One person in twenty events on average,
 some much busier than others; ids are ``user_0`` …, sessions two hours at most."""
@@ -81,17 +82,21 @@ def fill(client: Client, project: str, events: int) -> None:
         )
 
 
+def on(data: Path, events: int, **settings: str) -> Server:
+    """A server on an empty data directory that has them, as its own ``live`` project's."""
+    running = Server(data, core=None)
+    running.stop()
+    url, project = f"chdb://{data}/clickhouse", running.keys["project_id"]
+    command = [sys.executable, "-m", "benchmarks.dataset", url, project, str(events)]
+    subprocess.run(command, check=True)
+    return Server(data, core=None, **settings)
+
+
 @contextlib.contextmanager
 def server(events: int) -> Iterator[Server]:
-    """A server that has them, its own ``live`` project's."""
+    """The same for as long as the context."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        data = Path(directory) / "data"
-        running = Server(data, core=None)
-        running.stop()
-        url, project = f"chdb://{data}/clickhouse", running.keys["project_id"]
-        command = [sys.executable, "-m", "benchmarks.dataset", url, project, str(events)]
-        subprocess.run(command, check=True)
-        running = Server(data, core=None)
+        running = on(Path(directory) / "data", events)
         try:
             yield running
         finally:

@@ -19,6 +19,14 @@ class RegistryUnavailable(RegistryError):
     """The registry's database does not answer."""
 
 
+class UnknownCohort(RegistryError):
+    """There is no such cohort where it was looked for."""
+
+
+class CohortInUse(RegistryError):
+    """A cohort cannot be deleted while others refer to it."""
+
+
 class StorageError(WhipstitchError):
     """ClickHouse did not do what was asked."""
 
@@ -72,3 +80,7 @@ class InvalidQuery(WhipstitchError):
 
 class JournalError(WhipstitchError):
     """The journal cannot be opened or written."""
+
+
+class DemoError(WhipstitchError):
+    """The demo cannot begin or go on."""

@@ -92,6 +92,11 @@ class Stages(Collector):
         yield CounterMetricFamily(
             "whipstitch_rewrite_failures", "Rewrites that did not end.", stitcher.failures
         )
+        yield _gauge(
+            "erasures_running",
+            "Erased people of whom something is left on the disk.",
+            self._engine.eraser.stats.running,
+        )
 
 
 def registry(stages: Stages) -> CollectorRegistry:

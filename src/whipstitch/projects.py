@@ -17,13 +17,14 @@ class Scope(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Project:
     """One project. Empty allowlists let everybody in; ``rate_limit`` is in requests a minute and
-    key (0: off, None: the server's setting)."""
+    key (0: off, None: the server's setting). In ``timezone``, an IANA name, its days begin."""
 
     id: str
     name: str
     domains: tuple[str, ...] = ()
     ips: tuple[str, ...] = ()
     rate_limit: int | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

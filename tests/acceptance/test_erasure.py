@@ -81,8 +81,13 @@ def test_a_person_is_erased_from_reads_at_once_and_then_from_the_files(server: S
     assert server.send("/api/v1/track", {"event_name": "late", "distinct_id": _ADA[1]}).is_success
     dead = server.data_dir / "deadletters"
     dead.mkdir(exist_ok=True)
-    row = {"k": "track", "project_id": server.project_id, "environment": "live"}
-    row |= {"distinct_id": _ADA[2], "accepted": time.time_ns() // 1000}
+    row = {
+        "k": "track",
+        "project_id": server.project_id,
+        "environment": "live",
+        "distinct_id": _ADA[2],
+        "accepted": time.time_ns() // 1000,
+    }
     letter = {"reason": "no", "row": json.dumps(row, separators=(",", ":"))}
     (dead / "0001.jsonl").write_text(json.dumps(letter) + "\n")
 

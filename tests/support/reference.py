@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any, Final, TypeVar
 
 from clickhouse_connect.driver.client import Client
-from hypothesis import strategies as st
 
 from whipstitch.projects import Environment, Scope
+from whipstitch.queries.filters import OPERATORS
 from whipstitch.queries.persons import PersonMap
 from whipstitch.queries.run import Reading
 from whipstitch.server.readings import StoreReadings
@@ -191,53 +192,92 @@ def _walk(source: Mapping[str, Any], name: str) -> Any:
 
 # Worlds to try
 
-
-_PROPERTIES: Final = st.fixed_dictionaries(
-    {},
-    optional={
-        "plan": st.sampled_from(["free", "pro", "Team é", "", "$other", "o'dd\"`\\"])
-        | st.sampled_from([None, True, False, ["pro", "x"], [1, 2], {"name": "pro"}]),
-        "price": st.sampled_from([0, 1, 2, 10, -3, 2.5, 1.0, "10", " 1", "2.50", "nan", "1e999"])
-        | st.sampled_from([True, None, [3], 2**60, "abc", "1e1"]),
-        "a": st.sampled_from(["x", {"b": 1}, {"b": "one"}, {"b": {"c": True}}, {}, None]),
-        "a.b": st.sampled_from([2, "two"]),
-    },
-)
-EVENTS: Final = st.builds(
-    Event,
-    name=st.sampled_from(NAMES),
-    sent_id=st.sampled_from(IDS),
-    # Few instants, so that many events share one; some lie outside every range that is asked for.
-    at=st.integers(-2, 80).map(lambda step: step * HOUR_MS * 2) | st.integers(0, 160 * HOUR_MS),
-    properties=_PROPERTIES,
-    default_properties=_PROPERTIES,
-    columns=st.fixed_dictionaries(
-        {}, optional={"$os": st.sampled_from(["ios", "", "web"]), "$country": st.just("FR")}
-    ),
-    environment=st.sampled_from(["live", "live", "live", "test"]),
-)
-_UPDATES: Final = st.builds(
-    Update,
-    id=st.sampled_from(IDS),
-    name=st.sampled_from(["plan", "age", "address", "address.city"]),
-    value=st.sampled_from(["pro", "free", "", 30, 30.5, True, None, {"city": "Paris"}, [1]]),
-)
+_VALUES: Final[Mapping[str, Sequence[Any]]] = {
+    "plan": [
+        *("free", "pro", "Team é", "", "o'dd\"`\\", "10", True, False, None),
+        *(["pro", "x"], [1, 2], {"name": "pro"}),
+    ],
+    "price": [
+        *(0, 1, 2, 10, -3, 2.5, 1.0, 2**60, True, None, [3]),
+        *("10", " 1", "2.50", "nan", "1e999", "1e1", "abc"),
+    ],
+    "a": ["x", {"b": 1}, {"b": "one"}, {"b": {"c": True}}, {}, None],
+    "a.b": [2, "two"],
+    "o'd\"`\\d": ["x"],
+}
+_COLUMN_VALUES: Final = {"$os": ["ios", "web", ""], "$country": ["FR", ""], "$session_id": ["s1"]}
+_TRAITS: Final[Mapping[str, Sequence[Any]]] = {
+    "plan": ["pro", "free", "", True, None],
+    "age": [30, 30.5, "30", None],
+    "address": [{"city": "Paris"}, {"city": None}, {}, [1]],
+    "address.city": ["Rome", None],
+}
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
+def random_world(random: Random, events: int = 60) -> World:
     """Some events, some of them twice, of people with several ids."""
-    events = draw(st.lists(EVENTS, min_size=1, max_size=30))
-    again = draw(st.lists(st.sampled_from(events), max_size=3))
+    sent = [_random_event(random) for _ in range(events)]
+    sent += random.choices(sent, k=events // 10)
     # An id's parent is one before it: no loops.
     parents = {
-        id_: draw(st.sampled_from(IDS[:index]))
+        id_: random.choice(IDS[:index])
         for index, id_ in enumerate(IDS)
-        if index and draw(st.booleans())
+        if index and random.random() < 0.6
     }
-    waiting = draw(st.sets(st.sampled_from(sorted(parents)))) if parents else set()
-    updates = draw(st.lists(_UPDATES, max_size=6))
-    return World([*events, *again], parents, frozenset(waiting), updates)
+    waiting = frozenset(id_ for id_ in parents if random.random() < 0.5)
+    return World(sent, parents, waiting, [_random_update(random) for _ in range(12)])
+
+
+def _random_event(random: Random) -> Event:
+    def some(values: Mapping[str, Sequence[Any]], share: float) -> dict[str, Any]:
+        return {
+            name: random.choice(options)
+            for name, options in values.items()
+            if random.random() < share
+        }
+
+    # Few instants, so that many events share one; some lie outside of every range.
+    step, count = random.choice([(2 * HOUR_MS, 80), (HOUR_MS // 7, 1120)])
+    return Event(
+        random.choice(NAMES),
+        random.choice(IDS),
+        step * random.randint(-2, count),
+        some(_VALUES, 0.6),
+        some(_VALUES, 0.3),
+        some(_COLUMN_VALUES, 0.6),
+        "test" if random.random() < 0.1 else "live",
+    )
+
+
+def _random_update(random: Random) -> Update:
+    name = random.choice(list(_TRAITS))
+    return Update(random.choice(IDS), name, random.choice(_TRAITS[name]))
+
+
+def random_filter(random: Random) -> dict[str, Any]:
+    """A filter that some events of a random world pass, more often than not."""
+    on = random.choice(["event", "event", "person"])
+    if on == "event":
+        name = random.choice([*_VALUES, *_COLUMN_VALUES, "a.b.c", "$distinct_id", "gone"])
+        options = [*_VALUES.get(name, ()), *_COLUMN_VALUES.get(name, ()), *IDS]
+    else:
+        name = random.choice([*_TRAITS, "gone"])
+        options = [*_TRAITS.get(name, ()), "Paris"]
+    scalars = [one for one in options if isinstance(one, str | int | float)]
+    operator = random.choice(OPERATORS)
+    filter_ = {"property": name, "operator": operator, "on": on}
+    if operator in ("is_set", "is_not_set"):
+        return filter_
+    value: Any = random.choice(scalars)
+    if operator in ("gt", "gte", "lt", "lte"):
+        value = random.choice([one for one in scalars if not isinstance(one, bool)])
+    elif operator == "regex":
+        value = random.choice(["^p", "[0-9]+$", "o.d", "."])
+    elif operator in ("contains", "not_contains"):
+        value = (str(value) or "o").upper()
+    elif random.random() < 0.4:
+        value = random.sample(scalars, k=min(3, len(scalars)))
+    return filter_ | {"value": value}
 
 
 # Rows
@@ -307,7 +347,7 @@ def write(world: World, client: Client, scratch: Path) -> None:
     path.write_text("\n".join(map(json.dumps, rows)))
     columns = "environment, event_name, accepted, id, distinct_id, anon_id, session_id, os, country"
     client.command(
-        f"INSERT INTO events ({columns}, project_id, timestamp, received_at, properties, "
+        f"INSERT INTO events ({columns}, project_id, timestamp, received_at, properties, "  # noqa: S608
         "properties_sent, default_properties, default_properties_sent) "
         f"SELECT {columns}, {{project:String}}, fromUnixTimestamp64Milli(at, 'UTC'), now64(3), "
         "CAST(properties, 'JSON(max_dynamic_paths = 256)'), properties, "

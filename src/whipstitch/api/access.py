@@ -1,4 +1,5 @@
-"""Who may read: the bearer token of a request, and the project that it sees."""
+"""Who may read: a request's bearer token and the project that it sees, or the session of somebody
+who is signed in to the dashboard and the project that they look at."""
 
 from typing import Annotated, Protocol
 
@@ -6,12 +7,14 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from whipstitch.api.sessions import CSRF_HEADER, PROJECT_HEADER, SAFE_METHODS, signed_in
+from whipstitch.errors import RegistryError, RegistryUnavailable
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Role
 
 
 class Reader(Protocol):
-    """Who asks: the project that the token sees, and what it may do there."""
+    """Who asks: the project that is seen, and what may be done there."""
 
     project_id: str
     role: Role
@@ -30,17 +33,37 @@ async def _reader(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Reader:
+    registry: Registry = request.app.state.registry
     if credentials is None:
+        return await _signed_in_reader(request, registry)
+    holder = await run_in_threadpool(registry.token_holder, credentials.credentials)
+    if holder is None:
+        raise HTTPException(401, "Invalid token", {"www-authenticate": "Bearer"})
+    return _Holder(*holder)
+
+
+async def _signed_in_reader(request: Request, registry: Registry) -> Reader:
+    session = await signed_in(request, registry)
+    if session is None:
         raise HTTPException(
             401,
             "Missing token: send `Authorization: Bearer TOKEN` (`whipstitch token create`)",
             {"www-authenticate": "Bearer"},
         )
-    registry: Registry = request.app.state.registry
-    holder = await run_in_threadpool(registry.token_holder, credentials.credentials)
-    if holder is None:
-        raise HTTPException(401, "Invalid token", {"www-authenticate": "Bearer"})
-    return _Holder(*holder)
+    sent = request.headers.get(CSRF_HEADER, "")
+    if request.method not in SAFE_METHODS and not session.vouches_for(sent):
+        raise HTTPException(403, f"Missing or wrong {CSRF_HEADER}: reload the page and try again")
+    # Streams and downloads cannot send headers of their own.
+    project = request.headers.get(PROJECT_HEADER) or request.query_params.get("project")
+    if not project:
+        raise HTTPException(400, f"{PROJECT_HEADER}: name the project")
+    try:
+        found = await run_in_threadpool(registry.find_project, project)
+    except RegistryUnavailable:
+        raise
+    except RegistryError:
+        raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project") from None
+    return _Holder(found.id, session.user.role)
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
@@ -48,7 +71,7 @@ CurrentReader = Annotated[Reader, Depends(_reader)]
 
 async def _editor(reader: CurrentReader) -> Reader:
     if reader.role == "viewer":
-        raise HTTPException(403, "This takes a token with the role editor or admin")
+        raise HTTPException(403, "This takes the role editor or admin")
     return reader
 
 

@@ -9,7 +9,7 @@ import typer
 
 from whipstitch.cli.options import Database, DataDir, Json
 from whipstitch.cli.output import print_json, print_table, reporting
-from whipstitch.cli.serve import ADDRESS_FILE
+from whipstitch.cli.running import ADDRESS_FILE
 
 if TYPE_CHECKING:
     from whipstitch.settings import Settings

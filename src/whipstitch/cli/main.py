@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from whipstitch.cli import deadletters, doctor, geoip, key, project, serve, token
+from whipstitch.cli import deadletters, demo, doctor, geoip, key, project, serve, token
 
 app = typer.Typer(
     help="Self-hosted product analytics that knows one person behind many ids.",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(serve.serve)
+app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(project.app, name="project")
 app.add_typer(key.app, name="key")

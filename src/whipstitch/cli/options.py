@@ -26,6 +26,19 @@ Database = Annotated[
         show_default=False,
     ),
 ]
+Host = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Address to listen on (127.0.0.1).")
+]
+Port = Annotated[
+    int | None, typer.Option(metavar="PORT", help="Port to listen on (8080); 0 takes any.")
+]
+ClickHouse = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="chdb (in the data dir), or http(s)://user:password@host:8123/database.",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON value and nothing else on standard output.")
 ]

@@ -2,81 +2,48 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from whipstitch.cli.options import Database, DataDir, Json
+from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Port
 from whipstitch.cli.output import print_json, reporting
+from whipstitch.cli.running import leave, opened, run
 
 if TYPE_CHECKING:
+    from whipstitch.server.engine import Engine
     from whipstitch.server.first_run import FirstRun
-    from whipstitch.settings import Settings
-
-ADDRESS_FILE = "server.address"
-"""In the data directory: where its latest server listens, for ``whipstitch doctor``."""
 
 
 def serve(
-    host: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on (127.0.0.1).")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="Port to listen on (8080); 0 takes any.")
-    ] = None,
-    clickhouse: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="chdb (in the data dir), or http(s)://user:password@host:8123/database.",
-        ),
-    ] = None,
+    host: Host = None,
+    port: Port = None,
+    clickhouse: ClickHouse = None,
     data_dir: DataDir = None,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
     """Run everything in the foreground. SIGTERM and SIGINT finish what is in flight and exit 0."""
-    with reporting(as_json):
-        from whipstitch import logs
-        from whipstitch.server.lock import DataDirLock
-        from whipstitch.settings import Settings
-
-        settings = Settings.load(
+    with (
+        reporting(as_json),
+        opened(
             data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
-        )
-        logs.configure(settings.log_level, settings.log_format)
-        with DataDirLock(settings.data_dir):
-            _serve(settings, as_json)
-    # Everything is closed and on the disk. What the embedded engine does behind Python's back at a
-    # process's end is sometimes slow and sometimes a crash, and nobody needs it.
-    sys.stdout.flush()
-    os._exit(0)
+        ) as (settings, registry),
+    ):
 
+        def started(engine: Engine, address: str) -> None:
+            from whipstitch.server.first_run import first_run
 
-def _serve(settings: Settings, as_json: bool) -> None:
-    # Imported late: it takes a second, which who mistyped a setting need not wait.
-    from whipstitch.registry.store import Registry
-    from whipstitch.server.engine import Engine
-    from whipstitch.server.first_run import first_run
-    from whipstitch.server.http import serve as serve_http
-
-    with Registry.open(settings.database) as registry:
-        engine = Engine(settings, registry)
-
-        def started(address: str) -> None:
-            # Not before: what is printed once must not be lost with a start that failed.
             made = first_run(registry)
             engine.directory.refresh()
-            (settings.data_dir / ADDRESS_FILE).write_text(address)
             if as_json:
                 print_json({"address": address, "first_run": made and made._asdict()})
             else:
                 _greet(address, settings.data_dir, made)
 
-        serve_http(engine, settings, started)
+        run(settings, registry, started)
+    leave()
 
 
 def _greet(address: str, data_dir: Path, made: FirstRun | None) -> None:

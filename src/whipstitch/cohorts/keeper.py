@@ -17,20 +17,20 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.cohorts import members
 from whipstitch.errors import RegistryError, StorageError, UnknownCohort, WhipstitchError
-from whipstitch.projects import Scope
 from whipstitch.queries import cohort_definitions
 from whipstitch.queries.persons import PersonMap, Persons
 from whipstitch.queries.run import Sql
 from whipstitch.queries.values import Values
 from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.values import Cohort
-from whipstitch.storage.failures import limited
+from whipstitch.storage.failures import limited, translated
 from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS: Final = 5.0
 """How often to look which cohorts are due."""
+_SWEEP_SECONDS: Final = 60.0
 Select = Callable[[Persons], Sql]
 """Makes a query of ``key`` and ``id`` of people."""
 
@@ -108,14 +108,13 @@ class CohortKeeper:
         )
 
     def remove(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]:
-        return self._store.at_leisure(
-            lambda client: members.remove(client, cohort.scope, cohort.id, ids, self._next_number())
-        )
+        return self._store.at_leisure(lambda client: self._remove(client, cohort, ids))
 
     def sweep(self) -> Future[int]:
         """Deletes members that nobody can see any more."""
-        existing = self._registry.cohort_ids()
-        return self._store.at_leisure(lambda client: members.sweep(client, existing))
+        return self._store.at_leisure(
+            lambda client: members.sweep(client, self._registry.cohort_ids)
+        )
 
     # Where the storage works at leisure
 
@@ -144,7 +143,12 @@ class CohortKeeper:
         number = self._next_number()
         with self._maps.hold() as generation, translated(), limited():
             people = select(generation.of(cohort.scope))
-            members.replace(client, cohort.scope, cohort.id, number, people)
+            members.replace(client, cohort.scope, generation.number, cohort.id, number, people)
+
+    def _remove(self, client: Client, cohort: Cohort, ids: Sequence[str]) -> None:
+        number = self._next_number()
+        with self._maps.hold() as generation:
+            members.remove(client, cohort.scope, generation.number, cohort.id, ids, number)
 
     def _next_number(self) -> int:
         self._number = max(time.time_ns() // 1000, self._number + 1)
@@ -154,11 +158,14 @@ class CohortKeeper:
 
     def _run(self) -> None:
         problem: str | None = None
-        while not self._stop.wait(_LOOK_SECONDS):
+        swept = -_SWEEP_SECONDS
+        while not self._stop.wait(min(_LOOK_SECONDS, self._interval.total_seconds())):
             try:
                 if self._leads() and not self._maps.problem:
                     self._refresh_due()
-                    self.sweep().result()
+                    if time.monotonic() - swept >= _SWEEP_SECONDS:
+                        self.sweep().result()
+                        swept = time.monotonic()
             except (StorageError, RegistryError) as error:
                 if problem is None:
                     log.warning("cohorts_wait", problem=str(error))

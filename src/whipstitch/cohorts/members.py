@@ -3,7 +3,7 @@
 A new version is written whole beside the one in force and then published, by one row. What is added
 to a version or taken from it comes by one insert."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
@@ -29,14 +29,22 @@ _LIMITS: Final[dict[str, Any]] = {
 }
 
 
-def replace(client: Client, scope: Scope, cohort_id: str, version: int, people: Sql) -> None:
-    """Makes those whom ``people`` selects, as ``key`` and ``id``, the members. ``version`` is the
-    highest number so far."""
+def replace(
+    client: Client, scope: Scope, generation: int, cohort_id: str, version: int, people: Sql
+) -> None:
+    """Makes those whom ``people`` selects, as ``key`` and ``id``, the members. ``generation`` is the
+    person map's that is held meanwhile, ``version`` the highest number so far."""
     client.command(
         f"INSERT INTO cohort_members ({_COLUMNS}) "
         f"SELECT {_SCOPE}, {{cohort:String}}, {{version:UInt64}}, people.2, {{version:UInt64}}, 0 "
         f"FROM (SELECT tuple(*) AS people FROM ({people.text}))",
-        {**people.values, **scope._asdict(), "cohort": cohort_id, "version": version},
+        {
+            **people.values,
+            **scope._asdict(),
+            "generation": generation,
+            "cohort": cohort_id,
+            "version": version,
+        },
         settings=_LIMITS,
     )
     _publish(client, scope, cohort_id, version)
@@ -56,9 +64,17 @@ def add(client: Client, scope: Scope, cohort_id: str, ids: Collection[str], stam
     _insert(client, scope, cohort_id, version, ids, stamp)
 
 
-def remove(client: Client, scope: Scope, cohort_id: str, ids: Sequence[str], stamp: int) -> None:
+def remove(
+    client: Client,
+    scope: Scope,
+    generation: int,
+    cohort_id: str,
+    ids: Sequence[str],
+    stamp: int,
+) -> None:
     """Takes the people whom ``ids`` name out of the version in force, under whichever of their ids
-    they are in it. ``stamp`` is the highest number so far."""
+    they are in it. ``generation`` is the person map's that is held meanwhile, ``stamp`` the highest
+    number so far."""
     version = _current(client, scope, cohort_id)
     for start in range(0, len(ids), _AT_ONCE):
         values = Values()
@@ -71,6 +87,7 @@ def remove(client: Client, scope: Scope, cohort_id: str, ids: Sequence[str], sta
             {
                 **theirs.values,
                 **scope._asdict(),
+                "generation": generation,
                 "cohort": cohort_id,
                 "version": version,
                 "stamp": stamp,
@@ -79,7 +96,7 @@ def remove(client: Client, scope: Scope, cohort_id: str, ids: Sequence[str], sta
         )
 
 
-def sweep(client: Client, existing: Collection[str]) -> int:
+def sweep(client: Client, existing: Callable[[], Collection[str]]) -> int:
     """Deletes the versions that no read can use any more, and all of cohorts that do not exist.
     Returns how many versions it deleted."""
     sql = f"""\
@@ -91,10 +108,12 @@ LEFT JOIN
     WHERE published_at < now64(3) - toIntervalSecond({_GRACE_SECONDS}) GROUP BY cohort_id
 ) AS settled USING cohort_id"""
     found = client.query(sql).result_rows
+    # Asked afterwards: a cohort exists before it has members.
+    cohorts_there = existing()
     old = [
         f"{version} {cohort}"
         for cohort, version, is_old in found
-        if is_old or cohort not in existing
+        if is_old or cohort not in cohorts_there
     ]
     for table in ("cohort_members", "cohort_versions") if old else ():
         client.command(

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
 class Country(NamedTuple):
@@ -144,5 +146,5 @@ def _device(rng: Random, models: tuple[Model, ...], country: Country) -> Device:
     return Device(f"anon_{rng.getrandbits(48):012x}", model, defaults)
 
 
-def _pick[T](rng: Random, shares: Mapping[T, int]) -> T:
+def _pick(rng: Random, shares: Mapping[T, int]) -> T:
     return rng.choices(list(shares), list(shares.values()))[0]

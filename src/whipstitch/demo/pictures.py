@@ -14,12 +14,12 @@ _TONES: Final = {
     "text": (0x8A, 0x93, 0x96),
     "accent": (0x2F, 0x7F, 0x79),
 }
-_PAPER, *_ = _INDEX = {tone: bytes([number]) for number, tone in enumerate(_TONES)}
+_INDEX: Final = {tone: bytes([number]) for number, tone in enumerate(_TONES)}
 
 
 def picture(screen: str, width: int, height: int) -> bytes:
     """The screen of that name, ``width`` by ``height`` pixels, as a PNG file."""
-    rows = [bytearray(_INDEX[_PAPER] * width) for _ in range(height)]
+    rows = [bytearray(_INDEX["paper"] * width) for _ in range(height)]
     for area in SCREENS[screen]:
         left, right = round(area.x * width), round((area.x + area.width) * width)
         for row in rows[round(area.y * height) : round((area.y + area.height) * height)]:

@@ -4,8 +4,10 @@ Members are stored by ids and resolved here, so that whoever is in a cohort unde
 under all, from the moment of the alias and back with its undo. A statement sees one version of a
 cohort, whole."""
 
+from collections.abc import Sequence
+
 from whipstitch.queries.persons import key_of
-from whipstitch.queries.run import IN_SCOPE
+from whipstitch.queries.run import IN_SCOPE, LINKED
 from whipstitch.queries.values import Values
 
 _PERSON = "if(known.person = '', members.member, known.person)"
@@ -42,6 +44,22 @@ def _resolved(cohort_id: str, values: Values) -> str:
     )
     return (
         f"({ids}) AS members LEFT JOIN "
-        f"(SELECT id AS alias, person FROM person_ids FINAL WHERE {IN_SCOPE}) AS known "
+        f"(SELECT id AS alias, person FROM {LINKED}) AS known "
         "ON known.alias = members.member"
+    )
+
+
+def sizes(cohort_ids: Sequence[str], values: Values) -> str:
+    """A query of the ids of cohorts and how many people are in each; none that nobody is in."""
+    ids = values.add(list(cohort_ids), "Array(String)")
+    named = f"{IN_SCOPE} AND cohort_id IN {ids}"
+    member = "if(known.person = '', members.id, known.person)"
+    return (
+        f"SELECT members.cohort_id, uniqExact({key_of(member)}) "
+        f"FROM (SELECT cohort_id, version, id FROM cohort_members FINAL WHERE {named}) AS members "
+        "INNER JOIN (SELECT cohort_id, max(version) AS version FROM cohort_versions "
+        f"WHERE {named} GROUP BY cohort_id) AS current "
+        "ON current.cohort_id = members.cohort_id AND current.version = members.version "
+        f"LEFT JOIN (SELECT id AS alias, person FROM {LINKED}) AS known "
+        "ON known.alias = members.id GROUP BY members.cohort_id"
     )

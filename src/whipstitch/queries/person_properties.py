@@ -33,7 +33,7 @@ def of_people(name: str, values: Values) -> str:
         walk = ", ".join(values.add(step) for step in steps)
         nested = f"JSONExtractRaw({_latest(_spellings(head), values)}, {walk})"
         value = f"if({value} != '', {value}, {nested})"
-        names += _spellings(head)
+        names = names + _spellings(head)
     return (
         f"SELECT {key_of(WHO)} AS key, {value} AS value FROM {NAMED} "
         f"WHERE {IN_SCOPE} AND property IN {values.add(names, 'Array(String)')} "

@@ -14,10 +14,10 @@ class Values:
         self._bound: dict[str, Any] = {}
 
     def add(self, value: object, type_: str = "String") -> str:
-        """The placeholder of ``value``: ``{v3:String}``. ``type_`` is ClickHouse's; a tuple is an
-        array."""
+        """The placeholder of ``value``: ``{v3:String}``. ``type_`` is ClickHouse's; lists
+        and tuples are arrays."""
         name = f"v{len(self._bound)}"
-        self._bound[name] = list(value) if isinstance(value, tuple) else value
+        self._bound[name] = list(value) if isinstance(value, list | tuple) else value
         return f"{{{name}:{type_}}}"
 
     def sql(self, text: str) -> Sql:

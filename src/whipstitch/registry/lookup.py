@@ -1,5 +1,7 @@
 """Projects by id or name, and the names that people may give."""
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,3 +36,13 @@ def checked_name(name: str, kind: str) -> str:
             f"The name of a {kind} has 1 to {_LONGEST_NAME} characters, all of them printable."
         )
     return trimmed
+
+
+def checked_timezone(name: str) -> str:
+    """``name``, if it is a time zone's. Raises RegistryError."""
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):  # OSError: it names a directory
+        raise RegistryError(
+            f"{name!r} is no time zone: use an IANA name such as Europe/Paris or UTC."
+        ) from None

@@ -11,8 +11,9 @@ from whipstitch.projects import Directory, Environment, IngestionKey, Project, S
 from whipstitch.registry import credentials
 from whipstitch.registry.access import Access
 from whipstitch.registry.allowlists import normal_domains, normal_ips
+from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.leases import Leases
-from whipstitch.registry.lookup import checked_name, find_project
+from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
 from whipstitch.registry.sessions import Sessions
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow
 from whipstitch.registry.users import Users
@@ -22,7 +23,7 @@ from whipstitch.registry.values import KEEP, Keep, Key, NewProject, Screen
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access, Users, Sessions, Leases):
+class Registry(Access, Users, Sessions, Cohorts, Leases):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the
@@ -42,6 +43,7 @@ class Registry(Access, Users, Sessions, Leases):
                 domains=[],
                 ips=[],
                 rate_limit=None,
+                timezone="UTC",
                 created_at=self._now(),
             )
             session.add(row)
@@ -71,10 +73,11 @@ class Registry(Access, Users, Sessions, Leases):
         domains: Iterable[str] | Keep = KEEP,
         ips: Iterable[str] | Keep = KEEP,
         rate_limit: int | Keep | None = KEEP,
+        timezone: str | Keep = KEEP,
     ) -> Project:
         """The project as it is now: with this name, these authorized domains and IPs (none:
-        everybody may send) and this many requests a minute and key (0: no limit, None: the
-        server's setting)."""
+        everybody may send), this many requests a minute and key (0: no limit, None: the server's
+        setting), and days that begin in this time zone."""
         if isinstance(rate_limit, int) and not 0 <= rate_limit <= _HIGHEST_RATE_LIMIT:
             raise RegistryError(
                 f"A rate limit is a number of requests a minute from 0 (no limit) to "
@@ -90,6 +93,8 @@ class Registry(Access, Users, Sessions, Leases):
                 row.ips = list(normal_ips(ips))
             if rate_limit is not KEEP:
                 row.rate_limit = rate_limit
+            if timezone is not KEEP:
+                row.timezone = checked_timezone(timezone)
             return row.value()
 
     def is_empty(self) -> bool:

@@ -1,13 +1,13 @@
 """The registry's tables. A change here needs a migration beside it (a test compares the two)."""
 
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from whipstitch.projects import Environment, Project
-from whipstitch.registry.values import Key, Role, Token, User
+from whipstitch.projects import Environment, Project, Scope
+from whipstitch.registry.values import Cohort, CohortKind, Key, Role, Token, User
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -31,6 +31,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {
         Environment: String,
         Role: String,
+        CohortKind: String,
         datetime: UtcDateTime,
         float: Double,
     }
@@ -46,11 +47,19 @@ class ProjectRow(Base):
     domains: Mapped[list[str]] = mapped_column(JSON)
     ips: Mapped[list[str]] = mapped_column(JSON)
     rate_limit: Mapped[int | None]
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
     created_at: Mapped[datetime]
 
     def value(self) -> Project:
         """The row, frozen."""
-        return Project(self.id, self.name, tuple(self.domains), tuple(self.ips), self.rate_limit)
+        return Project(
+            self.id,
+            self.name,
+            tuple(self.domains),
+            tuple(self.ips),
+            self.rate_limit,
+            self.timezone,
+        )
 
 
 class KeyRow(Base):
@@ -149,6 +158,41 @@ class ScreenRow(Base):
     content_type: Mapped[str]
     image: Mapped[bytes] = mapped_column(deferred=True)
     uploaded_at: Mapped[datetime]
+
+
+class CohortRow(Base):
+    """A cohort; ``uses`` is a JSON array of ids."""
+
+    __tablename__ = "cohorts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    environment: Mapped[Environment]
+    name: Mapped[str]
+    kind: Mapped[CohortKind]
+    definition: Mapped[dict[str, Any] | None] = mapped_column(JSON, nullable=False)
+    uses: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]
+    refreshed_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+
+    def value(self) -> Cohort:
+        """The row, frozen."""
+        return Cohort(
+            self.id,
+            Scope(self.project_id, self.environment),
+            self.name,
+            self.kind,
+            self.definition,
+            tuple(self.uses),
+            self.created_at,
+            self.changed_at,
+            self.tried_at,
+            self.refreshed_at,
+            self.problem,
+        )
 
 
 class LeaseRow(Base):

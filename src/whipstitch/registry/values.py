@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from whipstitch.projects import Environment, Project
+from whipstitch.projects import Environment, Project, Scope
 
 Role = Literal["viewer", "editor", "admin"]
+CohortKind = Literal["static", "dynamic"]
 
 
 class Keep(Enum):
@@ -92,3 +93,22 @@ class Screen:
     device_width: float | None = None
     device_height: float | None = None
     scroll_offset_y: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A cohort without its members. ``definition`` is a dynamic one's, as it was sent, ``uses`` the
+    cohorts that it refers to; its members are those of ``refreshed_at``, and ``problem`` says why
+    they are not those of ``tried_at``."""
+
+    id: str
+    scope: Scope
+    name: str
+    kind: CohortKind
+    definition: dict[str, Any] | None
+    uses: tuple[str, ...]
+    created_at: datetime
+    changed_at: datetime
+    tried_at: datetime | None
+    refreshed_at: datetime | None
+    problem: str | None

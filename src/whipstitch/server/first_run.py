@@ -20,11 +20,12 @@ class FirstRun(NamedTuple):
     password: str
 
 
-def first_run(registry: Registry) -> FirstRun | None:
-    """Makes a project, a token to read it and an account, where there is no project yet."""
+def first_run(registry: Registry, name: str = _PROJECT) -> FirstRun | None:
+    """Makes a project of that name, a token to read it and an account, where there is no project
+    yet."""
     if not registry.is_empty():
         return None
-    made = registry.create_project(_PROJECT)
+    made = registry.create_project(name)
     token = registry.create_token(made.project.id, "admin", "first run")
     password = secrets.token_urlsafe(12)
     registry.create_user(FIRST_USER, password)

@@ -41,8 +41,6 @@ class EraserStats:
 
     running: int = 0
     """Erasures that are not done."""
-    done: int = 0
-    failures: int = 0
 
 
 class Eraser:
@@ -53,7 +51,7 @@ class Eraser:
         self,
         store: Store,
         linker: Linker,
-        leads: Callable[[], bool],
+        leads: Callable[[], int],
         in_flight: InFlight,
         dead_letters: DeadLetters,
         *,
@@ -144,7 +142,6 @@ class Eraser:
                 for one in hidden:
                     self._leisurely(partial(erasures.save, erasure=one.now("done")))
                     log.info("person_erased", erasure=one.id, ids=one.ids, events=one.events)
-                self.stats.done += len(hidden)
                 self.stats.running -= len(hidden)
 
     def _purge(self, accepted: int) -> bool:
@@ -179,7 +176,7 @@ class Eraser:
     def _leisurely(self, work: Callable[[Client], T]) -> T:
         return self._store.at_leisure(work).result()
 
-    def _until(self, condition: Callable[[], bool]) -> bool:
+    def _until(self, condition: Callable[[], object]) -> bool:
         """Waits for it. False: we are told to stop first."""
         while not condition():
             if self._stop.wait(_LOOK_SECONDS):
@@ -187,7 +184,6 @@ class Eraser:
         return True
 
     def _failed(self, problem: str) -> None:
-        self.stats.failures += 1
         if self.problem is None:
             log.warning("eraser_waits", problem=problem)
         self.problem = problem

@@ -3,16 +3,17 @@
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from random import Random
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import reference
-from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds
+from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds, random_filter
 
 from whipstitch.queries import filters, insights, people_of
 from whipstitch.queries.breakdowns import OTHER, Breakdown, Group
@@ -24,61 +25,35 @@ _ZONES = ("UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "A
 _RANGE = TimeRange(*(datetime.fromtimestamp(START_MS / 1000 + s, UTC) for s in (3600, 500_000)))
 _START, _END = HOUR_MS, 500_000_000
 
-_maths = st.sampled_from(["total", "unique", "sum", "avg", "min", "max", "p50", "p95"])
-_texts = st.sampled_from(["free", "pro", "PRO", "é", "", "10", "2.5", "true", "o'dd\"`\\", "ann"])
-_scalars = _texts | st.sampled_from([0, 1, 10, 2.5, 2**60, True])
-_names = st.sampled_from(["plan", "price", "a", "a.b", "a.b.c", "$os", "$distinct_id", "gone"])
-_traits = st.sampled_from(["plan", "age", "address", "address.city", "gone"])
+_MATHS: tuple[insights.Math, ...] = get_args(insights.Math)
+_BREAKDOWNS = ("plan", "price", "a.b", "$os", "$distinct_id", "gone")
+_PERSON_BREAKDOWNS = ("plan", "age", "address", "address.city")
 
 
-def _filter(operators: list[str], values: st.SearchStrategy[Any] | None) -> st.SearchStrategy[Any]:
-    value = {} if values is None else {"value": values}
-    operator = st.sampled_from(operators)
-    on_event = {"property": _names, "operator": operator, **value}
-    on_person = {"property": _traits, "operator": operator, "on": st.just("person"), **value}
-    return st.fixed_dictionaries(on_event) | st.fixed_dictionaries(on_person)
-
-
-_filters = st.lists(
-    _filter(["is", "is_not"], _scalars | st.lists(_scalars, min_size=1, max_size=3))
-    | _filter(["contains", "not_contains"], _texts.filter(bool))
-    | _filter(["gt", "gte", "lt", "lte"], _texts | st.sampled_from([0, 1, 2.5]))
-    | _filter(["is_set", "is_not_set"], None)
-    | _filter(["regex"], st.sampled_from(["^p", "[0-9]+", "o.d", "."])),
-    max_size=2,
-)
-
-
-@st.composite
-def _series(draw: st.DrawFn) -> dict[str, Any]:
-    math_ = draw(_maths)
+def _random_question(random: Random) -> dict[str, Any]:
+    by = None
+    if random.random() < 0.6:
+        limit = random.randint(1, 3)
+        by = Breakdown(random.choice(_BREAKDOWNS), limit)
+        if random.random() < 0.3:
+            by = Breakdown(random.choice(_PERSON_BREAKDOWNS), limit, "person")
     return {
-        "event_name": draw(st.sampled_from([*reference.NAMES, None])),
+        "series": [_random_series(random) for _ in range(random.randint(1, 3))],
+        "interval": random.choice(get_args(Interval)),
+        "zone": random.choice(_ZONES),
+        "filters": [random_filter(random) for _ in range(random.choice([0, 0, 1]))],
+        "breakdown": by,
+    }
+
+
+def _random_series(random: Random) -> dict[str, Any]:
+    math_ = random.choice(_MATHS)
+    return {
+        "event_name": random.choice([*reference.NAMES, None, None]),
         "math": math_,
-        "property": None if math_ in ("total", "unique") else draw(st.just("price") | _names),
-        "filters": draw(_filters),
+        "property": None if math_ in ("total", "unique") else random.choice(["price", "a.b"]),
+        "filters": [random_filter(random) for _ in range(random.choice([0, 0, 1]))],
     }
-
-
-@st.composite
-def _questions(draw: st.DrawFn) -> dict[str, Any]:
-    by = st.one_of(
-        st.builds(Breakdown, property=_names, limit=st.integers(1, 3)),
-        st.builds(Breakdown, property=_traits, limit=st.integers(1, 3), on=st.just("person")),
-    )
-    return {
-        "series": draw(st.lists(_series(), min_size=1, max_size=3)),
-        "interval": draw(st.sampled_from(["hour", "day", "week", "month"])),
-        "zone": draw(st.sampled_from(_ZONES)),
-        "filters": draw(_filters),
-        "breakdown": draw(st.none() | by),
-    }
-
-
-@pytest.fixture(scope="module")
-def worlds(chdb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    with reference.worlds_in(chdb_url, tmp_path_factory.mktemp("worlds")) as opened:
-        yield opened
 
 
 def _query(question: dict[str, Any]) -> InsightsQuery:
@@ -214,37 +189,56 @@ _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
 }
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(world=reference.worlds(), questions=st.lists(_questions(), min_size=1, max_size=4))
-def test_every_number_is_what_counting_by_hand_gives(
-    worlds: Worlds, world: World, questions: list[dict[str, Any]]
-) -> None:
-    worlds.put(world)
-    for question in questions:
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_every_number_is_what_counting_by_hand_gives(worlds: Worlds, seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    world = worlds.put(reference.random_world(random))
+    for _ in range(8):
+        question = _random_question(random)
         query = _query(question)
         answer = _ask(worlds, world, query)
         starts = query.intervals.starts
-
         lines = iter(answer.series)
         for index, series in enumerate(question["series"]):
             expected = _Expected(world, question, index)
             groups = expected.groups()
-            # A value may be called as the rest is: it is a group of its own all the same.
-            for _ in range(len(groups)):
+            for _ in groups:
                 line = next(lines)
                 assert line.event_name == series["event_name"]
                 events = groups[line.breakdown]
-                assert line.total == pytest.approx(expected.number(events))
                 by_hand = [
                     expected.number([event for event in events if _start(event, starts) == start])
                     for start in starts
                 ]
-                assert line.values == pytest.approx(by_hand)
+                assert line.values == pytest.approx(by_hand), line
+                assert line.total == pytest.approx(expected.number(events)), line
         assert next(lines, None) is None
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_the_people_behind_a_number_are_those_whose_events_made_it(
+    worlds: Worlds, seed: int
+) -> None:
+    random = Random(seed)  # noqa: S311
+    world = worlds.put(reference.random_world(random))
+    for _ in range(6):
+        question = _random_question(random)
+        query = _query(question)
+        index = random.randrange(len(query.series))
+        expected = _Expected(world, question, index)
+        groups = expected.groups()
+        of_group = query.breakdown is not None and bool(groups) and random.random() < 0.8
+        group = random.choice(sorted(groups, key=str)) if of_group else None
+        events = groups[group] if of_group else expected.events
+        start = random.choice([None, *query.intervals.starts])
+        if start is not None:
+            events = [one for one in events if _start(one, query.intervals.starts) == start]
+
+        people = _people(worlds, world, query, Counted(index, start, of_group, group))
+
+        assert people == expected.people(events)
 
 
 def _start(event: Event, starts: tuple[int, ...]) -> int:

@@ -1,0 +1,89 @@
+"""How far the demo is: a bar on a terminal, lines elsewhere, a line of the log for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+import typer
+
+if TYPE_CHECKING:
+    from whipstitch.errors import DemoError
+
+_LINES = 5
+_LOOK = """
+That was a month of a small shop, and somebody is there all the time now. What to look at:
+
+  Live        events, as they come in
+  Funnels     product_viewed, added_to_cart, checkout_started, purchase_completed
+  Insights    purchase_completed: the sum of order_value a day, broken down by payment_method
+  Retention   from app_opened to app_opened, by week
+  Flows       after app_opened
+  People      whoever signed up: what they did before, on each device, is theirs
+  Screens     where $tap falls on Home, Product, Cart and Checkout
+
+Ctrl+C stops it. `whipstitch serve` on the same data dir goes on without the made-up visitors.
+"""
+
+
+class Shown:
+    """For people: a bar on standard error where that is a terminal, else a few lines on standard
+    output."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._is_terminal = console.is_terminal
+        self._bar = Progress(
+            TextColumn("Sending a month of traffic"),
+            BarColumn(),
+            TextColumn("{task.fields[events]:,} events"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not self._is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None, events=0)
+        self._people = 0
+        self._said = 0
+
+    @contextmanager
+    def history(self, people: int) -> Iterator[None]:
+        self._people = people
+        self._bar.update(self._task, total=people)
+        with self._bar:
+            yield
+
+    def sent(self, people: int, events: int) -> None:
+        self._bar.update(self._task, completed=people, events=events)
+        parts = people * _LINES // self._people
+        if not self._is_terminal and parts > self._said:
+            self._said = parts
+            typer.echo(f"Sent {people:,} of {self._people:,} people, {events:,} events.")
+
+    def done(self, events: int) -> None:
+        typer.echo(f"Sent {events:,} events.{_LOOK}" if self._is_terminal else _LOOK)
+
+    def failed(self, error: DemoError) -> None:
+        typer.echo(f"Error: {error}", err=True)
+
+
+class Logged:
+    """For programs: nothing but the outcome, in the log."""
+
+    @contextmanager
+    def history(self, people: int) -> Iterator[None]:  # noqa: ARG002
+        yield
+
+    def sent(self, people: int, events: int) -> None:
+        pass
+
+    def done(self, events: int) -> None:
+        structlog.get_logger(__name__).info("demo_sent", events=events)
+
+    def failed(self, error: DemoError) -> None:
+        structlog.get_logger(__name__).error("demo_failed", error=str(error))

@@ -1,0 +1,75 @@
+"""A server in the foreground, for the commands that run one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from whipstitch.registry.store import Registry
+    from whipstitch.server.engine import Engine
+    from whipstitch.settings import Settings
+
+ADDRESS_FILE = "server.address"
+"""In the data directory: where its latest server listens, for ``whipstitch doctor``."""
+
+
+@contextmanager
+def opened(
+    *,
+    data_dir: Path | None,
+    host: str | None,
+    port: int | None,
+    clickhouse: str | None,
+    database: str | None,
+) -> Iterator[tuple[Settings, Registry]]:
+    """The settings in force, with logs as they say, and the registry, in a data directory that no
+    other server has.
+
+    Raises:
+        SettingsError, RegistryError
+    """
+    from whipstitch import logs
+    from whipstitch.server.lock import DataDirLock
+    from whipstitch.settings import Settings
+
+    settings = Settings.load(
+        data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
+    )
+    logs.configure(settings.log_level, settings.log_format)
+    with DataDirLock(settings.data_dir):
+        # Imported late: it takes a second, which who mistyped a setting need not wait.
+        from whipstitch.registry.store import Registry
+
+        with Registry.open(settings.database) as registry:
+            yield settings, registry
+
+
+def run(settings: Settings, registry: Registry, started: Callable[[Engine, str], None]) -> None:
+    """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect: not
+    before, for what is printed once must not be lost with a start that failed.
+
+    Raises:
+        WhipstitchError: it cannot start.
+    """
+    from whipstitch.server.engine import Engine
+    from whipstitch.server.http import serve
+
+    engine = Engine(settings, registry)
+
+    def listening(address: str) -> None:
+        (settings.data_dir / ADDRESS_FILE).write_text(address)
+        started(engine, address)
+
+    serve(engine, settings, listening)
+
+
+def leave() -> NoReturn:
+    """Ends the process. Everything is closed and on the disk; what the embedded engine does behind
+    Python's back at a process's end is sometimes slow and sometimes a crash, and nobody needs it."""
+    sys.stdout.flush()
+    os._exit(0)

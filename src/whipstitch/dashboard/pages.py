@@ -1,0 +1,30 @@
+"""The pages of a project, in the order of the navigation.
+
+To add one: an entry here, a template of its name, and in ``static`` a script of its name. The
+template extends ``page.html``; the script is a module that asks the query API through ``api.js``."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``slug`` is the last part of its address, and names its template (``SLUG.html``) and its
+    script (``SLUG.js``). ``group`` is the heading it stands under in the navigation; without one it
+    is not listed, and ``under`` is the slug of the page that is."""
+
+    slug: str
+    title: str
+    group: str = ""
+    under: str = ""
+
+
+PAGES: Final = (
+    Page("events", "Live", "Observe"),
+    Page("people", "People", "Who"),
+    Page("person", "Person", under="people"),
+)
+BY_SLUG: Final = {page.slug: page for page in PAGES}
+FIRST: Final = PAGES[0]
+SETTINGS: Final = Page("settings", "Settings", "Set up")
+NAVIGATION: Final = tuple(page for page in (*PAGES, SETTINGS) if page.group)

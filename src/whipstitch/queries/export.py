@@ -1,0 +1,134 @@
+"""All events of a range, as a file.
+
+A row has the columns of ``GET /events``, in no order: sorting would not be done in level memory. It
+is ClickHouse that writes the file, whatever its format: a million rows are not looked at here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from whipstitch.queries.person_ids import rows_of
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.time_ranges import TimeRange
+from whipstitch.queries.values import Values
+
+Format = Literal["jsonl", "csv", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a format is called by ClickHouse and by HTTP."""
+
+    clickhouse: str
+    media_type: str
+
+
+FORMATS: Final[Mapping[Format, Written]] = {
+    # One column, which is the line.
+    "jsonl": Written("TSVRaw", "application/x-ndjson"),
+    "csv": Written("CSVWithNames", "text/csv; charset=utf-8"),
+    "parquet": Written("Parquet", "application/vnd.apache.parquet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportQuery:
+    """``person``: whose events (their distinct id, see ``person_of``)."""
+
+    range: TimeRange
+    format: Format
+    event_name: str | None = None
+    person: str | None = None
+
+
+# In the order of GET /events.
+_TEXTS: Final = ("id", "event_name", "distinct_id", "anon_id", "session_id")
+_TIMES: Final = ("timestamp", "received_at")
+_JSON: Final = ("properties", "default_properties")
+_ADDED: Final = ("os", "browser", "device_model")
+_PLACE: Final = ("city", "region", "country", "timezone", "lib_version")
+
+
+def build(query: ExportQuery, persons: Persons) -> Sql:
+    """What is to be written in the ``FORMATS`` of the query."""
+    values = Values()
+    conditions = [IN_SCOPE, query.range.condition(values)]
+    if query.event_name is not None:
+        conditions.append(f"event_name = {values.add(query.event_name)}")
+    if query.person is not None:
+        people = values.add((query.person,), "Array(String)")
+        conditions.append(rows_of(persons, f"SELECT arrayJoin({people}) AS id"))
+    columns = _COLUMNS[query.format](persons)
+    return values.sql(f"SELECT {columns} FROM events WHERE {' AND '.join(conditions)}")
+
+
+def _line(persons: Persons) -> str:
+    """The JSON object of an event, in one line. What clients sent is put in as they sent it; a line
+    break in it can only stand between two tokens."""
+    texts = _sources(persons)
+    fields = {
+        **{name: f"toJSONString({texts[name]})" for name in _TEXTS},
+        **{name: f"concat('\"', {_rfc3339(name)}, '\"')" for name in _TIMES},
+        "environment": "toJSONString(environment)",
+        **{name: f"translate({name}_sent, '\\n\\r', '  ')" for name in _JSON},
+        **{name: f"toJSONString({name})" for name in _ADDED},
+        "bot": "if(bot, 'true', 'false')",
+        **{name: f"toJSONString({name})" for name in _PLACE},
+    }
+    parts = [f"'\"{name}\":', {value}" for name, value in fields.items()]
+    return f"concat('{{', {', \',\', '.join(parts)}, '}}') AS line"
+
+
+def _cells(persons: Persons) -> str:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front: whoever has a
+    project's public key may name an event ``=HYPERLINK(…)``."""
+    texts = _sources(persons)
+    fields = {
+        **{name: _harmless(texts[name]) for name in _TEXTS},
+        **{name: _rfc3339(name) for name in _TIMES},
+        "environment": "environment",
+        **{name: f"{name}_sent" for name in _JSON},
+        **{name: _harmless(name) for name in _ADDED},
+        "bot": "bot",
+        **{name: _harmless(name) for name in _PLACE},
+    }
+    return _named(fields)
+
+
+def _typed(persons: Persons) -> str:
+    """Times are timestamps; properties are JSON text."""
+    return _named(
+        {
+            **_sources(persons),
+            **{name: f"events.{name}" for name in (*_TIMES, "environment")},
+            **{name: f"{name}_sent" for name in _JSON},
+            **{name: f"toString(events.{name})" for name in _ADDED},
+            "bot": "events.bot",
+            **{name: f"toString(events.{name})" for name in _PLACE},
+        }
+    )
+
+
+_COLUMNS: Final = {"jsonl": _line, "csv": _cells, "parquet": _typed}
+
+
+def _sources(persons: Persons) -> dict[str, str]:
+    """Where the texts of a row come from."""
+    return {name: name for name in _TEXTS} | {
+        "distinct_id": persons.id,
+        "anon_id": persons.anon_id,
+    }
+
+
+def _named(fields: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} AS {name}" for name, value in fields.items())
+
+
+def _rfc3339(column: str) -> str:
+    return f"concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
+
+
+def _harmless(text: str) -> str:
+    begins = f"substring({text}, 1, 1) IN ('=', '+', '-', '@', '\\t', '\\r')"
+    return f"if({begins}, concat('\\'', {text}), toString({text}))"

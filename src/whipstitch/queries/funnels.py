@@ -1,0 +1,196 @@
+"""Funnels: how many people get how far on a way of several steps, and how long it takes them.
+
+See ``attempts`` for what of a person's events counts. A funnel knows only the events within its
+range that pass its filters; in a strict one any other of these interrupts."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from whipstitch.errors import InvalidQuery
+from whipstitch.queries import breakdowns, filters, people_of
+from whipstitch.queries.attempts import MOST_ALIKE, Attempts, marked
+from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_group, write_group
+from whipstitch.queries.filters import Filter
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.time_ranges import TimeRange
+from whipstitch.queries.values import Values
+
+Outcome = Literal["converted", "dropped"]
+
+LONGEST_WINDOW: Final = 10 * 366 * 86_400
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelQuery:
+    """``breakdown`` is by the value at the event that the attempt begins with."""
+
+    attempts: Attempts
+    range: TimeRange
+    filters: tuple[Filter, ...] = ()
+    breakdown: Breakdown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """People of one number of an answer: who took ``step``, the first is 1, or took the one before
+    it but not this; of a group if ``of_group``."""
+
+    step: int
+    outcome: Outcome = "converted"
+    of_group: bool = False
+    group: Group = None
+
+
+class Step(msgspec.Struct):
+    """``conversion_…`` are shares from 0 to 1, and 0 where nobody was there to convert; the median
+    is None where nobody came from the step before."""
+
+    event_name: str | None
+    count: int
+    conversion_from_previous: float
+    conversion_from_first: float
+    median_seconds_from_previous: float | None
+
+
+class BrokenDown(msgspec.Struct):
+    """The steps of the people of one group."""
+
+    value: Group
+    steps: list[Step]
+
+
+class Funnel(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    steps: list[Step]
+    breakdowns: list[BrokenDown] | msgspec.UnsetType = msgspec.UNSET
+
+
+def checked(query: FunnelQuery) -> FunnelQuery:
+    """Raises:
+    InvalidQuery: it would take too long to tell which event is which step.
+    """
+    attempts = query.attempts
+    if attempts.order == "unordered" and max(map(len, attempts.alike())) > MOST_ALIKE:
+        raise InvalidQuery(
+            "steps",
+            f"must not have more than {MOST_ALIKE} different steps that one event can match, "
+            "in an unordered funnel",
+        )
+    return query
+
+
+def build(query: FunnelQuery, persons: Persons) -> Sql:
+    """Rows of: group (blank: no breakdown), whether the row is for everybody, for each step how
+    many took it, and for each but the first the median of seconds since the one before (NaN where
+    nobody took it)."""
+    values = Values()
+    steps = range(1, len(query.attempts.steps) + 1)
+    counts = ", ".join(f"countIf(depth >= {step})" for step in steps)
+    medians = ", ".join(
+        f"quantileExactInclusiveIf(0.5)((times[{step}] - times[{step - 1}]) / 1000, "
+        f"depth >= {step})"
+        for step in steps[1:]
+    )
+    people = _people(query, values, persons)
+    numbers = f"[{counts}], [{medians}]"
+    if query.breakdown is None:
+        return values.sql(f"SELECT '', 1, {numbers} FROM ({people})")
+    return values.sql(
+        f"SELECT began_as, grouping(began_as), {numbers} FROM ({people}) "
+        "GROUP BY GROUPING SETS ((began_as), ())"
+    )
+
+
+def people(query: FunnelQuery, counted: Counted, page: people_of.Page, persons: Persons) -> Sql:
+    """The people behind one number."""
+    values = Values()
+    taken = f"depth >= {counted.step}"
+    if counted.outcome == "dropped":
+        taken = f"depth = {counted.step - 1}"
+    if counted.of_group:
+        taken += f" AND began_as = {values.add(write_group(counted.group))}"
+    attempts = _people(query, values, persons, named=True)
+    selected = f"SELECT who AS key, named AS id FROM ({attempts}) WHERE {taken}"
+    return people_of.build(selected, page, values)
+
+
+def shape(query: FunnelQuery, rows: Sequence[Sequence[Any]]) -> Funnel:
+    """The answer that ``rows`` make. The group that most people began in comes first; what has no
+    value and the rest come last."""
+    everybody = [0] * len(query.attempts.steps), [math.nan] * (len(query.attempts.steps) - 1)
+    groups = {}
+    for group, whole, counts, medians in rows:
+        if whole:
+            everybody = counts, medians
+        else:
+            groups[group] = counts, medians
+    funnel = Funnel(steps=_steps(query, *everybody))
+    if query.breakdown is not None:
+        ranked = sorted(groups, key=lambda one: (is_leftover(one), -groups[one][0][0], one))
+        funnel.breakdowns = [
+            BrokenDown(read_group(group), _steps(query, *groups[group])) for group in ranked
+        ]
+    return funnel
+
+
+def _people(query: FunnelQuery, values: Values, persons: Persons, *, named: bool = False) -> str:
+    """A query of ``depth`` and ``times`` of everybody's best attempt, of the key ``who`` and the id
+    ``named`` if ``named``, and of the group ``began_as`` if there is a breakdown."""
+    row = marked(query.attempts, values, persons)
+    seen = " AND ".join(
+        (
+            IN_SCOPE,
+            query.range.condition(values),
+            filters.condition(query.filters, values, persons),
+        )
+    )
+    source, events, columns = "events", f"arraySort(groupArray({row.event})) AS events", []
+    if query.breakdown is not None:
+        weight = f"uniqExact({persons.key})"
+        began = f"{seen} AND {row.begins}"
+        broken = breakdowns.broken(query.breakdown, weight, began, values, persons)
+        source = broken.source
+        pairs = f"groupArray(({row.event}, if({row.begins}, {broken.group}, '')))"
+        events = f"arraySort({pairs}) AS pairs, pairs.1 AS events, pairs.2 AS groups"
+        columns.append("groups")
+    if named:
+        events += f", any({persons.id}) AS named"
+        columns += ["who", "named"]
+    where = seen if query.attempts.order == "strict" else f"{seen} AND {row.taken}"
+    attempts = query.attempts.of_people(
+        f"SELECT {persons.key} AS who, {events} FROM {source} WHERE {where} "
+        f"GROUP BY who HAVING max({row.begins})",
+        columns,
+    )
+    if query.breakdown is None:
+        return attempts
+    return f"SELECT *, groups[best] AS began_as FROM ({attempts})"
+
+
+def _steps(query: FunnelQuery, counts: Sequence[int], medians: Sequence[float]) -> list[Step]:
+    return [
+        Step(
+            match.event_name,
+            count,
+            _share(count, previous),
+            _share(count, counts[0]),
+            None if math.isnan(median) else median,
+        )
+        for match, count, previous, median in zip(
+            query.attempts.steps,
+            counts,
+            [counts[0], *counts[:-1]],
+            [math.nan, *medians],
+            strict=True,
+        )
+    ]
+
+
+def _share(count: int, of: int) -> float:
+    return count / of if of else 0.0

@@ -1,0 +1,174 @@
+"""The lexicon: which events there are, and which properties they have.
+
+Counts and times are of all events in the range. Properties are those of each event's newest
+occurrences. They are named as filters and breakdowns name them: dots walk into objects, down to
+three levels, and the promoted names (``properties.PROMOTED``) stand for the columns of that name,
+whatever a client sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from whipstitch.queries.pages import cursor_of, rfc3339
+from whipstitch.queries.properties import PROMOTED
+from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.time_ranges import TimeRange
+from whipstitch.queries.values import Values
+
+DEFAULT_LIMIT: Final = 100
+MOST: Final = 200
+SAMPLE: Final = 200
+"""Occurrences of an event that are looked at."""
+_HEAVIEST: Final = 65_536
+"""Bytes of properties past which an occurrence is not looked at."""
+_MOST_PROPERTIES: Final = 500
+_MOST_SAMPLES: Final = 5
+_LONGEST_SAMPLE: Final = 200
+_LEVELS: Final = 3
+_COLUMNS: Final = {
+    name: "bot" if name == "$bot" else column
+    for name, column in PROMOTED.items()
+    if name != "$event_name"
+}
+_TYPES: Final = {
+    '"': "string",
+    "{": "object",
+    "[": "array",
+    "t": "boolean",
+    "f": "boolean",
+}
+"""By the first character of JSON text; all others begin a number."""
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """A place in the lexicon: an event's name."""
+
+    event_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LexiconQuery:
+    """``search``: what the event's name contains, in any case of letters."""
+
+    range: TimeRange
+    limit: int = DEFAULT_LIMIT
+    search: str | None = None
+    after: Position | None = None
+
+
+class Property(msgspec.Struct):
+    """``types`` as in JSON, ``samples`` JSON values, the most frequent first."""
+
+    name: str
+    types: list[str]
+    samples: list[msgspec.Raw]
+
+
+class Entry(msgspec.Struct):
+    """An event; ``properties`` by name."""
+
+    event_name: str
+    count: int
+    first_seen: str
+    last_seen: str
+    properties: list[Property]
+
+
+class Lexicon(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    events: list[Entry]
+    next_cursor: str | None
+
+
+def events(query: LexiconQuery) -> Sql:
+    """Rows of: event, count, unix milliseconds of its first and its last occurrence; one more than
+    the page holds."""
+    values = Values()
+    conditions = [IN_SCOPE, query.range.condition(values)]
+    if query.search:
+        found = f"positionCaseInsensitiveUTF8(event_name, {values.add(query.search)})"
+        conditions.append(f"{found} > 0")
+    if query.after is not None:
+        conditions.append(f"event_name > {values.add(query.after.event_name)}")
+    return values.sql(
+        "SELECT event_name, count(), toUnixTimestamp64Milli(min(timestamp)), "
+        f"toUnixTimestamp64Milli(max(timestamp)) FROM events WHERE {' AND '.join(conditions)} "
+        f"GROUP BY event_name ORDER BY event_name LIMIT {values.add(query.limit + 1, 'UInt32')}"
+    )
+
+
+def properties(query: LexiconQuery, names: Sequence[str]) -> Sql:
+    """Rows of: event, property, first characters of its values, its most frequent values as JSON
+    text. ``names`` are the events of the page, at least one."""
+    values = Values()
+    newest = " UNION ALL ".join(_newest(query, name, values) for name in names)
+    promoted = values.add(tuple(_COLUMNS), "Array(String)")
+    sent = (
+        f"arrayFilter(pair -> pair.1 NOT IN {promoted} AND pair.2 NOT IN ('null', '{{}}'), "
+        f"arrayConcat({_leaves('properties_sent')}, {_leaves('default_properties_sent')}))"
+    )
+    columns = ", ".join(
+        f"({values.add(name)}, toJSONString({column}))" for name, column in _COLUMNS.items()
+    )
+    filled = f"arrayFilter(pair -> pair.2 != '\"\"', [{columns}])"
+    pairs = f"arrayDistinct(arrayConcat({sent}, {filled}))"
+    counted = (
+        "SELECT event_name, pair.1 AS name, pair.2 AS value, count() AS times "
+        f"FROM ({newest}) ARRAY JOIN {pairs} AS pair GROUP BY event_name, name, value"
+    )
+    ranked = "arraySort(groupArrayIf((-toInt64(times), value), length(value) <= {length}))"
+    samples = ranked.format(length=values.add(_LONGEST_SAMPLE, "UInt32"))
+    return values.sql(
+        "SELECT event_name, name, groupUniqArray(substring(value, 1, 1)), "
+        f"arrayMap(one -> one.2, arraySlice({samples}, 1, {_MOST_SAMPLES})) "
+        f"FROM ({counted}) GROUP BY event_name, name ORDER BY event_name, sum(times) DESC, name "
+        f"LIMIT {_MOST_PROPERTIES} BY event_name"
+    )
+
+
+def shape(
+    query: LexiconQuery, found: Sequence[Sequence[Any]], described: Sequence[Sequence[Any]]
+) -> Lexicon:
+    """The page that the rows of ``events`` and ``properties`` make."""
+    entries = {
+        name: Entry(name, count, rfc3339(first), rfc3339(last), [])
+        for name, count, first, last in found[: query.limit]
+    }
+    for event, name, beginnings, samples in sorted(described, key=lambda row: row[:2]):
+        types = sorted({_TYPES.get(one, "number") for one in beginnings})
+        raw = [msgspec.Raw(one.encode()) for one in samples]
+        entries[event].properties.append(Property(name, types, raw))
+    more = len(found) > query.limit
+    return Lexicon(
+        events=list(entries.values()),
+        next_cursor=cursor_of(Position(found[query.limit - 1][0])) if more else None,
+    )
+
+
+def _newest(query: LexiconQuery, name: str, values: Values) -> str:
+    """A query of an event's newest occurrences. The sorting key leads to them, so each event has
+    one of its own."""
+    columns = ", ".join(_COLUMNS.values())
+    return (
+        f"(SELECT event_name, properties_sent, default_properties_sent, {columns} FROM events "
+        f"WHERE {IN_SCOPE} AND {query.range.condition(values)} "
+        f"AND event_name = {values.add(name)} "
+        f"AND length(properties_sent) + length(default_properties_sent) <= {_HEAVIEST} "
+        f"ORDER BY timestamp DESC LIMIT {SAMPLE})"
+    )
+
+
+def _leaves(text: str) -> str:
+    """The (name, JSON text) pairs of an object's values, down to ``_LEVELS``."""
+    pairs = f"JSONExtractKeysAndValuesRaw({text})"
+    for _ in range(_LEVELS - 1):
+        inner = (
+            "arrayMap(one -> (concat(pair.1, '.', one.1), one.2), "
+            "JSONExtractKeysAndValuesRaw(pair.2))"
+        )
+        pairs = (
+            f"arrayFlatten(arrayMap(pair -> if(startsWith(pair.2, '{{'), {inner}, [pair]), {pairs}))"
+        )
+    return pairs

@@ -1,0 +1,130 @@
+"""Events as they land, each once.
+
+Rows land more or less in the order of their acceptance: what two nodes accepted at once may land
+some seconds apart. So each look goes back a little further than the newest row that has landed, and
+what was sent from there on is remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from whipstitch.queries import events
+from whipstitch.queries.events import Event
+from whipstitch.queries.person_ids import rows_of
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.values import Values
+
+_OVERLAP: Final = 30_000_000
+"""Microseconds by which a row may land later than one that was accepted after it."""
+_MOST_AT_ONCE: Final = 50_000
+_MOST_REMEMBERED: Final = 20_000
+PAGE: Final = 500
+"""How many rows are read at a time."""
+
+
+class Landed(NamedTuple):
+    """A row that is there: when it was accepted (unix microseconds), and its event's id."""
+
+    accepted: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamQuery:
+    """Which events; ``person`` is a distinct id (see ``person_of``)."""
+
+    event_name: str | None = None
+    person: str | None = None
+
+
+class Tail:
+    """How far a stream has come."""
+
+    def __init__(self, now: int, after: Landed | None = None) -> None:
+        """From now on (unix microseconds), or from the row ``after`` on."""
+        self._newest = now
+        self._after = after
+        self._sent: set[Landed] = set()
+        self.since = now - _OVERLAP if after is None else after.accepted - 1
+        """Rows accepted after this are to be looked for."""
+
+    def fresh(self, landed: Sequence[Landed]) -> list[Landed]:
+        """Which of the rows that were found were not sent yet."""
+        return [
+            row
+            for row in landed
+            if row not in self._sent and (self._after is None or row > self._after)
+        ]
+
+    def passed(self, landed: Sequence[Landed], newest: int) -> None:
+        """All of these were sent, or are not to be; ``newest`` is the acceptance of the newest row
+        of anybody's that was there when they were looked for, 0: there was none."""
+        self._sent.update(landed)
+        self._newest = max(self._newest, newest)
+        kept = sorted(self._sent)[-_MOST_REMEMBERED:]
+        if len(kept) < len(self._sent):
+            self.since = max(self.since, kept[0].accepted - 1)
+        self.since = max(self.since, self._newest - _OVERLAP)
+        self._sent = {row for row in kept if row.accepted > self.since}
+
+
+def landed(query: StreamQuery, since: int, persons: Persons) -> Sql:
+    """Rows of: acceptance, id, in their order. In the first one, which has a blank id, the newest
+    acceptance of any event."""
+    values = Values()
+    # Partitions know between which times of receipt their rows lie.
+    there = (
+        f"{IN_SCOPE} AND accepted > {values.add(since, 'UInt64')} AND received_at >= "
+        f"fromUnixTimestamp64Milli({values.add(since // 1000, 'Int64')})"
+    )
+    conditions = [there]
+    if query.event_name is not None:
+        conditions.append(f"event_name = {values.add(query.event_name)}")
+    if query.person is not None:
+        people = values.add((query.person,), "Array(String)")
+        conditions.append(rows_of(persons, f"SELECT arrayJoin({people}) AS id"))
+    return values.sql(
+        f"SELECT * FROM (SELECT max(accepted) AS at, '' AS name FROM events WHERE {there} "
+        "UNION ALL (SELECT accepted AS at, id AS name FROM events "
+        f"WHERE {' AND '.join(conditions)} ORDER BY at, name LIMIT {_MOST_AT_ONCE})) "
+        "ORDER BY name != '', at, name"
+    )
+
+
+def shape_landed(rows: Sequence[Sequence[Any]]) -> tuple[int, list[Landed]]:
+    """The newest acceptance, and the rows that match."""
+    (newest, _), *found = rows
+    return newest, [Landed(*row) for row in found]
+
+
+def is_cut(found: Sequence[Landed]) -> bool:
+    """Whether there may be more than were found."""
+    return len(found) == _MOST_AT_ONCE
+
+
+def complete(page: Sequence[Landed], persons: Persons) -> Sql:
+    """The events of at most ``PAGE`` rows."""
+    values = Values()
+    first, last = (values.add(row.accepted // 1000, "Int64") for row in (page[0], page[-1]))
+    accepted = values.add([row.accepted for row in page], "Array(UInt64)")
+    ids = values.add([row.id for row in page], "Array(String)")
+    return values.sql(
+        f"SELECT {events.columns(persons)} FROM events WHERE {IN_SCOPE} "
+        f"AND received_at BETWEEN fromUnixTimestamp64Milli({first}) "
+        f"AND fromUnixTimestamp64Milli({last}) "
+        f"AND accepted IN {accepted} AND id IN {ids} ORDER BY accepted, id"
+    )
+
+
+def shape(rows: Sequence[Sequence[Any]]) -> list[Event]:
+    """The events of ``complete``."""
+    return [events.event(row) for row in rows]
+
+
+def accepted_at(event_id: str) -> Sql:
+    """One row, or none: when an event was accepted."""
+    values = Values()
+    return values.sql(
+        f"SELECT accepted FROM events WHERE {IN_SCOPE} AND id = {values.add(event_id)} LIMIT 1"
+    )
