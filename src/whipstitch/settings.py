@@ -152,6 +152,13 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
     )
+    cohort_interval: float = Field(
+        300.0,
+        description="Seconds between two refreshes of a dynamic cohort. A new or changed one is "
+        "refreshed at once.",
+        gt=0,
+        allow_inf_nan=False,
+    )
     retention: int = Field(
         0, description="Days that events are kept. `0` keeps them for ever.", ge=0, le=36_500
     )

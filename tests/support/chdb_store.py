@@ -23,6 +23,8 @@ _TABLES = (
     "person_ids",
     "person_moves",
     "person_maps",
+    "cohort_members",
+    "cohort_versions",
     "erasures",
     "person_erasures",
 )

@@ -22,7 +22,8 @@ class Server:
     it has ended before. It keeps its port over restarts, so that clients find it again.
 
     ``environment`` are settings (``{"RATE_LIMIT": "0"}``: names without ``WHIPSTITCH_``), ``flags``
-    further arguments. ``wait``: whether to return from a start only when ``/ready`` says 200."""
+    further arguments. ``wait``: whether to return from a start only when ``/ready`` says 200.
+    ``command``: another one that runs a server and prints what ``serve`` does."""
 
     live_key: str
     test_key: str
@@ -35,6 +36,7 @@ class Server:
         *flags: str,
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
+        command: str = "serve",
     ) -> None:
         self.data_dir = data_dir
         self.log_path = data_dir.with_name(data_dir.name + ".log")
@@ -43,6 +45,7 @@ class Server:
         self._flags = flags
         self._environment = dict(environment or {})
         self._wait = wait
+        self._command = command
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self._client = httpx.Client(trust_env=False, timeout=60)
@@ -74,7 +77,7 @@ class Server:
         with self.log_path.open("a") as log:
             self._process = subprocess.Popen(
                 [
-                    *(COMMAND, "serve", "--json", "--port", str(self._port)),
+                    *(COMMAND, self._command, "--json", "--port", str(self._port)),
                     *("--data-dir", str(self.data_dir), *self._flags),
                 ],
                 env=inherited | settings,

@@ -134,7 +134,7 @@ class Node:
         with self.maps.hold(generation) as held:
             persons = held.of(scope)
             rows = self.store.query(
-                f"SELECT {persons.id}, {persons.anon_id}, {persons.key}, "  # noqa: S608
+                f"SELECT {persons.id}, {persons.anon_id}, {persons.key}, "
                 f"cityHash64({persons.id}), count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",
                 scope._asdict(),
             )
@@ -144,7 +144,7 @@ class Node:
     def stored(self, scope: Scope = LIVE) -> Counter[tuple[str, str]]:
         """How many rows have which ``distinct_id`` and ``anon_id``."""
         rows = self.store.query(
-            f"SELECT distinct_id, anon_id, count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",  # noqa: S608
+            f"SELECT distinct_id, anon_id, count() FROM events WHERE {IN_SCOPE} GROUP BY ALL",
             scope._asdict(),
         )
         return Counter({(distinct_id, anon_id): count for distinct_id, anon_id, count in rows})
@@ -152,7 +152,7 @@ class Node:
     def ids(self, scope: Scope = LIVE) -> dict[str, tuple[str, str, int]]:
         """Parent, person and acceptance of every id that has a parent."""
         rows = self.store.query(
-            f"SELECT id, parent, person, since FROM person_ids FINAL WHERE {IN_SCOPE}",  # noqa: S608
+            f"SELECT id, parent, person, since FROM person_ids FINAL WHERE {IN_SCOPE}",
             scope._asdict(),
         )
         return {id_: (parent, person, since) for id_, parent, person, since in rows}
@@ -162,7 +162,7 @@ class Node:
         return self.count("person_moves")
 
     def count(self, table: str) -> int:
-        return int(self.store.query(f"SELECT count() FROM {table}")[0][0])  # noqa: S608
+        return int(self.store.query(f"SELECT count() FROM {table}")[0][0])
 
     def generations(self) -> list[str]:
         """The tables of person maps."""

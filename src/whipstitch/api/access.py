@@ -18,12 +18,15 @@ class Reader(Protocol):
 
     project_id: str
     role: Role
+    timezone: str
+    """Where the project's days begin."""
 
 
 class _Holder:
-    def __init__(self, project_id: str, role: Role) -> None:
+    def __init__(self, project_id: str, role: Role, timezone: str) -> None:
         self.project_id = project_id
         self.role = role
+        self.timezone = timezone
 
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `whipstitch token create`.")
@@ -63,7 +66,7 @@ async def _signed_in_reader(request: Request, registry: Registry) -> Reader:
         raise
     except RegistryError:
         raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project") from None
-    return _Holder(found.id, session.user.role)
+    return _Holder(found.id, session.user.role, found.timezone)
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
@@ -76,3 +79,12 @@ async def _editor(reader: CurrentReader) -> Reader:
 
 
 CurrentEditor = Annotated[Reader, Depends(_editor)]
+
+
+async def _admin(reader: CurrentReader) -> Reader:
+    if reader.role != "admin":
+        raise HTTPException(403, "This takes the role admin")
+    return reader
+
+
+CurrentAdmin = Annotated[Reader, Depends(_admin)]

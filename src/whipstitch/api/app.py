@@ -1,19 +1,39 @@
 """The application behind the ordinary door: ingestion routes first, then everything that reads."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
-from whipstitch.api import aliases, docs_page, erasures, errors, events, operations, people, undo
+from whipstitch.api import (
+    aliases,
+    cohort_members,
+    cohorts,
+    docs_page,
+    erasures,
+    errors,
+    events,
+    export,
+    flows,
+    funnels,
+    insights,
+    lexicon,
+    operations,
+    people,
+    projects,
+    retention,
+    stream,
+    undo,
+)
+from whipstitch.api.cohort_answers import CohortKeeper
 from whipstitch.api.erasures import Erases
 from whipstitch.api.operations import Problems
+from whipstitch.api.streaming import Places
 from whipstitch.api.undo import Stitches
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.intake import PATHS, Intake
@@ -24,6 +44,9 @@ from whipstitch.registry.store import Registry
 _ABOUT = """Reads what was ingested. Every endpoint wants a token of the project
 (`whipstitch token create --project PROJECT --role viewer`). The ingestion endpoints
 (`/api/v1/track`, `/people`, `/alias`, `/batch`) are described in `docs/ingestion.md`."""
+_MOST_EXPORTS = 2
+"""As many as the storage has threads for."""
+_MOST_STREAMS = 32
 
 
 def build(
@@ -33,13 +56,17 @@ def build(
     readings: Readings,
     stitches: Stitches,
     erases: Erases,
+    keeper: CohortKeeper,
     problems: Problems,
     metrics: CollectorRegistry,
+    stopping: asyncio.Event,
+    dashboard: Sequence[BaseRoute],
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
 ) -> Starlette:
     """Everything that the server answers. ``readings`` gives what queries look at, ``stitches``
-    does what operators ask of identity, ``erases`` erases people, ``problems`` tells what keeps the
-    server from being ready."""
+    does what operators ask of identity, ``erases`` erases people, ``keeper`` keeps cohorts,
+    ``problems`` tells what keeps the server from being ready, ``stopping`` ends the streams of events, ``dashboard`` are the
+    routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -56,10 +83,32 @@ def build(
     api.state.readings = readings
     api.state.stitches = stitches
     api.state.erases = erases
+    api.state.cohorts = keeper
     api.state.problems = problems
     api.state.metrics = metrics
+    api.state.stopping = stopping
+    api.state.exports = Places(_MOST_EXPORTS, "exports")
+    api.state.streams = Places(_MOST_STREAMS, "streams")
     errors.register(api)
-    for module in (operations, events, people, aliases, undo, erasures, docs_page):
+    for module in (
+        operations,
+        events,
+        people,
+        aliases,
+        undo,
+        erasures,
+        insights,
+        flows,
+        cohorts,
+        cohort_members,
+        lexicon,
+        export,
+        stream,
+        projects,
+        funnels,
+        retention,
+        docs_page,
+    ):
         api.include_router(module.router)
     door = AsgiDoor(intake)
     return Starlette(
@@ -67,39 +116,8 @@ def build(
             Route(people.PATH, api, methods=["GET"]),  # who else comes here sends
             *(Route(path, door) for path in PATHS),
             Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry)),
-            Route("/", _welcome),
+            *dashboard,
             Mount("", api),
         ],
         lifespan=lifespan,
     )
-
-
-async def _welcome(_request: Request) -> HTMLResponse:
-    return HTMLResponse(
-        _WELCOME,
-        headers={"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"},
-    )
-
-
-_WELCOME = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Whipstitch</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }
-</style>
-</head>
-<body>
-<h1>Whipstitch runs</h1>
-<p>The dashboard is not part of this version yet. What is there:</p>
-<ul>
-<li><a href="/docs">the query API</a>, to read and to try</li>
-<li><a href="/ready">readiness</a>: whether events are accepted and stored</li>
-<li><a href="/metrics">metrics</a> for Prometheus</li>
-</ul>
-</body>
-</html>
-"""

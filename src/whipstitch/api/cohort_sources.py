@@ -1,7 +1,8 @@
-"""The people behind a number of a surface, all of them: what a cohort can be made of in one call."""
+"""The people behind a number of a surface, all of them, for cohorts made in one call."""
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,18 +11,22 @@ from pydantic import Field, ValidationError
 
 from whipstitch.api import bodies
 from whipstitch.api.errors import field_at_fault
+from whipstitch.api.flows import FlowsBody
 from whipstitch.api.funnels import FunnelBody
 from whipstitch.api.insights import InsightsBody
+from whipstitch.api.retention import RetentionBody
 from whipstitch.errors import InvalidQuery
-from whipstitch.queries import funnels, insights
+from whipstitch.queries import flows, funnels, insights, retention
 from whipstitch.queries.people_of import Page
 from whipstitch.queries.persons import Persons
-from whipstitch.queries.run import Sql
+from whipstitch.queries.run import Reading, Sql
 from whipstitch.queries.time_ranges import parse_zone
 
 Select = Callable[[Persons], Sql]
 """Makes a query of the keys and distinct ids of people."""
 B = TypeVar("B", bound=bodies.Body)
+T = TypeVar("T")
+_Sent = dict[str, Any]
 
 _PATH: Final = "people_of.query"
 _EVERYBODY: Final = Page(limit=2**32 - 2)
@@ -31,19 +36,19 @@ class PeopleSource(bodies.Body):
     """The request that another surface answers with people, as it is sent there. Its `limit` and
     `cursor` do not matter: all of them become members."""
 
-    surface: Literal["insights", "funnels"]
+    surface: Literal["insights", "funnels", "retention", "flows"]
     query: Annotated[dict[str, Any], Field(description="The body of the request, with `people_of`")]
 
-    def parsed(self, zone: ZoneInfo, now: datetime) -> Select:
-        """``zone`` is the project's. Raises InvalidQuery."""
+    async def parsed(self, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
+        """``zone`` is the project's. Raises InvalidQuery, and what queries raise."""
         try:
-            return _SURFACES[self.surface](self.query, zone, now)
+            return await _SURFACES[self.surface](self.query, reading, zone, now)
         except InvalidQuery as error:
             message = str(error).removeprefix(f"{error.field}: ")
             raise InvalidQuery(f"{_PATH}.{error.field}", message) from None
 
 
-def _of_insights(sent: dict[str, Any], zone: ZoneInfo, now: datetime) -> Select:
+async def _of_insights(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
     body = _read(sent, InsightsBody)
     zone = parse_zone(body.timezone, zone)
     query = body.parsed(zone, now)
@@ -51,19 +56,40 @@ def _of_insights(sent: dict[str, Any], zone: ZoneInfo, now: datetime) -> Select:
     return lambda persons: insights.people(query, counted, _EVERYBODY, persons)
 
 
-def _of_funnels(sent: dict[str, Any], zone: ZoneInfo, now: datetime) -> Select:
+async def _of_funnels(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
     body = _read(sent, FunnelBody)
     query = body.parsed(parse_zone(body.timezone, zone), now)
     counted = _there(body.people_of).counted(query)
     return lambda persons: funnels.people(query, counted, _EVERYBODY, persons)
 
 
-_SURFACES: Final[Mapping[str, Callable[[dict[str, Any], ZoneInfo, datetime], Select]]] = {
+async def _of_retention(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
+    body = _read(sent, RetentionBody)
+    zone = parse_zone(body.timezone, zone)
+    query = body.parsed(zone, now)
+    counted = _there(body.people_of).counted(query, zone)
+    return lambda persons: retention.people(query, counted, _EVERYBODY, persons)
+
+
+async def _of_flows(sent: _Sent, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
+    body = _read(sent, FlowsBody)
+    query = body.model_copy(update={"timezone": body.timezone or zone.key}).parsed(now)
+    asked = _there(body.people_of)
+    # Which nodes there are is known when the paths are counted.
+    rows = await reading.run(flows.build(query, reading.persons))
+    found = await asyncio.to_thread(flows.shape, query, rows)
+    nodes = flows.chosen(found, asked.node, asked.link)
+    return lambda persons: flows.people(query, found, nodes, _EVERYBODY, persons)
+
+
+_SURFACES: Final[
+    Mapping[str, Callable[[_Sent, Reading, ZoneInfo, datetime], Awaitable[Select]]]
+] = {
     "insights": _of_insights,
     "funnels": _of_funnels,
+    "retention": _of_retention,
+    "flows": _of_flows,
 }
-
-T = TypeVar("T")
 
 
 def _there(people_of: T | None) -> T:
@@ -76,4 +102,5 @@ def _read(sent: dict[str, Any], body: type[B]) -> B:
     try:
         return body.model_validate_json(json.dumps(sent))
     except ValidationError as error:
-        raise InvalidQuery(*field_at_fault(error.errors()[0])) from None
+        first = error.errors()[0]
+        raise InvalidQuery(*field_at_fault(first["loc"], first["msg"])) from None

@@ -1,5 +1,6 @@
 """Every error answer has the contract's shape: ``{"ok": false, "error": …}``."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import FastAPI, Request
@@ -9,11 +10,14 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from whipstitch.errors import (
+    CohortInUse,
     InvalidQuery,
     QueryTimedOut,
     QueryTooLarge,
+    RegistryError,
     RegistryUnavailable,
     StorageUnavailable,
+    UnknownCohort,
 )
 
 
@@ -22,6 +26,12 @@ class Refused(BaseModel):
 
     ok: Literal[False]
     error: str
+
+
+def field_at_fault(place: Sequence[str | int], message: str) -> tuple[str, str]:
+    """What pydantic found wrong, as we say it: the path of a field and a message."""
+    steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return "".join(steps).removeprefix("."), message.removeprefix("Value error, ")
 
 
 def _answer(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -39,15 +49,20 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return _answer(400, "Invalid request body")
-    field = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"][1:]
-    ).removeprefix(".")
-    message = first["msg"].removeprefix("Value error, ")
+    field, message = field_at_fault(first["loc"][1:], first["msg"])
     return _answer(400, f"{field}: {message}" if field else message)
 
 
 def _impossible(_request: Request, error: Exception) -> JSONResponse:
     return _answer(400, str(error))
+
+
+def _unknown(_request: Request, error: Exception) -> JSONResponse:
+    return _answer(404, str(error))
+
+
+def _in_use(_request: Request, error: Exception) -> JSONResponse:
+    return _answer(409, str(error))
 
 
 def _timed_out(_request: Request, error: Exception) -> JSONResponse:
@@ -70,6 +85,9 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InvalidQuery, _impossible)
+    app.add_exception_handler(RegistryError, _impossible)
+    app.add_exception_handler(UnknownCohort, _unknown)
+    app.add_exception_handler(CohortInUse, _in_use)
     app.add_exception_handler(QueryTimedOut, _timed_out)
     app.add_exception_handler(QueryTooLarge, _too_large)
     app.add_exception_handler(StorageUnavailable, _unavailable)

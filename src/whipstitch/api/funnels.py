@@ -1,7 +1,7 @@
 """``POST /api/v1/funnels``."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,7 +12,8 @@ from whipstitch.api import bodies
 from whipstitch.api.asking import QueryRoute
 from whipstitch.api.bodies import NO_FILTERS, EventName, Filters, Moment, Zone, plain
 from whipstitch.api.errors import Refused
-from whipstitch.api.reading import CurrentReading
+from whipstitch.api.known_cohorts import COHORTS_EXIST
+from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import filters, funnels, people_of
 from whipstitch.queries.attempts import MOST_STEPS, Attempts, Order
@@ -20,9 +21,9 @@ from whipstitch.queries.funnels import LONGEST_WINDOW, Counted, FunnelQuery, Out
 from whipstitch.queries.matches import Match, checked_event_name
 from whipstitch.queries.time_ranges import parse_range, parse_zone
 
-router = APIRouter(prefix="/api/v1", tags=["funnels"], route_class=QueryRoute)
-
-_UTC: Final = ZoneInfo("UTC")
+router = APIRouter(
+    prefix="/api/v1", tags=["funnels"], route_class=QueryRoute, dependencies=[COHORTS_EXIST]
+)
 
 
 class FunnelStep(bodies.Body):
@@ -161,12 +162,13 @@ _ANSWERS = {
 )
 async def ask_funnels(
     reading: CurrentReading,
+    project_zone: CurrentZone,
     body: Annotated[FunnelBody, Body(openapi_examples=_EXAMPLES)],
 ) -> Response:
     """A person counts once, with the attempt that gets furthest. `ordered`: other events may lie
     between the steps; `strict`: none of that person may; `unordered`: step n counts the people with
     n of the events, in any order. With `people_of`, the people behind one of the numbers."""
-    query = body.parsed(parse_zone(body.timezone, _UTC), datetime.now(UTC))
+    query = body.parsed(parse_zone(body.timezone, project_zone), datetime.now(UTC))
     answer: funnels.Funnel | people_of.People
     if body.people_of is None:
         answer = funnels.shape(query, await reading.run(funnels.build(query, reading.persons)))

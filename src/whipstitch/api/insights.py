@@ -12,7 +12,8 @@ from whipstitch.api import bodies
 from whipstitch.api.asking import QueryRoute
 from whipstitch.api.bodies import NO_FILTERS, EventName, Filters, Moment, Zone, plain
 from whipstitch.api.errors import Refused
-from whipstitch.api.reading import CurrentReading
+from whipstitch.api.known_cohorts import COHORTS_EXIST
+from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import filters, insights, people_of
 from whipstitch.queries.insights import Counted, InsightsQuery, Math, Series
@@ -27,9 +28,10 @@ from whipstitch.queries.time_ranges import (
     parse_zone,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["insights"], route_class=QueryRoute)
+router = APIRouter(
+    prefix="/api/v1", tags=["insights"], route_class=QueryRoute, dependencies=[COHORTS_EXIST]
+)
 
-_UTC: Final = ZoneInfo("UTC")
 _OF_A_PROPERTY: Final = ("sum", "avg", "min", "max", "p50", "p95")
 
 
@@ -182,11 +184,12 @@ _ANSWERS = {
 )
 async def ask_insights(
     reading: CurrentReading,
+    project_zone: CurrentZone,
     body: Annotated[InsightsBody, Body(openapi_examples=_EXAMPLES)],
 ) -> Response:
     """`total` of a series is over the whole range: of `unique`, the people of all intervals, each
     once. With `people_of`, the people behind one of the numbers."""
-    zone = parse_zone(body.timezone, _UTC)
+    zone = parse_zone(body.timezone, project_zone)
     query = body.parsed(zone, datetime.now(UTC))
     answer: insights.Insights | people_of.People
     if body.people_of is None:

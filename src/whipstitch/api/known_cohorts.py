@@ -3,7 +3,7 @@
 
 Where it is not so, the filter would quietly let nobody through."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import Depends, Request
@@ -18,18 +18,28 @@ _LISTS: Final = ("filters", "all", "any")
 """What lists of filters are called."""
 
 
-async def _check(request: Request, reader: CurrentReader, environment: Environment = "live") -> None:
+async def check_cohorts(request: Request, scope: Scope, named: Mapping[str, str]) -> None:
+    """``named``: ids by the paths of the fields that have them.
+
+    Raises:
+        InvalidQuery: there is no such cohort.
+    """
+    registry: Registry = request.app.state.registry
+    known = {one.id for one in await run_in_threadpool(registry.list_cohorts, scope)}
+    for path, cohort_id in named.items():
+        if cohort_id not in known:
+            raise InvalidQuery(path, "there is no such cohort in this environment")
+
+
+async def _check(
+    request: Request, reader: CurrentReader, environment: Environment = "live"
+) -> None:
     try:
         named = dict(_named(await request.json()))
     except (ValueError, RecursionError):
         return  # whoever reads the body says so
     if named:
-        registry: Registry = request.app.state.registry
-        scope = Scope(reader.project_id, environment)
-        known = {one.id for one in await run_in_threadpool(registry.list_cohorts, scope)}
-        for path, cohort_id in named.items():
-            if cohort_id not in known:
-                raise InvalidQuery(path, "there is no such cohort in this environment")
+        await check_cohorts(request, Scope(reader.project_id, environment), named)
 
 
 COHORTS_EXIST: Final = Depends(_check)

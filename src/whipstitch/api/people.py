@@ -4,9 +4,10 @@ import time
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from whipstitch.api.errors import Refused
+from whipstitch.api.known_cohorts import check_cohorts
 from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading
 from whipstitch.queries import people
@@ -55,19 +56,24 @@ _ONE = {"ok": True, "person": _PERSON | {"aliases": _ALIASES}}
     },
 )
 async def list_people(
+    request: Request,
     reading: CurrentReading,
     search: Annotated[
         str | None,
         Query(description="Part of an id, the name or the email, in any case", max_length=1000),
     ] = None,
+    cohort: Annotated[str | None, Query(description="The id of one that they are all in")] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
     cursor: Cursor = None,
 ) -> Response:
     """A page of people with all their ids and traits. Those without events come last."""
+    if cohort is not None:
+        await check_cohorts(request, reading.scope, {"cohort": cohort})
     query = people.PeopleQuery(
         limit,
         time.time_ns() // 1_000_000,
         search=search or None,
+        cohort=cohort,
         after=position(cursor, people.Position),
     )
     page = await people.page(reading, query)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 
@@ -20,3 +21,11 @@ async def _reading(
 
 CurrentReading = Annotated[Reading, Depends(_reading)]
 """One reading for the whole request."""
+
+
+async def _zone(reader: CurrentReader) -> ZoneInfo:
+    return ZoneInfo(reader.timezone)
+
+
+CurrentZone = Annotated[ZoneInfo, Depends(_zone)]
+"""The project's time zone."""

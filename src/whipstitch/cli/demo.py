@@ -11,6 +11,7 @@ from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Po
 from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.progress import Logged, Shown
 from whipstitch.cli.running import leave, opened, run
+from whipstitch.errors import DemoError
 
 if TYPE_CHECKING:
     from whipstitch.demo.record import Record
@@ -25,9 +26,7 @@ _PEOPLE = 2000
 def demo(
     people: Annotated[
         int,
-        typer.Option(
-            min=1, max=100_000, metavar="N", help="How many people a new demo is about."
-        ),
+        typer.Option(min=1, max=100_000, metavar="N", help="How many people a new demo is about."),
     ] = _PEOPLE,
     host: Host = None,
     port: Port = None,
@@ -51,28 +50,85 @@ def demo(
         from whipstitch.demo.sending import Sender
 
         kept = Record.read(settings.data_dir)
-        if kept is None:
-            _refuse_others(registry, settings.data_dir)
+        _check_own(registry, kept, settings.data_dir)
 
         def started(engine: Engine, address: str) -> None:
             from whipstitch.server.first_run import first_run
 
             now = datetime.now(UTC)
             made = first_run(registry, _PROJECT)
-            record = kept
-            if made is not None:
-                record = Record(made.project_id, now, people)
+            record = Record(made.project_id, now, people) if made else kept
+            if record is None:  # somebody made a project since it was looked at
+                raise _others_data(settings.data_dir)
+            if made:
                 record.write(settings.data_dir)
-                registry.set_project(made.project_id, rate_limit=0)
-            assert record is not None  # noqa: S101 - else others' data would have been refused
+                registry.set_project(record.project_id, rate_limit=0)
             engine.directory.refresh()
-            key = _live_key(registry, record)
+            key = _live_key(registry, record.project_id)
             if as_json:
                 print_json(_as_json(address, made, record, key))
             else:
                 _greet(address, settings.data_dir, made, record)
-            sender.start(address, key, record, settings.data_dir, now)
+            sender.start(address, key, record, now)
 
-        with Sender(Logged() if as_json else Shown()) as sender:
+        with Sender(settings.data_dir, Logged() if as_json else Shown()) as sender:
             run(settings, registry, started)
     leave()
+
+
+def _check_own(registry: Registry, kept: Record | None, data_dir: Path) -> None:
+    """Raises:
+    DemoError: the data is somebody's own, or its demo can no longer be sent to.
+    """
+    if registry.is_empty():
+        return
+    if kept is None:
+        raise _others_data(data_dir)
+    _live_key(registry, kept.project_id)
+
+
+def _others_data(data_dir: Path) -> DemoError:
+    return DemoError(
+        f"There are projects in {data_dir} (or its database) already, and made-up traffic should "
+        "not mix with theirs. Give the demo a directory of its own: "
+        "`whipstitch demo --data-dir ./whipstitch-demo`."
+    )
+
+
+def _live_key(registry: Registry, project_id: str) -> str:
+    for key in registry.list_keys(project_id):
+        if key.environment == "live" and key.revoked_at is None:
+            return key.key
+    raise DemoError(
+        f"The demo's project has no live key any more: `whipstitch key create {project_id} "
+        "--environment live` makes one."
+    )
+
+
+def _as_json(address: str, made: FirstRun | None, record: Record, key: str) -> dict[str, object]:
+    return {
+        "address": address,
+        "first_run": made and made._asdict(),
+        "demo": {"project_id": record.project_id, "live_key": key, "people": record.people},
+    }
+
+
+def _greet(address: str, data_dir: Path, made: FirstRun | None, record: Record) -> None:
+    typer.echo(f"A demo of Whipstitch runs at {address} and keeps its data in {data_dir}.")
+    if made is None:
+        typer.echo(
+            "Its month is there; visitors go on coming. Stop: Ctrl+C."
+            if record.told
+            else "It goes on where it was stopped. Stop: Ctrl+C."
+        )
+        return
+    typer.echo(
+        f"""
+Password and token are shown this once only:
+
+  dashboard   {address}/
+  sign-in     {made.email} / {made.password}
+  read token  {made.token}
+  live key    {made.live_key}
+"""
+    )

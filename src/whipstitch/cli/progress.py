@@ -19,7 +19,7 @@ That was a month of a small shop, and somebody is there all the time now. What t
   Live        events, as they come in
   Funnels     product_viewed, added_to_cart, checkout_started, purchase_completed
   Insights    purchase_completed: the sum of order_value a day, broken down by payment_method
-  Retention   from app_opened to app_opened, by week
+  Retention   from $screen_view to $screen_view, by week
   Flows       after app_opened
   People      whoever signed up: what they did before, on each device, is theirs
   Screens     where $tap falls on Home, Product, Cart and Checkout

@@ -69,7 +69,7 @@ def run(settings: Settings, registry: Registry, started: Callable[[Engine, str],
 
 
 def leave() -> NoReturn:
-    """Ends the process. Everything is closed and on the disk; what the embedded engine does behind
-    Python's back at a process's end is sometimes slow and sometimes a crash, and nobody needs it."""
+    """Ends the process. Everything is closed and on the disk. What the embedded engine does behind
+    Python's back at a process's end is sometimes slow and sometimes a crash; nobody needs it."""
     sys.stdout.flush()
     os._exit(0)

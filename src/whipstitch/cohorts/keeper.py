@@ -53,7 +53,7 @@ class CohortKeeper:
         store: Store,
         maps: Maps,
         registry: Cohorts,
-        leads: Callable[[], bool],
+        leads: Callable[[], int],
         *,
         interval: float,
     ) -> None:

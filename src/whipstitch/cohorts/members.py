@@ -32,8 +32,8 @@ _LIMITS: Final[dict[str, Any]] = {
 def replace(
     client: Client, scope: Scope, generation: int, cohort_id: str, version: int, people: Sql
 ) -> None:
-    """Makes those whom ``people`` selects, as ``key`` and ``id``, the members. ``generation`` is the
-    person map's that is held meanwhile, ``version`` the highest number so far."""
+    """Makes those whom ``people`` selects, as ``key`` and ``id``, the members. ``generation`` is
+    the person map's that is held meanwhile, ``version`` the highest number so far."""
     client.command(
         f"INSERT INTO cohort_members ({_COLUMNS}) "
         f"SELECT {_SCOPE}, {{cohort:String}}, {{version:UInt64}}, people.2, {{version:UInt64}}, 0 "

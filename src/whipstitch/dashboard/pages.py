@@ -1,7 +1,7 @@
 """The pages of a project, in the order of the navigation.
 
-To add one: an entry here, a template of its name, and in ``static`` a script of its name. The
-template extends ``page.html``; the script is a module that asks the query API through ``api.js``."""
+To add one: an entry here, a template and, in ``static``, a script of its name. The template extends
+``page.html``; the script is a module that asks the query API through ``api.js``."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +24,6 @@ PAGES: Final = (
     Page("people", "People", "Who"),
     Page("person", "Person", under="people"),
 )
-BY_SLUG: Final = {page.slug: page for page in PAGES}
 FIRST: Final = PAGES[0]
 SETTINGS: Final = Page("settings", "Settings", "Set up")
 NAVIGATION: Final = tuple(page for page in (*PAGES, SETTINGS) if page.group)

@@ -70,7 +70,9 @@ def size(count: float) -> str:
     """Bytes for people: ``3.4 MB``."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+            return (
+                f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+            )
         count /= 1000
     return f"{count:.1f} TB"
 

@@ -83,16 +83,15 @@ class SigningIn:
     async def sign_in(self, request: Request) -> Response:
         """``POST /sign-in``."""
         form = await read_form(request)
-        email, back = form["email"], form["next"]
+        back = form["next"]
+        email = form["email"] if form["email"].isprintable() else ""
         peer = request.client.host if request.client else ""
         forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
         address = client_ip(peer, forwarded, self._trusted_proxies)
         if not self._attempts.allow(address, email):
             return self._page(back, email, _TOO_MANY, 429)
         async with self._checking:
-            user = await run_in_threadpool(
-                self._registry.check_password, email, form["password"]
-            )
+            user = await run_in_threadpool(self._registry.check_password, email, form["password"])
         if user is None:
             return self._page(back, email, _WRONG, 403)
         if before := request.cookies.get(COOKIE):

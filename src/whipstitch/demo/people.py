@@ -9,12 +9,12 @@ T = TypeVar("T")
 
 
 class Country(NamedTuple):
-    """``utc_offset`` in hours; ``share`` is relative to the other countries."""
+    """``utc_offset`` in hours; ``share`` is relative to the other countries; names stand between
+    spaces."""
 
     code: str
     locale: str
     utc_offset: float
-    currency: str
     share: int
     first_names: str
     last_names: str
@@ -64,28 +64,28 @@ APP_VERSION = "2.4.1"
 _APP_VERSIONS = ("2.3.0", "2.4.0", APP_VERSION)
 
 _COUNTRIES = (
-    Country("US", "en-US", -5, "USD", 26, "Ava Liam Mia Noah Zoe Owen Ruby Jack Nora Eli",
+    Country("US", "en-US", -5, 26, "Ava Liam Mia Noah Zoe Owen Ruby Jack Nora Eli",
             "Miller Davis Moore Clark Lopez Reed Price Ward"),
-    Country("DE", "de-DE", 1, "EUR", 18, "Lena Jonas Mara Felix Ida Paul Clara Emil Greta Max",
+    Country("DE", "de-DE", 1, 18, "Lena Jonas Mara Felix Ida Paul Clara Emil Greta Max",
             "Fischer Weber Wagner Koch Richter Wolf Schulz Braun"),
-    Country("GB", "en-GB", 0, "GBP", 14, "Amelia Harry Isla Oscar Freya Theo Poppy Arthur Elsie",
+    Country("GB", "en-GB", 0, 14, "Amelia Harry Isla Oscar Freya Theo Poppy Arthur Elsie",
             "Hughes Walker Green Wright Hall Baker Cooper Ellis"),
-    Country("FR", "fr-FR", 1, "EUR", 10, "Chloé Hugo Inès Louis Manon Jules Léa Gabriel Alice",
+    Country("FR", "fr-FR", 1, 10, "Chloé Hugo Inès Louis Manon Jules Léa Gabriel Alice",
             "Martin Bernard Petit Durand Moreau Laurent Girard Roux"),
-    Country("BR", "pt-BR", -3, "BRL", 10, "Helena Miguel Laura Davi Júlia Pedro Beatriz Rafael",
+    Country("BR", "pt-BR", -3, 10, "Helena Miguel Laura Davi Júlia Pedro Beatriz Rafael",
             "Silva Santos Oliveira Souza Lima Costa Ribeiro Alves"),
-    Country("IN", "en-IN", 5.5, "INR", 9, "Aarav Diya Vihaan Anika Arjun Meera Kabir Riya",
+    Country("IN", "en-IN", 5.5, 9, "Aarav Diya Vihaan Anika Arjun Meera Kabir Riya",
             "Sharma Patel Singh Reddy Nair Gupta Iyer Das"),
-    Country("JP", "ja-JP", 9, "JPY", 7, "Haruto Yui Sota Aoi Ren Hina Yuto Mei",
+    Country("JP", "ja-JP", 9, 7, "Haruto Yui Sota Aoi Ren Hina Yuto Mei",
             "Sato Suzuki Tanaka Ito Yamamoto Kobayashi Kato Mori"),
-    Country("SE", "sv-SE", 1, "SEK", 6, "Alva Elias Ebba Nils Saga Axel Tuva Love",
+    Country("SE", "sv-SE", 1, 6, "Alva Elias Ebba Nils Saga Axel Tuva Love",
             "Lindberg Nyström Holm Sandberg Dahl Berg Ekman Lund"),
 )  # fmt: skip
 
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
 _WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 
-_PHONES = (
+_PHONES: tuple[Model, ...] = (
     Model("Harbor/2.4 (iPhone; iOS 18.1)", 390, 844, "ios/2.1.0", 32,
           {"$os": "ios", "$os_version": "18.1", "$device_model": "iPhone 15"}),
     Model("Harbor/2.4 (iPhone; iOS 17.6)", 375, 812, "ios/2.0.3", 12,
@@ -98,7 +98,7 @@ _PHONES = (
     Model(f"{_IPHONE} (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1", 390, 664,
           "web/1.8.2", 20, {}),
 )  # fmt: skip
-_COMPUTERS = (
+_COMPUTERS: tuple[Model, ...] = (
     Model(f"{_WINDOWS} Chrome/130.0.0.0 Safari/537.36", 1536, 730, "web/1.8.2", 44, {}),
     Model(f"{_WINDOWS} Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0", 1920, 950, "web/1.8.2", 14,
           {}),
@@ -121,11 +121,11 @@ def make_person(rng: Random) -> Person:
     first = rng.choice(country.first_names.split())
     last = rng.choice(country.last_names.split())
     number = f"{rng.getrandbits(32):08x}"
-    kinds = (_PHONES, _COMPUTERS)
+    kinds = [_PHONES, _COMPUTERS]
     if rng.random() >= _STARTING_ON_A_PHONE:
-        kinds = (_COMPUTERS, _PHONES)
+        kinds.reverse()
     if rng.random() >= _TWO_DEVICES:
-        kinds = kinds[:1]
+        del kinds[1]
     return Person(
         user_id=f"user_{number}",
         name=f"{first} {last}",

@@ -1,5 +1,5 @@
-"""How far a demo's story has been told, in its data directory: a demo that was stopped goes on where
-it was, and a directory without it is not a demo's."""
+"""How far a demo's story has been told, in its data directory: a demo that was stopped goes on
+where it was, and a directory without it is not a demo's."""
 
 import json
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""When people come: more in the evening than at night, less at weekends, a little more each week."""
+"""When people come: more in the evening than at night, less at weekends, more each week."""
 
 import math
 from collections.abc import Iterator

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from types import TracebackType
 from typing import Final, Protocol, Self
 
 import httpx
@@ -37,15 +36,16 @@ class Progress(Protocol):
         """Nothing more will be sent; the server goes on."""
 
 
-class _Stopped(Exception):  # noqa: N818
-    pass
+class _Stopped(Exception):
+    """The sender is to end."""
 
 
 class Sender:
     """Sends the rest of a story's history, then what happens now, in a thread of its own, from
     ``start`` until the context is left."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, data_dir: Path, progress: Progress) -> None:
+        self._data_dir = data_dir
         self._progress = progress
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -53,28 +53,19 @@ class Sender:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(_JOIN_SECONDS)
 
-    def start(
-        self, address: str, key: str, record: Record, data_dir: Path, started: datetime
-    ) -> None:
+    def start(self, address: str, key: str, record: Record, started: datetime) -> None:
         """``started``: now. It makes the visitors of this run others than those of the last."""
         self._thread = threading.Thread(
-            target=self._run, args=(address, key, record, data_dir, started), name="demo"
+            target=self._run, args=(address, key, record, started), name="demo", daemon=True
         )
         self._thread.start()
 
-    def _run(
-        self, address: str, key: str, record: Record, data_dir: Path, started: datetime
-    ) -> None:
+    def _run(self, address: str, key: str, record: Record, started: datetime) -> None:
         story = Story(record.now, record.people)
         # Nothing of the environment: a proxy has no part in this.
         with httpx.Client(
@@ -86,7 +77,7 @@ class Sender:
             try:
                 if not record.told:
                     with self._progress.history(story.people):
-                        events = self._tell(client, story, record, data_dir)
+                        events = self._tell(client, story, record)
                     self._progress.done(events)
                 for pause, delivery in story.presence(Random(f"{started}")):  # noqa: S311
                     self._wait(pause)
@@ -96,7 +87,7 @@ class Sender:
             except DemoError as error:
                 self._progress.failed(error)
 
-    def _tell(self, client: httpx.Client, story: Story, record: Record, data_dir: Path) -> int:
+    def _tell(self, client: httpx.Client, story: Story, record: Record) -> int:
         """How many events were sent."""
         events = 0
         before = record.delivered
@@ -105,10 +96,10 @@ class Sender:
                 continue
             self._send(client, delivery)
             record = record.one_further()
-            record.write(data_dir)
+            record.write(self._data_dir)
             events += delivery.events
             self._progress.sent(people, events)
-        record.at_the_end().write(data_dir)
+        record.at_the_end().write(self._data_dir)
         return events
 
     def _send(self, client: httpx.Client, delivery: Delivery) -> None:

@@ -78,14 +78,17 @@ def mend(line: bytes) -> bytes:
 
 def _load_halves(store: Store, piece: Path, token: str, outcome: Salvage) -> None:
     held = contents(piece)
+    lines = held.rows.total() + held.unreadable
     try:
+        if held.unreadable:
+            raise StorageRefused("not a row that Whipstitch writes")
         store.load(piece, token, held, careful=True)
     except StorageRefused as error:
-        if held.rows.total() == 1:
+        if lines == 1:
             row = next(_rows(piece)).rstrip(b"\n")
             outcome.dead.append(DeadLetter(row, error.detail or str(error)))
             return
-        for half in _split(piece, held.rows.total() // 2):
+        for half in _split(piece, lines // 2):
             _load_halves(store, half, token, outcome)
             half.unlink()
 

@@ -55,10 +55,11 @@ class Attempts:
         return list(parts.values())
 
     def of_people(self, people: str, columns: Sequence[str] = ()) -> str:
-        """A query of each person's best attempt, from one of ``events``, sorted numbers as ``event``
-        makes them, and ``columns``. It has these, ``depth``, how many steps were taken, ``times``,
-        when (what lies behind ``depth`` is meaningless), and ``best``, the index in ``events`` of
-        the event that the attempt begins with."""
+        """A query of each person's best attempt, from a query of ``events``, for each person the
+        sorted numbers that stand for their events (``Marked.event``), and of ``columns``. It has
+        these, ``depth``, how many steps were taken, ``times``, when in unix milliseconds (what lies
+        behind ``depth`` is meaningless), and ``best``, the index in ``events`` of the event that
+        the attempt begins with."""
         kept = "".join(f", {column}" for column in columns)
         reached = list(_unordered(self) if self.order == "unordered" else _in_order(self))
         names = [f"reached_{index}" for index in range(len(reached))]
@@ -151,9 +152,7 @@ def _nth(marks: int, number: int) -> str:
 def _first(time: str, marks: int, *, waits: bool = True) -> str:
     """``time`` at the first event from here on (not ``waits``: at this one) that has one of
     ``marks``."""
-    here = (
-        f"arrayMap((time, mark) -> if(bitAnd(mark, {marks}) != 0, time, {NEVER}), {time}, marks)"
-    )
+    here = f"arrayMap((time, mark) -> if(bitAnd(mark, {marks}) != 0, time, {NEVER}), {time}, marks)"
     if not waits:
         return here
     return f"arrayReverseFill((time, mark) -> bitAnd(mark, {marks}) != 0, {here}, marks)"

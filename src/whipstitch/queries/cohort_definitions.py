@@ -195,13 +195,15 @@ def _matching(one: Did, context: _Context) -> str:
 def _candidates(definition: Definition, context: _Context) -> str:
     """A query of ``key`` and ``id`` of people among whom all are who meet the definition: as few as
     can be said of a condition by itself."""
-    each = [_candidates_of(one, context) for one in definition.conditions]
-    known = [one for one in each if one is not None]
+    each = [(one, _candidates_of(one, context)) for one in definition.conditions]
+    known = [found for _, found in each if found is not None]
     if definition.every and known:
         return known[0]
-    if len(known) == len(each):
-        return " UNION ALL ".join(dict.fromkeys(known))
-    return f"{_with_events(IN_SCOPE, context)} UNION ALL {_NAMED}"
+    if len(known) < len(each):
+        # Members of a cohort need not be known by anything else.
+        named = [found for one, found in each if found and isinstance(one, CohortFilter)]
+        known = [_with_events(IN_SCOPE, context), _NAMED, *named]
+    return " UNION ALL ".join(dict.fromkeys(known))
 
 
 def _candidates_of(one: Condition, context: _Context) -> str | None:

@@ -114,9 +114,8 @@ def build(query: EventsQuery, persons: Persons) -> Sql:
             "accepted": query.after.accepted,
             "last": query.after.id,
         }
-    columns = ", ".join((persons.id, persons.anon_id, *_COLUMNS))
     return Sql(  # of fixed pieces: every value is bound
-        f"SELECT {columns} FROM events WHERE {' AND '.join(conditions)} "
+        f"SELECT {columns(persons)} FROM events WHERE {' AND '.join(conditions)} "
         "ORDER BY timestamp DESC, accepted DESC, id DESC LIMIT {limit:UInt32}",
         values,
     )
@@ -129,10 +128,16 @@ def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
     if len(rows) > query.limit:
         last = page[-1]
         cursor = cursor_of(Position(last[5], last[19], last[2]))
-    return EventsPage(events=[_event(row) for row in page], next_cursor=cursor)
+    return EventsPage(events=[event(row) for row in page], next_cursor=cursor)
 
 
-def _event(row: Sequence[Any]) -> Event:
+def columns(persons: Persons) -> str:
+    """What is selected of a row, as ``event`` reads it."""
+    return ", ".join((persons.id, persons.anon_id, *_COLUMNS))
+
+
+def event(row: Sequence[Any]) -> Event:
+    """The event of a row of ``columns``."""
     return Event(
         distinct_id=row[0],
         anon_id=row[1],

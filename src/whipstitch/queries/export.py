@@ -59,11 +59,16 @@ def build(query: ExportQuery, persons: Persons) -> Sql:
     if query.person is not None:
         people = values.add((query.person,), "Array(String)")
         conditions.append(rows_of(persons, f"SELECT arrayJoin({people}) AS id"))
-    columns = _COLUMNS[query.format](persons)
-    return values.sql(f"SELECT {columns} FROM events WHERE {' AND '.join(conditions)}")
+    fields = _FIELDS[query.format](persons)
+    # Within the statement the names of columns stand for the columns.
+    inside = ", ".join(f"{value} AS _{name}" for name, value in fields.items())
+    outside = ", ".join(f"_{name} AS {name}" for name in fields)
+    return values.sql(
+        f"SELECT {outside} FROM (SELECT {inside} FROM events WHERE {' AND '.join(conditions)})"
+    )
 
 
-def _line(persons: Persons) -> str:
+def _line(persons: Persons) -> dict[str, str]:
     """The JSON object of an event, in one line. What clients sent is put in as they sent it; a line
     break in it can only stand between two tokens."""
     texts = _sources(persons)
@@ -77,14 +82,14 @@ def _line(persons: Persons) -> str:
         **{name: f"toJSONString({name})" for name in _PLACE},
     }
     parts = [f"'\"{name}\":', {value}" for name, value in fields.items()]
-    return f"concat('{{', {', \',\', '.join(parts)}, '}}') AS line"
+    return {"line": "concat('{', " + ", ',', ".join(parts) + ", '}')"}
 
 
-def _cells(persons: Persons) -> str:
+def _cells(persons: Persons) -> dict[str, str]:
     """Text that a spreadsheet would take for a formula gets an apostrophe in front: whoever has a
     project's public key may name an event ``=HYPERLINK(…)``."""
     texts = _sources(persons)
-    fields = {
+    return {
         **{name: _harmless(texts[name]) for name in _TEXTS},
         **{name: _rfc3339(name) for name in _TIMES},
         "environment": "environment",
@@ -93,24 +98,22 @@ def _cells(persons: Persons) -> str:
         "bot": "bot",
         **{name: _harmless(name) for name in _PLACE},
     }
-    return _named(fields)
 
 
-def _typed(persons: Persons) -> str:
+def _typed(persons: Persons) -> dict[str, str]:
     """Times are timestamps; properties are JSON text."""
-    return _named(
-        {
-            **_sources(persons),
-            **{name: f"events.{name}" for name in (*_TIMES, "environment")},
-            **{name: f"{name}_sent" for name in _JSON},
-            **{name: f"toString(events.{name})" for name in _ADDED},
-            "bot": "events.bot",
-            **{name: f"toString(events.{name})" for name in _PLACE},
-        }
-    )
+    return {
+        **_sources(persons),
+        **{name: name for name in _TIMES},
+        "environment": "environment",
+        **{name: f"{name}_sent" for name in _JSON},
+        **{name: f"toString({name})" for name in _ADDED},
+        "bot": "bot",
+        **{name: f"toString({name})" for name in _PLACE},
+    }
 
 
-_COLUMNS: Final = {"jsonl": _line, "csv": _cells, "parquet": _typed}
+_FIELDS: Final = {"jsonl": _line, "csv": _cells, "parquet": _typed}
 
 
 def _sources(persons: Persons) -> dict[str, str]:
@@ -119,10 +122,6 @@ def _sources(persons: Persons) -> dict[str, str]:
         "distinct_id": persons.id,
         "anon_id": persons.anon_id,
     }
-
-
-def _named(fields: Mapping[str, str]) -> str:
-    return ", ".join(f"{value} AS {name}" for name, value in fields.items())
 
 
 def _rfc3339(column: str) -> str:

@@ -1,9 +1,9 @@
 """Flows: what people do after an event, or before it, step by step.
 
-A path is a part of one visit: the rows of a person with one ``session_id``, or where they have none,
-those with at most 30 minutes between one and the next. It begins at the first occurrence of the
-event in the visit and goes on, or back, for ``depth`` steps. An event that follows itself is one
-step. Events of one instant follow each other in the order in which they were accepted."""
+A path is a part of one visit: the rows of a person with one ``session_id``, or where they have
+none, those with at most 30 minutes between one and the next. It begins at the first occurrence of
+the event in the visit and goes on, or back, for ``depth`` steps. An event that follows itself is
+one step. Events of one instant follow each other in the order in which they were accepted."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def build(query: FlowsQuery, persons: Persons) -> Sql:
     return values.sql(
         f"SELECT distance, name, nearer, count() FROM (SELECT path FROM ({paths})) "
         "ARRAY JOIN path AS name, arrayPushFront(arrayPopBack(path), '') AS nearer, "
-        "arrayEnumerate(path) - 1 AS distance GROUP BY distance, name, nearer"
+        "range(length(path)) AS distance GROUP BY distance, name, nearer"
     )
 
 
@@ -140,16 +140,14 @@ def shape(query: FlowsQuery, rows: Sequence[Sequence[Any]]) -> Flows:
         nodes[distance, label] += count
         if nearer:
             links[distance, label, labels[distance - 1][nearer]] += count
-    sign = 1 if query.direction == "after" else -1
     return Flows(
         nodes=[
-            Node(_id(sign * distance, label), label, sign * distance, count)
+            Node(_id(query, distance, label), label, _step(query, distance), count)
             for (distance, label), count in sorted(nodes.items(), key=_rank)
         ],
         links=[
-            Link(*ends[::sign], count)
+            Link(*_ends(query, distance, label, nearer), count)
             for (distance, label, nearer), count in sorted(links.items(), key=_rank)
-            for ends in [(_id(sign * (distance - 1), nearer), _id(sign * distance, label))]
         ],
     )
 
@@ -165,8 +163,18 @@ def _rank(counted: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
     return distance, label == OTHER, -count, label, *nearer
 
 
-def _id(step: int, label: str) -> str:
-    return f"{step}:{label}"
+def _step(query: FlowsQuery, distance: int) -> int:
+    return distance if query.direction == "after" else -distance
+
+
+def _id(query: FlowsQuery, distance: int, label: str) -> str:
+    return f"{_step(query, distance)}:{label}"
+
+
+def _ends(query: FlowsQuery, distance: int, label: str, nearer: str) -> tuple[str, str]:
+    """The ids of a link's nodes, the earlier one first."""
+    near, far = _id(query, distance - 1, nearer), _id(query, distance, label)
+    return (near, far) if query.direction == "after" else (far, near)
 
 
 def _paths(query: FlowsQuery, values: Values, persons: Persons, more: str = "") -> str:

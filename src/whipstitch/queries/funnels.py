@@ -93,8 +93,7 @@ def build(query: FunnelQuery, persons: Persons) -> Sql:
     steps = range(1, len(query.attempts.steps) + 1)
     counts = ", ".join(f"countIf(depth >= {step})" for step in steps)
     medians = ", ".join(
-        f"quantileExactInclusiveIf(0.5)((times[{step}] - times[{step - 1}]) / 1000, "
-        f"depth >= {step})"
+        f"quantileExactInclusiveIf(0.5)(times[{step}] - times[{step - 1}], depth >= {step}) / 1000"
         for step in steps[1:]
     )
     people = _people(query, values, persons)

@@ -136,7 +136,7 @@ def shape(
         name: Entry(name, count, rfc3339(first), rfc3339(last), [])
         for name, count, first, last in found[: query.limit]
     }
-    for event, name, beginnings, samples in sorted(described, key=lambda row: row[:2]):
+    for event, name, beginnings, samples in sorted(described, key=lambda row: tuple(row[:2])):
         types = sorted({_TYPES.get(one, "number") for one in beginnings})
         raw = [msgspec.Raw(one.encode()) for one in samples]
         entries[event].properties.append(Property(name, types, raw))
@@ -168,7 +168,6 @@ def _leaves(text: str) -> str:
             "arrayMap(one -> (concat(pair.1, '.', one.1), one.2), "
             "JSONExtractKeysAndValuesRaw(pair.2))"
         )
-        pairs = (
-            f"arrayFlatten(arrayMap(pair -> if(startsWith(pair.2, '{{'), {inner}, [pair]), {pairs}))"
-        )
+        expanded = f"if(startsWith(pair.2, '{{'), {inner}, [pair])"
+        pairs = f"arrayFlatten(arrayMap(pair -> {expanded}, {pairs}))"
     return pairs

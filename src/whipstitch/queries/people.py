@@ -12,12 +12,14 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from whipstitch.queries import links, traits
+from whipstitch.queries.cohorts import member_keys
 from whipstitch.queries.links import NO_LINKS, Alias, Links
 from whipstitch.queries.pages import cursor_of, rfc3339
 from whipstitch.queries.person_ids import person_of, rows_of
 from whipstitch.queries.persons import Persons, key_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 from whipstitch.queries.traits import Traits
+from whipstitch.queries.values import Values
 
 _DAY: Final = 24 * 3_600_000
 _WINDOWS: Final = (_DAY, 7 * _DAY, 30 * _DAY)
@@ -42,11 +44,13 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 @dataclass(frozen=True, slots=True)
 class PeopleQuery:
     """One page of people. ``now``: unix milliseconds; ``search``: what one of their ids, their name
-    or their email contains, in any case; ``after``: the last of the page before."""
+    or their email contains, in any case; ``cohort``: the id of one that they are all in; ``after``:
+    the last of the page before."""
 
     limit: int
     now: int
     search: str | None = None
+    cohort: str | None = None
     after: Position | None = None
 
 
@@ -140,7 +144,7 @@ async def _find(reading: Reading, query: PeopleQuery) -> dict[str, Activity | No
     where it is known by the way. Few pages need a look at all events."""
     matched = None
     if query.search:
-        matched = [row[0] for row in await reading.run(matching(query.search))]
+        matched = [row[0] for row in await reading.run(matching(query.search, query.cohort))]
     found: dict[str, Activity | None] = {}
     if query.after is None or query.after.last is not None:
         for since in _windows(query):
@@ -167,19 +171,19 @@ async def _inactive_of(reading: Reading, query: PeopleQuery, people: Sequence[st
 
 
 def _windows(query: PeopleQuery) -> Iterable[int | None]:
-    """Where to begin looking, in unix milliseconds; None: at the first event. Most searches find
-    few people, so that only a look at all events tells that there are no more."""
+    """Where to begin looking, in unix milliseconds; None: at the first event. Most searches and
+    cohorts have few people, so that only a look at all events tells that there are no more."""
     at = query.now
     if query.after is not None and query.after.last is not None:
         at = min(at, query.after.last)
-    for window in _WINDOWS[:1] if query.search else _WINDOWS:
+    for window in _WINDOWS[:1] if query.search or query.cohort else _WINDOWS:
         yield max(at - window, _EARLIEST)
     yield None
 
 
-def matching(search: str) -> Sql:
-    """People whom ``search`` finds by what other tables than events say, in the order of their
-    distinct ids; of very many the first."""
+def matching(search: str, cohort: str | None = None) -> Sql:
+    """People, of a cohort if one is named, whom ``search`` finds by what other tables than events
+    say, in the order of their distinct ids; of very many the first."""
     contain = "positionCaseInsensitiveUTF8({}, {{search:String}}) > 0".format
     first = "LIMIT {most:UInt32}"
     ids = (
@@ -192,11 +196,12 @@ def matching(search: str) -> Sql:
         f"ORDER BY person_ids.id {first}"
     )
     known = f"SELECT id, person FROM {LINKED} AND id IN ({ids})"
+    inside, values = _in_cohort(cohort, key_of("who"))
     return Sql(
         "SELECT DISTINCT if(known.person = '', found.id, known.person) AS who "
         f"FROM ({ids}) AS found LEFT JOIN ({known}) AS known ON known.id = found.id "
-        f"ORDER BY who {first}",
-        {"search": search, "most": _MOST_MATCHED},
+        f"WHERE {inside} ORDER BY who {first}",
+        {"search": search, "most": _MOST_MATCHED, **values},
     )
 
 
@@ -205,8 +210,9 @@ def active(
 ) -> Sql:
     """People with events since then: distinct id, and their activity since. With a search: those
     who are ``matched`` or whose distinct id is found."""
-    conditions = [IN_SCOPE]
-    values: dict[str, Any] = {"limit": query.limit + 1}
+    inside, values = _in_cohort(query.cohort, persons.key)
+    conditions = [IN_SCOPE, inside]
+    values["limit"] = query.limit + 1
     if since is not None:
         conditions.append("timestamp >= fromUnixTimestamp64Milli({since:Int64})")
         values["since"] = since
@@ -230,8 +236,9 @@ def active(
 def inactive(query: PeopleQuery, persons: Persons, found: int) -> Sql:
     """People without events who were named by an update of traits, as many as the page has room
     for beside those ``found``."""
-    conditions = [IN_SCOPE, "property = ''"]
-    values: dict[str, Any] = {"limit": query.limit + 1 - found}
+    inside, values = _in_cohort(query.cohort, key_of(traits.WHO))
+    conditions = [IN_SCOPE, "property = ''", inside]
+    values["limit"] = query.limit + 1 - found
     if query.after is not None and query.after.last is None:
         conditions.append(f"{traits.WHO} > {{after:String}}")
         values["after"] = query.after.id
@@ -251,6 +258,15 @@ def activity(people: Sequence[str], persons: Persons) -> Sql:
         f"WHERE {IN_SCOPE} AND {rows_of(persons)} GROUP BY {persons.key}",
         {"people": list(people)},
     )
+
+
+def _in_cohort(cohort: str | None, key: str) -> tuple[str, dict[str, Any]]:
+    """The condition that somebody with this key is in a cohort, if one is named, and its values."""
+    if cohort is None:
+        return "1", {}
+    values = Values()
+    keys = member_keys(cohort, values)
+    return f"{key} IN ({keys})", dict(values.sql("").values)
 
 
 async def _activity(reading: Reading, people: Sequence[str]) -> dict[str, Activity]:

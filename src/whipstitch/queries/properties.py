@@ -87,10 +87,14 @@ def of_event(name: str, persons: Persons) -> Expressions:
     ]
     found = [quote_identifier(f"{source}.{path}") for source, path in places]
     conditions = [f"isNotNull({one})" for one in found]
-    conditions += [f"toString({source}.^{_steps(path)}) != '{{}}'" for source, path in places]
+    conditions += [
+        f"toString({source}.^{_steps(path)}) != '{{}}'"
+        for source, path in places
+        if all(path.split("."))
+    ]
     return Expressions(
         _text(found),
-        f"coalesce({', '.join(map(_number, found))})",
+        _number(found),
         f"({' OR '.join(conditions)})",
     )
 
@@ -106,8 +110,10 @@ def _of_text(text: str) -> Expressions:
 
 
 def _steps(path: str) -> str:
-    """The path to an object: written in one piece it would be the path to a value."""
-    return ".".join(quote_identifier(step) for step in path.split("."))
+    """The path to an object: written in one piece it would be the path to a value. (A step that
+    looks quoted would not be quoted again, were it not for the letter before it.)"""
+    quoted = (quote_identifier(f"x{step}") for step in path.split("."))
+    return ".".join(f"`{one.removeprefix('`x')}" for one in quoted)
 
 
 def _text(found: Sequence[str]) -> str:
@@ -124,6 +130,9 @@ def _text(found: Sequence[str]) -> str:
     return f"multiIf({branches}, isNotNull({value}), {text}, {_text(others)})"
 
 
-def _number(value: str) -> str:
+def _number(found: Sequence[str]) -> str:
+    """The number that the first of some Dynamics that is there is."""
+    value, *others = found
     whole = f"toFloat64({value}.:Int64), toFloat64({value}.:UInt64)"
-    return f"coalesce({value}.:Float64, {whole}, {number_in(f'{value}.:String')})"
+    number = f"coalesce({value}.:Float64, {whole}, {number_in(f'{value}.:String')})"
+    return f"if(isNotNull({value}), {number}, {_number(others)})" if others else number

@@ -1,6 +1,6 @@
 """What a query needs of the storage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -36,6 +36,14 @@ class Reading(Protocol):
 
     async def run(self, sql: Sql) -> Rows:
         """The rows that ``sql`` finds, each with its columns in the order selected.
+
+        Raises:
+            StorageUnavailable
+        """
+
+    def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
+        """What ``sql`` finds, written in a format of ClickHouse's, whatever its size. Use it with
+        ``contextlib.aclosing``: the query ends then, too.
 
         Raises:
             StorageUnavailable

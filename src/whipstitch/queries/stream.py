@@ -19,7 +19,7 @@ _OVERLAP: Final = 30_000_000
 """Microseconds by which a row may land later than one that was accepted after it."""
 _MOST_AT_ONCE: Final = 50_000
 _MOST_REMEMBERED: Final = 20_000
-PAGE: Final = 500
+PAGE: Final = 200
 """How many rows are read at a time."""
 
 
@@ -28,6 +28,16 @@ class Landed(NamedTuple):
 
     accepted: int
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What ``landed`` found: the rows that match, all of them up to an acceptance (0: there was
+    nothing). Where there were too ``many``, others may follow."""
+
+    rows: list[Landed]
+    up_to: int
+    many: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +59,18 @@ class Tail:
         self.since = now - _OVERLAP if after is None else after.accepted - 1
         """Rows accepted after this are to be looked for."""
 
-    def fresh(self, landed: Sequence[Landed]) -> list[Landed]:
+    def fresh(self, found: Found) -> list[Landed]:
         """Which of the rows that were found were not sent yet."""
         return [
             row
-            for row in landed
+            for row in found.rows
             if row not in self._sent and (self._after is None or row > self._after)
         ]
 
-    def passed(self, landed: Sequence[Landed], newest: int) -> None:
-        """All of these were sent, or are not to be; ``newest`` is the acceptance of the newest row
-        of anybody's that was there when they were looked for, 0: there was none."""
-        self._sent.update(landed)
-        self._newest = max(self._newest, newest)
+    def passed(self, found: Found) -> None:
+        """All of these were sent, or are not to be."""
+        self._sent.update(found.rows)
+        self._newest = max(self._newest, found.up_to)
         kept = sorted(self._sent)[-_MOST_REMEMBERED:]
         if len(kept) < len(self._sent):
             self.since = max(self.since, kept[0].accepted - 1)
@@ -92,15 +101,12 @@ def landed(query: StreamQuery, since: int, persons: Persons) -> Sql:
     )
 
 
-def shape_landed(rows: Sequence[Sequence[Any]]) -> tuple[int, list[Landed]]:
-    """The newest acceptance, and the rows that match."""
-    (newest, _), *found = rows
-    return newest, [Landed(*row) for row in found]
-
-
-def is_cut(found: Sequence[Landed]) -> bool:
-    """Whether there may be more than were found."""
-    return len(found) == _MOST_AT_ONCE
+def shape_landed(rows: Sequence[Sequence[Any]]) -> Found:
+    """What the rows of ``landed`` say."""
+    (newest, _), *others = rows
+    found = [Landed(*row) for row in others]
+    many = len(found) == _MOST_AT_ONCE
+    return Found(found, found[-1].accepted if many else newest, many)
 
 
 def complete(page: Sequence[Landed], persons: Persons) -> Sql:

@@ -34,7 +34,7 @@ class Registry(Access, Users, Sessions, Cohorts, Leases):
 
     # Projects
 
-    def create_project(self, name: str) -> NewProject:
+    def create_project(self, name: str, timezone: str = "UTC") -> NewProject:
         """A new project with one live and one test key. Names need not differ."""
         with self._changing() as session:
             row = ProjectRow(
@@ -43,7 +43,7 @@ class Registry(Access, Users, Sessions, Cohorts, Leases):
                 domains=[],
                 ips=[],
                 rate_limit=None,
-                timezone="UTC",
+                timezone=checked_timezone(timezone),
                 created_at=self._now(),
             )
             session.add(row)

@@ -12,6 +12,7 @@ import structlog
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
 from whipstitch.admission.ids import Placeholders
+from whipstitch.cohorts.keeper import CohortKeeper
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import Intake
 from whipstitch.enrichment.addresses import TrustedProxies
@@ -87,6 +88,9 @@ class Engine:
             interval=settings.stitch_interval,
             grace=grace,
         )
+        self.cohorts = CohortKeeper(
+            self.store, self.maps, registry, leads, interval=settings.cohort_interval
+        )
         self._in_flight = InFlight(self.journal, data / "spool")
         self.eraser = Eraser(
             self.store, linker, leads, self._in_flight, self.dead_letters, alone=embedded
@@ -127,6 +131,7 @@ class Engine:
         self.stitcher.start()
         self.loader.start()
         self.eraser.start()
+        self.cohorts.start()
 
     async def stop(self) -> None:
         """Ends everything, within some seconds. Nothing that was answered is lost."""
@@ -136,6 +141,7 @@ class Engine:
 
     def _wind_down(self) -> None:
         self.heavy.close()
+        self.cohorts.stop(_DRAIN_SECONDS)
         self.eraser.stop(_DRAIN_SECONDS)
         self.stitcher.stop(_DRAIN_SECONDS)
         self.loader.drain(_DRAIN_SECONDS)

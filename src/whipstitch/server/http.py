@@ -15,12 +15,15 @@ from starlette.applications import Starlette
 
 from whipstitch import metrics
 from whipstitch.api.app import build
+from whipstitch.dashboard import app as dashboard
 from whipstitch.doors.express import ExpressProtocol
 from whipstitch.doors.heads import Heads
 from whipstitch.doors.wire import Renderer
+from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.errors import SettingsError
 from whipstitch.server.engine import Engine
 from whipstitch.server.heartbeat import Heartbeat
+from whipstitch.server.overview import Overview
 from whipstitch.settings import Settings
 
 _BACKLOG = 4096
@@ -55,6 +58,7 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
             beat.cancel()
             await engine.stop()
 
+    stopping = asyncio.Event()
     heartbeat = Heartbeat(lambda: server.server_state.connections, settings.body_timeout)
     app = build(
         intake=engine.intake,
@@ -62,8 +66,13 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         readings=engine.readings,
         stitches=engine,
         erases=engine,
+        keeper=engine.cohorts,
         problems=engine.problems,
         metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
+        dashboard=dashboard.routes(
+            engine.registry, Overview(engine), TrustedProxies.parse(settings.trusted_proxies)
+        ),
+        stopping=stopping,
         lifespan=lifespan,
     )
     config = uvicorn.Config(
@@ -85,7 +94,7 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         timeout_graceful_shutdown=_FINISH_SECONDS,
     )
     listening = _listen(settings.host, settings.port)
-    server = _Server(config, lambda: started(_address(listening)))
+    server = _Server(config, lambda: started(_address(listening)), stopping)
     _raise_file_limit()
     # uvicorn raises the signal that ended it once more; by then that must do nothing.
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -94,14 +103,22 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], stopping: asyncio.Event
+    ) -> None:
         super().__init__(config)
         self._on_start = on_start
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams of events would be waited for in vain.
+        self._stopping.set()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,14 +1,15 @@
 """Readings of the storage, each with one generation of the person map."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap, Persons
 from whipstitch.queries.run import Reading, Rows, Sql
+from whipstitch.server.pipes import poured
 from whipstitch.storage.store import Store
 
 
@@ -40,5 +41,11 @@ class _StoreReading:
     _store: Store
 
     async def run(self, sql: Sql) -> Rows:
-        values = {**sql.values, **self.scope._asdict(), "generation": self.generation}
-        return await asyncio.wrap_future(self._store.submit(sql.text, values))
+        return await asyncio.wrap_future(self._store.submit(sql.text, self._values(sql)))
+
+    def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
+        values = self._values(sql)
+        return poured(lambda pipe: self._store.pour(sql.text, format_, values, pipe))
+
+    def _values(self, sql: Sql) -> dict[str, Any]:
+        return {**sql.values, **self.scope._asdict(), "generation": self.generation}

@@ -33,12 +33,13 @@ INNER JOIN
 ) AS patches ON patched = partition_id
 WHERE number > version
 GROUP BY partition_id
-HAVING dateDiff('second', min(made), now()) > {seconds:UInt32} + any(rows) / {a_second:UInt32}"""
+HAVING dateDiff('second', min(made), now()) > {seconds:Int32} + any(rows) / {a_second:UInt32}"""
 
 
-def work_in(client: Client) -> list[str]:
-    """Has ClickHouse work old patches in, in the background; returns the partitions."""
-    due = client.query(_DUE, {"seconds": _SECONDS, "a_second": _ROWS_A_SECOND}).result_rows
+def work_in(client: Client, seconds: int = _SECONDS) -> list[str]:
+    """Has ClickHouse work patches in that are older than so many seconds, in the background;
+    returns the partitions."""
+    due = client.query(_DUE, {"seconds": seconds, "a_second": _ROWS_A_SECOND}).result_rows
     partitions = [str(row[0]) for row in due if str(row[0]).isalnum()]
     for partition in partitions:
         client.command(

@@ -68,6 +68,20 @@ QUERYING: Final[Mapping[str, int | str]] = {
     # Property names are part of the text of a statement, and a request may name many.
     "max_query_size": 4 * 2**20,
 }
+EXPORTING: Final[Mapping[str, int | str]] = {
+    # A file is as large as it is, and takes as long as its reader takes. Small blocks, one at a
+    # time, keep what is under way small.
+    "max_threads": 1,
+    "max_block_size": 8192,
+    "max_memory_usage": 10**9,
+    "min_insert_block_size_rows": 0,
+    "min_insert_block_size_bytes": 0,
+    "output_format_parquet_row_group_size": 50_000,
+    "output_format_parquet_row_group_size_bytes": 32 * 2**20,
+    "output_format_json_escape_forward_slashes": 0,
+    # A server gives a reader up that takes nothing for so many seconds.
+    "http_send_timeout": 600,
+}
 STITCHING: Final[Mapping[str, int | str]] = {
     **_JSON,
     "max_threads": 1,

@@ -21,10 +21,10 @@ class _Row(msgspec.Struct, gc=False):
     environment: Environment = "live"
     distinct_id: str = ""
     accepted: int = 0
-    # Of aliases:
+    # Read of aliases only; what an event has wrong is ClickHouse's to refuse.
     alias_id: str = ""
     refused: str = ""
-    timestamp: int = 0
+    timestamp: msgspec.Raw = msgspec.Raw(b"0")
 
 
 _row = msgspec.json.Decoder(_Row)
@@ -76,7 +76,7 @@ def contents(segment: Path) -> Contents:
 
 def _arrival(row: _Row) -> Arrival:
     alias = Operation(row.accepted, row.alias_id, row.distinct_id, refused=row.refused)
-    return Arrival(Scope(row.project_id, row.environment), alias, row.timestamp)
+    return Arrival(Scope(row.project_id, row.environment), alias, int(bytes(row.timestamp)))
 
 
 def _read(text: bytes) -> tuple[list[_Row], int]:

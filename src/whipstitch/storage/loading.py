@@ -166,8 +166,11 @@ def _select(kind: Table, source: str, span: Span, corrections: Corrections, care
 
 def _look_up(known: Mapping[Somebody, str | int], missing: str) -> str:
     """What is known of the row's id, else ``missing``."""
-    names = format_query_value([_ONE_NAME.join(somebody) for somebody in known])
-    values = format_query_value(list(known.values()))
+    names, values = (
+        # On one line: what is sent with a statement begins on the next.
+        format_query_value(some).replace("\n", "\\n")
+        for some in ([_ONE_NAME.join(somebody) for somebody in known], list(known.values()))
+    )
     name = f"concatWithSeparator('{_ONE_NAME}', project_id, environment, distinct_id)"
     return f"transform({name}, {names}, {values}, {missing})"
 

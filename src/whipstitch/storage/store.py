@@ -1,8 +1,11 @@
 """The storage as the rest sees it: it loads segments and answers queries."""
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -11,9 +14,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from whipstitch.errors import StorageUnavailable
-from whipstitch.storage import loading, upkeep
+from whipstitch.storage import loading, pouring, upkeep
 from whipstitch.storage.asked import Asked
-from whipstitch.storage.connect import LOADING, QUERYING, STITCHING, Address
+from whipstitch.storage.connect import EXPORTING, LOADING, QUERYING, STITCHING, Address
 from whipstitch.storage.contents import Contents
 from whipstitch.storage.failures import limited
 from whipstitch.storage.lane import Lane
@@ -24,10 +27,13 @@ from whipstitch.storage.pulse import Pulse
 log = structlog.get_logger(__name__)
 
 _QUERY_THREADS: Final = 2
+_POURING_THREADS: Final = 2
 _CLOSE_SECONDS: Final = 2.0
 _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
 _UNKNOWN_DATABASE: Final = 81
+_PIECE: Final = 256 * 1024
+"""Bytes of a segment that are sent to a server at once."""
 
 Row = Sequence[Any]
 T = TypeVar("T")
@@ -58,6 +64,9 @@ class Store:
         self._prepared = False
         self._loading = Lane("clickhouse-load", 1, self._prepare)
         self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING))
+        self._pouring = Lane(
+            "clickhouse-export", _POURING_THREADS, self._connect_prepared(EXPORTING)
+        )
         self._stitching = Lane("clickhouse-stitch", 1, self._connect_prepared(STITCHING))
         self._ending = Lane("clickhouse-end", 1, self._connect_prepared({}))
         self._pulse = None if address.path is not None else Pulse(self._connect_briefly)
@@ -141,6 +150,23 @@ class Store:
 
         return self._querying.run(ask, asked)
 
+    def pour(
+        self, sql: str, format_: str, parameters: Mapping[str, Any], pipe: int
+    ) -> Future[list[Row]]:
+        """Writes what ``sql`` finds into ``pipe``, a file descriptor, in a format of ClickHouse's;
+        closes it in the end. The future then has no rows; it fails, and is cancelled, as that of
+        ``submit``. Whoever cancels it closes the pipe's other end, too."""
+        asked = Asked(self._ending)
+        asked.add_done_callback(lambda _: os.close(pipe))
+        write = pouring.from_engine if self.embedded else pouring.from_server
+
+        def ask(client: Client) -> list[Row]:
+            with limited():
+                write(client, sql, format_, parameters, {"log_comment": asked.name}, pipe)
+            return []
+
+        return self._pouring.run(ask, asked)
+
     def beside_loading(self, work: Callable[[Client], T]) -> Future[T]:
         """Does ``work`` between two segments, on the thread that loads them."""
         return self._loading.run(work)
@@ -155,6 +181,7 @@ class Store:
         if self._pulse is not None:
             self._pulse.stop()
         self._querying.close(until)
+        self._pouring.close(until)
         self._ending.close(until)
         self._stitching.close(until)
         self._loading.close(until)
@@ -230,10 +257,12 @@ class Store:
             # up, and that a server which hung runs after all, does not run beside the next one:
             # whichever comes second finds the rows of the first.
             query_id = f"{self._address.database}-{token}-{kind}"
+            target = loading.from_input(kind, contents.span, corrections, careful=careful)
+            # Before the rows, not in the URL: it may name thousands of ids.
+            statement = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
             with segment.open("rb") as file:
                 client.raw_insert(
-                    loading.from_input(kind, contents.span, corrections, careful=careful),
-                    insert_block=file,
-                    fmt="JSONEachRow",
-                    settings={"query_id": query_id},
+                    insert_block=chain([statement], iter(partial(file.read, _PIECE), b"")),
+                    # As much of the body is read before the statement in it is.
+                    settings={"query_id": query_id, "max_query_size": len(statement) + _PIECE},
                 )

@@ -19,7 +19,7 @@ def _passing(worlds: Worlds, world: World, asked: list[dict[str, Any]]) -> list[
         values = Values()
         parsed = filters.parse(asked, "filters")
         conditions = [filters.condition([one], values, reading.persons) for one in parsed]
-        sql = f"SELECT id, {', '.join(conditions)} FROM events WHERE {IN_SCOPE}"  # noqa: S608
+        sql = f"SELECT id, {', '.join(conditions)} FROM events WHERE {IN_SCOPE}"
         rows = await reading.run(values.sql(sql))
         return [{row[0] for row in rows if row[place]} for place in range(1, len(asked) + 1)]
 

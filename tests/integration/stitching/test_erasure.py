@@ -50,7 +50,7 @@ def _traces(node: Node, *ids: str, settings: str = "") -> dict[str, int]:
     found: Counter[str] = Counter()
     for table, condition in _WHERE_IDS_STAND.items():
         for id_ in ids:
-            sql = f"SELECT count() FROM {table} WHERE {condition} {settings}"  # noqa: S608
+            sql = f"SELECT count() FROM {table} WHERE {condition} {settings}"
             found[table] += node.store.query(sql, {"id": id_})[0][0]
     return {table: rows for table, rows in found.items() if rows}
 

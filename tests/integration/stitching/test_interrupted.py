@@ -17,6 +17,7 @@ from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
 from whipstitch.queries.run import IN_SCOPE
+from whipstitch.stitching import linker
 
 PLACES = list(itertools.product(range(1, 12), (False, True)))
 """Before and after each write, and some more than there are."""
@@ -57,8 +58,10 @@ def is_cut_off(node: Node, work: Callable[[Client], object], last: int, done: bo
 @pytest.mark.parametrize("then", ["another alias", "a new process"])
 @pytest.mark.parametrize("what", ["aliases", "an undo"])
 def test_linking_that_is_cut_off_anywhere_is_mended_by_what_comes_next(
-    alone: Node, what: str, then: str
+    alone: Node, what: str, then: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What comes next comes late: nobody remembers what was recent.
+    monkeypatch.setattr(linker, "_RECENT_SECONDS", 0)
     scopes = [Scope(f"proj_{number}", "live") for number in range(len(PLACES))]
     rows = itertools.product(scopes, "abcde")
     alone.load(*(seen(id_, **scope._asdict()) for scope, id_ in rows))
@@ -119,7 +122,7 @@ def _aliases(model: IdentityModel, scope: Scope, *said: tuple[int, str, str]) ->
 
 def _logged(node: Node, model: IdentityModel, scope: Scope) -> IdentityModel:
     """``model`` as far as ``node`` has it in its log."""
-    sql = f"SELECT accepted, alias_id, undo FROM person_aliases WHERE {IN_SCOPE}"  # noqa: S608
+    sql = f"SELECT accepted, alias_id, undo FROM person_aliases WHERE {IN_SCOPE}"
     known = {tuple(row) for row in node.store.query(sql, scope._asdict())}
     said = {one for one in model.said[scope] if one[:3] in known}
     return IdentityModel(model.sent, {scope: said})

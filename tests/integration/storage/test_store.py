@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.segments import START_MS, alias, event, trait, write_segment
+from tests.support.segments import START_MS, event, trait, write_segment
 
 from whipstitch.errors import StorageRefused, StorageUnavailable
 from whipstitch.storage.contents import contents
@@ -75,13 +75,12 @@ def test_a_half_loaded_segment_is_completed(store: Store, tmp_path: Path) -> Non
 
 
 def test_rows_of_every_kind_find_their_tables(store: Store, tmp_path: Path) -> None:
-    lines = [event(1), trait(2, "u", "plan", '"pro"'), alias(3, "a", "u"), event(4)]
+    lines = [event(1), trait(2, "u", "plan", '"pro"'), event(4)]
     load(store, write_segment(tmp_path, lines))
     counts = [
-        store.query(f"SELECT count() FROM {table}")[0][0]  # noqa: S608
-        for table in ("events", "person_traits", "person_aliases")
+        store.query(f"SELECT count() FROM {table}")[0][0] for table in ("events", "person_traits")
     ]
-    assert counts == [2, 1, 1]
+    assert counts == [2, 1]
 
 
 def test_of_a_trait_the_later_timestamp_stays_and_then_the_later_acceptance(
@@ -100,28 +99,6 @@ def test_of_a_trait_the_later_timestamp_stays_and_then_the_later_acceptance(
     assert rows == [("mood", '"second"'), ("plan", '"late"')]
 
 
-def test_of_a_repeated_alias_the_earliest_stays(store: Store, tmp_path: Path) -> None:
-    for number in (7, 3, 9):
-        load(store, write_segment(tmp_path, [alias(number, "anon", "user")], number))
-    load(store, write_segment(tmp_path, [alias(1, "x", "x", refused="self")], 1))
-    store.query("OPTIMIZE TABLE person_aliases FINAL")
-    rows = store.query(
-        "SELECT alias_id, distinct_id, accepted, refused FROM person_aliases ORDER BY 1"
-    )
-    first = START_MS * 1000
-    assert rows == [("anon", "user", first + 3, ""), ("x", "x", first + 1, "self")]
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        '{"a":1e999}',
-        r'{"a":"\ud800"}',
-        r'{"\udc00":1}',
-        b'{"a":"\xff"}',
-        '{"a":' * 1500 + "1" + "}" * 1500,
-    ],
-)
 def test_properties_that_json_cannot_hold_are_refused(
     store: Store, tmp_path: Path, sent: str | bytes
 ) -> None:

@@ -3,8 +3,16 @@
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
-from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
-from whipstitch.storage.failures import translated
+from whipstitch.errors import (
+    PatternRefused,
+    QueryCancelled,
+    QueryTimedOut,
+    QueryTooLarge,
+    StorageError,
+    StorageRefused,
+    StorageUnavailable,
+)
+from whipstitch.storage.failures import limited, translated
 
 
 @pytest.mark.parametrize(
@@ -45,3 +53,31 @@ def test_a_message_stays_one_line_of_bearable_length() -> None:
 def test_errors_that_are_not_clickhouses_pass() -> None:
     with pytest.raises(ZeroDivisionError), translated():
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        (159, QueryTimedOut),
+        (241, QueryTooLarge),
+        (396, QueryTooLarge),
+        (168, QueryTooLarge),
+        (394, QueryCancelled),
+        (9999, StorageUnavailable),
+        (117, StorageRefused),
+    ],
+)
+def test_what_a_query_met_is_told_apart(code: int, meaning: type[StorageError]) -> None:
+    with pytest.raises(StorageError) as told, translated(), limited():
+        raise DatabaseError("confidential", code=code)
+    assert type(told.value) is meaning
+    assert "confidential" not in str(told.value)
+
+
+def test_a_pattern_that_cannot_be_compiled_is_named() -> None:
+    error = (
+        "OptimizedRegularExpression: cannot compile re2: a(\nb, error: missing ): a(. Look at http"
+    )
+    with pytest.raises(PatternRefused, match="missing") as told, translated(), limited():
+        raise DatabaseError(error, code=427)
+    assert told.value.pattern == "a(\nb"

@@ -1,0 +1,94 @@
+"""``GET /api/v1/export``."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+
+from whipstitch.api.access import CurrentReader
+from whipstitch.api.errors import Refused
+from whipstitch.api.streaming import Places, Streamed
+from whipstitch.projects import Environment, Scope
+from whipstitch.queries import export
+from whipstitch.queries.export import FORMATS, ExportQuery, Format
+from whipstitch.queries.person_ids import person_of
+from whipstitch.queries.run import Readings
+from whipstitch.queries.time_ranges import TimeRange, parse_range
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+_UTC: Final = ZoneInfo("UTC")
+_LINE: Final = (
+    '{"id":"evt_V1StGXR8_Z5jdHi6B-myT","event_name":"checkout_started","distinct_id":"user_123",'
+    '"anon_id":"","session_id":"sess_abc123","timestamp":"2026-05-09T14:32:01.482Z",'
+    '"received_at":"2026-05-09T14:32:01.520Z","environment":"live",'
+    '"properties":{"cart_value":49.99},"default_properties":{"$app_version":"2.4.1"},"os":"ios",'
+    '"browser":"","device_model":"iPhone 15","bot":false,"city":"Paris",'
+    '"region":"Île-de-France","country":"FR","timezone":"Europe/Paris",'
+    '"lib_version":"ios@2.1.0"}\n'
+)
+_CONTENT: Final = {
+    FORMATS["jsonl"].media_type: {"example": _LINE},
+    "text/csv": {"schema": {"type": "string"}},
+    FORMATS["parquet"].media_type: {"schema": {"type": "string", "format": "binary"}},
+}
+
+
+@router.get(
+    "/export",
+    summary="All events of a range, as a file",
+    response_class=Response,
+    responses={
+        200: {"content": _CONTENT},
+        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        429: {"model": Refused, "description": "Other exports are under way."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    },
+)
+async def export_events(
+    request: Request,
+    reader: CurrentReader,
+    format: Annotated[Format, Query(description="How the file is written")] = "jsonl",  # noqa: A002
+    from_: Annotated[
+        str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
+    ] = None,
+    to: Annotated[str | None, Query(description="RFC 3339, exclusive; by default now")] = None,
+    event_name: str | None = None,
+    distinct_id: Annotated[str | None, Query(description="Any id of the person.")] = None,
+    environment: Environment = "live",
+) -> Response:
+    """Events as `GET /events` gives them, in no order, in one file of any size. In `csv` and
+    `parquet`, `properties` are JSON text; in `csv`, text that a spreadsheet would take for a
+    formula begins with an apostrophe. Where the file cannot be finished the connection is cut."""
+    range_ = parse_range(from_, to, _UTC, datetime.now(UTC))
+    chunks = _file(
+        request, Scope(reader.project_id, environment), range_, format, event_name, distinct_id
+    )
+    name = f"events_{range_.start:%Y-%m-%d}_{range_.end:%Y-%m-%d}.{format}"
+    disposition = {"content-disposition": f'attachment; filename="{name}"'}
+    return Streamed(chunks, FORMATS[format].media_type, disposition)
+
+
+async def _file(
+    request: Request,
+    scope: Scope,
+    range_: TimeRange,
+    format_: Format,
+    event_name: str | None,
+    distinct_id: str | None,
+) -> AsyncGenerator[bytes]:
+    places: Places = request.app.state.exports
+    readings: Readings = request.app.state.readings
+    # The reading lasts as long as the file: who is who does not change from row to row.
+    with places.taken():
+        async with readings.open(scope) as reading:
+            person = None if distinct_id is None else await person_of(reading, distinct_id)
+            query = ExportQuery(range_, format_, event_name, person)
+            sql = export.build(query, reading.persons)
+            async with aclosing(reading.pour(sql, FORMATS[format_].clickhouse)) as chunks:
+                async for chunk in chunks:
+                    yield chunk

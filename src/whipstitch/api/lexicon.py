@@ -1,0 +1,78 @@
+"""``GET /api/v1/lexicon``."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from whipstitch.api.asking import QueryRoute
+from whipstitch.api.errors import Refused
+from whipstitch.api.pages import Cursor, position
+from whipstitch.api.reading import CurrentReading
+from whipstitch.queries import lexicon
+from whipstitch.queries.lexicon import LexiconQuery
+from whipstitch.queries.time_ranges import parse_range
+
+router = APIRouter(prefix="/api/v1", tags=["events"], route_class=QueryRoute)
+
+_UTC: Final = ZoneInfo("UTC")
+_EXAMPLE: Final = {
+    "ok": True,
+    "events": [
+        {
+            "event_name": "checkout_started",
+            "count": 1204,
+            "first_seen": "2026-05-01T08:00:12.004Z",
+            "last_seen": "2026-05-09T14:32:01.482Z",
+            "properties": [
+                {"name": "$os", "types": ["string"], "samples": ["ios", "android"]},
+                {"name": "cart_value", "types": ["number"], "samples": [49.99, 12]},
+                {"name": "delivery.express", "types": ["boolean"], "samples": [True]},
+            ],
+        }
+    ],
+    "next_cursor": None,
+}
+
+
+@router.get(
+    "/lexicon",
+    summary="Which events and properties there are",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {"example": _EXAMPLE}}},
+        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        408: {"model": Refused, "description": "It took too long; `error` says what helps."},
+        413: {"model": Refused, "description": "It is too much; `error` says what helps."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    },
+)
+async def list_lexicon(
+    reading: CurrentReading,
+    search: Annotated[
+        str | None, Query(max_length=1000, description="A part of the event's name, in any case")
+    ] = None,
+    from_: Annotated[
+        str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
+    ] = None,
+    to: Annotated[str | None, Query(description="RFC 3339, exclusive; by default now")] = None,
+    limit: Annotated[int, Query(ge=1, le=lexicon.MOST)] = lexicon.DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Events by name, each with how often and when it occurred in the range, and with the
+    properties of its newest occurrences: their types in JSON and their most frequent values."""
+    query = LexiconQuery(
+        parse_range(from_, to, _UTC, datetime.now(UTC)),
+        limit,
+        search,
+        position(cursor, lexicon.Position),
+    )
+    found = await reading.run(lexicon.events(query))
+    names = [row[0] for row in found[:limit]]
+    described = await reading.run(lexicon.properties(query, names)) if names else []
+    page = await asyncio.to_thread(lexicon.shape, query, found, described)
+    return Response(msgspec.json.encode(page), media_type="application/json")

@@ -1,0 +1,149 @@
+"""``GET /api/v1/events/stream``."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from whipstitch.api.access import CurrentReader
+from whipstitch.api.errors import Refused
+from whipstitch.api.streaming import Places, Streamed
+from whipstitch.errors import StorageUnavailable
+from whipstitch.projects import Environment, Scope
+from whipstitch.queries import stream
+from whipstitch.queries.events import Event
+from whipstitch.queries.person_ids import person_of
+from whipstitch.queries.run import Reading, Readings
+from whipstitch.queries.stream import PAGE, Found, Landed, StreamQuery, Tail
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+_PAUSE: Final = 1.0
+_HEARTBEAT: Final = 15.0
+_LIFETIME: Final = 600.0
+"""Seconds after which a client has to come again, and to show that its token still holds."""
+_BEGINNING: Final = b"retry: 1000\n: events that land from now on\n\n"
+_EXAMPLE: Final = (
+    "retry: 1000\n: events that land from now on\n\n"
+    "id: evt_V1StGXR8_Z5jdHi6B-myT\n"
+    'data: {"id":"evt_V1StGXR8_Z5jdHi6B-myT","event_name":"checkout_started", …}\n\n'
+)
+
+
+@router.get(
+    "/events/stream",
+    summary="Events as they land (Server-Sent Events)",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {"example": _EXAMPLE}}},
+        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        429: {"model": Refused, "description": "Too many streams are open."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    },
+)
+async def stream_events(
+    request: Request,
+    reader: CurrentReader,
+    event_name: str | None = None,
+    distinct_id: Annotated[str | None, Query(description="Any id of the person.")] = None,
+    environment: Environment = "live",
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that was received")
+    ] = None,
+) -> Response:
+    """The rows of `GET /events`, some seconds after they were accepted, each as one message with
+    the event's id. After ten minutes the stream ends; a client that comes again with
+    `Last-Event-ID`, as `EventSource` does, misses nothing."""
+    readings: Readings = request.app.state.readings
+    follower = _Follower(
+        readings,
+        Scope(reader.project_id, environment),
+        event_name,
+        distinct_id,
+        last_event_id,
+        request.app.state.stopping,
+    )
+    chunks = _placed(request.app.state.streams, follower)
+    return Streamed(chunks, "text/event-stream", {"cache-control": "no-store"})
+
+
+async def _placed(places: Places, follower: "_Follower") -> AsyncGenerator[bytes]:
+    with places.taken():
+        async with contextlib.aclosing(follower.follow()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+@dataclass(slots=True)
+class _Follower:
+    """One client's stream. Each look is a reading of its own: a stream may last."""
+
+    readings: Readings
+    scope: Scope
+    event_name: str | None
+    distinct_id: str | None
+    last_event_id: str | None
+    stopping: asyncio.Event
+
+    async def follow(self) -> AsyncGenerator[bytes]:
+        tail = await self._begin()
+        yield _BEGINNING
+        end = time.monotonic() + _LIFETIME
+        silent_until = time.monotonic() + _HEARTBEAT
+        while not self.stopping.is_set() and time.monotonic() < end:
+            many = False
+            # ClickHouse may be away for a while: what lands then is found later.
+            with contextlib.suppress(StorageUnavailable):
+                found = await self._look(tail)
+                fresh = tail.fresh(found)
+                for start in range(0, len(fresh), PAGE):
+                    page = fresh[start : start + PAGE]
+                    events = await self._complete(page)
+                    yield b"".join(map(_message, events))
+                    tail.passed(Found(page, 0, many=False))
+                    silent_until = time.monotonic() + _HEARTBEAT
+                tail.passed(found)
+                many = found.many
+            if time.monotonic() >= silent_until:
+                yield b":\n\n"
+                silent_until = time.monotonic() + _HEARTBEAT
+            if not many:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), _PAUSE)
+
+    async def _begin(self) -> Tail:
+        now = time.time_ns() // 1000
+        if self.last_event_id is not None:
+            async with self.readings.open(self.scope) as reading:
+                rows = await reading.run(stream.accepted_at(self.last_event_id))
+            if rows:
+                return Tail(now, Landed(rows[0][0], self.last_event_id))
+        tail = Tail(now)
+        tail.passed(await self._look(tail))
+        return tail
+
+    async def _look(self, tail: Tail) -> Found:
+        async with self.readings.open(self.scope) as reading:
+            query = StreamQuery(self.event_name, await self._person(reading))
+            sql = stream.landed(query, tail.since, reading.persons)
+            return stream.shape_landed(await reading.run(sql))
+
+    async def _person(self, reading: Reading) -> str | None:
+        """Whoever it is by now."""
+        return None if self.distinct_id is None else await person_of(reading, self.distinct_id)
+
+    async def _complete(self, page: list[Landed]) -> list[Event]:
+        async with self.readings.open(self.scope) as reading:
+            return stream.shape(await reading.run(stream.complete(page, reading.persons)))
+
+
+def _message(event: Event) -> bytes:
+    # A client's properties may have line breaks, between their tokens.
+    data = msgspec.json.encode(event).replace(b"\n", b" ").replace(b"\r", b" ")
+    return b"id: %b\ndata: %b\n\n" % (event.id.encode(), data)

@@ -1,0 +1,59 @@
+"""The dashboard's addresses."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from whipstitch.dashboard.installation import Installation
+from whipstitch.dashboard.live import Trouble
+from whipstitch.dashboard.pages import PAGES, Page
+from whipstitch.dashboard.rendering import Renderer
+from whipstitch.dashboard.security import secure
+from whipstitch.dashboard.sending import sending
+from whipstitch.dashboard.settings import SettingsPages
+from whipstitch.dashboard.signing_in import SigningIn
+from whipstitch.dashboard.visits import Lobby, Visit
+from whipstitch.enrichment.addresses import TrustedProxies
+from whipstitch.registry.store import Registry
+
+_PLACE = "/p/{project}/{environment}"
+
+
+def routes(
+    registry: Registry, installation: Installation, trusted_proxies: TrustedProxies
+) -> list[BaseRoute]:
+    """Everything but the query API, which the pages ask for what they show."""
+    renderer = Renderer()
+    lobby = Lobby(registry, renderer)
+    signing_in = SigningIn(registry, renderer, trusted_proxies)
+    settings = SettingsPages(lobby, installation)
+
+    async def static(request: Request) -> Response:
+        return secure(await renderer.static(request))
+
+    def showing(page: Page) -> Callable[[Visit], Awaitable[Response]]:
+        async def show(visit: Visit) -> Response:
+            known = await sending(registry, visit)
+            return lobby.show(visit, f"{page.slug}.html", page, sending=known)
+
+        return show
+
+    async def nothing(_request: Request) -> Response:
+        raise HTTPException(404, "There is no such page.")
+
+    return [
+        Route("/", lobby.open(signing_in.home)),
+        Route("/sign-in", lobby.open(signing_in.form), methods=["GET"]),
+        Route("/sign-in", lobby.open(signing_in.sign_in), methods=["POST"]),
+        Route("/static/{hash}/{name}", static),
+        Route(f"{_PLACE}/sign-out", lobby.visit(signing_in.sign_out), methods=["POST"]),
+        Route(f"{_PLACE}/trouble", lobby.visit(Trouble(installation).answer)),
+        Route(f"{_PLACE}/settings", lobby.visit(settings.first)),
+        Route(f"{_PLACE}/settings/{{section}}", lobby.visit(settings.show), methods=["GET"]),
+        Route(f"{_PLACE}/settings/{{section}}", lobby.visit(settings.change), methods=["POST"]),
+        *(Route(f"{_PLACE}/{page.slug}", lobby.visit(showing(page))) for page in PAGES),
+        Route("/p/{path:path}", lobby.open(nothing)),
+    ]

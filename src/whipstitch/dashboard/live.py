@@ -1,0 +1,67 @@
+"""What the Live page asks for beside events: what was refused, dropped or set aside."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from starlette.responses import JSONResponse, Response
+
+from whipstitch.dashboard.hints import hint_for
+from whipstitch.dashboard.installation import Installation
+from whipstitch.dashboard.visits import Visit
+from whipstitch.doors.refusals import MINUTES, Refusal
+from whipstitch.queries.pages import rfc3339
+
+_MOST_SET_ASIDE: Final = 50
+_DROPPED: Final = "garbage_id"
+
+
+class Trouble:
+    """``GET …/trouble``: the last hour, the latest first."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    async def answer(self, visit: Visit) -> Response:
+        """Requests without a key of ours belong to no project: whoever looks for theirs sees
+        all of them."""
+        own = self._installation.refusals(visit.project.id)
+        strangers = self._installation.refusals(None)
+        found = [_refused(one) for one in (*own, *strangers) if _concerns(one, visit)]
+        found += await self._set_aside(visit)
+        found.sort(key=lambda one: str(one["last"]), reverse=True)
+        return JSONResponse({"ok": True, "trouble": found})
+
+    async def _set_aside(self, visit: Visit) -> list[dict[str, Any]]:
+        since = datetime.now(UTC) - timedelta(minutes=MINUTES)
+        rows = await self._installation.set_aside(visit.project.id, _MOST_SET_ASIDE)
+        return [
+            {
+                "outcome": "set aside",
+                "reason": row.reason,
+                "endpoint": row.kind,
+                "key_end": "",
+                "count": 1,
+                "last": rfc3339(int(row.accepted.timestamp() * 1000)),
+                "hint": f"{row.event_name or 'The row'} waits under Settings, Storage, where an "
+                "admin can have it loaded again.",
+            }
+            for row in rows
+            if row.accepted >= since and row.environment == visit.environment
+        ]
+
+
+def _concerns(refusal: Refusal, visit: Visit) -> bool:
+    return refusal.cause.environment in (None, visit.environment)
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    cause = refusal.cause
+    return {
+        "outcome": "discarded" if cause.reason == _DROPPED else "rejected",
+        "reason": cause.reason,
+        "endpoint": cause.endpoint,
+        "key_end": cause.key_end,
+        "count": refusal.count,
+        "last": rfc3339(int(refusal.last * 1000)),
+        "hint": hint_for(cause.reason),
+    }

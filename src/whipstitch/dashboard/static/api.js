@@ -1,0 +1,84 @@
+// The query API, asked for the project and environment that the page shows.
+
+import { h } from "./dom.js";
+
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+
+export const project = meta("project");
+export const environment = meta("environment");
+export const role = meta("role");
+export const mayEdit = role === "editor" || role === "admin";
+
+// The address of a page here: page("person", { id: "user_1" })
+export const page = (path, parameters = {}) => withParameters(meta("place") + path, parameters);
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// get("people", { search: "ada" }) asks /api/v1/people?search=ada&environment=…
+// Blank parameters are left out. `options.signal` ends it.
+export const get = (path, parameters = {}, options = {}) => ask("GET", path, parameters, undefined, options);
+export const post = (path, body, options = {}) => ask("POST", path, {}, body, options);
+export const put = (path, body, options = {}) => ask("PUT", path, {}, body, options);
+export const del = (path, body, options = {}) => ask("DELETE", path, {}, body, options);
+
+// For what cannot send headers: streams, downloads.
+export const address = (path, parameters = {}) =>
+  withParameters(`/api/v1/${path}`, { ...parameters, project, environment });
+
+// A page's own data, beside the query API.
+export const own = (path) => send("GET", page(path), undefined, {});
+
+const ask = (method, path, parameters, body, options) =>
+  send(method, withParameters(`/api/v1/${path}`, { ...parameters, environment }), body, options);
+
+async function send(method, url, body, { signal } = {}) {
+  const headers = { accept: "application/json", "x-whipstitch-project": project };
+  if (method !== "GET") headers["x-csrf-token"] = meta("csrf-token");
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(url, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The server does not answer. Is it running, and are you connected?", 0);
+  }
+  if (response.status === 401 || response.redirected) {
+    location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return new Promise(() => {}); // the page goes
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiError(answer.error ?? `The server answered ${response.status}.`, response.status);
+  return answer;
+}
+
+function withParameters(path, parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const query = new URLSearchParams(given).toString();
+  return query ? `${path}?${query}` : path;
+}
+
+// What is shown in place of what could not be loaded; `again` tries once more.
+export function failed(error, again) {
+  return h("div.notice", { role: "alert" },
+    h("p", {}, error instanceof ApiError ? error.message : "This page failed. Reload it; if that does not help, the browser's console says more."),
+    again && h("button.button", { type: "button", onclick: again }, "Try again"));
+}
+
+// Only the latest call counts: the one before is aborted. const load = latest(async (signal) => …)
+export function latest(work) {
+  let controller;
+  return async (...given) => {
+    controller?.abort();
+    const mine = (controller = new AbortController());
+    try {
+      return await work(mine.signal, ...given);
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  };
+}

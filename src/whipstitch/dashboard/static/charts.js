@@ -1,0 +1,275 @@
+// Charts in SVG. Each takes an element (class "chart", its height reserved by CSS), draws itself to
+// its width, draws again when that changes, and has a table with the same numbers behind a
+// disclosure. What is a link can be reached by keyboard; values are formatted by `format`.
+
+import { fill, h, s } from "./dom.js";
+import { compact, number } from "./format.js";
+
+const PAD = { top: 8, right: 12, bottom: 24, left: 44 };
+const COLOURS = 8;
+const colour = (index) => `series-${index % COLOURS}`;
+
+// lineChart(element, { labels: ["1 May", …], series: [{ name, values, before?, href?: (index) => url }],
+//   format?, height?, caption? }). `before`: values of the period before, dashed.
+export function lineChart(element, { labels, series, format = number, height = 260, caption = "" }) {
+  const most = Math.max(1, ...series.flatMap((one) => [...one.values, ...(one.before ?? [])]));
+  const axis = scale(most);
+  framed(element, { labels, series, format, caption }, (width) => {
+    const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
+    const x = (index) => PAD.left + (labels.length < 2 ? inner.width / 2 : (index * inner.width) / (labels.length - 1));
+    const y = (value) => PAD.top + inner.height * (1 - value / axis.top);
+    const path = (values) => values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+    const guide = s("line.guide", { y1: PAD.top, y2: PAD.top + inner.height, visibility: "hidden" });
+    const svg = canvas(width, height,
+      grid(axis, y, width, format), ticks(labels, x, height, inner.width),
+      series.map((one, index) => [
+        one.before && s(`path.line.before.series-line.${colour(index)}`, { d: path(one.before) }),
+        s(`path.line.series-line.${colour(index)}`, { d: path(one.values) }),
+        one.values.length === 1 && s(`circle.series-fill.${colour(index)}`, { cx: x(0), cy: y(one.values[0]), r: 4 }),
+      ]),
+      guide);
+    const nearest = (event) => {
+      const at = event.clientX - svg.getBoundingClientRect().left - PAD.left;
+      return Math.min(labels.length - 1, Math.max(0, Math.round((at / inner.width) * (labels.length - 1)) || 0));
+    };
+    pointed(element, svg, (event) => {
+      const index = nearest(event);
+      guide.setAttribute("x1", x(index));
+      guide.setAttribute("x2", x(index));
+      guide.setAttribute("visibility", "visible");
+      return { x: x(index), lines: lines(labels[index], series, index, format) };
+    }, () => guide.setAttribute("visibility", "hidden"));
+    svg.addEventListener("click", (event) => {
+      const linked = series.filter((one) => one.href);
+      if (linked.length === 1) location.assign(linked[0].href(nearest(event)));
+    });
+    return svg;
+  });
+}
+
+// barChart(element, the same as lineChart): stacked where there are several series.
+export function barChart(element, { labels, series, format = number, height = 260, caption = "" }) {
+  const totals = labels.map((_, index) => series.reduce((sum, one) => sum + one.values[index], 0));
+  const axis = scale(Math.max(1, ...totals));
+  framed(element, { labels, series, format, caption }, (width) => {
+    const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
+    const step = inner.width / Math.max(1, labels.length);
+    const x = (index) => PAD.left + step * (index + 0.5);
+    const y = (value) => PAD.top + inner.height * (1 - value / axis.top);
+    const bars = labels.map((_, index) => {
+      let below = 0;
+      return series.map((one, number_) => {
+        const value = one.values[index];
+        const bar = s(`rect.bar.series-fill.${colour(number_)}`, {
+          x: x(index) - step * 0.38, width: Math.max(1, step * 0.76),
+          y: y(below + value), height: Math.max(0, y(below) - y(below + value)), rx: series.length > 1 ? 0 : 2,
+        });
+        below += value;
+        return linked(bar, value && one.href?.(index), `${one.name}, ${labels[index]}: ${format(value)}`);
+      });
+    });
+    const svg = canvas(width, height, grid(axis, y, width, format), bars, ticks(labels, x, height, inner.width));
+    pointed(element, svg, (event) => {
+      const at = event.clientX - svg.getBoundingClientRect().left - PAD.left;
+      const index = Math.min(labels.length - 1, Math.max(0, Math.floor(at / step)));
+      return { x: x(index), lines: lines(labels[index], series, index, format) };
+    });
+    return svg;
+  });
+}
+
+// rankedBars(element, { rows: [{ name, value, note?, href? }], format?, most?, caption? }): one
+// horizontal bar a row; `most` is the full width (the largest value).
+export function rankedBars(element, { rows, format = number, most = null, caption = "" }) {
+  const full = most ?? Math.max(1, ...rows.map((one) => one.value));
+  const line = 40;
+  framed(element, { labels: rows.map((one) => one.name), series: [{ name: caption || "Value", values: rows.map((one) => one.value) }], format, caption, legend: false }, (width) =>
+    canvas(width, rows.length * line, rows.map((one, index) => {
+      const top = index * line;
+      return [
+        s("text.label", { x: 0, y: top + 14 }, clipped(one.name, Math.floor(width / 9))),
+        s("text.label", { x: width, y: top + 14, "text-anchor": "end" }, format(one.value) + (one.note ? `  ${one.note}` : "")),
+        s("rect.track", { x: 0, y: top + 20, width, height: 12, rx: 2 }),
+        linked(s(`rect.bar.series-fill.${colour(0)}`, { x: 0, y: top + 20, width: (Math.max(0, one.value) / full) * width, height: 12, rx: 2 }),
+          one.href, `${one.name}: ${format(one.value)}`),
+      ];
+    })));
+}
+
+// A small line without axes, as an element. `label` says what it shows.
+export function sparkline(values, label) {
+  const [width, height] = [96, 24];
+  const most = Math.max(1, ...values);
+  const x = (index) => (values.length < 2 ? width / 2 : (index * (width - 2)) / (values.length - 1) + 1);
+  const y = (value) => height - 2 - (value / most) * (height - 4);
+  const d = values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+  return s("svg.spark", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
+    s(`path.series-line.${colour(0)}`, { d, fill: "none", "stroke-width": 1.5, "stroke-linejoin": "round" }));
+}
+
+// sankey(element, { nodes: [{ id, name, step, count, href? }], links: [{ source, target, count }], height?,
+//   format?, caption? }): `step` is the column, from 0 to the right.
+export function sankey(element, { nodes, links, height = 420, format = number, caption = "" }) {
+  const columns = [...Map.groupBy(nodes, (one) => one.step).entries()].sort(([a], [b]) => a - b).map(([, column]) => column.sort((a, b) => b.count - a.count));
+  const gap = 14;
+  const thick = 12;
+  const unit = Math.min(...columns.map((column) => (height - gap * column.length - 16) / Math.max(1, column.reduce((sum, one) => sum + one.count, 0))));
+  const names = new Map(nodes.map((one) => [one.id, one.name]));
+  const told = { labels: links.map((one) => `${names.get(one.source)} → ${names.get(one.target)}`), series: [{ name: "Count", values: links.map((one) => one.count) }] };
+  framed(element, { ...told, format, caption, legend: false }, (width) => {
+    const step = columns.length < 2 ? 0 : (width - thick - 140) / (columns.length - 1);
+    const places = new Map();
+    columns.forEach((column, index) => {
+      let top = 16;
+      for (const one of column) {
+        places.set(one.id, { x: index * step, y: top, out: top, in: top, height: Math.max(2, one.count * unit) });
+        top += Math.max(2, one.count * unit) + gap;
+      }
+    });
+    const ribbons = links.filter((one) => places.has(one.source) && places.has(one.target)).map((one) => {
+      const [from, to] = [places.get(one.source), places.get(one.target)];
+      const size = Math.max(1, one.count * unit);
+      const [x0, x1, middle] = [from.x + thick, to.x, (from.x + thick + to.x) / 2];
+      const d = `M${x0} ${from.out}C${middle} ${from.out} ${middle} ${to.in} ${x1} ${to.in}V${to.in + size}C${middle} ${to.in + size} ${middle} ${from.out + size} ${x0} ${from.out + size}Z`;
+      from.out += size;
+      to.in += size;
+      return s("path.ribbon-link", { d }, s("title", {}, `${names.get(one.source)} → ${names.get(one.target)}: ${format(one.count)}`));
+    });
+    const boxes = nodes.map((one) => {
+      const at = places.get(one.id);
+      return [
+        linked(s(`rect.bar.series-fill.${colour(0)}`, { x: at.x, y: at.y, width: thick, height: at.height, rx: 2 }), one.href, `${one.name}: ${format(one.count)}`),
+        s("text.label", { x: at.x + thick + 6, y: at.y + Math.min(at.height / 2 + 4, 14) }, clipped(one.name, 18), " ", s("tspan", { opacity: 0.7 }, format(one.count))),
+      ];
+    });
+    return canvas(width, height, ribbons, boxes);
+  });
+}
+
+// The numbers of a chart as CSV text.
+export function csv(labels, series) {
+  const cell = (value) => {
+    const text = String(value ?? "");
+    // A spreadsheet would run what begins so.
+    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const rows = [["", ...series.map((one) => one.name)], ...labels.map((label, index) => [label, ...series.map((one) => one.values[index])])];
+  return rows.map((row) => row.map(cell).join(",")).join("\r\n");
+}
+
+export function download(name, type, content) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+// A chart as PNG, twice its size on the screen, in the colours that it has there.
+export async function png(element, name) {
+  const svg = element.querySelector("svg");
+  const { width, height } = svg.getBoundingClientRect();
+  const copy = svg.cloneNode(true);
+  const shown = svg.querySelectorAll("*");
+  copy.querySelectorAll("*").forEach((one, index) => {
+    const style = getComputedStyle(shown[index]);
+    for (const property of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family"]) one.setAttribute(property, style.getPropertyValue(property));
+  });
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const sheet = h("canvas", { width: width * 2, height: height * 2 });
+    const pen = sheet.getContext("2d");
+    pen.fillStyle = getComputedStyle(document.body).backgroundColor;
+    pen.fillRect(0, 0, sheet.width, sheet.height);
+    pen.drawImage(image, 0, 0, sheet.width, sheet.height);
+    download(name, "image/png", await new Promise((done) => sheet.toBlob(done, "image/png")));
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+// Inside
+
+const watched = new WeakMap();
+
+function framed(element, { labels, series, format, caption, legend = series.length > 1 }, draw) {
+  watched.get(element)?.disconnect();
+  const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
+  // Links inside an image would be out of reach for screen readers.
+  if (series.some((one) => one.href)) stage.setAttribute("role", "group");
+  const names = legend && h("ul.legend", {}, series.map((one, index) => h("li", {}, h(`span.swatch.${colour(index)}`), h("span.cut", {}, one.name))));
+  fill(element, names, stage, table(labels, series, format, caption));
+  let width = 0;
+  const again = () => {
+    const now = Math.floor(stage.clientWidth);
+    if (now > 0 && now !== width) fill(stage, draw((width = now)));
+  };
+  const observer = new ResizeObserver(again);
+  observer.observe(stage);
+  watched.set(element, observer);
+  again();
+}
+
+function table(labels, series, format, caption) {
+  const details = h("details.chart-table", {}, h("summary", {}, "Numbers"));
+  details.addEventListener("toggle", () => {
+    if (!details.open || details.childElementCount > 1) return;
+    details.append(h("div.scroll", { tabindex: "0", role: "region", "aria-label": caption || "Numbers" }, h("table.table", {},
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), series.map((one) => h("th.num", { scope: "col" }, one.name)))),
+      h("tbody", {}, labels.map((label, index) => h("tr", {}, h("th", { scope: "row" }, label), series.map((one) => h("td.num", {}, one.href && one.values[index] ? h("a", { href: one.href(index) }, format(one.values[index])) : format(one.values[index])))))))));
+  });
+  return details;
+}
+
+const canvas = (width, height, ...children) => s("svg", { viewBox: `0 0 ${width} ${height}`, width, height }, children);
+
+const linked = (shape, href, label) => (href ? s("a", { href, "aria-label": label }, shape) : shape);
+
+function scale(most) {
+  const rough = most / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = Math.max(most <= 4 && Number.isInteger(most) ? 1 : 0, [1, 2, 2.5, 5, 10].find((one) => one * power >= rough) * power);
+  return { step, top: Math.ceil(most / step - 1e-9) * step };
+}
+
+function grid({ step, top }, y, width, format) {
+  const shown = format === number ? compact : format;
+  return Array.from({ length: Math.round(top / step) + 1 }, (_, index) => [
+    s(index ? "line.grid" : "line.axis", { x1: PAD.left, x2: width - PAD.right, y1: y(index * step), y2: y(index * step) }),
+    s("text", { x: PAD.left - 8, y: y(index * step) + 4, "text-anchor": "end" }, shown(index * step)),
+  ]);
+}
+
+function ticks(labels, x, height, width) {
+  const longest = Math.max(1, ...labels.map((label) => label.length)) * 7 + 16;
+  const every = Math.max(1, Math.ceil((labels.length * longest) / Math.max(1, width)));
+  return labels.map((label, index) => index % every === 0 && s("text", { x: x(index), y: height - 6, "text-anchor": index === 0 && labels.length > 1 ? "start" : "middle" }, label));
+}
+
+const clipped = (text, most) => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
+
+const lines = (label, series, index, format) => [
+  h("p", {}, h("strong", {}, label)),
+  ...series.map((one, number_) => h("p", {}, h("span", {}, h(`span.swatch.${colour(number_)}`), " ", one.name), h("span.num", {}, format(one.values[index]), one.before && ` (before: ${format(one.before[index])})`))),
+];
+
+function pointed(element, svg, tell, leave = () => {}) {
+  let tip = null;
+  svg.addEventListener("pointermove", (event) => {
+    const { x, lines } = tell(event);
+    tip ??= h("div.chart-tip", { "aria-hidden": "true" });
+    fill(tip, lines);
+    element.append(tip);
+    const room = element.clientWidth - tip.offsetWidth;
+    tip.style.left = `${Math.max(0, Math.min(room, x + 12 > room ? x - tip.offsetWidth - 12 : x + 12))}px`;
+    tip.style.top = "24px";
+  });
+  svg.addEventListener("pointerleave", () => {
+    tip?.remove();
+    leave();
+  });
+}

@@ -1,0 +1,32 @@
+// An event in a list: a line that opens to all that is known of it.
+
+import { page } from "./api.js";
+import { h } from "./dom.js";
+import { ago, moment, timeOfDay } from "./format.js";
+import { tree } from "./json.js";
+
+// `person`: whether the line names who it was.
+export function eventRow(event, { person = true } = {}) {
+  const where = [event.city, event.country].filter(Boolean).join(", ");
+  const line = h("summary", {},
+    h("time.num", { datetime: event.timestamp, title: `${moment(event.timestamp)} (${ago(event.timestamp)})` }, timeOfDay(event.timestamp)),
+    h("span.event-name.cut", {}, event.event_name),
+    person && h("span.cut.mono", {}, event.distinct_id),
+    h("span.cut.quiet.where", {}, [event.os, where].filter(Boolean).join(" · ")));
+  const details = h("details.event", {}, line);
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) details.append(body(event));
+  });
+  return details;
+}
+
+function body(event) {
+  const { properties, default_properties: defaults, ...rest } = event;
+  const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== "" && value !== null));
+  const has = (value) => value && Object.keys(value).length > 0;
+  return h("div.event-body", {},
+    h("p", {}, h("a", { href: page("person", { id: event.distinct_id }) }, `Open ${event.distinct_id}`)),
+    h("h3", {}, "Properties"), has(properties) ? tree(properties) : h("p.quiet", {}, "None were sent."),
+    has(defaults) && [h("h3", {}, "Default properties"), tree(defaults)],
+    h("h3", {}, "Event"), tree(known));
+}

@@ -1,0 +1,33 @@
+// Numbers and times for people.
+
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const few = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric" });
+const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+
+export const number = (value) => (Number.isInteger(value) ? whole : few).format(value);
+export const compact = (value) => short.format(value);
+export const percent = (value) => share.format(value);
+export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+
+export const timeOfDay = (text) => clock.format(new Date(text));
+export const dayOf = (text) => day.format(new Date(text));
+export const moment = (text) => both.format(new Date(text));
+
+const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+export function ago(text, now = Date.now()) {
+  const seconds = (new Date(text).getTime() - now) / 1000;
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return since.format(Math.round(seconds / size), unit);
+}
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "—";
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(seconds / size);
+}

@@ -1,0 +1,83 @@
+"""The running server, as its dashboard shows it."""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from whipstitch.dashboard.installation import Held, Places, SetAside
+from whipstitch.doors.refusals import Refusal
+from whipstitch.projects import Scope
+from whipstitch.server.engine import Engine
+
+_EVENTS: Final = (
+    "SELECT count() FROM events "
+    "WHERE project_id = {project_id:String} AND environment = {environment:String}"
+)
+
+
+class Overview:
+    """Looks at an engine; see :class:`~whipstitch.dashboard.installation.Installation`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.max_body = engine.intake.max_body
+
+    def refusals(self, project_id: str | None) -> Sequence[Refusal]:
+        return self._engine.intake.refusals.lately(project_id)
+
+    def places(self) -> Places:
+        geoip = self._engine.geoip
+        build = geoip.build
+        if build is None:
+            return Places(None, None, geoip.problem)
+        return Places(build.database_type, build.built, geoip.problem)
+
+    def backlog(self) -> tuple[int, float]:
+        journal = self._engine.journal
+        return journal.backlog_bytes, journal.oldest_seconds
+
+    def problems(self) -> list[str]:
+        return self._engine.problems()
+
+    async def tables(self) -> Sequence[Held]:
+        rows = await asyncio.wrap_future(
+            self._engine.store.submit(
+                "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts "
+                "WHERE active AND database = currentDatabase() "
+                "GROUP BY table HAVING sum(rows) > 0 ORDER BY sum(bytes_on_disk) DESC"
+            )
+        )
+        return [Held(str(table), int(count), int(size)) for table, count, size in rows]
+
+    async def events(self, scope: Scope) -> int:
+        rows = await asyncio.wrap_future(self._engine.store.submit(_EVENTS, scope._asdict()))
+        return int(rows[0][0])
+
+    async def set_aside(self, project_id: str, most: int) -> Sequence[SetAside]:
+        return await asyncio.to_thread(self._set_aside, project_id, most)
+
+    async def count_set_aside(self) -> int:
+        return await asyncio.to_thread(self._engine.dead_letters.count)
+
+    async def replay(self) -> int:
+        engine = self._engine
+        return await asyncio.to_thread(
+            engine.dead_letters.replay, engine.journal.directory, time.time_ns() // 1000
+        )
+
+    def _set_aside(self, project_id: str, most: int) -> list[SetAside]:
+        found = (
+            SetAside(
+                kind=str(fields.get("k", "")),
+                event_name=str(fields.get("event_name", "")),
+                environment=str(fields.get("environment", "")),
+                reason=letter.reason,
+                accepted=datetime.fromtimestamp(letter.accepted / 1_000_000, UTC),
+            )
+            for letter in self._engine.dead_letters.letters()
+            if (fields := letter.fields).get("project_id") == project_id
+        )
+        return heapq.nlargest(most, found, key=lambda one: one.accepted)

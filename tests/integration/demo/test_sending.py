@@ -1,0 +1,129 @@
+"""A server that is not always well: real sockets, answers as they come."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from whipstitch.demo.record import Record
+from whipstitch.demo.sending import Sender
+from whipstitch.demo.story import Story
+from whipstitch.errors import DemoError
+
+NOW = datetime(2026, 5, 20, 15, tzinfo=UTC)
+PEOPLE = 3
+_TIMEOUT = 20
+_HANG_UP = 0
+
+
+class Watched:
+    """Notes how it ended."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.error: DemoError | None = None
+        self.events = -1
+
+    @contextmanager
+    def history(self, people: int) -> Iterator[None]:
+        assert people == PEOPLE
+        yield
+
+    def sent(self, people: int, events: int) -> None:
+        assert 0 <= people <= PEOPLE
+        assert events >= 0
+
+    def done(self, events: int) -> None:
+        self.events = events
+        self.ended.set()
+
+    def failed(self, error: DemoError) -> None:
+        self.error = error
+        self.ended.set()
+
+
+@contextmanager
+def answering(*statuses: int) -> Iterator[tuple[str, list[object]]]:
+    """A server that answers the first requests so (_HANG_UP: not at all) and all others 200; its
+    address, and the bodies of those."""
+    rest = list(statuses)
+    accepted: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status = rest.pop(0) if rest else 200
+            if status == _HANG_UP:
+                self.close_connection = True
+                return
+            if status == 200:
+                accepted.append(json.loads(body))
+            self.send_response(status)
+            self.send_header("retry-after", "0")
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", accepted
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def send(data_dir: Path, record: Record, address: str) -> Watched:
+    watched = Watched()
+    with Sender(data_dir, watched) as sender:
+        sender.start(address, "sk_live_x", record, NOW)
+        assert watched.ended.wait(_TIMEOUT)
+    return watched
+
+
+def history() -> list[object]:
+    story = Story(NOW, PEOPLE)
+    deliveries = [*story.snapshots()]
+    for number in range(PEOPLE):
+        deliveries += story.history(number)
+    return [delivery.body for delivery in deliveries]
+
+
+def test_what_was_not_taken_is_sent_again_and_everything_arrives_once(tmp_path: Path) -> None:
+    with answering(503, 200, _HANG_UP, 429) as (address, accepted):
+        watched = send(tmp_path, Record("proj_1", NOW, PEOPLE), address)
+
+    told = history()
+    assert watched.error is None
+    assert watched.events > 0
+    assert accepted[: len(told)] == told
+    assert Record.read(tmp_path) == Record("proj_1", NOW, PEOPLE, len(told), told=True)
+
+
+def test_a_story_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    told = history()
+
+    with answering() as (address, accepted):
+        send(tmp_path, Record("proj_1", NOW, PEOPLE, delivered=5), address)
+
+    assert accepted[: len(told) - 5] == told[5:]
+
+
+def test_a_refusal_ends_it_and_says_what_to_look_at(tmp_path: Path) -> None:
+    with answering(200, 403) as (address, accepted):
+        watched = send(tmp_path, Record("proj_1", NOW, PEOPLE), address)
+
+    assert len(accepted) == 1
+    assert "403" in str(watched.error)
+    assert "keys" in str(watched.error)
+    assert "sk_live_x" not in str(watched.error)

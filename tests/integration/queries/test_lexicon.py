@@ -1,0 +1,135 @@
+"""The lexicon against what small worlds hold."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support import reference
+from tests.support.reference import START, Event, World, Worlds
+
+from whipstitch.queries import lexicon
+from whipstitch.queries.lexicon import LexiconQuery, Position
+from whipstitch.queries.pages import position_of
+from whipstitch.queries.time_ranges import TimeRange
+
+_HOURS = 100
+_RANGE = TimeRange(START, START + timedelta(hours=_HOURS))
+_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array"}
+
+
+def _ask(worlds: Worlds, world: World, query: LexiconQuery) -> tuple[Any, str | None]:
+    async def ask(reading: Any) -> lexicon.Lexicon:
+        found = await reading.run(lexicon.events(query))
+        names = [row[0] for row in found[: query.limit]]
+        described = await reading.run(lexicon.properties(query, names)) if names else []
+        return lexicon.shape(query, found, described)
+
+    page = worlds.read(world.scope(), ask)
+    return json.loads(msgspec.json.encode(page))["events"], page.next_cursor
+
+
+def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, one in value.items():
+        if isinstance(one, dict):
+            yield from _leaves(one, f"{prefix}{name}.")
+        elif one is not None:
+            yield prefix + name, one
+
+
+def _described(events: list[Event]) -> dict[str, dict[str, Any]]:
+    types: defaultdict[str, set[str]] = defaultdict(set)
+    for event in events:
+        columns = {name: value for name, value in event.columns.items() if value}
+        for source in (event.properties, event.default_properties, columns):
+            for name, value in _leaves(dict(source)):
+                types[name].add(_TYPES[type(value)])
+    return {name: {"types": sorted(found)} for name, found in types.items()} | {
+        "$bot": {"types": ["boolean"]}
+    }
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_it_lists_what_there_is(worlds: Worlds, seed: int) -> None:
+    world = worlds.put(reference.random_world(Random(seed)))  # noqa: S311
+
+    listed, cursor = _ask(worlds, world, LexiconQuery(_RANGE))
+
+    by_name: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in world.matching(None, [], 0, _HOURS * reference.HOUR_MS):
+        by_name[event.name].append(event)
+    assert cursor is None
+    assert [entry["event_name"] for entry in listed] == sorted(by_name)
+    for entry in listed:
+        events = by_name[entry["event_name"]]
+        assert entry["count"] == len(events)
+        for field, at in (("first_seen", min), ("last_seen", max)):
+            moment = START + timedelta(milliseconds=at(event.at for event in events))
+            assert entry[field] == moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+        found = {one["name"]: {"types": one["types"]} for one in entry["properties"]}
+        assert found == _described(events)
+
+
+def test_samples_are_the_most_frequent_values_as_json(worlds: Worlds) -> None:
+    values = ["é \"x'", "é \"x'", 1.5, 1.5, 1.5, True, [1, "a"], "y" * 300, None, {}]
+    events = [Event("view", "ann", at, {"p": value}) for at, value in enumerate(values)]
+    world = worlds.put(World(events))
+
+    ((entry,), _) = _ask(worlds, world, LexiconQuery(_RANGE))
+
+    (found,) = (one for one in entry["properties"] if one["name"] == "p")
+    assert found["types"] == ["array", "boolean", "number", "string"]
+    assert found["samples"][:2] == [1.5, "é \"x'"]
+    assert sorted(map(str, found["samples"][2:])) == ["True", "[1, 'a']"]
+
+
+def test_promoted_names_are_the_columns_whatever_was_sent(worlds: Worlds) -> None:
+    sent = {"$os": "iOS 17", "$country": "Nowhere", "$session_id": "s1"}
+    world = worlds.put(World([Event("view", "ann", 0, sent, columns={"$os": "ios"})]))
+
+    ((entry,), _) = _ask(worlds, world, LexiconQuery(_RANGE))
+
+    assert {one["name"]: one["samples"] for one in entry["properties"]} == {
+        "$os": ["ios"],
+        "$bot": [False],
+    }
+
+
+def test_pages_and_search_go_by_the_events_name(worlds: Worlds) -> None:
+    names = ["Älpha", "alpha", "beta's", "beta {x:String}", "gamma"]
+    world = worlds.put(World([Event(name, "ann", at) for at, name in enumerate(names)]))
+    seen: list[str] = []
+    query = LexiconQuery(_RANGE, limit=2)
+    while True:
+        page, cursor = _ask(worlds, world, query)
+        seen += [entry["event_name"] for entry in page]
+        if cursor is None:
+            break
+        query = LexiconQuery(_RANGE, limit=2, after=position_of(cursor, Position))
+
+    assert seen == sorted(names)
+    for search, expected in {
+        "BETA": ["beta {x:String}", "beta's"],
+        "äl": ["Älpha"],
+        "'": ["beta's"],
+        "none": [],
+    }.items():
+        page, _ = _ask(worlds, world, LexiconQuery(_RANGE, search=search))
+        assert [entry["event_name"] for entry in page] == expected
+
+
+def test_only_the_newest_are_looked_at(worlds: Worlds) -> None:
+    old = [Event("view", "ann", at, {"old": 1}) for at in range(50)]
+    new = [Event("view", "ann", 1000 + at, {"new": 1}) for at in range(lexicon.SAMPLE)]
+    world = worlds.put(World([*new, *old]))
+
+    ((entry,), _) = _ask(worlds, world, LexiconQuery(_RANGE))
+
+    assert entry["count"] == len(old) + len(new)
+    assert {one["name"] for one in entry["properties"]} == {"new", "$bot"}
