@@ -36,7 +36,8 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
 
     limits = ("--domains", "Example.com, *.example.com", "--ips", "10.0.0.1/8,::1")
     run("project", "set", "Shop", *limits, data_dir=tmp_path)
-    changed = run("project", "set", project_id, "--rate-limit", "0", "--json", data_dir=tmp_path)
+    rest = ("--rate-limit", "0", "--timezone", "Europe/Paris")
+    changed = run("project", "set", project_id, *rest, "--json", data_dir=tmp_path)
 
     assert changed.json == {
         "project_id": project_id,
@@ -44,12 +45,14 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
         "domains": ["example.com", "*.example.com"],
         "ips": ["10.0.0.0/8", "::1"],
         "rate_limit": 0,
+        "timezone": "Europe/Paris",
     }
     assert run("project", "list", "--json", data_dir=tmp_path).json == {"projects": [changed.json]}
     table = run("project", "list", data_dir=tmp_path).out
     assert project_id in table
     assert "example.com, *.example.com" in table
     assert "off" in table
+    assert "Europe/Paris" in table
 
 
 @pytest.mark.parametrize("nothing", ["", "default"])
@@ -69,6 +72,7 @@ def test_empty_clears_a_list_and_gives_the_limit_back_to_the_server(
 
 MISTAKES = {
     "no project 'nope'": ("project", "set", "nope"),
+    "no time zone": ("project", "set", "Shop", "--timezone", "Mars/Olympus"),
     "name of a project": ("project", "create", " "),
     '"database" (from --database)': ("project", "list", "--database", "mysql://ada:hunter22@db/x"),
 }
@@ -76,6 +80,9 @@ MISTAKES = {
 
 @pytest.mark.parametrize("said", MISTAKES)
 def test_a_mistake_is_one_line_and_exit_code_1(tmp_path: Path, said: str) -> None:
+    with registry_of(tmp_path) as registry:
+        registry.create_project("Shop")
+
     refused = run(*MISTAKES[said], data_dir=tmp_path)
 
     assert refused.code == 1

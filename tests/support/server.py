@@ -141,6 +141,25 @@ class Server:
             self.url + path, params=params, headers={"authorization": credentials}
         )
 
+    def ask(
+        self,
+        path: str,
+        body: object,
+        params: Mapping[str, str | int] | None = None,
+        token: str | None = None,
+    ) -> httpx.Response:
+        """Posts a question (bytes as they are, else as JSON) to ``path`` (``/api/v1/insights``),
+        with the first run's token where none is named."""
+        return self._client.post(
+            self.url + path,
+            params=params,
+            content=body if isinstance(body, bytes) else json.dumps(body).encode(),
+            headers={
+                "content-type": "application/json",
+                "authorization": f"Bearer {self.token if token is None else token}",
+            },
+        )
+
     def events(self, **params: str | int) -> list[dict[str, Any]]:
         """All events that match, of all pages, newest first."""
         found: list[dict[str, Any]] = []

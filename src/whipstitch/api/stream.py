@@ -101,14 +101,14 @@ class _Follower:
             # ClickHouse may be away for a while: what lands then is found later.
             with contextlib.suppress(StorageUnavailable):
                 found = await self._look(tail)
-                fresh = tail.fresh(found)
+                fresh = await asyncio.to_thread(tail.fresh, found)
                 for start in range(0, len(fresh), PAGE):
                     page = fresh[start : start + PAGE]
                     events = await self._complete(page)
                     yield b"".join(map(_message, events))
                     tail.passed(Found(page, 0, many=False))
                     silent_until = time.monotonic() + _HEARTBEAT
-                tail.passed(found)
+                await asyncio.to_thread(tail.passed, found)
                 many = found.many
             if time.monotonic() >= silent_until:
                 yield b":\n\n"
@@ -132,7 +132,9 @@ class _Follower:
         async with self.readings.open(self.scope) as reading:
             query = StreamQuery(self.event_name, await self._person(reading))
             sql = stream.landed(query, tail.since, reading.persons)
-            return stream.shape_landed(await reading.run(sql))
+            rows = await reading.run(sql)
+        # There may be many of them.
+        return await asyncio.to_thread(stream.shape_landed, rows)
 
     async def _person(self, reading: Reading) -> str | None:
         """Whoever it is by now."""

@@ -88,11 +88,19 @@ def set_(
             show_default=False,
         ),
     ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="IANA time zone in which its days begin: Europe/Paris. At first it is UTC.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
-    """Set who may send to a project, and how much. What is not named stays as it is."""
+    """Set who may send to a project, how much, and its time zone. What is not named stays."""
     with registry_session(data_dir, database, as_json) as registry:
         from whipstitch.registry.values import KEEP
 
@@ -101,6 +109,7 @@ def set_(
             domains=KEEP if domains is None else domains.split(","),
             ips=KEEP if ips is None else ips.split(","),
             rate_limit=KEEP if rate_limit is None else _rate_limit(rate_limit),
+            timezone=KEEP if timezone is None else timezone,
         )
     if as_json:
         print_json(_as_json(now))
@@ -127,12 +136,13 @@ def _as_json(project: Project) -> dict[str, Any]:
         "domains": project.domains,
         "ips": project.ips,
         "rate_limit": project.rate_limit,
+        "timezone": project.timezone,
     }
 
 
 def _print_projects(projects: list[Project]) -> None:
     print_table(
-        ("Project", "Name", "Domains", "IPs", "Rate limit"),
+        ("Project", "Name", "Domains", "IPs", "Rate limit", "Time zone"),
         [
             (
                 project.id,
@@ -140,6 +150,7 @@ def _print_projects(projects: list[Project]) -> None:
                 ", ".join(project.domains) or "all",
                 ", ".join(project.ips) or "all",
                 "default" if project.rate_limit is None else str(project.rate_limit or "off"),
+                project.timezone,
             )
             for project in projects
         ],

@@ -59,7 +59,7 @@ this once only; keep them.
   live key    {made.live_key}
   test key    {made.test_key}
   read token  {made.token}
-  dashboard   {address}/   (in a later version)
+  dashboard   {address}/
   sign-in     {made.email} / {made.password}
 
 Send an event:

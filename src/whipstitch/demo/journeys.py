@@ -182,7 +182,7 @@ class _Visit:
     def _sign_in(self) -> None:
         self._tap("submit")
         self._alias()
-        self._people(self._traits())
+        self._people(self._traits() | ({"plan": "plus"} if self._person.member else {}))
         self._track("signed_in", method="email")
 
     def _remember_order(self, value: float) -> None:

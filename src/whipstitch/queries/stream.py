@@ -17,8 +17,11 @@ from whipstitch.queries.values import Values
 
 _OVERLAP: Final = 30_000_000
 """Microseconds by which a row may land later than one that was accepted after it."""
-_MOST_AT_ONCE: Final = 50_000
+_STEP: Final = 2_000_000
+"""Microseconds by which it moves on at a time."""
 _MOST_REMEMBERED: Final = 20_000
+"""Rows. Where more land within the overlap, it is shorter."""
+_MOST_AT_ONCE: Final = 25_000
 PAGE: Final = 200
 """How many rows are read at a time."""
 
@@ -71,11 +74,12 @@ class Tail:
         """All of these were sent, or are not to be."""
         self._sent.update(found.rows)
         self._newest = max(self._newest, found.up_to)
-        kept = sorted(self._sent)[-_MOST_REMEMBERED:]
-        if len(kept) < len(self._sent):
-            self.since = max(self.since, kept[0].accepted - 1)
-        self.since = max(self.since, self._newest - _OVERLAP)
-        self._sent = {row for row in kept if row.accepted > self.since}
+        since = self._newest - _OVERLAP
+        if len(self._sent) > _MOST_REMEMBERED:
+            since = max(since, sorted(self._sent)[len(self._sent) // 2].accepted)
+        if since > self.since + _STEP:
+            self.since = since
+            self._sent = {row for row in self._sent if row.accepted > since}
 
 
 def landed(query: StreamQuery, since: int, persons: Persons) -> Sql:

@@ -96,6 +96,20 @@ def test_setting_a_project_changes_only_what_is_named(registry: Registry) -> Non
     assert cleared == project
 
 
+def test_a_project_has_a_time_zone_that_there_is(registry: Registry) -> None:
+    assert registry.create_project("Shop").project.timezone == "UTC"
+    assert registry.create_project("Blog", "Asia/Kolkata").project.timezone == "Asia/Kolkata"
+
+    registry.set_project("Shop", timezone="Europe/Paris")
+    token = registry.create_token("Shop", "viewer")
+    for none in ("", "Mars/Olympus", "../etc", "Europe", "\0", "x" * 1000):
+        with pytest.raises(RegistryError, match="no time zone"):
+            registry.set_project("Shop", timezone=none)
+
+    assert registry.find_project("Shop").timezone == "Europe/Paris"
+    assert (registry.token_holder(token.secret) or ("", "", ""))[2] == "Europe/Paris"
+
+
 @pytest.mark.parametrize("rate_limit", [-1, 2**31])
 def test_an_impossible_rate_limit_is_refused(registry: Registry, rate_limit: int) -> None:
     registry.create_project("Shop")

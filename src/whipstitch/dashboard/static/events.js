@@ -77,7 +77,8 @@ function listen() {
   stream = new EventSource(address("events/stream", wanted(filters())));
   stream.onopen = async () => {
     state.textContent = paused ? "Paused" : "Live";
-    await catchUp(); // what landed before the stream was there
+    // What landed before the stream was there; failing that, the stream is enough.
+    await catchUp().catch(() => {});
   };
   stream.onmessage = ({ data }) => land([JSON.parse(data)]);
   stream.onerror = () => {

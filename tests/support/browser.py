@@ -1,0 +1,96 @@
+"""A real browser, signed in to a running server's dashboard."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+from tests.support.server import Server
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+_SERIOUS = ("serious", "critical")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's, without a window."""
+    executable = shutil.which("chromium")
+    assert executable, "these tests need chromium (Debian: apt-get install chromium)"
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Dashboard:
+    """Somebody in front of a dashboard. ``complaints`` are errors that the browser's console shows
+    and requests that leave the server's host; a test that knows of some takes them out."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.server = server
+        self.complaints: list[str] = []
+        self.context: BrowserContext = browser.new_context(
+            base_url=server.url, viewport=cast(Any, DESK), locale="en-GB", timezone_id="UTC"
+        )
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.page.on("request", self._requested)
+
+    def sign_in(self) -> None:
+        """As the account of the first run."""
+        made = self.server.printed["first_run"]
+        self.page.goto("/")
+        self.page.get_by_label("E-mail").fill(made["email"])
+        self.page.get_by_label("Password").fill(made["password"])
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url("**/events")
+
+    def go(self, path: str, environment: str = "live") -> Page:
+        """To a page of the project, shown when nothing is loading any more."""
+        self.page.goto(f"/p/{self.server.project_id}/{environment}/{path}")
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        expect(self.page.locator("[aria-busy], main .skeleton")).to_have_count(0)
+
+    def violations(self) -> list[str]:
+        """What axe-core finds serious on the page as it is."""
+        axe = (files("axe_playwright_python") / "axe.min.js").read_text()
+        self.page.evaluate(f"(() => {{ {axe}\n; window.axe = axe; }})()")
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {one['help']}: {node['html'][:200]}"
+            for one in found["violations"]
+            if one["impact"] in _SERIOUS
+            for node in one["nodes"]
+        ]
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"console: {message.text}")
+
+    def _requested(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        here = urlsplit(self.server.url).netloc
+        if parts.scheme not in ("data", "blob") and parts.netloc != here:
+            self.complaints.append(f"left the host: {request.url}")
