@@ -8,6 +8,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -152,7 +153,7 @@ def queries(short: bool) -> Iterator[Row]:
         data = Path(directory) / "data"
         running = dataset.on(data, events, STITCH_INTERVAL="86400")
         project = running.keys["project_id"]
-        settled = {one: _time(lambda one=one: _ask(running, one), rounds) for one in QUESTIONS}
+        settled = {one.name: _time(partial(_ask, running, one), rounds) for one in QUESTIONS}
         export = _export(running)
         aliases = [
             {"alias_id": f"user_{number * 4}", "distinct_id": f"known_{number}"}
@@ -161,17 +162,17 @@ def queries(short: bool) -> Iterator[Row]:
         operations = [{"type": "alias", "payload": alias} for alias in aliases]
         running.post("batch", json.dumps({"operations": operations}).encode())
         running.wait_until_loaded()
-        pending = {one: _time(lambda one=one: _ask(running, one), rounds) for one in QUESTIONS}
+        pending = {one.name: _time(partial(_ask, running, one), rounds) for one in QUESTIONS}
         running.stop()
         store = Store.open(f"chdb://{data}/clickhouse", durable=False, retention_days=0)
         where = f"project_id = '{project}' AND environment = 'live'"
         floors = {
-            one: _time(lambda one=one: store.query(one.floor.replace("{where}", where)), rounds)
+            one.name: _time(partial(store.query, one.floor.replace("{where}", where)), rounds)
             for one in QUESTIONS
         }
         store.close()
     for one in QUESTIONS:
-        took, waiting, floor = settled[one], pending[one], floors[one]
+        took, waiting, floor = settled[one.name], pending[one.name], floors[one.name]
         yield Row(
             one.name,
             f"{took * 1000:.0f} ms; floor {floor * 1000:.0f} ms (x{took / floor:.1f}); "

@@ -1,4 +1,4 @@
-"""``/docs`` and ``/``: pages that work with no internet."""
+"""``/docs`` and ``/sign-in``: pages that work with no internet."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/sign-in", "/docs"])
 def test_a_page_loads_nothing_from_elsewhere(server: Server, path: str) -> None:
     page = server.get(path)
 
@@ -30,7 +30,7 @@ def test_a_page_loads_nothing_from_elsewhere(server: Server, path: str) -> None:
     assert "http" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/sign-in", "/docs"])
 def test_all_that_a_page_names_is_there(server: Server, path: str) -> None:
     named = re.findall(r'(?:src|href)="(/[^"]*)"', server.get(path).text)
 

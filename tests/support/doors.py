@@ -8,14 +8,14 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
@@ -81,6 +81,8 @@ class Options:
     body_timeout: float = 30.0
     keep_alive: float = 75.0
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
+    routes: Sequence[BaseRoute] = ()
+    """Answered beside the ingestion endpoints."""
 
 
 class Served:
@@ -127,7 +129,7 @@ class Served:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 Starlette(
-                    routes=[Route(path, asgi) for path in PATHS],
+                    routes=[*(Route(path, asgi) for path in PATHS), *options.routes],
                     lifespan=self._lifespan,
                 ),
                 loop="uvloop",

@@ -1,7 +1,6 @@
 """The way of a question from its body to its answer: ``APIRouter(route_class=QueryRoute)``."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
@@ -37,19 +36,27 @@ class QueryRoute(APIRoute):
 
 
 async def _while_present(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
-    answering = asyncio.ensure_future(answer)
-    # The body has been read: the next message is that the client has gone.
-    leaving = asyncio.ensure_future(request.receive())
+    """In the task of the request, for what was opened for it has to be closed there."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in one
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        # The body has been read: the next message is that the client has gone.
+        await request.receive()
+        gone = True
+        task.cancel()
+
+    watching = asyncio.create_task(watch())
     try:
-        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if answering.done():
-            return answering.result()
-        return Response(status_code=_GONE)
+        return await answer
+    except asyncio.CancelledError:
+        if gone and task.uncancel() == 0:
+            return Response(status_code=_GONE)
+        raise
     finally:
-        for task in (leaving, answering):
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await answering
+        watching.cancel()
 
 
 def _limited(receive: Receive) -> Receive:

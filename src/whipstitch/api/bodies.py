@@ -2,12 +2,12 @@
 
 The models see to names and JSON types; what the values may be is the queries' own business."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from whipstitch.queries import breakdowns, people_of
-from whipstitch.queries.filters import On, Operator
+from whipstitch.queries.filters import OPERATORS, On
 
 Moment = Annotated[
     str | None,
@@ -41,7 +41,11 @@ class Filter(Body):
         str | None,
         Field(description="Dots walk into objects; `$os`, `$country` … name their columns."),
     ] = None
-    operator: Annotated[Operator | Literal["in", "not_in"], Field(examples=["is"])]
+    operator: Annotated[
+        str,
+        Field(description="`in` and `not_in` are for a `cohort`.", examples=["is"]),
+        WithJsonSchema({"type": "string", "enum": [*OPERATORS, "in", "not_in"]}),
+    ]
     value: Annotated[
         Any,
         Field(description="Of a list, any value will do.", examples=[["pro", "team"]]),

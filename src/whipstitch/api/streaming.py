@@ -69,18 +69,23 @@ class Streamed(StreamingResponse):
                 await sending
 
     async def _send(self, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        first: Message | None = {"type": "http.response.start", **start}
         async with aclosing(self._chunks) as chunks:
-            chunk = await anext(chunks, b"")
-            start = {"status": self.status_code, "headers": self.raw_headers}
             try:
-                await _within(send, {"type": "http.response.start", **start})
-                while chunk:
+                async for chunk in chunks:
+                    if first:
+                        await _within(send, first)
+                        first = None
                     await _within(send, _part(chunk, more=True))
-                    chunk = await anext(chunks, b"")
+                if first:
+                    await _within(send, first)
                 await _within(send, _part(b"", more=False))
             except TimeoutError:
                 log.info("answer_given_up", problem=f"Nothing was taken for {_PATIENCE} seconds.")
             except StorageError as error:
+                if first:
+                    raise
                 log.warning("answer_cut_short", problem=str(error))
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 _PAYLOAD: Final = (
     "An operation of the batch has the wrong shape, and so the whole batch was refused. Check that "
-    "its required fields are strings and `properties` is an object."
+    "its required fields are strings and properties is an object."
 )
 HINTS: Final = {
     "garbage_id": "The distinct_id is shorter than 2 characters or looks like a header (gzip, "
@@ -21,7 +21,7 @@ HINTS: Final = {
     "Settings; behind a proxy, name the proxy in the setting trusted_proxies.",
     "body_too_large": "The body is over the server's limit. Send smaller batches.",
     "invalid_body": "The body is not a JSON object, or a known field has the wrong type: "
-    "`properties` must be an object, names and ids must be strings.",
+    "properties must be an object, names and ids must be strings.",
     "missing_event_name": "event_name is missing or empty.",
     "missing_distinct_id": "distinct_id is missing or empty: was the user known yet?",
     "missing_alias_id": "alias_id is missing or empty.",

@@ -12,13 +12,15 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
 from whipstitch.doors.heads import Heads
-from whipstitch.doors.intake import Intake
+from whipstitch.doors.intake import PATHS, Intake
 from whipstitch.doors.reading import MOST_PIPELINED, Exchange, RequestReader
 from whipstitch.doors.wire import Renderer
 
 _SLOWEST = 16 * 1024
 """Bytes a second that a client must reach on average, once its first ``body_timeout`` is over."""
 _LINGER_SECONDS = 2.0
+_QUESTIONS = "/api/v1/"
+"""Where what is asked begins, unless it is one of the ingestion endpoints."""
 
 
 class ExpressProtocol(RequestReader):
@@ -39,11 +41,12 @@ class ExpressProtocol(RequestReader):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """A client may close its half once it has sent all; it still gets its answers."""
+        """A client may close its half once it has sent all; it still gets its answers. Only whoever
+        asks a question takes it back by closing the connection."""
         if self._receiving and not self._drop_unfinished():
             return False
         self._close_when_done()
-        return self._busy()
+        return self._busy() and not self._asks()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -167,3 +170,10 @@ class ExpressProtocol(RequestReader):
 
     def _busy(self) -> bool:
         return bool(self._due) or self._asgi_is_busy()
+
+    def _asks(self) -> bool:
+        """Whether all that is still due is the answer to a question."""
+        if self._due or self.pipeline or not self._asgi_is_busy():
+            return False
+        path = self.cycle.scope["path"]
+        return path.startswith(_QUESTIONS) and path not in PATHS

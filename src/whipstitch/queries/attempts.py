@@ -22,8 +22,11 @@ from whipstitch.queries.values import Values
 Order = Literal["ordered", "strict", "unordered"]
 
 MOST_STEPS: Final = 20
-MOST_ALIKE: Final = 5
-"""How many different steps that one event may match an unordered funnel can have."""
+MOST_ALIKE: Final = 10
+"""How many steps that one event may match an unordered funnel can have, if they are of several
+kinds."""
+MOST_KINDS: Final = 5
+"""Of how many kinds these can be: there is something to work out for every set of kinds."""
 
 NEVER: Final = 2**62
 """A time that is not reached, as unix milliseconds."""
@@ -44,6 +47,20 @@ class Attempts:
     def matches(self) -> tuple[Match, ...]:
         """What an event is compared with: at most 20, the order of its marks."""
         return tuple(dict.fromkeys(self.steps)) if self.order == "unordered" else self.steps
+
+    @property
+    def too_much_alike(self) -> bool:
+        """Whether it is too much to work out which event is best taken for which step."""
+        if self.order != "unordered":
+            return False
+        return any(
+            len(part) > MOST_KINDS
+            or (
+                len(part) > 1
+                and sum(self.matches.index(one) in part for one in self.steps) > MOST_ALIKE
+            )
+            for part in self.alike()
+        )
 
     def alike(self) -> list[list[int]]:
         """The ``matches``, as indexes, in parts such that no event meets some of two parts."""

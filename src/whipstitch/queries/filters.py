@@ -207,7 +207,7 @@ def _met(value: Expressions, operator: Positive, wanted: Sequence[Scalar], value
         met = _containing(value.text, list(map(str, wanted)), values)
     else:
         patterns = (values.add(str(one)) for one in wanted)
-        met = " OR ".join(f"match({value.text}, {pattern})" for pattern in patterns)
+        met = " OR ".join(_matching(value.text, pattern) for pattern in patterns)
     return f"ifNull({met}, 0)"
 
 
@@ -229,6 +229,11 @@ def _containing(text: str, wanted: list[str], values: Values) -> str:
         return f"positionCaseInsensitiveUTF8({text}, {values.add(wanted[0])}) > 0"
     parts = values.add(wanted, "Array(String)")
     return f"arrayExists(part -> positionCaseInsensitiveUTF8({text}, part) > 0, {parts})"
+
+
+def _matching(text: str, pattern: str) -> str:
+    # Of a constant it is worked out even where there are no rows: what is no pattern is refused.
+    return f"(match('', {pattern}) IN (0, 1) AND match({text}, {pattern}))"
 
 
 def _compared(value: Expressions, comparison: str, wanted: Scalar, values: Values) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import breakdowns, filters, people_of
-from whipstitch.queries.attempts import MOST_ALIKE, Attempts, marked
+from whipstitch.queries.attempts import MOST_ALIKE, MOST_KINDS, Attempts, marked
 from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_group, write_group
 from whipstitch.queries.filters import Filter
 from whipstitch.queries.persons import Persons
@@ -75,12 +75,11 @@ def checked(query: FunnelQuery) -> FunnelQuery:
     """Raises:
     InvalidQuery: it would take too long to tell which event is which step.
     """
-    attempts = query.attempts
-    if attempts.order == "unordered" and max(map(len, attempts.alike())) > MOST_ALIKE:
+    if query.attempts.too_much_alike:
         raise InvalidQuery(
             "steps",
-            f"must not have more than {MOST_ALIKE} different steps that one event can match, "
-            "in an unordered funnel",
+            f"must not have more than {MOST_ALIKE} steps, of {MOST_KINDS} different kinds, that "
+            "one event can match, in an unordered funnel",
         )
     return query
 

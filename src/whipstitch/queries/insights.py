@@ -180,7 +180,7 @@ def _rows(
 
 def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
     """The answer that ``rows`` make. Of a series' groups the one with the largest total comes
-    first; what has no value and the rest come last."""
+    first; the rest and what has no value come last."""
     parts = _parts(query)
     found: list[dict[str, _Group]] = [{} for _ in query.series]
     for part, text, start, whole, numbers in rows:
@@ -214,4 +214,6 @@ class _Group:
 
 def _rank(group: tuple[str, _Group]) -> tuple[bool, float, str]:
     text, found = group
-    return is_leftover(text), -found.total, text
+    if is_leftover(text):
+        return True, 0, text
+    return False, -found.total, text

@@ -2,10 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -260,9 +258,16 @@ class Store:
             target = loading.from_input(kind, contents.span, corrections, careful=careful)
             # Before the rows, not in the URL: it may name thousands of ids.
             statement = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
-            with segment.open("rb") as file:
-                client.raw_insert(
-                    insert_block=chain([statement], iter(partial(file.read, _PIECE), b"")),
-                    # As much of the body is read before the statement in it is.
-                    settings={"query_id": query_id, "max_query_size": len(statement) + _PIECE},
-                )
+            client.raw_insert(
+                "",
+                insert_block=_followed_by(statement, segment),
+                # As much of the body is read before the statement in it is.
+                settings={"query_id": query_id, "max_query_size": len(statement) + _PIECE},
+            )
+
+
+def _followed_by(statement: bytes, segment: Path) -> Generator[bytes, None, None]:
+    yield statement
+    with segment.open("rb") as rows:
+        while piece := rows.read(_PIECE):
+            yield piece

@@ -6,7 +6,13 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-_TABLES: Final = ("events", "person_traits", "person_aliases")
+_TABLES: Final = (
+    "events",
+    "person_traits",
+    "person_aliases",
+    "cohort_members",
+    "cohort_versions",
+)
 _DURABLE: Final = {
     "fsync_after_insert": 1,
     "fsync_part_directory": 1,

@@ -2,10 +2,15 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
+import pytest
 from fastapi import APIRouter, Body, FastAPI
+from starlette.routing import Mount
+from tests.support.doors import DOORS, Door, Options, post, serving
 
 from whipstitch.api import errors
 from whipstitch.api.asking import QueryRoute
@@ -85,6 +90,26 @@ def test_when_the_client_goes_away_the_work_ends() -> None:
     status, _ = _post(answer, {}, gone)
 
     assert (status, ended) == (499, True)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_connection_that_is_closed_ends_the_work(door: Door, tmp_path: Path) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    async def answer(_body: Any) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    options = Options(routes=[Mount("/api/v1", _app(answer))])
+    with serving(door, tmp_path, options) as server:
+        with server.connect() as client:
+            client.send(post("ask", {"a": 1}))
+            assert began.wait(10)
+
+        assert ended.wait(10)
 
 
 def test_limits_are_answered_with_what_helps() -> None:

@@ -87,8 +87,8 @@ def test_groups_of_a_breakdown_are_series_of_their_own(server: Server, name: str
 
     assert [(line["breakdown"], line["values"]) for line in answer["series"]] == [
         ("pro", [1, 0, 1]),
-        (None, [0, 0, 1]),
         ("$other", [1, 0, 0]),
+        (None, [0, 0, 1]),
     ]
 
 

@@ -23,6 +23,10 @@ def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> No
         "/api/v1/people",
         "/api/v1/people/{id}",
         "/api/v1/aliases",
+        "/api/v1/cohorts",
+        "/api/v1/cohorts/{cohort_id}",
+        "/api/v1/cohorts/{cohort_id}/members",
+        "/api/v1/projects",
         "/api/v1/erasures",
         "/api/v1/erasures/{erasure_id}",
     }

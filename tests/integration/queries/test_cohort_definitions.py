@@ -85,7 +85,7 @@ def _random_condition(random: Random, cohort: str) -> dict[str, Any]:
 
 def _meets(world: World, person: str, condition: dict[str, Any], cohort: set[str]) -> bool:
     if "cohort" in condition:
-        return (person in cohort) == (condition["operator"] == "in")
+        return bool((person in cohort) == (condition["operator"] == "in"))
     if condition.get("on") == "person":
         return world.passes(Event("", person, 0), condition)
     if "property" in condition:
@@ -99,7 +99,7 @@ def _meets(world: World, person: str, condition: dict[str, Any], cohort: set[str
     )
     if "did_not" in condition:
         return done == 0
-    return condition.get("at_least", 1) <= done <= condition.get("at_most", 10**6)
+    return bool(condition.get("at_least", 1) <= done <= condition.get("at_most", _EVER))
 
 
 @pytest.mark.parametrize("seed", range(4))

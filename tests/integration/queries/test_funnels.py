@@ -16,7 +16,7 @@ from tests.support import reference
 from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds, random_filter
 
 from whipstitch.queries import filters, funnels, people_of
-from whipstitch.queries.attempts import MOST_ALIKE, Attempts, Order
+from whipstitch.queries.attempts import MOST_KINDS, Attempts, Order
 from whipstitch.queries.breakdowns import OTHER, Breakdown, Group
 from whipstitch.queries.funnels import Counted, Funnel, FunnelQuery, Outcome, Step
 from whipstitch.queries.matches import Match
@@ -29,7 +29,7 @@ _BREAKDOWNS = (Breakdown("plan", 2), Breakdown("$os", 1), Breakdown("age", 1, "p
 
 
 def _random_question(random: Random) -> dict[str, Any]:
-    kinds = [_random_step(random) for _ in range(random.randint(1, MOST_ALIKE))]
+    kinds = [_random_step(random) for _ in range(random.randint(1, MOST_KINDS))]
     return {
         # Few kinds for many steps: the same step again and again.
         "steps": random.choices(kinds, k=random.randint(1, 5)),

@@ -8,7 +8,7 @@ import pytest
 
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import filters, funnels
-from whipstitch.queries.attempts import MOST_ALIKE, Attempts, Order
+from whipstitch.queries.attempts import MOST_ALIKE, MOST_KINDS, Attempts, Order
 from whipstitch.queries.breakdowns import OTHER, Breakdown, Group, write_group
 from whipstitch.queries.funnels import FunnelQuery
 from whipstitch.queries.matches import Match
@@ -31,12 +31,26 @@ def _alike(count: int) -> list[Match]:
     ]
 
 
-def test_steps_in_any_order_must_not_be_too_much_alike() -> None:
-    funnels.checked(_query(*_alike(MOST_ALIKE), Match("b"), Match("c"), order="unordered"))
-    funnels.checked(_query(*_alike(MOST_ALIKE + 1)))
+def test_steps_in_any_order_may_be_alike_to_a_degree() -> None:
+    kinds = _alike(MOST_KINDS)
+    pairs = MOST_ALIKE // 2
 
-    with pytest.raises(InvalidQuery, match="steps: must not have more than 5 different") as error:
-        funnels.checked(_query(*_alike(MOST_ALIKE + 1), order="unordered"))
+    funnels.checked(_query(*kinds, Match("b"), Match("c"), order="unordered"))
+    funnels.checked(_query(*(kinds[:2] * pairs), order="unordered"))
+    funnels.checked(_query(*(kinds[:1] * (MOST_ALIKE + 1)), order="unordered"))
+    funnels.checked(_query(*_alike(MOST_KINDS + 1), *(kinds[:2] * pairs)))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(_alike(MOST_KINDS + 1), id="too many kinds"),
+        pytest.param([*(_alike(2) * (MOST_ALIKE // 2)), *_alike(1)], id="too many steps"),
+    ],
+)
+def test_steps_in_any_order_must_not_be_too_much_alike(steps: list[Match]) -> None:
+    with pytest.raises(InvalidQuery, match="must not have more than 10 steps, of 5 diff") as error:
+        funnels.checked(_query(*steps, order="unordered"))
     assert error.value.field == "steps"
 
 

@@ -48,7 +48,7 @@ def test_a_series_without_events_is_there_as_0() -> None:
     ]
 
 
-def test_groups_come_by_their_total_then_the_rest_and_what_has_no_value() -> None:
+def test_groups_come_by_their_total_then_the_rest_then_what_has_no_value() -> None:
     query = _query(Series(_VIEWS), breakdown=Breakdown("plan"))
     totals = {"free": 3, "pro": 9, "$other": 9, None: 50}
     rows = [(0, write_group(group), 0, 1, [total]) for group, total in totals.items()]
@@ -60,8 +60,8 @@ def test_groups_come_by_their_total_then_the_rest_and_what_has_no_value() -> Non
         ("pro", 9),
         ("free", 3),
         ("$other", 1),
-        (None, 50),
         ("$other", 9),
+        (None, 50),
     ]
 
 

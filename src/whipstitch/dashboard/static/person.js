@@ -133,8 +133,8 @@ function add(event) {
   if (event.session_id !== lastSession) {
     lastSession = event.session_id;
     rows = h("div.list");
-    const title = event.session_id ? ["Session ", h("code.cut", {}, event.session_id)] : ["Without a session"];
-    timeline.append(h("section.session", {}, h("p.session-title", {}, title, h("span.quiet", {}, ` · until ${timeOfDay(event.timestamp)}`), event.anon_id && h("span.quiet", {}, " · sent as ", h("code.cut", {}, event.anon_id))), rows));
+    const title = event.session_id ? ["Session ", h("code.break", {}, event.session_id)] : ["Without a session"];
+    timeline.append(h("section.session", {}, h("p.session-title", {}, title, h("span.quiet", {}, ` · until ${timeOfDay(event.timestamp)}`), event.anon_id && h("span.quiet", {}, " · sent as ", h("code.break", {}, event.anon_id))), rows));
   }
   rows.append(eventRow(event, { person: false }));
 }

@@ -1,0 +1,64 @@
+"""The examples of ``docs/queries.md`` are questions, and the answers are what they get."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from tests.support.server import Server
+
+_PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
+_BLOCK = re.compile(
+    r"^<!-- (?P<kind>events|question|answer)(?:: (?P<path>\S+))? -->\n```json\n(?P<json>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+class _Example(NamedTuple):
+    path: str
+    question: Any
+    answer: Any
+
+
+def _blocks() -> list[re.Match[str]]:
+    return list(_BLOCK.finditer(_PAGE.read_text()))
+
+
+def _examples() -> list[_Example]:
+    asked = [block for block in _blocks() if block["kind"] != "events"]
+    return [
+        _Example(question["path"], json.loads(question["json"]), json.loads(answer["json"]))
+        for question, answer in zip(asked[::2], asked[1::2], strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with what the page says was sent."""
+    (events,) = (json.loads(block["json"]) for block in _blocks() if block["kind"] == "events")
+    with Server(tmp_path_factory.mktemp("docs") / "data") as running:
+        alias = {"alias_id": "anon_1", "distinct_id": "user_1"}
+        person = {"distinct_id": "user_2", "properties": {"company": "Acme"}}
+        operations = [
+            {"type": "alias", "payload": alias},
+            {"type": "people", "payload": person},
+            *({"type": "track", "payload": event} for event in events),
+        ]
+        sent = running.send("/api/v1/batch", {"operations": operations})
+        assert sent.status_code == 200, sent.text
+        running.wait_until(lambda: len(running.events()) == len(events))
+        yield running
+
+
+def test_the_page_has_examples() -> None:
+    assert len(_examples()) == _PAGE.read_text().count("<!-- question") > 0
+
+
+@pytest.mark.parametrize("example", _examples(), ids=lambda example: example.path)
+def test_an_example_is_answered_as_the_page_says(server: Server, example: _Example) -> None:
+    answer = server.ask(example.path, example.question)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == example.answer

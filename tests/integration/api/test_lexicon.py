@@ -1,0 +1,65 @@
+"""``GET /api/v1/lexicon``."""
+
+import pytest
+from tests.support.server import Server
+
+
+def test_an_event_is_described_with_its_properties(server: Server) -> None:
+    server.send(
+        "/api/v1/track",
+        {
+            "event_name": "lexicon's own",
+            "distinct_id": "user_1",
+            "timestamp": "2026-05-09T12:00:00Z",
+            "properties": {"a.b": 1, "c": {"d": [True]}},
+            "default_properties": {"$os": "iOS"},
+        },
+    )
+    server.wait_until(lambda: len(server.events(event_name="lexicon's own")) == 1)
+
+    answer = server.get(
+        "/api/v1/lexicon",
+        {"search": "LEXICON'S", "from": "2026-05-09T00:00:00Z", "to": "2026-05-10T00:00:00Z"},
+    )
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ok": True,
+        "events": [
+            {
+                "event_name": "lexicon's own",
+                "count": 1,
+                "first_seen": "2026-05-09T12:00:00.000Z",
+                "last_seen": "2026-05-09T12:00:00.000Z",
+                "properties": [
+                    {"name": "$bot", "types": ["boolean"], "samples": [False]},
+                    {"name": "$os", "types": ["string"], "samples": ["ios"]},
+                    {"name": "a.b", "types": ["number"], "samples": [1]},
+                    {"name": "c.d", "types": ["array"], "samples": [[True]]},
+                ],
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({"limit": 0}, "limit: "),
+        ({"cursor": "AAAA"}, "cursor: "),
+        ({"from": "then"}, "from: "),
+        ({"environment": "prod"}, "environment: "),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(
+    server: Server, parameters: dict[str, str | int], error: str
+) -> None:
+    refused = server.get("/api/v1/lexicon", parameters)
+
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith(error)
+
+
+def test_it_wants_a_token(server: Server) -> None:
+    assert server.get("/api/v1/lexicon", token="nobody's").status_code == 401

@@ -1,0 +1,20 @@
+"""Hints for the developer who integrates."""
+
+import pytest
+
+from whipstitch.admission import answers
+from whipstitch.admission.answers import Answer
+from whipstitch.dashboard.hints import HINTS
+from whipstitch.doors import snapshots
+
+GIVEN = [*vars(answers).values(), *answers.INVALID_PAYLOAD.values(), *vars(snapshots).values()]
+REASONS = {one.reason for one in GIVEN if isinstance(one, Answer) and one.reason}
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS))
+def test_every_reason_for_which_something_is_not_stored_has_a_hint(reason: str) -> None:
+    assert HINTS[reason].endswith(".") or HINTS[reason].endswith("?")
+
+
+def test_no_hint_is_for_nothing() -> None:
+    assert HINTS.keys() == REASONS
