@@ -84,7 +84,9 @@ class Stages(Collector):
         )
         yield CounterMetricFamily("whipstitch_rewrites", "Rewrites that ended.", stitcher.runs)
         yield _gauge(
-            "rewrite_rows_left", "Rows that the present rewrite has still to do.", stitcher.rows_left
+            "rewrite_rows_left",
+            "Rows that the present rewrite has still to do.",
+            stitcher.rows_left,
         )
         yield _histogram(
             "rewrite_duration_seconds", "Time that one rewrite took.", stitcher.seconds

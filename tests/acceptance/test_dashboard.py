@@ -28,13 +28,13 @@ def operation(kind: str, **payload: Any) -> dict[str, Any]:
     return {"type": kind, "payload": payload}
 
 
-def visits(distinct_id: str, session: str, *names: str) -> list[dict[str, Any]]:
+def visits(minute: int, distinct_id: str, session: str, *names: str) -> list[dict[str, Any]]:
     return [
         operation(
             "track",
             event_name=name,
             distinct_id=distinct_id,
-            timestamp=f"2026-05-09T12:00:{second:02}Z",
+            timestamp=f"2026-05-09T12:{minute:02}:{second:02}Z",
             properties={"$session_id": session, "cart": {"items": [{"sku": "A-1"}]}},
         )
         for second, name in enumerate(names)
@@ -42,14 +42,14 @@ def visits(distinct_id: str, session: str, *names: str) -> list[dict[str, Any]]:
 
 
 HISTORY = [
-    *visits("anon_ada", "sess_1", "page_viewed", "product_viewed"),
-    *visits("phone_ada", "", "app_opened"),
-    *visits("ada", "sess_2", "signed_up"),
+    *visits(0, "anon_ada", "sess_1", "page_viewed", "product_viewed"),
+    *visits(1, "phone_ada", "", "app_opened"),
+    *visits(2, "ada", "sess_2", "signed_up"),
     operation("alias", alias_id="anon_ada", distinct_id="ada"),
     operation("alias", alias_id="phone_ada", distinct_id="ada"),
     operation("people", distinct_id="ada", properties={"name": "Ada Lovelace", "plan": "pro"}),
-    *visits("goner", "", "last_words"),
-    *visits(HOSTILE, HOSTILE, HOSTILE),
+    *visits(3, "goner", "", "last_words"),
+    *visits(4, HOSTILE, HOSTILE, HOSTILE),
     operation("people", distinct_id=HOSTILE, properties={"name": HOSTILE, HOSTILE: {"a": HOSTILE}}),
     operation("alias", alias_id=HOSTILE + "2", distinct_id=HOSTILE),
 ]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
@@ -37,6 +37,7 @@ NAMES: Final = ("view", "cart", "buy")
 IDS: Final = ("ann", "bob", "cid", "anon1", "anon2", "anon3")
 
 _COLUMNS: Final = {"$os": "os", "$country": "country", "$session_id": "session_id"}
+_RESERVED: Final = ("name", "email", "avatar", "phone")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _projects = itertools.count()
 _generations = itertools.count(800_000)
@@ -61,11 +62,13 @@ class Event:
 
 @dataclass(frozen=True)
 class Update:
-    """One trait of an id, None: deleted. Updates count in their order."""
+    """One trait of an id, None: deleted. Updates count by their time (in milliseconds from START),
+    those of one time in their order."""
 
     id: str
     name: str
     value: Any
+    at: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,13 @@ class World:
         return id_
 
     def traits(self, person: str) -> dict[str, Any]:
+        """What is known of a person, the reserved ones in both spellings."""
         traits: dict[str, Any] = {}
-        for update in self.updates:
+        for update in sorted(self.updates, key=lambda update: update.at):
             if self.person(update.id) == person:
-                traits[update.name] = update.value
+                plain = update.name.removeprefix("$")
+                names = (plain, f"${plain}") if plain in _RESERVED else (update.name,)
+                traits |= dict.fromkeys(names, update.value)
         return {name: value for name, value in traits.items() if value is not None}
 
     def scope(self, environment: Environment = "live") -> Scope:
@@ -211,6 +217,8 @@ _TRAITS: Final[Mapping[str, Sequence[Any]]] = {
     "age": [30, 30.5, "30", None],
     "address": [{"city": "Paris"}, {"city": None}, {}, [1]],
     "address.city": ["Rome", None],
+    "email": ["ann@example.com", None],
+    "$email": ["bob@example.com", None],
 }
 
 
@@ -225,7 +233,7 @@ def random_world(random: Random, events: int = 60) -> World:
         if index and random.random() < 0.6
     }
     waiting = frozenset(id_ for id_ in parents if random.random() < 0.5)
-    return World(sent, parents, waiting, [_random_update(random) for _ in range(12)])
+    return World(sent, parents, waiting, [_random_update(random) for _ in range(16)])
 
 
 def _random_event(random: Random) -> Event:
@@ -251,7 +259,7 @@ def _random_event(random: Random) -> Event:
 
 def _random_update(random: Random) -> Update:
     name = random.choice(list(_TRAITS))
-    return Update(random.choice(IDS), name, random.choice(_TRAITS[name]))
+    return Update(random.choice(IDS), name, random.choice(_TRAITS[name]), random.randrange(5))
 
 
 def random_filter(random: Random) -> dict[str, Any]:
@@ -347,7 +355,7 @@ def write(world: World, client: Client, scratch: Path) -> None:
     path.write_text("\n".join(map(json.dumps, rows)))
     columns = "environment, event_name, accepted, id, distinct_id, anon_id, session_id, os, country"
     client.command(
-        f"INSERT INTO events ({columns}, project_id, timestamp, received_at, properties, "  # noqa: S608
+        f"INSERT INTO events ({columns}, project_id, timestamp, received_at, properties, "
         "properties_sent, default_properties, default_properties_sent) "
         f"SELECT {columns}, {{project:String}}, fromUnixTimestamp64Milli(at, 'UTC'), now64(3), "
         "CAST(properties, 'JSON(max_dynamic_paths = 256)'), properties, "
@@ -404,10 +412,9 @@ def _traits(world: World) -> list[dict[str, Any]]:
             "property": update.name,
             "value": "" if update.value is None else _json(update.value),
             "deleted": update.value is None,
-            # Updates of one instant are told apart by the order in which they were accepted.
-            "timestamp": START + (number // 2) * (START.resolution * 1000),
+            "timestamp": START + timedelta(milliseconds=update.at),
             "accepted": number,
-            "version": number,
+            "version": update.at * 1_000_000 + number,
         }
         for number, update in enumerate(world.updates)
     ]

@@ -65,8 +65,8 @@ def build(
 ) -> Starlette:
     """Everything that the server answers. ``readings`` gives what queries look at, ``stitches``
     does what operators ask of identity, ``erases`` erases people, ``keeper`` keeps cohorts,
-    ``problems`` tells what keeps the server from being ready, ``stopping`` ends the streams of events, ``dashboard`` are the
-    routes of its pages."""
+    ``problems`` tells what keeps the server from being ready, ``stopping`` ends the streams of
+    events, ``dashboard`` are the routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),

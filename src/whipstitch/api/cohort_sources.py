@@ -73,7 +73,7 @@ async def _of_retention(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) 
 
 async def _of_flows(sent: _Sent, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
     body = _read(sent, FlowsBody)
-    query = body.model_copy(update={"timezone": body.timezone or zone.key}).parsed(now)
+    query = body.parsed(parse_zone(body.timezone, zone), now)
     asked = _there(body.people_of)
     # Which nodes there are is known when the paths are counted.
     rows = await reading.run(flows.build(query, reading.persons))

@@ -4,12 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
 from whipstitch.api.access import CurrentReader
 from whipstitch.api.errors import Refused
+from whipstitch.api.reading import CurrentZone
 from whipstitch.api.streaming import Places, Streamed
 from whipstitch.projects import Environment, Scope
 from whipstitch.queries import export
@@ -20,7 +20,6 @@ from whipstitch.queries.time_ranges import TimeRange, parse_range
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
 
-_UTC: Final = ZoneInfo("UTC")
 _LINE: Final = (
     '{"id":"evt_V1StGXR8_Z5jdHi6B-myT","event_name":"checkout_started","distinct_id":"user_123",'
     '"anon_id":"","session_id":"sess_abc123","timestamp":"2026-05-09T14:32:01.482Z",'
@@ -52,6 +51,7 @@ _CONTENT: Final = {
 async def export_events(
     request: Request,
     reader: CurrentReader,
+    zone: CurrentZone,
     format: Annotated[Format, Query(description="How the file is written")] = "jsonl",  # noqa: A002
     from_: Annotated[
         str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
@@ -64,7 +64,7 @@ async def export_events(
     """Events as `GET /events` gives them, in no order, in one file of any size. In `csv` and
     `parquet`, `properties` are JSON text; in `csv`, text that a spreadsheet would take for a
     formula begins with an apostrophe. Where the file cannot be finished the connection is cut."""
-    range_ = parse_range(from_, to, _UTC, datetime.now(UTC))
+    range_ = parse_range(from_, to, zone, datetime.now(UTC))
     chunks = _file(
         request, Scope(reader.project_id, environment), range_, format, event_name, distinct_id
     )

@@ -13,15 +13,16 @@ from whipstitch.api import bodies
 from whipstitch.api.asking import QueryRoute
 from whipstitch.api.bodies import Filters, Moment, PeopleOf, Zone, plain
 from whipstitch.api.errors import Refused
-from whipstitch.api.reading import CurrentReading
+from whipstitch.api.known_cohorts import COHORTS_EXIST
+from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.queries import filters, flows, people_of
 from whipstitch.queries.flows import Direction, FlowsQuery
 from whipstitch.queries.matches import checked_event_name
 from whipstitch.queries.time_ranges import parse_range, parse_zone
 
-router = APIRouter(prefix="/api/v1", tags=["flows"], route_class=QueryRoute)
-
-_UTC: Final = ZoneInfo("UTC")
+router = APIRouter(
+    prefix="/api/v1", tags=["flows"], route_class=QueryRoute, dependencies=[COHORTS_EXIST]
+)
 
 
 class PeopleOfFlow(PeopleOf):
@@ -56,12 +57,12 @@ class FlowsBody(bodies.Body):
     timezone: Zone = None
     people_of: PeopleOfFlow | None = None
 
-    def parsed(self, now: datetime) -> FlowsQuery:
+    def parsed(self, zone: ZoneInfo, now: datetime) -> FlowsQuery:
         """Raises InvalidQuery."""
         checked_event_name(self.event_name, "event_name")
         return FlowsQuery(
             self.event_name,
-            parse_range(self.from_, self.to, parse_zone(self.timezone, _UTC), now),
+            parse_range(self.from_, self.to, zone, now),
             self.direction,
             self.depth,
             self.limit,
@@ -128,13 +129,14 @@ _ANSWERS: Final = {
 )
 async def ask_flows(
     reading: CurrentReading,
+    project_zone: CurrentZone,
     body: Annotated[FlowsBody, Body(openapi_examples=_EXAMPLES)],
 ) -> Response:
     """Paths from the first occurrence of the event in each session on (without a session: as long
     as no pause takes 30 minutes). A node is an event at a step, a link counts the paths that go
     from one to the next; a path that ends at a node has no link from it. With `people_of`, the
     people behind a node or a link."""
-    query = body.parsed(datetime.now(UTC))
+    query = body.parsed(parse_zone(body.timezone, project_zone), datetime.now(UTC))
     rows = await reading.run(flows.build(query, reading.persons))
     found = await asyncio.to_thread(flows.shape, query, rows)
     answer: flows.Flows | people_of.People = found

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -11,14 +10,13 @@ from fastapi import APIRouter, Query, Response
 from whipstitch.api.asking import QueryRoute
 from whipstitch.api.errors import Refused
 from whipstitch.api.pages import Cursor, position
-from whipstitch.api.reading import CurrentReading
+from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.queries import lexicon
 from whipstitch.queries.lexicon import LexiconQuery
 from whipstitch.queries.time_ranges import parse_range
 
 router = APIRouter(prefix="/api/v1", tags=["events"], route_class=QueryRoute)
 
-_UTC: Final = ZoneInfo("UTC")
 _EXAMPLE: Final = {
     "ok": True,
     "events": [
@@ -53,6 +51,7 @@ _EXAMPLE: Final = {
 )
 async def list_lexicon(
     reading: CurrentReading,
+    zone: CurrentZone,
     search: Annotated[
         str | None, Query(max_length=1000, description="A part of the event's name, in any case")
     ] = None,
@@ -66,7 +65,7 @@ async def list_lexicon(
     """Events by name, each with how often and when it occurred in the range, and with the
     properties of its newest occurrences: their types in JSON and their most frequent values."""
     query = LexiconQuery(
-        parse_range(from_, to, _UTC, datetime.now(UTC)),
+        parse_range(from_, to, zone, datetime.now(UTC)),
         limit,
         search,
         position(cursor, lexicon.Position),

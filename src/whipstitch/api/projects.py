@@ -1,4 +1,4 @@
-"""``/api/v1/projects``: what an admin sets up. A token manages its own project, and may make others."""
+"""``/api/v1/projects``: what an admin sets up, their own project and new ones."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final

@@ -14,7 +14,7 @@ from whipstitch.dashboard.rendering import Renderer
 from whipstitch.dashboard.security import secure
 from whipstitch.dashboard.sending import sending
 from whipstitch.dashboard.settings import SettingsPages
-from whipstitch.dashboard.signing_in import SigningIn
+from whipstitch.dashboard.signing_in import Passwords, SigningIn
 from whipstitch.dashboard.visits import Lobby, Visit
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.registry.store import Registry
@@ -28,8 +28,9 @@ def routes(
     """Everything but the query API, which the pages ask for what they show."""
     renderer = Renderer()
     lobby = Lobby(registry, renderer)
-    signing_in = SigningIn(registry, renderer, trusted_proxies)
-    settings = SettingsPages(lobby, installation)
+    passwords = Passwords(registry, trusted_proxies)
+    signing_in = SigningIn(registry, renderer, passwords)
+    settings = SettingsPages(lobby, installation, passwords)
 
     async def static(request: Request) -> Response:
         return secure(await renderer.static(request))

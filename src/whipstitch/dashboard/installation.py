@@ -42,8 +42,6 @@ class SetAside:
 class Installation(Protocol):
     """The server that this dashboard belongs to."""
 
-    max_body: int
-
     def refusals(self, project_id: str | None) -> Sequence[Refusal]:
         """The last hour's of one project, or (None) of requests without a key of ours."""
 
@@ -62,7 +60,9 @@ class Installation(Protocol):
     async def events(self, scope: Scope) -> int:
         """How many are stored. Raises StorageUnavailable."""
 
-    async def set_aside(self, project_id: str, most: int) -> Sequence[SetAside]:
+    async def set_aside(
+        self, project_id: str, most: int, since: datetime | None = None
+    ) -> Sequence[SetAside]:
         """Rows of a project, the latest first. Raises StorageError."""
 
     async def count_set_aside(self) -> int:

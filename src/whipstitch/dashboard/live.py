@@ -33,7 +33,7 @@ class Trouble:
 
     async def _set_aside(self, visit: Visit) -> list[dict[str, Any]]:
         since = datetime.now(UTC) - timedelta(minutes=MINUTES)
-        rows = await self._installation.set_aside(visit.project.id, _MOST_SET_ASIDE)
+        rows = await self._installation.set_aside(visit.project.id, _MOST_SET_ASIDE, since)
         return [
             {
                 "outcome": "set aside",
@@ -46,7 +46,7 @@ class Trouble:
                 "admin can have it loaded again.",
             }
             for row in rows
-            if row.accepted >= since and row.environment == visit.environment
+            if row.environment == visit.environment
         ]
 
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.pages import SETTINGS
 from whipstitch.dashboard.sending import sending
-from whipstitch.dashboard.signing_in import with_session
+from whipstitch.dashboard.signing_in import Passwords, TooManyAttempts, with_session
 from whipstitch.dashboard.visits import Lobby, Visit
 from whipstitch.errors import RegistryError, RegistryUnavailable, StorageError, StorageUnavailable
 from whipstitch.projects import Environment, Scope
@@ -49,18 +49,20 @@ _DONE: Final = {
 _MOST_SET_ASIDE: Final = 100
 
 Values = Mapping[str, Any]
-Act = Callable[[Visit], Awaitable["str | Values"]]
+Act = Callable[[Visit], Awaitable[str | Values | Response]]
 
 
 class SettingsPages:
     """``GET`` and ``POST …/settings/SECTION``. A form's field ``do`` says what is to be done."""
 
-    def __init__(self, lobby: Lobby, installation: Installation) -> None:
+    def __init__(self, lobby: Lobby, installation: Installation, passwords: Passwords) -> None:
         self._lobby = lobby
         self._registry = lobby.registry
         self._installation = installation
+        self._passwords = passwords
         self._acts: Mapping[tuple[str, str], Act] = {
             ("project", "save"): self._save_project,
+            ("project", "create"): self._create_project,
             ("keys", "create"): self._create_key,
             ("keys", "revoke"): self._revoke_key,
             ("tokens", "create"): self._create_token,
@@ -100,6 +102,8 @@ class SettingsPages:
             raise
         except (RegistryError, StorageError) as error:
             return await self._page(visit, section, status=400, error=str(error), form=visit.form)
+        if isinstance(done, Response):
+            return done
         if isinstance(done, str):
             return RedirectResponse(visit.address(f"settings/{section.slug}?done={done}"), 303)
         # What can be shown only once is shown in the answer itself.
@@ -181,8 +185,13 @@ class SettingsPages:
             domains=form["domains"].replace(",", "\n").splitlines(),
             ips=form["ips"].replace(",", "\n").splitlines(),
             rate_limit=int(limit[:20]) if limit else None,
+            timezone=form["timezone"].strip(),
         )
         return "saved"
+
+    async def _create_project(self, visit: Visit) -> Response:
+        made = await run_in_threadpool(self._registry.create_project, visit.form["new_name"])
+        return RedirectResponse(f"/p/{made.project.id}/live/settings/snippets", 303)
 
     async def _create_key(self, visit: Visit) -> str:
         environment: Environment = "test" if visit.form["environment"] == "test" else "live"
@@ -232,16 +241,15 @@ class SettingsPages:
 
     async def _change_password(self, visit: Visit, section: Section) -> Response:
         email, form = visit.session.user.email, visit.form
-        right = await run_in_threadpool(self._registry.check_password, email, form["current"])
         try:
-            if right is None:
+            if await self._passwords.check(visit.request, email, form["current"]) is None:
                 raise RegistryError("The current password is not right.")
             if form["new"] != form["again"]:
                 raise RegistryError("The new password and its repetition differ.")
             await run_in_threadpool(self._registry.set_password, email, form["new"])
         except RegistryUnavailable:
             raise
-        except RegistryError as error:
+        except (RegistryError, TooManyAttempts) as error:
             return await self._page(visit, section, status=400, error=str(error))
         secret = await run_in_threadpool(self._registry.start_session, email)
         response = RedirectResponse(visit.address("settings/account?done=password"), 303)

@@ -18,15 +18,20 @@ from whipstitch.dashboard.rendering import Renderer
 from whipstitch.dashboard.security import is_https
 from whipstitch.dashboard.visits import Visit, sign_in_first
 from whipstitch.enrichment.addresses import TrustedProxies, client_ip
+from whipstitch.errors import WhipstitchError
 from whipstitch.registry.sessions import LONGEST
 from whipstitch.registry.store import Registry
+from whipstitch.registry.values import User
 
 _TRIES: Final = 10
 """A minute, from one address, and for one account."""
 _AT_ONCE: Final = 2
 """Passwords checked at one time: each takes 64 MB and a core."""
 _WRONG: Final = "E-mail address or password are not right."
-_TOO_MANY: Final = "Too many attempts. Wait a minute, then try again."
+
+
+class TooManyAttempts(WhipstitchError):
+    """Somebody guesses a password."""
 
 
 class Attempts:
@@ -46,17 +51,37 @@ class Attempts:
         return of_address and of_account
 
 
-class SigningIn:
-    """The endpoints."""
+class Passwords:
+    """Checks passwords, for as long as nobody seems to guess."""
 
-    def __init__(
-        self, registry: Registry, renderer: Renderer, trusted_proxies: TrustedProxies
-    ) -> None:
+    def __init__(self, registry: Registry, trusted_proxies: TrustedProxies) -> None:
         self._registry = registry
-        self._renderer = renderer
         self._trusted_proxies = trusted_proxies
         self._attempts = Attempts()
         self._checking = asyncio.Semaphore(_AT_ONCE)
+
+    async def check(self, request: Request, email: str, password: str) -> User | None:
+        """Whose password it is, None: nobody's.
+
+        Raises:
+            TooManyAttempts
+        """
+        peer = request.client.host if request.client else ""
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
+        address = client_ip(peer, forwarded, self._trusted_proxies)
+        if not self._attempts.allow(address, email):
+            raise TooManyAttempts("Too many attempts. Wait a minute, then try again.")
+        async with self._checking:
+            return await run_in_threadpool(self._registry.check_password, email, password)
+
+
+class SigningIn:
+    """The endpoints."""
+
+    def __init__(self, registry: Registry, renderer: Renderer, passwords: Passwords) -> None:
+        self._registry = registry
+        self._renderer = renderer
+        self._passwords = passwords
 
     async def home(self, request: Request) -> Response:
         """``/``: the first project's first page."""
@@ -85,13 +110,10 @@ class SigningIn:
         form = await read_form(request)
         back = form["next"]
         email = form["email"] if form["email"].isprintable() else ""
-        peer = request.client.host if request.client else ""
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
-        address = client_ip(peer, forwarded, self._trusted_proxies)
-        if not self._attempts.allow(address, email):
-            return self._page(back, email, _TOO_MANY, 429)
-        async with self._checking:
-            user = await run_in_threadpool(self._registry.check_password, email, form["password"])
+        try:
+            user = await self._passwords.check(request, email, form["password"])
+        except TooManyAttempts as error:
+            return self._page(back, email, str(error), 429)
         if user is None:
             return self._page(back, email, _WRONG, 403)
         if before := request.cookies.get(COOKIE):

@@ -115,7 +115,7 @@ class Lobby:
         except (RegistryUnavailable, StorageUnavailable) as error:
             return self._failed(503, str(error))
         except Exception:
-            log.exception("page_failed", path=request.scope["route"].path)
+            log.exception("page_failed", path=request.url.path)
             return self._failed(500, "Something failed here: the server's log says more.")
 
     def _failed(self, status: int, message: str) -> Response:

@@ -83,13 +83,16 @@ class DeadLetters:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_whole(self._directory / (stem + SEALED), map(_line, letters))
 
-    def letters(self) -> Iterator[DeadLetter]:
-        """All of them, oldest segment first.
+    def letters(self, since: float = 0.0) -> Iterator[DeadLetter]:
+        """All of them, oldest segment first; at least those set aside ``since`` (unix seconds).
 
         Raises:
             StorageError: a file cannot be read.
         """
         for file in self._files():
+            with contextlib.suppress(FileNotFoundError):  # replayed meanwhile
+                if file.stat().st_mtime < since:
+                    continue
             yield from self._read(file)
 
     def count(self) -> int:

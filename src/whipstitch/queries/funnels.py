@@ -119,8 +119,8 @@ def people(query: FunnelQuery, counted: Counted, page: people_of.Page, persons: 
 
 
 def shape(query: FunnelQuery, rows: Sequence[Sequence[Any]]) -> Funnel:
-    """The answer that ``rows`` make. The group that most people began in comes first; what has no
-    value and the rest come last."""
+    """The answer that ``rows`` make. The value that most people began with comes first; the rest
+    and what has no value come last."""
     everybody = [0] * len(query.attempts.steps), [math.nan] * (len(query.attempts.steps) - 1)
     groups = {}
     for group, whole, counts, medians in rows:
@@ -130,7 +130,9 @@ def shape(query: FunnelQuery, rows: Sequence[Sequence[Any]]) -> Funnel:
             groups[group] = counts, medians
     funnel = Funnel(steps=_steps(query, *everybody))
     if query.breakdown is not None:
-        ranked = sorted(groups, key=lambda one: (is_leftover(one), -groups[one][0][0], one))
+        ranked = sorted(
+            groups, key=lambda one: (is_leftover(one), is_leftover(one) or -groups[one][0][0], one)
+        )
         funnel.breakdowns = [
             BrokenDown(read_group(group), _steps(query, *groups[group])) for group in ranked
         ]

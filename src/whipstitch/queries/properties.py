@@ -9,7 +9,7 @@ A value is text, as in JSON but without quotes, and a number where it is one or 
 as one. Booleans are the texts ``true`` and ``false``, lists are their JSON. Objects are no values:
 they are only there or not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,20 +119,33 @@ def _steps(path: str) -> str:
 def _text(found: Sequence[str]) -> str:
     """The text of the first of some Dynamics that is there. Most are texts, and reading those as
     such is fast. Lists print in a way of ClickHouse's own."""
-    value, *others = found
-    branches = (
+    value = found[0]
+    return _first(
+        found,
         f"isNotNull({value}.:String), {value}.:String, "
-        f"startsWith(dynamicType({value}), 'Array'), toJSONString({value})"
+        f"startsWith(dynamicType({value}), 'Array'), toJSONString({value})",
+        f"CAST({value}, 'Nullable(String)')",
+        _text,
     )
-    text = f"CAST({value}, 'Nullable(String)')"
-    if not others:
-        return f"multiIf({branches}, {text})"
-    return f"multiIf({branches}, isNotNull({value}), {text}, {_text(others)})"
 
 
 def _number(found: Sequence[str]) -> str:
-    """The number that the first of some Dynamics that is there is."""
+    """The number that the first of some Dynamics that is there is or reads as."""
+    value = found[0]
+    return _first(
+        found,
+        f"isNotNull({value}.:Float64), {value}.:Float64, "
+        f"isNotNull({value}.:Int64), toFloat64({value}.:Int64)",
+        number_in(f"CAST({value}, 'Nullable(String)')"),
+        _number,
+    )
+
+
+def _first(
+    found: Sequence[str], usual: str, otherwise: str, read: Callable[[Sequence[str]], str]
+) -> str:
+    """The first of some Dynamics, which has ``usual`` branches, or is read ``otherwise``."""
     value, *others = found
-    whole = f"toFloat64({value}.:Int64), toFloat64({value}.:UInt64)"
-    number = f"coalesce({value}.:Float64, {whole}, {number_in(f'{value}.:String')})"
-    return f"if(isNotNull({value}), {number}, {_number(others)})" if others else number
+    if not others:
+        return f"multiIf({usual}, {otherwise})"
+    return f"multiIf({usual}, isNotNull({value}), {otherwise}, {read(others)})"

@@ -29,8 +29,8 @@ from whipstitch.settings import Settings
 _BACKLOG = 4096
 _KEEP_ALIVE_SECONDS = 75
 _MOST_YOUNG = 10_000
-"""Objects that may be new before the collector looks at them. Requests under way are some thousands,
-and hardly any of them leaves a cycle behind."""
+"""Objects that may be new before the collector looks at them. Requests under way are some
+thousands, and hardly any of them leaves a cycle behind."""
 _FINISH_SECONDS = 4
 """How long requests in flight may take to finish once the server is told to stop."""
 

@@ -12,6 +12,7 @@ from whipstitch.doors.refusals import Refusal
 from whipstitch.projects import Scope
 from whipstitch.server.engine import Engine
 
+_BEFORE_ALL: Final = datetime.fromtimestamp(0, UTC)
 _EVENTS: Final = (
     "SELECT count() FROM events "
     "WHERE project_id = {project_id:String} AND environment = {environment:String}"
@@ -23,7 +24,6 @@ class Overview:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.max_body = engine.intake.max_body
 
     def refusals(self, project_id: str | None) -> Sequence[Refusal]:
         return self._engine.intake.refusals.lately(project_id)
@@ -56,8 +56,10 @@ class Overview:
         rows = await asyncio.wrap_future(self._engine.store.submit(_EVENTS, scope._asdict()))
         return int(rows[0][0])
 
-    async def set_aside(self, project_id: str, most: int) -> Sequence[SetAside]:
-        return await asyncio.to_thread(self._set_aside, project_id, most)
+    async def set_aside(
+        self, project_id: str, most: int, since: datetime | None = None
+    ) -> Sequence[SetAside]:
+        return await asyncio.to_thread(self._set_aside, project_id, most, since or _BEFORE_ALL)
 
     async def count_set_aside(self) -> int:
         return await asyncio.to_thread(self._engine.dead_letters.count)
@@ -68,7 +70,7 @@ class Overview:
             engine.dead_letters.replay, engine.journal.directory, time.time_ns() // 1000
         )
 
-    def _set_aside(self, project_id: str, most: int) -> list[SetAside]:
+    def _set_aside(self, project_id: str, most: int, since: datetime) -> list[SetAside]:
         found = (
             SetAside(
                 kind=str(fields.get("k", "")),
@@ -77,7 +79,8 @@ class Overview:
                 reason=letter.reason,
                 accepted=datetime.fromtimestamp(letter.accepted / 1_000_000, UTC),
             )
-            for letter in self._engine.dead_letters.letters()
+            for letter in self._engine.dead_letters.letters(since.timestamp())
             if (fields := letter.fields).get("project_id") == project_id
         )
-        return heapq.nlargest(most, found, key=lambda one: one.accepted)
+        lately = (one for one in found if one.accepted >= since)
+        return heapq.nlargest(most, lately, key=lambda one: one.accepted)

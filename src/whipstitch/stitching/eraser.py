@@ -138,6 +138,8 @@ class Eraser:
                 if one.state == "asked":
                     self._store.beside_loading(partial(self._resume, asked=one)).result()
             hidden = self._leisurely(erasures.unfinished)
+            for one in hidden:
+                self._leisurely(partial(_leave_cohorts, gone=one))
             if self._purge(max(one.accepted for one in hidden)):
                 for one in hidden:
                     self._leisurely(partial(erasures.save, erasure=one.now("done")))
@@ -187,3 +189,8 @@ class Eraser:
         if self.problem is None:
             log.warning("eraser_waits", problem=problem)
         self.problem = problem
+
+
+def _leave_cohorts(client: Client, gone: Erasure) -> None:
+    # Once more: a refresh that was under way, on this very thread, may have brought them back.
+    erasure.leave_cohorts(client, gone.scope, erasures.keys(client, gone))

@@ -31,6 +31,7 @@ _NAMES: Final = (
     ("person_aliases", "distinct_id"),
     ("person_ids", "id"),
     ("person_moves", "id"),
+    ("cohort_members", "id"),
 )
 """Where ids of people stand."""
 
@@ -42,7 +43,7 @@ def ids_at(client: Client, scope: Scope, id_: str, accepted: int) -> frozenset[s
         return ids
     values = {**scope._asdict(), "ids": [id_], "accepted": accepted}
     for table, column in _NAMES:
-        up_to = "" if table in ("person_ids", "person_moves") else f" AND {_UP_TO}"
+        up_to = "" if column == "id" else f" AND {_UP_TO}"
         sql = (
             f"SELECT 1 FROM {table} WHERE {_IN_SCOPE} AND {column} IN {{ids:Array(String)}}{up_to} "
             "LIMIT 1"
@@ -82,12 +83,18 @@ def forget(
     either = f"({_has('alias_id')} OR {_has('distinct_id')})"
     _delete(client, scope, "person_aliases", f"{either} AND {_UP_TO}", keys, accepted)
     _delete(client, scope, "person_traits", f"{_has('distinct_id')} AND {_UP_TO}", keys, accepted)
+    leave_cohorts(client, scope, keys)
     alive = _relink(client, scope, ids, next_number)
     unlinked = f"{_has('id')} AND since <= {{accepted:UInt64}}"
     _delete(client, scope, "person_ids", unlinked, keys, accepted)
     settled = _keys(client, scope, set(ids) - alive)
     _delete(client, scope, "person_moves", _has("id"), settled, accepted)
     return events
+
+
+def leave_cohorts(client: Client, scope: Scope, keys: Sequence[str]) -> None:
+    """Deletes the ids that have these keys from all cohorts, whenever they came there."""
+    _delete(client, scope, "cohort_members", _has("id"), keys, 0)
 
 
 def _forget_events(client: Client, scope: Scope, ids: list[str], accepted: int) -> int:

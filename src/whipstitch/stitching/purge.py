@@ -9,7 +9,14 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-_TABLES: Final = ("events", "person_traits", "person_aliases", "person_ids", "person_moves")
+_TABLES: Final = (
+    "events",
+    "person_traits",
+    "person_aliases",
+    "person_ids",
+    "person_moves",
+    "cohort_members",
+)
 _PARTITION: Final = "splitByChar('-', partition_id)[-1]"
 _OURS: Final = f"database = currentDatabase() AND table IN {_TABLES!r}"
 _MARKED: Final = (

@@ -1,13 +1,15 @@
 """``/api/v1/cohorts``, through a running server."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.support.command import registry_of
-from tests.support.examples import Examples
 from tests.support.server import Server
 
 _PATH = "/api/v1/cohorts"
@@ -390,12 +392,21 @@ def test_texts_of_any_kind_are_only_texts(call: Call, text: str) -> None:
 
 
 def test_the_examples_of_the_docs_are_true(server: Server, call: Call) -> None:
-    examples = Examples("Cohorts")
-    examples.send(server)
+    page = (Path(__file__).parents[3] / "docs" / "queries.md").read_text()
+    section = page.partition("\n## Cohorts\n")[2].partition("\n## ")[0]
+    events = re.findall(r"^\| (\S+Z) \| (\S+) \| (\S+) \|$", section, re.MULTILINE)
+    blocks = re.findall(r"^```json\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    for at, who, name in events:
+        event = {"event_name": name, "distinct_id": who, "timestamp": at}
+        server.send("/api/v1/track", event)
+    last = events[-1][1]
+    server.wait_until(lambda: bool(server.events(distinct_id=last)))
 
-    for body, answer in examples.pairs:
-        made = call("POST", _PATH, body).json()
+    for sent, said in zip(blocks[::2], blocks[1::2], strict=True):
+        answer = json.loads(said)
+        made = call("POST", _PATH, json.loads(sent)).json()
         for name in ("id", "refreshed_at", "created_at", "changed_at"):
             assert (made["cohort"][name] is None) == (answer["cohort"][name] is None)
             answer["cohort"][name] = made["cohort"][name]
         assert made == answer
+    assert (len(events), len(blocks)) == (5, 4)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.support.examples import Examples
 from tests.support.server import Server
 
 _PATH = "/api/v1/funnels"
@@ -43,14 +42,6 @@ def _ask(server: Server, question: dict[str, Any], **params: str) -> dict[str, A
 
 def _counts(steps: list[dict[str, Any]]) -> list[int]:
     return [step["count"] for step in steps]
-
-
-def test_the_examples_of_the_docs_are_right(server: Server) -> None:
-    examples = Examples("Funnels")
-    examples.send(server)
-
-    for question, answer in examples.pairs:
-        assert _ask(server, question) == answer
 
 
 def test_a_person_goes_on_under_another_id(server: Server) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.support.examples import Examples
 from tests.support.server import Server
 
 _PATH = "/api/v1/retention"
@@ -42,14 +41,6 @@ def _ask(server: Server, question: dict[str, Any], **params: str) -> dict[str, A
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-def test_the_examples_of_the_docs_are_right(server: Server) -> None:
-    examples = Examples("Retention")
-    examples.send(server)
-
-    for question, answer in examples.pairs:
-        assert _ask(server, question) == answer
 
 
 def test_a_person_comes_back_under_another_id(server: Server) -> None:

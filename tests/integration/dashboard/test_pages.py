@@ -64,7 +64,7 @@ def test_pages_that_are_not_there_say_so_as_a_page(server: Server, visit: Visit)
 def test_a_hostile_name_of_a_project_is_text_everywhere(server: Server, visit: Visit) -> None:
     visitor = visit()
     name = "\"><script src=//evil.example></script>'"
-    before = {"do": "save", "domains": "", "ips": "", "rate_limit": ""}
+    before = {"do": "save", "domains": "", "ips": "", "rate_limit": "", "timezone": "UTC"}
     assert visitor.post("settings/project", name=name, **before).status_code == 303
 
     try:

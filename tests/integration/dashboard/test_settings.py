@@ -74,12 +74,15 @@ def test_a_user_is_added_with_a_password_shown_once_and_deleted(visit: Visit) ->
 
 def test_allowlists_and_limits_are_checked_and_kept_as_typed_where_wrong(visit: Visit) -> None:
     visitor = visit()
-    fields = {"do": "save", "name": "My project", "ips": "", "rate_limit": ""}
+    fields = {"do": "save", "name": "My project", "ips": "", "rate_limit": "", "timezone": "UTC"}
 
     wrong = visitor.post("settings/project", **fields | {"domains": "exa mple.com/path"})
     limit = visitor.post("settings/project", **fields | {"domains": "", "rate_limit": "many"})
 
-    assert (wrong.status_code, limit.status_code) == (400, 400)
+    zone = visitor.post("settings/project", **fields | {"domains": "", "timezone": "Atlantis"})
+
+    assert (wrong.status_code, limit.status_code, zone.status_code) == (400, 400, 400)
+    assert "Atlantis" in zone.text
     assert "is no domain" in wrong.text
     assert "exa mple.com/path" in wrong.text
     saved = visitor.post("settings/project", **fields | {"domains": "a.example, b.example"})
@@ -88,6 +91,18 @@ def test_allowlists_and_limits_are_checked_and_kept_as_typed_where_wrong(visit: 
         assert "a.example\nb.example</textarea>" in visitor.get("settings/project").text
     finally:
         visitor.post("settings/project", **fields | {"domains": ""})
+
+
+def test_another_project_is_made_and_shown_how_to_send_to(visit: Visit) -> None:
+    visitor = visit()
+
+    made = visitor.post("settings/project", do="create", new_name="Another")
+
+    page = visitor.client.get(made.headers["location"])
+    assert "Another" in page.text
+    assert re.search(r"sk_live_\w+", page.text)
+    refused = visitor.post("settings/project", do="create", new_name=" ")
+    assert refused.status_code == 400
 
 
 def test_rows_that_were_set_aside_are_shown_and_loaded_again(server: Server, visit: Visit) -> None:

@@ -122,17 +122,13 @@ def test_members_come_and_go_by_any_of_their_ids(rows: Rows, client: Client) -> 
 def test_the_sweep_leaves_what_somebody_can_read(rows: Rows, client: Client) -> None:
     members.replace_by_ids(client, SCOPE, COHORT, 1, ["a"])
     members.replace_by_ids(client, SCOPE, "coh_gone", 1, ["z"])
-    client.command(
-        f"ALTER TABLE cohort_versions UPDATE published_at = now64(3) - 600 {_NOW}"
-    )
+    client.command(f"ALTER TABLE cohort_versions UPDATE published_at = now64(3) - 600 {_NOW}")
     members.replace_by_ids(client, SCOPE, COHORT, 2, ["b"])
 
     assert members.sweep(client, lambda: {COHORT}) == 1
     assert _stored(client) == [(COHORT, 1), (COHORT, 2)]
 
-    client.command(
-        f"ALTER TABLE cohort_versions UPDATE published_at = now64(3) - 300 {_NOW}"
-    )
+    client.command(f"ALTER TABLE cohort_versions UPDATE published_at = now64(3) - 300 {_NOW}")
     assert members.sweep(client, lambda: {COHORT}) == 1
     assert _stored(client) == [(COHORT, 2)]
     assert members.sweep(client, lambda: {COHORT}) == 0

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -116,11 +116,11 @@ def _expected(
     for number, (_, path) in enumerate(paths):
         ids = []
         for distance, name in enumerate(path):
-            ranked = sorted(counts[distance], key=lambda one: (-counts[distance][one], one))  # noqa: B023
+            ranked = sorted(counts[distance], key=lambda one: (-counts[distance][one], one))
             label = name if name in ranked[: query.limit] else OTHER
             ids.append(f"{sign * distance}:{label}")
             nodes[ids[-1]].add(number)
-        for near, far in zip(ids, ids[1:], strict=False):
+        for near, far in pairwise(ids):
             links[(near, far) if sign > 0 else (far, near)].add(number)
     return dict(nodes), dict(links)
 
@@ -224,5 +224,3 @@ def test_people_of_what_is_not_in_the_answer_is_refused(
         flows.chosen(answer, node, link)
 
     assert refused.value.field == field
-
-

@@ -21,6 +21,7 @@ _WHERE_IDS_STAND = {
     "person_aliases": "alias_id = {id:String} OR distinct_id = {id:String}",
     "person_ids": "id = {id:String} OR person = {id:String} OR parent = {id:String}",
     "person_moves": "id = {id:String} OR person = {id:String}",
+    "cohort_members": "id = {id:String}",
 }
 
 
@@ -63,7 +64,12 @@ def _purge(node: Node) -> None:
 
 
 def _load_ada(node: Node) -> None:
-    """Ada with two devices, one of them rewritten, beside Bob."""
+    """Ada with two devices, one of them rewritten, beside Bob; both are in a cohort."""
+    node.store.query(
+        "INSERT INTO cohort_members (project_id, environment, cohort_id, id) SELECT "
+        "{project_id:String}, {environment:String}, 'friends', arrayJoin(['phone', 'bob'])",
+        LIVE._asdict(),
+    )
     node.load(
         event(1, distinct_id="phone"),
         event(2, distinct_id="ada"),

@@ -99,6 +99,16 @@ def test_of_a_trait_the_later_timestamp_stays_and_then_the_later_acceptance(
     assert rows == [("mood", '"second"'), ("plan", '"late"')]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        '{"a":1e999}',
+        r'{"a":"\ud800"}',
+        r'{"\udc00":1}',
+        b'{"a":"\xff"}',
+        '{"a":' * 1500 + "1" + "}" * 1500,
+    ],
+)
 def test_properties_that_json_cannot_hold_are_refused(
     store: Store, tmp_path: Path, sent: str | bytes
 ) -> None:

@@ -87,7 +87,7 @@ def test_large_groups_come_first_and_what_is_no_value_last() -> None:
     answer = funnels.shape(_query(Match("a"), breakdown=Breakdown("plan")), rows)
 
     assert isinstance(answer.breakdowns, list)
-    assert [one.value for one in answer.breakdowns] == ["c", "a", "b", None, OTHER]
+    assert [one.value for one in answer.breakdowns] == ["c", "a", "b", OTHER, None]
 
 
 def test_nobody_converts_where_nobody_is() -> None:

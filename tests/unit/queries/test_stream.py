@@ -26,9 +26,7 @@ def _look(tail: Tail, there: list[Landed]) -> list[Landed]:
 
 
 @given(
-    st.lists(
-        st.tuples(st.integers(1, 600), st.integers(0, 25), st.sampled_from("ab")), max_size=40
-    )
+    st.lists(st.tuples(st.integers(1, 600), st.integers(0, 25), st.sampled_from("ab")), max_size=40)
 )
 def test_rows_that_land_late_and_in_any_order_are_sent_once(
     rows: list[tuple[int, int, str]],

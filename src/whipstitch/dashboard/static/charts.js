@@ -83,12 +83,12 @@ export function barChart(element, { labels, series, format = number, height = 26
 export function rankedBars(element, { rows, format = number, most = null, caption = "" }) {
   const full = most ?? Math.max(1, ...rows.map((one) => one.value));
   const line = 40;
-  framed(element, { labels: rows.map((one) => one.name), series: [{ name: caption || "Value", values: rows.map((one) => one.value) }], format, caption, legend: false }, (width) =>
+  framed(element, { labels: rows.map((one) => one.name), series: [{ name: caption || "Value", values: rows.map((one) => one.value) }], format, caption, legend: false, links: rows.some((one) => one.href) }, (width) =>
     canvas(width, rows.length * line, rows.map((one, index) => {
       const top = index * line;
       return [
         s("text.label", { x: 0, y: top + 14 }, clipped(one.name, Math.floor(width / 9))),
-        s("text.label", { x: width, y: top + 14, "text-anchor": "end" }, format(one.value) + (one.note ? `  ${one.note}` : "")),
+        s("text.label", { x: width, y: top + 14, "text-anchor": "end" }, format(one.value) + (one.note ? `\u2002${one.note}` : "")),
         s("rect.track", { x: 0, y: top + 20, width, height: 12, rx: 2 }),
         linked(s(`rect.bar.series-fill.${colour(0)}`, { x: 0, y: top + 20, width: (Math.max(0, one.value) / full) * width, height: 12, rx: 2 }),
           one.href, `${one.name}: ${format(one.value)}`),
@@ -116,7 +116,8 @@ export function sankey(element, { nodes, links, height = 420, format = number, c
   const unit = Math.min(...columns.map((column) => (height - gap * column.length - 16) / Math.max(1, column.reduce((sum, one) => sum + one.count, 0))));
   const names = new Map(nodes.map((one) => [one.id, one.name]));
   const told = { labels: links.map((one) => `${names.get(one.source)} → ${names.get(one.target)}`), series: [{ name: "Count", values: links.map((one) => one.count) }] };
-  framed(element, { ...told, format, caption, legend: false }, (width) => {
+  framed(element, { ...told, format, caption, legend: false, links: nodes.some((one) => one.href) }, (room) => {
+    const width = Math.max(room, columns.length * 170);
     const step = columns.length < 2 ? 0 : (width - thick - 140) / (columns.length - 1);
     const places = new Map();
     columns.forEach((column, index) => {
@@ -142,7 +143,10 @@ export function sankey(element, { nodes, links, height = 420, format = number, c
         s("text.label", { x: at.x + thick + 6, y: at.y + Math.min(at.height / 2 + 4, 14) }, clipped(one.name, 18), " ", s("tspan", { opacity: 0.7 }, format(one.count))),
       ];
     });
-    return canvas(width, height, ribbons, boxes);
+    const svg = canvas(width, height, ribbons, boxes);
+    if (width === room) return svg;
+    svg.classList.add("wide");
+    return h("div.scroll-x", { tabindex: "0", role: "region", "aria-label": caption || "Chart" }, svg);
   });
 }
 
@@ -196,11 +200,11 @@ export async function png(element, name) {
 
 const watched = new WeakMap();
 
-function framed(element, { labels, series, format, caption, legend = series.length > 1 }, draw) {
+function framed(element, { labels, series, format, caption, legend = series.length > 1, links = series.some((one) => one.href) }, draw) {
   watched.get(element)?.disconnect();
   const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
   // Links inside an image would be out of reach for screen readers.
-  if (series.some((one) => one.href)) stage.setAttribute("role", "group");
+  if (links) stage.setAttribute("role", "group");
   const names = legend && h("ul.legend", {}, series.map((one, index) => h("li", {}, h(`span.swatch.${colour(index)}`), h("span.cut", {}, one.name))));
   fill(element, names, stage, table(labels, series, format, caption));
   let width = 0;
