@@ -158,14 +158,14 @@ _ANSWERS = {
             "series": [
                 {
                     "event_name": "page_view",
-                    "breakdown": None,
+                    "breakdown": "pro",
                     "values": [120, 0, 98],
                     "total": 218,
                 }
             ],
         }
     },
-    "people": {"value": {"ok": True, "people": ["user_123"], "next_cursor": None}},
+    "people": {"value": {"ok": True, "people": ["user_123"], "next_cursor": "WzQ4MTZd"}},
 }
 
 

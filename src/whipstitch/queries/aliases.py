@@ -106,8 +106,7 @@ def in_force(ids: set[str]) -> Sql:
     """Which of ``ids`` have a parent, since when, and whether rows of theirs wait."""
     moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"
     return Sql(
-        f"SELECT id, parent, since, id IN ({moves}) FROM {LINKED} "
-        f"AND id IN {{ids:Array(String)}}",
+        f"SELECT id, parent, since, id IN ({moves}) FROM {LINKED} AND id IN {{ids:Array(String)}}",
         {"ids": sorted(ids)},
     )
 

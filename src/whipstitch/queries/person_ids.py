@@ -28,8 +28,7 @@ async def ids_of(reading: Reading, person: str) -> list[str]:
     """All ids of a person, their distinct id first."""
     rows = await reading.run(
         Sql(
-            f"SELECT id FROM {LINKED} AND person = {{person:String}} "
-            "ORDER BY since, id",
+            f"SELECT id FROM {LINKED} AND person = {{person:String}} ORDER BY since, id",
             {"person": person},
         )
     )
