@@ -75,6 +75,7 @@ def test_a_first_start_does_not_wait_for_clickhouse(
             with Load(server, SINGLE, BATCH) as load:
                 load.wait_for(50)
             assert _ready(server).status_code == 503
+        server.wait_until(server.is_ready)
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
         assert _password(http_clickhouse) not in server.log

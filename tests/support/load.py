@@ -180,4 +180,5 @@ def assert_discreet(server: Server) -> None:
         "user_of_",
         "confidential",
     )
-    assert not [secret for secret in secrets if secret in server.log]
+    told = [line for line in server.log.splitlines() if any(one in line for one in secrets)]
+    assert not told

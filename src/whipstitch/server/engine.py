@@ -38,7 +38,9 @@ from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
-_DRAIN_SECONDS = 3.0
+_DRAIN_SECONDS = 2.5
+_LAST_STEP_SECONDS = 0.2
+"""What each background job is given after that; its step may be broken off and is done again."""
 _GEOIP_SECONDS = 1.0
 _STORED_SECONDS = 10.0
 """How long an erasure waits for what came in before it."""
@@ -79,6 +81,9 @@ class Engine:
             retention_days=settings.retention,
             prepare=linker.prepare,
         )
+        if embedded:
+            # At once: who was told the address may read.
+            self.store.beside_loading(linker.catch_up).result()
         self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
             self.store,
@@ -141,10 +146,12 @@ class Engine:
 
     def _wind_down(self) -> None:
         self.heavy.close()
-        self.cohorts.stop(_DRAIN_SECONDS)
-        self.eraser.stop(_DRAIN_SECONDS)
-        self.stitcher.stop(_DRAIN_SECONDS)
-        self.loader.drain(_DRAIN_SECONDS)
+        # All are told before one is waited for: each may hang on a ClickHouse that does.
+        for patience in (0.0, _LAST_STEP_SECONDS):
+            for part in (self.cohorts, self.eraser, self.stitcher):
+                part.stop(patience)
+            if not patience:
+                self.loader.drain(_DRAIN_SECONDS)
         self.journal.close()
         self.store.close()
         self.directory.stop()

@@ -31,7 +31,7 @@ _KEEP_ALIVE_SECONDS = 75
 _MOST_YOUNG = 10_000
 """Objects that may be new before the collector looks at them. Requests under way are some
 thousands, and hardly any of them leaves a cycle behind."""
-_FINISH_SECONDS = 4
+_FINISH_SECONDS = 3
 """How long requests in flight may take to finish once the server is told to stop."""
 
 

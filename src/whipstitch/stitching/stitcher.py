@@ -26,7 +26,7 @@ LEASE: Final = "stitching"
 LEASE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 1.0
 """How often a node looks what the others did."""
-_LONGEST_BACKOFF: Final = 15.0
+_LONGEST_BACKOFF: Final = 5.0
 
 
 @dataclass(slots=True)

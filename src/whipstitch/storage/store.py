@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 _QUERY_THREADS: Final = 2
 _POURING_THREADS: Final = 2
-_CLOSE_SECONDS: Final = 2.0
+_CLOSE_SECONDS: Final = 1.5
 _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
 _UNKNOWN_DATABASE: Final = 81
