@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -80,6 +81,8 @@ def fill(client: Client, project: str, events: int) -> None:
                 "project": project,
             },
         )
+    while client.query("SELECT count() FROM system.merges").result_rows[0][0]:
+        time.sleep(0.5)
 
 
 def on(data: Path, events: int, **settings: str) -> Server:

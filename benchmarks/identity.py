@@ -32,8 +32,8 @@ def identity(short: bool) -> Iterator[Row]:
     with dataset.server(events) as running:
         yield _seen(running, 2 if short else 50)
         yield from _rewritten(running, 100 if short else 10_000)
-        yield _repeated(running, 100 if short else 100_000)
         yield _profile(running, 20 if short else 1_000)
+        yield _repeated(running, 100 if short else 100_000)
 
 
 def pending(short: bool) -> Iterator[Row]:
@@ -90,7 +90,7 @@ def _seen(running: Server, samples: int) -> Row:
         thread = threading.Thread(target=_see_alias, args=(running, number, waits))
         thread.start()
         threads.append(thread)
-        time.sleep(0.3)
+        time.sleep(0.7)
     for thread in threads:
         thread.join()
     waits.sort()
@@ -109,13 +109,13 @@ def _see_alias(running: Server, number: int, waits: list[float]) -> None:
     sent = time.monotonic()
     path = f"/api/v1/events?limit=1&distinct_id={anonymous}"
     while not any(one["distinct_id"] == known for one in running.get(path)["events"]):
-        time.sleep(0.05)
+        time.sleep(0.15)
     waits.append(time.monotonic() - sent)
 
 
 def _rewritten(running: Server, count: int) -> Iterator[Row]:
     _rewrite(running)
-    _send(running, (_alias(f"user_{number * 3}", f"found_{number}") for number in range(count)))
+    _send(running, (_alias(_quiet(number), f"found_{number}") for number in range(count)))
     rows, work = "whipstitch_rewritten_rows_total", "whipstitch_rewrite_duration_seconds_sum"
     rows_before, before = running.metric(rows), running.metric(work)
     others = subprocess.Popen(
@@ -153,12 +153,13 @@ def _rewrite(running: Server) -> None:
 
 def _repeated(running: Server, count: int) -> Row:
     """The same aliases again, against as many updates of people."""
-    aliases = [_alias(f"user_{3 * number}", f"found_{number}") for number in range(count)]
+    aliases = [_alias(_quiet(number), f"found_{number}") for number in range(count)]
     people = [
         {"type": "people", "payload": {"distinct_id": f"user_{number}", "properties": {"a": 1}}}
         for number in range(count)
     ]
     _send(running, aliases)
+    _rewrite(running)
     rows = running.metric("whipstitch_rewritten_rows_total")
     took = {}
     for name, operations in (("people", people), ("aliases", aliases)):
@@ -191,6 +192,11 @@ def _profile(running: Server, ids: int) -> Row:
         "≤ 100 ms",
         seconds <= 0.1,
     )
+
+
+def _quiet(number: int) -> str:
+    """Somebody of whom there are about 20 events."""
+    return f"user_{100_000 + number * 3}"
 
 
 def _alias(alias_id: str, distinct_id: str) -> dict[str, Any]:

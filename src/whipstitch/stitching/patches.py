@@ -1,7 +1,7 @@
 """Patches: what a rewrite leaves beside the parts, until it is worked into them.
 
 Reads put them together, which takes nearly twice as long where there are any. Merges work them in,
-but old months are hardly merged any more. So a partition is told to where patches are old enough:
+but old months are hardly merged any more. So a partition is told to where patches are old enough, or many:
 that takes about as long as reading two columns of it and writing them again."""
 
 from typing import Final
@@ -11,6 +11,8 @@ from clickhouse_connect.driver.client import Client
 _SECONDS: Final = 300
 _ROWS_A_SECOND: Final = 100_000
 """A partition's patches wait a second longer for so many rows that it has."""
+_MANY: Final = 50
+"""Patches do not wait where they change a row in so many."""
 _DUE: Final = """\
 SELECT partition_id
 FROM
@@ -26,6 +28,7 @@ INNER JOIN
     SELECT
         splitByChar('-', partition_id)[-1] AS patched,
         max_block_number AS number,
+        rows AS changed,
         modification_time AS made
     FROM system.parts
     WHERE database = currentDatabase() AND table = 'events' AND active
@@ -33,13 +36,15 @@ INNER JOIN
 ) AS patches ON patched = partition_id
 WHERE number > version
 GROUP BY partition_id
-HAVING dateDiff('second', min(made), now()) > {seconds:Int32} + any(rows) / {a_second:UInt32}"""
+HAVING dateDiff('second', min(made), now()) > {seconds:Int32} + any(rows) / {a_second:UInt32}
+    OR sum(changed) * {many:UInt32} > any(rows)"""
 
 
 def work_in(client: Client, seconds: int = _SECONDS) -> list[str]:
     """Has ClickHouse work patches in that are older than so many seconds, in the background;
     returns the partitions."""
-    due = client.query(_DUE, {"seconds": seconds, "a_second": _ROWS_A_SECOND}).result_rows
+    values = {"seconds": seconds, "a_second": _ROWS_A_SECOND, "many": _MANY}
+    due = client.query(_DUE, values).result_rows
     partitions = [str(row[0]) for row in due if str(row[0]).isalnum()]
     for partition in partitions:
         client.command(

@@ -12,7 +12,7 @@ def test_old_patches_are_worked_into_their_partition_and_no_other(store: Store) 
     for month in ("2026-01", "2026-02"):
         store.query(
             "INSERT INTO events (id, distinct_id, timestamp, received_at) "
-            f"SELECT toString(number), 'anon', '{month}-03', '{month}-03' FROM numbers(10)"
+            f"SELECT toString(number), 'anon', '{month}-03', '{month}-03' FROM numbers(100)"
         )
     store.query("OPTIMIZE TABLE events FINAL")
     update = "UPDATE events SET distinct_id = 'user' WHERE id = '7' AND toMonth(timestamp) = 2"
@@ -29,4 +29,15 @@ def test_old_patches_are_worked_into_their_partition_and_no_other(store: Store) 
     else:
         raise AssertionError("the patch is still beside the data")
     rows = "SELECT toMonth(timestamp), distinct_id, count() FROM events GROUP BY ALL ORDER BY ALL"
-    assert store.query(rows) == [(1, "anon", 10), (2, "anon", 9), (2, "user", 1)]
+    assert store.query(rows) == [(1, "anon", 100), (2, "anon", 99), (2, "user", 1)]
+
+
+def test_many_patches_do_not_wait(store: Store) -> None:
+    store.query(
+        "INSERT INTO events (id, distinct_id, timestamp, received_at) "
+        "SELECT toString(number), 'anon', '2026-03-03', '2026-03-03' FROM numbers(100)"
+    )
+    store.query("OPTIMIZE TABLE events FINAL")
+    update = "UPDATE events SET distinct_id = 'user' WHERE toUInt8(id) < 5"
+    store.at_leisure(lambda client: client.command(update)).result()
+    assert store.at_leisure(work_in).result() == ["202603"]
