@@ -53,7 +53,7 @@ class Loader:
         *,
         scratch: Path,
         rows: int = 1_000,
-        seconds: float = 2.0,
+        seconds: float = 1.5,
         spacing: float = 1.5,
     ) -> None:
         """``scratch`` is a directory for the loader alone; it is emptied."""

@@ -1,8 +1,8 @@
 """Patches: what a rewrite leaves beside the parts, until it is worked into them.
 
 Reads put them together, which takes nearly twice as long where there are any. Merges work them in,
-but old months are hardly merged any more. So a partition is told to where patches are old enough, or many:
-that takes about as long as reading two columns of it and writing them again."""
+but old months are hardly merged any more. So a partition is told to where patches are old enough,
+or many: that takes about as long as reading two columns of it and writing them again."""
 
 from typing import Final
 
