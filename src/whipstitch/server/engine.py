@@ -5,6 +5,7 @@ journal takes what arrives meanwhile), then the doors open. Stopping: the doors 
 the journal is sealed, the loader stores what it can in the time, the rest stays in the journal."""
 
 import asyncio
+import contextlib
 import threading
 
 import structlog
@@ -82,8 +83,10 @@ class Engine:
             prepare=linker.prepare,
         )
         if embedded:
-            # At once: who was told the address may read.
-            self.store.beside_loading(linker.catch_up).result()
+            # At once: who was told the address may read. Where the disk is full, the stitcher
+            # tries again.
+            with contextlib.suppress(StorageUnavailable):
+                self.store.beside_loading(linker.catch_up).result()
         self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
             self.store,
