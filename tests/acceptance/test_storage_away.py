@@ -58,10 +58,10 @@ def test_a_server_killed_and_started_while_clickhouse_is_away_loses_nothing(
             server.start()
             load.wait_for(50)
         load.stop()
+        server.wait_until(server.is_ready)  # which asks every other second
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
         assert _password(http_clickhouse) not in server.log
-        server.wait_until(server.is_ready)  # which asks every other second
 
 
 def test_a_first_start_does_not_wait_for_clickhouse(
