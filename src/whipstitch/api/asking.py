@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
+from whipstitch.api.errors import Refused
 from whipstitch.errors import InvalidQuery, PatternRefused
 
 _LARGEST: Final = 2**20
@@ -90,3 +91,18 @@ def _paths_of(text: str, value: object, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         for index, one in enumerate(value):
             yield from _paths_of(text, one, f"{path}[{index}]")
+
+
+def answers(examples: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """What a question is answered, for the description of its endpoint."""
+    why = {
+        400: "It cannot be asked so; `error` names the field.",
+        401: "No token, or one that is not valid.",
+        408: "It took too long; `error` says what helps.",
+        413: "It is too much; `error` says what helps.",
+        503: "ClickHouse or the registry does not answer.",
+    }
+    return {
+        200: {"content": {"application/json": {"examples": examples}}},
+        **{status: {"model": Refused, "description": text} for status, text in why.items()},
+    }

@@ -52,7 +52,7 @@ async def export_events(
     request: Request,
     reader: CurrentReader,
     zone: CurrentZone,
-    format: Annotated[Format, Query(description="How the file is written")] = "jsonl",  # noqa: A002
+    format: Annotated[Format, Query(description="How the file is written")] = "jsonl",  # noqa: A002 - its public name
     from_: Annotated[
         str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
     ] = None,

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Body, Response
 from pydantic import Field
 
 from whipstitch.api import bodies
-from whipstitch.api.asking import QueryRoute
+from whipstitch.api.asking import QueryRoute, answers
 from whipstitch.api.bodies import Filters, Moment, PeopleOf, Zone, plain
-from whipstitch.api.errors import Refused
 from whipstitch.api.known_cohorts import COHORTS_EXIST
 from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.queries import filters, flows, people_of
@@ -118,14 +117,7 @@ _ANSWERS: Final = {
     "/flows",
     summary="What people do after an event, or before it",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"examples": _ANSWERS}}},
-        400: {"model": Refused, "description": "It cannot be asked so; `error` names the field."},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        408: {"model": Refused, "description": "It took too long; `error` says what helps."},
-        413: {"model": Refused, "description": "It is too much; `error` says what helps."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-    },
+    responses=answers(_ANSWERS),
 )
 async def ask_flows(
     reading: CurrentReading,

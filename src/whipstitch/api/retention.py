@@ -9,9 +9,8 @@ from fastapi import APIRouter, Body, Response
 from pydantic import Field
 
 from whipstitch.api import bodies
-from whipstitch.api.asking import QueryRoute
+from whipstitch.api.asking import QueryRoute, answers
 from whipstitch.api.bodies import NO_FILTERS, EventName, Filters, Moment, Zone, plain
-from whipstitch.api.errors import Refused
 from whipstitch.api.known_cohorts import COHORTS_EXIST
 from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.errors import InvalidQuery
@@ -132,14 +131,7 @@ _ANSWERS = {
     "/retention",
     summary="How many people come back",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"examples": _ANSWERS}}},
-        400: {"model": Refused, "description": "It cannot be asked so; `error` names the field."},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        408: {"model": Refused, "description": "It took too long; `error` says what helps."},
-        413: {"model": Refused, "description": "It is too much; `error` says what helps."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-    },
+    responses=answers(_ANSWERS),
 )
 async def ask_retention(
     reading: CurrentReading,

@@ -76,7 +76,7 @@ class Logged:
     """For programs: nothing but the outcome, in the log."""
 
     @contextmanager
-    def history(self, people: int) -> Iterator[None]:  # noqa: ARG002
+    def history(self, people: int) -> Iterator[None]:  # noqa: ARG002 - as the others have it
         yield
 
     def sent(self, people: int, events: int) -> None:

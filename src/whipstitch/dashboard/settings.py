@@ -257,7 +257,8 @@ class SettingsPages:
 
 
 def _role(visit: Visit) -> Role:
-    for role in get_args(Role):
+    roles: tuple[Role, ...] = get_args(Role)
+    for role in roles:
         if role == visit.form["role"]:
-            return role  # type: ignore[no-any-return]
+            return role
     raise RegistryError("Choose a role: viewer, editor or admin.")

@@ -79,7 +79,7 @@ class Sender:
                     with self._progress.history(story.people):
                         events = self._tell(client, story, record)
                     self._progress.done(events)
-                for pause, delivery in story.presence(Random(f"{started}")):  # noqa: S311
+                for pause, delivery in story.presence(Random(f"{started}")):  # noqa: S311 - no secret
                     self._wait(pause)
                     self._send(client, delivery)
             except _Stopped:

@@ -40,7 +40,7 @@ class ExpressProtocol(RequestReader):
         self._held = None
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool:  # type: ignore[override]
+    def eof_received(self) -> bool:  # type: ignore[override] # uvicorn returns None
         """A client may close its half once it has sent all; it still gets its answers. Only whoever
         asks a question takes it back by closing the connection."""
         if self._receiving and not self._drop_unfinished():

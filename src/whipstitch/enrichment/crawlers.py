@@ -70,7 +70,7 @@ def classifier() -> Callable[[str], Kind | None]:
 
 
 def _listed_patterns() -> Iterator[tuple[str, Kind]]:
-    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
+    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped] # has none
 
     for entry in CRAWLER_USER_AGENTS_DATA:
         pattern: str = entry["pattern"]

@@ -107,7 +107,7 @@ class Loader:
                 return False
             return self._source.wait(self._rows, self._seconds, self._stop)
         backoff = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(self._failures, 10))
-        return not self._stop.wait(backoff * random.uniform(0.5, 1.0))  # noqa: S311
+        return not self._stop.wait(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     def _load_all(self) -> bool:
         for segment in self._source.sealed():
