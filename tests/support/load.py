@@ -145,8 +145,8 @@ def drained(server: Server) -> bool:
 
 
 def stored_tags(server: Server) -> Counter[str]:
-    """How often each tag is stored, once the journal is empty."""
-    server.wait_until(lambda: drained(server), _DRAIN_SECONDS)
+    """How often each tag is stored, once the journal is empty and the server can be read."""
+    server.wait_until(lambda: drained(server) and server.is_ready(), _DRAIN_SECONDS)
     return Counter(event["properties"]["tag"] for event in _events(server))
 
 

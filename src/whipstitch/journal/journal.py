@@ -1,6 +1,7 @@
 """The journal itself: takes rows from the doors, hands sealed segments to the loader."""
 
 import asyncio
+import errno
 import os
 import threading
 import time
@@ -185,9 +186,7 @@ class Journal:
                     self._full.pop(0).close()
                     self._remember_number()
             except OSError as error:
-                self._report(
-                    f"no journal segment can be begun or sealed: {error.strerror or error}"
-                )
+                self._report(f"no journal segment can be begun or sealed: {_said(error)}")
 
     def sealed(self) -> list[Path]:
         """The sealed segments, oldest first."""
@@ -247,7 +246,7 @@ class Journal:
                     self._first_row_at = time.monotonic()
                 waiting, size = self._segment.rows, self._segment.size
         except OSError as error:
-            self._report(f"the journal cannot be written: {error.strerror or error}")
+            self._report(f"the journal cannot be written: {_said(error)}")
             return False
         if waiting >= self._rows_wanted:
             self._due.set()
@@ -266,7 +265,7 @@ class Journal:
         try:
             disk = os.statvfs(self.directory)
         except OSError as error:
-            self._report(f"the journal's disk does not answer: {error.strerror or error}")
+            self._report(f"the journal's disk does not answer: {_said(error)}")
             return
         free = disk.f_bavail * disk.f_frsize
         if free < self._reserve:
@@ -327,3 +326,9 @@ class Journal:
             fresh.replace(target)
         except OSError:
             log.warning("journal_number_not_remembered")
+
+
+def _said(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full, or the quota used up: free some space"
+    return error.strerror or str(error)

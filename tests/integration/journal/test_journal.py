@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 import uvloop
+from tests.support.disks import fill, small_disk
 from tests.support.doors import Row, journalled_rows
 
 from whipstitch.errors import JournalError
@@ -197,6 +198,23 @@ def test_while_the_disk_is_nearly_full_it_refuses(tmp_path: Path) -> None:
         assert await append(journal, "again")
         assert journal.problem is None
         journal.close()
+
+    run(work)
+
+
+def test_a_disk_without_room_refuses_and_says_what_to_do(tmp_path: Path) -> None:
+    async def work() -> None:
+        with small_disk(tmp_path / "disk", 2**20) as disk:
+            journal = journal_in(disk)
+            journal._reserve = 0
+            journal.attach(asyncio.get_running_loop())
+            filler = fill(disk)
+            assert not await append(journal, "e" * 2**16)
+            assert "the disk is full" in (journal.problem or "")
+            filler.unlink()
+            await asyncio.sleep(0.3)
+            assert await append(journal, "again")
+            journal.close()
 
     run(work)
 
