@@ -1,8 +1,8 @@
-"""``GET /api/v1/lexicon``."""
+"""``GET /api/v1/lexicon``, and of traits."""
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -34,20 +34,27 @@ _EXAMPLE: Final = {
     ],
     "next_cursor": None,
 }
+_TRAITS_EXAMPLE: Final = {
+    "ok": True,
+    "traits": [
+        {"name": "company.size", "types": ["number"], "samples": [12, 400]},
+        {"name": "plan", "types": ["string"], "samples": ["free", "pro"]},
+    ],
+}
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+    401: {"model": Refused, "description": "No token, or one that is not valid."},
+    408: {"model": Refused, "description": "It took too long; `error` says what helps."},
+    413: {"model": Refused, "description": "It is too much; `error` says what helps."},
+    503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+}
 
 
 @router.get(
     "/lexicon",
     summary="Which events and properties there are",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"example": _EXAMPLE}}},
-        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        408: {"model": Refused, "description": "It took too long; `error` says what helps."},
-        413: {"model": Refused, "description": "It is too much; `error` says what helps."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-    },
+    responses={200: {"content": {"application/json": {"example": _EXAMPLE}}}, **_REFUSALS},
 )
 async def list_lexicon(
     reading: CurrentReading,
@@ -61,6 +68,9 @@ async def list_lexicon(
     to: Annotated[str | None, Query(description="RFC 3339, exclusive; by default now")] = None,
     limit: Annotated[int, Query(ge=1, le=lexicon.MOST)] = lexicon.DEFAULT_LIMIT,
     cursor: Cursor = None,
+    properties: Annotated[
+        bool, Query(description="false: without properties, which takes less time")
+    ] = True,
 ) -> Response:
     """Events by name, each with how often and when it occurred in the range, and with the
     properties of its newest occurrences: their types in JSON and their most frequent values."""
@@ -71,7 +81,20 @@ async def list_lexicon(
         position(cursor, lexicon.Position),
     )
     found = await reading.run(lexicon.events(query))
-    names = [row[0] for row in found[:limit]]
+    names = [row[0] for row in found[:limit]] if properties else []
     described = await reading.run(lexicon.properties(query, names)) if names else []
     page = await asyncio.to_thread(lexicon.shape, query, found, described)
     return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+@router.get(
+    "/lexicon/traits",
+    summary="Which traits people have",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"example": _TRAITS_EXAMPLE}}}, **_REFUSALS},
+)
+async def list_traits(reading: CurrentReading) -> Response:
+    """What is known of people: traits by name, their types in JSON and their most frequent
+    values."""
+    answer = lexicon.shape_traits(await reading.run(lexicon.traits()))
+    return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -65,8 +65,19 @@ async def list_people(
     cohort: Annotated[str | None, Query(description="The id of one that they are all in")] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
     cursor: Cursor = None,
+    id: Annotated[  # noqa: A002 - its public name
+        list[str] | None,
+        Query(description="An id of somebody; may be repeated. Nothing else may be asked then"),
+    ] = None,
 ) -> Response:
     """A page of people with all their ids and traits. Those without events come last."""
+    if id is not None:
+        if search or cohort or cursor:
+            raise HTTPException(400, "id: cannot be combined with search, cohort or cursor")
+        if len(id) > _MOST:
+            raise HTTPException(400, f"id: at most {_MOST} at once")
+        answer = await people.named(reading, id)
+        return Response(msgspec.json.encode(answer), media_type="application/json")
     if cohort is not None:
         await check_cohorts(request, reading.scope, {"cohort": cohort})
     query = people.PeopleQuery(

@@ -1,9 +1,9 @@
-"""The lexicon: which events there are, and which properties they have.
+"""The lexicon: which events there are, which properties they have, and which traits people have.
 
 Counts and times are of all events in the range. Properties are those of each event's newest
 occurrences. They are named as filters and breakdowns name them: dots walk into objects, down to
 three levels, and the promoted names (``properties.PROMOTED``) stand for the columns of that name,
-whatever a client sent."""
+whatever a client sent. Traits are named in the same way."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,6 +82,13 @@ class Lexicon(msgspec.Struct, kw_only=True):
     next_cursor: str | None
 
 
+class TraitsAnswer(msgspec.Struct, kw_only=True):
+    """``traits`` by name."""
+
+    ok: bool = True
+    traits: list[Property]
+
+
 def events(query: LexiconQuery) -> Sql:
     """Rows of: event, count, unix milliseconds of its first and its last occurrence; one more than
     the page holds."""
@@ -107,7 +114,8 @@ def properties(query: LexiconQuery, names: Sequence[str]) -> Sql:
     promoted = values.add(tuple(_COLUMNS), "Array(String)")
     sent = (
         f"arrayFilter(pair -> pair.1 NOT IN {promoted} AND pair.2 NOT IN ('null', '{{}}'), "
-        f"arrayConcat({_leaves('properties_sent')}, {_leaves('default_properties_sent')}))"
+        f"arrayConcat({_leaves(_pairs('properties_sent'))}, "
+        f"{_leaves(_pairs('default_properties_sent'))}))"
     )
     columns = ", ".join(
         f"({values.add(name)}, toJSONString({column}))" for name, column in _COLUMNS.items()
@@ -136,15 +144,42 @@ def shape(
         name: Entry(name, count, rfc3339(first), rfc3339(last), [])
         for name, count, first, last in found[: query.limit]
     }
-    for event, name, beginnings, samples in sorted(described, key=lambda row: tuple(row[:2])):
-        types = sorted({_TYPES.get(one, "number") for one in beginnings})
-        raw = [msgspec.Raw(one.encode()) for one in samples]
-        entries[event].properties.append(Property(name, types, raw))
+    for event, *rest in sorted(described, key=lambda row: tuple(row[:2])):
+        entries[event].properties.append(_property(rest))
     more = len(found) > query.limit
     return Lexicon(
         events=list(entries.values()),
         next_cursor=cursor_of(Position(found[query.limit - 1][0])) if more else None,
     )
+
+
+def traits() -> Sql:
+    """Rows of: trait, first characters of its values, its most frequent values as JSON text; of
+    traits that very many values tell apart, some of them."""
+    # A name and its values are walked through together, as if they were an object's.
+    leaves = _leaves("[(property, value)]")
+    kept = f"length(pair.2) <= {_LONGEST_SAMPLE}"
+    return Sql(
+        "SELECT pair.1 AS name, groupUniqArray(substring(pair.2, 1, 1)), "
+        f"topKIf({_MOST_SAMPLES})(pair.2, {kept}) "
+        f"FROM person_traits FINAL ARRAY JOIN {leaves} AS pair "
+        f"WHERE {IN_SCOPE} AND property != '' AND NOT deleted AND pair.2 NOT IN ('null', '{{}}') "
+        f"GROUP BY name ORDER BY count() DESC, name LIMIT {_MOST_PROPERTIES}",
+        {},
+    )
+
+
+def shape_traits(rows: Sequence[Sequence[Any]]) -> TraitsAnswer:
+    """The answer that the rows of ``traits`` make."""
+    return TraitsAnswer(
+        traits=[_property(row) for row in sorted(rows, key=lambda row: str(row[0]))]
+    )
+
+
+def _property(row: Sequence[Any]) -> Property:
+    name, beginnings, samples = row
+    types = sorted({_TYPES.get(one, "number") for one in beginnings})
+    return Property(name, types, [msgspec.Raw(one.encode()) for one in samples])
 
 
 def _newest(query: LexiconQuery, name: str, values: Values) -> str:
@@ -160,14 +195,16 @@ def _newest(query: LexiconQuery, name: str, values: Values) -> str:
     )
 
 
-def _leaves(text: str) -> str:
-    """The (name, JSON text) pairs of an object's values, down to ``_LEVELS``."""
-    pairs = f"JSONExtractKeysAndValuesRaw({text})"
+def _pairs(text: str) -> str:
+    """The (name, JSON text) pairs of an object."""
+    return f"JSONExtractKeysAndValuesRaw({text})"
+
+
+def _leaves(pairs: str) -> str:
+    """The pairs of an object, and in place of the objects among them theirs, down to
+    ``_LEVELS``."""
     for _ in range(_LEVELS - 1):
-        inner = (
-            "arrayMap(one -> (concat(pair.1, '.', one.1), one.2), "
-            "JSONExtractKeysAndValuesRaw(pair.2))"
-        )
+        inner = f"arrayMap(one -> (concat(pair.1, '.', one.1), one.2), {_pairs('pair.2')})"
         expanded = f"if(startsWith(pair.2, '{{'), {inner}, [pair])"
         pairs = f"arrayFlatten(arrayMap(pair -> {expanded}, {pairs}))"
     return pairs

@@ -5,7 +5,7 @@ A person is whoever has events or was named by an update of traits. Pages go by 
 the newest first; those who have none come last."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +15,7 @@ from whipstitch.queries import links, traits
 from whipstitch.queries.cohorts import member_keys
 from whipstitch.queries.links import NO_LINKS, Alias, Links
 from whipstitch.queries.pages import cursor_of, rfc3339
-from whipstitch.queries.person_ids import person_of, rows_of
+from whipstitch.queries.person_ids import person_of, persons_of, rows_of
 from whipstitch.queries.persons import SETTLED, Persons, key_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 from whipstitch.queries.traits import Traits
@@ -102,25 +102,30 @@ async def page(reading: Reading, query: PeopleQuery) -> PeoplePage:
     """The people of one page, with all that is known of them."""
     found = await _find(reading, query)
     people = list(found)[: query.limit]
-    activity = {person: found[person] for person in people}
-    unknown = [person for person, seen in activity.items() if seen is None]
+    activity = {person: known for person in people if (known := found[person]) is not None}
+    unknown = [person for person in people if person not in activity]
     about, ids, seen = await asyncio.gather(
         _traits(reading, people), _links(reading, people), _activity(reading, unknown)
     )
-    listed = [
-        Listed(
-            person,
-            list(ids.get(person, NO_LINKS).parents),
-            about.get(person, {}),
-            *_seen(activity[person] or seen.get(person, NO_EVENTS)),
-        )
-        for person in people
-    ]
+    activity |= seen
+    listed = [_listed(person, about, ids, activity) for person in people]
     cursor = None
     if len(found) > query.limit:
-        end = activity[people[-1]] or seen.get(people[-1], NO_EVENTS)
+        end = activity.get(people[-1], NO_EVENTS)
         cursor = cursor_of(Position(end.last, people[-1]))
     return PeoplePage(people=listed, next_cursor=cursor)
+
+
+async def named(reading: Reading, ids: Sequence[str]) -> PeoplePage:
+    """Those who have one of ``ids`` among theirs, each once, the last active first."""
+    rows = await reading.run(persons_of(ids))
+    people = list(dict.fromkeys(row[0] for row in rows))
+    about, links_, seen = await asyncio.gather(
+        _traits(reading, people), _links(reading, people), _activity(reading, people)
+    )
+    known = [person for person in people if person in seen or person in about]
+    known.sort(key=lambda person: _order(seen.get(person, NO_EVENTS), person))
+    return PeoplePage(people=[_listed(one, about, links_, seen) for one in known], next_cursor=None)
 
 
 async def profile(reading: Reading, id_: str) -> Profile | None:
@@ -285,6 +290,25 @@ async def _traits(reading: Reading, people: Sequence[str]) -> dict[str, Traits]:
 
 async def _links(reading: Reading, people: Sequence[str]) -> dict[str, Links]:
     return links.shape(await reading.run(links.of(people))) if people else {}
+
+
+def _listed(
+    person: str,
+    about: Mapping[str, Traits],
+    ids: Mapping[str, Links],
+    activity: Mapping[str, Activity],
+) -> Listed:
+    return Listed(
+        person,
+        list(ids.get(person, NO_LINKS).parents),
+        about.get(person, {}),
+        *_seen(activity.get(person, NO_EVENTS)),
+    )
+
+
+def _order(activity: Activity, person: str) -> tuple[bool, int, str]:
+    """As pages are ordered."""
+    return activity.last is None, -(activity.last or 0), person
 
 
 def _seen(activity: Activity) -> tuple[str | None, str | None, int]:

@@ -3,6 +3,7 @@
 ``person_ids`` has each id that has a parent; every other id is its own person. ``person_moves``
 says which rows of events do not bear their person's id yet."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from whipstitch.queries.persons import SETTLED, Persons, key_of
@@ -22,6 +23,18 @@ async def person_of(reading: Reading, id_: str) -> str:
     )
     person: str = rows[0][0] if rows else id_
     return person
+
+
+def persons_of(ids: Sequence[str]) -> Sql:
+    """The distinct ids of the people who have ``ids`` among theirs, one for each; any text may be
+    asked for."""
+    return Sql(
+        "SELECT if(known.person = '', asked.id, known.person) "
+        "FROM (SELECT arrayJoin({ids:Array(String)}) AS id) AS asked "
+        f"LEFT JOIN (SELECT id, person FROM {LINKED} AND id IN {{ids:Array(String)}}) AS known "
+        "ON known.id = asked.id",
+        {"ids": list(ids)},
+    )
 
 
 async def ids_of(reading: Reading, person: str) -> list[str]:

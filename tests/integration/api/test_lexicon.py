@@ -43,6 +43,26 @@ def test_an_event_is_described_with_its_properties(server: Server) -> None:
     }
 
 
+def test_an_event_can_be_listed_without_its_properties(server: Server) -> None:
+    body = {"event_name": "bare", "distinct_id": "user_1", "properties": {"a": 1}}
+    server.send("/api/v1/track", body)
+    server.wait_until(lambda: len(server.events(event_name="bare")) == 1)
+
+    (event,) = server.get("/api/v1/lexicon", {"search": "bare", "properties": "false"}).json()[
+        "events"
+    ]
+
+    assert (event["count"], event["properties"]) == (1, [])
+
+
+def test_traits_are_listed(server: Server) -> None:
+    body = {"distinct_id": "user_1", "properties": {"lexicon": {"trait": "x"}}}
+    server.send("/api/v1/people", body)
+    expected = {"name": "lexicon.trait", "types": ["string"], "samples": ["x"]}
+
+    server.wait_until(lambda: expected in server.get("/api/v1/lexicon/traits").json()["traits"])
+
+
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
@@ -62,4 +82,5 @@ def test_a_parameter_that_cannot_be_used_is_named(
 
 
 def test_it_wants_a_token(server: Server) -> None:
-    assert server.get("/api/v1/lexicon", token="nobody's").status_code == 401
+    for path in ("lexicon", "lexicon/traits"):
+        assert server.get(f"/api/v1/{path}", token="nobody's").status_code == 401

@@ -30,6 +30,7 @@ def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> No
         "/api/v1/erasures",
         "/api/v1/erasures/{erasure_id}",
         "/api/v1/lexicon",
+        "/api/v1/lexicon/traits",
         "/api/v1/export",
         "/api/v1/events/stream",
     }

@@ -68,6 +68,13 @@ def test_the_list_shows_people_with_all_their_ids_and_traits(server: Server, kno
     }
 
 
+def test_people_are_asked_for_by_several_ids(server: Server, known: str) -> None:
+    answer = server.get("/api/v1/people?id=ppl%20named&id=ppl%20anon%2F1&id=ppl%20nobody").json()
+
+    assert [person["distinct_id"] for person in answer["people"]] == [known, "ppl named"]
+    assert answer["next_cursor"] is None
+
+
 def test_the_cursor_leads_through_the_list(server: Server, known: str) -> None:
     first = server.get("/api/v1/people", {"search": "ppl ", "limit": 1}).json()
     cursor = first["next_cursor"]
@@ -136,6 +143,8 @@ def test_reading_wants_a_token(server: Server, path: str) -> None:
         ("people?limit=201", "limit: "),
         ("people?cursor=AAAA", "cursor: "),
         ("people?environment=prod", "environment: "),
+        ("people?id=x&search=y", "id: "),
+        ("people?" + "id=x&" * 201, "id: "),
         (f"people?search={'x' * 1001}", "search: "),
         ("people/someone?environment=prod", "environment: "),
         ("aliases?limit=1001", "limit: "),

@@ -11,11 +11,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import reference
+from tests.support.identity import Rows
 from tests.support.reference import START, Event, World, Worlds
 
+from whipstitch.projects import Scope
 from whipstitch.queries import lexicon
 from whipstitch.queries.lexicon import LexiconQuery, Position
 from whipstitch.queries.pages import position_of
+from whipstitch.queries.run import Reading
 from whipstitch.queries.time_ranges import TimeRange
 
 _HOURS = 100
@@ -133,3 +136,25 @@ def test_only_the_newest_are_looked_at(worlds: Worlds) -> None:
 
     assert entry["count"] == len(old) + len(new)
     assert {one["name"] for one in entry["properties"]} == {"new", "$bot"}
+
+
+def test_traits_are_what_is_known_of_people_now(rows: Rows) -> None:
+    rows.traits("ann", 1, plan='"free"', city='"Rome"', company='{"size": 12, "tags": [1]}')
+    rows.traits("ann", 2, plan='"pro"', city=None, nothing="null", blank="{}")
+    rows.traits("bob", 1, plan='"pro"', essay=f'"{"x" * 300}"')
+    rows.traits("cid", 1, plan="7", **{"it's": "true"})
+    rows.elsewhere(Scope("proj_a", "test")).traits("dan", 1, elsewhere="1")
+
+    answer = rows.read(_traits)
+
+    assert json.loads(msgspec.json.encode(answer))["traits"] == [
+        {"name": "company.size", "types": ["number"], "samples": [12]},
+        {"name": "company.tags", "types": ["array"], "samples": [[1]]},
+        {"name": "essay", "types": ["string"], "samples": []},
+        {"name": "it's", "types": ["boolean"], "samples": [True]},
+        {"name": "plan", "types": ["number", "string"], "samples": ["pro", 7]},
+    ]
+
+
+async def _traits(reading: Reading) -> lexicon.TraitsAnswer:
+    return lexicon.shape_traits(await reading.run(lexicon.traits()))

@@ -102,6 +102,26 @@ def test_pages_hold_everybody_once_the_last_active_first(rows: Rows) -> None:
     assert listed[-1].first_seen is listed[-1].last_seen is None
 
 
+def test_people_are_listed_by_whichever_of_their_ids(rows: Rows) -> None:
+    rows.event("ann", 10)
+    rows.event("ann phone", 20)
+    rows.link("ann phone", "ann")
+    rows.move("ann phone", "ann")
+    rows.event("bob", 30)
+    rows.event("not asked for", 40)
+    rows.traits("named", 1, plan='"pro"')
+    ids = ["named", "ann phone", "ann", "nobody", "it's {x:String}", "bob"]
+
+    page = rows.read(lambda reading: people.named(reading, ids))
+
+    assert [(one.distinct_id, one.aliases, one.event_count) for one in page.people] == [
+        ("bob", [], 1),
+        ("ann", ["ann phone"], 2),
+        ("named", [], 0),
+    ]
+    assert page.next_cursor is None
+
+
 _SEARCHES = {
     "USER_1": ["user_10", "user_1"],
     "anon": ["user_1", "user_2"],
