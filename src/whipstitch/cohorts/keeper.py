@@ -15,8 +15,9 @@ from typing import Final, Protocol
 import structlog
 from clickhouse_connect.driver.client import Client
 
+from whipstitch.background import Background
 from whipstitch.cohorts import members
-from whipstitch.errors import RegistryError, StorageError, UnknownCohort, WhipstitchError
+from whipstitch.errors import UnknownCohort, WhipstitchError
 from whipstitch.queries import cohort_definitions
 from whipstitch.queries.persons import PersonMap, Persons
 from whipstitch.queries.run import Sql
@@ -67,16 +68,10 @@ class CohortKeeper:
         self._number = 0
         self._refreshing: dict[str, int] = {}
         self._counting = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cohorts", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self, seconds: float) -> None:
-        """Ends after the refresh at hand, if that does not take longer than ``seconds``."""
-        self._stop.set()
-        self._thread.join(seconds)
+        self._swept = -_SWEEP_SECONDS
+        self._work = Background("keeper of cohorts", self._turn, self._pause)
+        self.start = self._work.start
+        self.stop = self._work.stop
 
     def is_refreshing(self, cohort_id: str) -> bool:
         """Whether a refresh is asked for or under way on this node."""
@@ -156,25 +151,16 @@ class CohortKeeper:
 
     # On the keeper's thread
 
-    def _run(self) -> None:
-        problem: str | None = None
-        swept = -_SWEEP_SECONDS
-        while not self._stop.wait(min(_LOOK_SECONDS, self._interval.total_seconds())):
-            try:
-                if self._leads() and not self._maps.problem:
-                    self._refresh_due()
-                    if time.monotonic() - swept >= _SWEEP_SECONDS:
-                        self.sweep().result()
-                        swept = time.monotonic()
-            except (StorageError, RegistryError) as error:
-                if problem is None:
-                    log.warning("cohorts_wait", problem=str(error))
-                problem = str(error)
-            except Exception:
-                # The thread must outlive what nobody foresaw.
-                log.exception("cohorts_failed")
-            else:
-                problem = None
+    def _pause(self) -> float:
+        return min(_LOOK_SECONDS, self._interval.total_seconds())
+
+    def _turn(self) -> None:
+        if not self._leads() or self._maps.problem:
+            return
+        self._refresh_due()
+        if time.monotonic() - self._swept >= _SWEEP_SECONDS:
+            self.sweep().result()
+            self._swept = time.monotonic()
 
     def _refresh_due(self) -> None:
         for cohort in in_order(self._registry.dynamic_cohorts()):
@@ -184,7 +170,7 @@ class CohortKeeper:
             began = time.monotonic()
             self.refresh(cohort.id).result()
             # Of the machine's time no more than half goes into this, however many there are.
-            if self._stop.wait(time.monotonic() - began) or not self._leads():
+            if self._work.rest(time.monotonic() - began) or not self._leads():
                 return
 
     def _count(self, cohort_id: str, more: int) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 
+from whipstitch.background import Background
 from whipstitch.errors import RegistryError
 from whipstitch.projects import Directory
 from whipstitch.registry.store import Registry
@@ -18,23 +19,11 @@ class DirectoryWatch:
         self.current: Directory | None = None
         self.problem: str | None = "The registry has not been read yet."
         self._registry = registry
-        self._interval = interval
         self._revision: int | None = None
         self._refreshing = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Reads the registry from now on, in a thread of its own."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="directory-watch", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the thread; ``current`` stays."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
+        work = Background("directory watch", self.refresh, lambda: interval)
+        self.start = work.start
+        self.stop = work.stop
 
     def refresh(self) -> None:
         """Reads the registry now, if it changed. Raises nothing: see ``problem``."""
@@ -49,9 +38,3 @@ class DirectoryWatch:
                 self.problem = str(error)
             else:
                 self.problem = None
-
-    def _run(self) -> None:
-        while True:
-            self.refresh()
-            if self._stopping.wait(self._interval):
-                return

@@ -6,13 +6,13 @@ the journal is sealed, the loader stores what it can in the time, the rest stays
 
 import asyncio
 import contextlib
-import threading
 
 import structlog
 
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
 from whipstitch.admission.ids import Placeholders
+from whipstitch.background import Background
 from whipstitch.cohorts.keeper import CohortKeeper
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import Intake
@@ -124,14 +124,14 @@ class Engine:
             trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
             max_body=settings.max_body,
         )
-        self._stopping = threading.Event()
-        self._geoip_thread = threading.Thread(target=self._watch_geoip, name="geoip", daemon=True)
+        self._geoip_watch = Background("geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS)
+        self._geoip_said: str | None = None
 
     def start(self) -> None:
         UserAgents.warm()
         self.directory.refresh()
         self.directory.start()
-        self._geoip_thread.start()
+        self._geoip_watch.start()
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
@@ -143,7 +143,6 @@ class Engine:
 
     async def stop(self) -> None:
         """Ends everything, within some seconds. Nothing that was answered is lost."""
-        self._stopping.set()
         self.journal.detach()
         await asyncio.to_thread(self._wind_down)
 
@@ -151,13 +150,13 @@ class Engine:
         self.heavy.close()
         # All are told before one is waited for: each may hang on a ClickHouse that does.
         for patience in (0.0, _LAST_STEP_SECONDS):
-            for part in (self.cohorts, self.eraser, self.stitcher):
+            for part in (self.cohorts, self.eraser, self.stitcher, self._geoip_watch):
                 part.stop(patience)
             if not patience:
                 self.loader.drain(_DRAIN_SECONDS)
         self.journal.close()
         self.store.close()
-        self.directory.stop()
+        self.directory.stop(_LAST_STEP_SECONDS)
 
     @property
     def storage_problem(self) -> str | None:
@@ -195,11 +194,12 @@ class Engine:
         """Asks for the rewrite of what waits."""
         self.stitcher.rewrite_now()
 
-    def _watch_geoip(self) -> None:
-        said: str | None = None
-        while not self._stopping.wait(_GEOIP_SECONDS):
-            if self.geoip.reload_if_changed():
-                self.intake.forget_callers()
-            if self.geoip.problem != said:
-                said = self.geoip.problem
-                log.warning("geoip_problem", problem=said) if said else log.info("geoip_loaded")
+    def _look_at_geoip(self) -> None:
+        if self.geoip.reload_if_changed():
+            self.intake.forget_callers()
+        if self.geoip.problem != self._geoip_said:
+            self._geoip_said = self.geoip.problem
+            if self._geoip_said:
+                log.warning("geoip_problem", problem=self._geoip_said)
+            else:
+                log.info("geoip_loaded")

@@ -1,6 +1,5 @@
 """The eraser: hides a person when asked to, and sees to it that the disk has none of them."""
 
-import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Final, Protocol, TypeVar, cast
 import structlog
 from clickhouse_connect.driver.client import Client
 
-from whipstitch.errors import RegistryError, StorageError
+from whipstitch.background import Background
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.projects import Environment, Scope
 from whipstitch.stitching import erasure, erasures, purge
@@ -58,26 +57,20 @@ class Eraser:
         alone: bool,
     ) -> None:
         self.stats = EraserStats()
-        self.problem: str | None = None
-        """Why erasures do not go on at the moment, for a person."""
         self._store = store
         self._linker = linker
         self._leads = leads
         self._in_flight = in_flight
         self._dead_letters = dead_letters
         self._alone = alone
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
+        self._work = Background("eraser", self._turn, self._pause)
+        self.start = self._work.start
+        self.stop = self._work.stop
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self, seconds: float) -> None:
-        """Ends after the step at hand, if that does not take longer than ``seconds``."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(seconds)
+    @property
+    def problem(self) -> str | None:
+        """Why erasures do not go on at the moment, for a person."""
+        return self._work.problem
 
     def erase(self, scope: Scope, id_: str, accepted: int) -> Future[Erasure | None]:
         """Erases the person who had this id at that acceptance. To come: the erasure, when no read
@@ -85,7 +78,7 @@ class Eraser:
         found = self._store.beside_loading(
             lambda client: self._begin_with(client, scope, id_, accepted)
         )
-        found.add_done_callback(lambda _: self._wake.set())
+        found.add_done_callback(lambda _: self._work.wake())
         return found
 
     # Inside
@@ -110,26 +103,12 @@ class Eraser:
 
     # On the eraser's thread
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._turn()
-            except (StorageError, RegistryError, OSError) as error:
-                self._failed(str(error))
-            except Exception as error:
-                # The thread must outlive what nobody foresaw: erasures would never be done.
-                log.exception("eraser_failed")
-                self._failed(f"The eraser met an error of its own: {error!r}")
-            else:
-                if self.problem is not None:
-                    log.info("eraser_resumed", was=self.problem)
-                    self.problem = None
-            again = self.problem or not self._alone
-            self._wake.wait(_OTHERS_SECONDS if again else None)
-            self._wake.clear()
+    def _pause(self) -> float | None:
+        """Seconds until the next turn, None: until somebody is erased."""
+        return _OTHERS_SECONDS if self.problem or not self._alone else None
 
     def _turn(self) -> None:
-        while not self._stop.is_set() and self._until(self._leads):
+        while not self._work.stopping and self._until(self._leads):
             undone = self._leisurely(erasures.unfinished)
             self.stats.running = len(undone)
             if not undone:
@@ -181,14 +160,9 @@ class Eraser:
     def _until(self, condition: Callable[[], object]) -> bool:
         """Waits for it. False: we are told to stop first."""
         while not condition():
-            if self._stop.wait(_LOOK_SECONDS):
+            if self._work.rest(_LOOK_SECONDS):
                 return False
         return True
-
-    def _failed(self, problem: str) -> None:
-        if self.problem is None:
-            log.warning("eraser_waits", problem=problem)
-        self.problem = problem
 
 
 def _leave_cohorts(client: Client, gone: Erasure) -> None:

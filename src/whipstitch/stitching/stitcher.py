@@ -1,7 +1,6 @@
 """The stitcher: a thread that keeps the links up to date and has the rows rewritten."""
 
 import secrets
-import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -10,8 +9,8 @@ from typing import Final
 
 import structlog
 
+from whipstitch.background import Background
 from whipstitch.counting import Histogram
-from whipstitch.errors import RegistryError, StorageError
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.registry.leases import Leases
@@ -95,33 +94,26 @@ class Stitcher:
         grace: int,
     ) -> None:
         self.stats = StitchStats()
-        self.problem: str | None = None
-        """Why rows are not being rewritten at the moment, for a person."""
         self._store = store
         self._linker = linker
         self._maps = published
         self._leads = leads
         self._interval = interval
         self._grace = grace
-        self._stop = threading.Event()
-        self._wake = threading.Event()
         self._due = time.monotonic() + interval
-        self._failures = 0
-        self._thread = threading.Thread(target=self._run, name="stitcher", daemon=True)
+        self._work = Background("stitcher", self._turn, self._pause, leads.leave)
+        self.start = self._work.start
+        self.stop = self._work.stop
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self, seconds: float) -> None:
-        """Ends after the step at hand, if that does not take longer than ``seconds``."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(seconds)
+    @property
+    def problem(self) -> str | None:
+        """Why rows are not being rewritten at the moment, for a person."""
+        return self._work.problem
 
     def rewrite_now(self) -> None:
         """Asks for a run, which begins at once if this node is the one that rewrites."""
         self._due = 0.0
-        self._wake.set()
+        self._work.wake()
 
     def undo(self, scope: Scope, alias_id: str, accepted: int) -> Future[bool]:
         """Takes the link of an id away, as of an acceptance number. False to come: it has none."""
@@ -131,32 +123,10 @@ class Stitcher:
 
     # Inside, on the stitcher's thread
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._turn()
-            except (StorageError, RegistryError) as error:
-                self._failed(str(error))
-            except Exception as error:
-                # The thread must outlive what nobody foresaw: rows would wait for ever.
-                log.exception("stitcher_failed")
-                self._failed(f"The stitcher met an error of its own: {error!r}")
-            else:
-                self._failures = 0
-                if self.problem is not None:
-                    log.info("stitcher_resumed", was=self.problem)
-                    self.problem = None
-            self._wake.wait(self._pause())
-            self._wake.clear()
-        try:
-            self._leads.leave()
-        except RegistryError as error:
-            log.warning("lease_not_ended", problem=str(error))
-
     def _pause(self) -> float:
         """Seconds until the next turn."""
-        if self._failures:
-            backoff: float = _LOOK_SECONDS * 2 ** min(self._failures - 1, 10)
+        if self._work.failures:
+            backoff: float = _LOOK_SECONDS * 2 ** min(self._work.failures - 1, 10)
             return min(_LONGEST_BACKOFF, backoff)
         if not self._leads():
             return _LOOK_SECONDS
@@ -164,6 +134,14 @@ class Stitcher:
         return min(rest, _LOOK_SECONDS) if self._grace else rest
 
     def _turn(self) -> None:
+        try:
+            self._keep_up()
+        except Exception:
+            self.stats.failures += 1
+            self._due = 0.0  # what was to be rewritten is tried again
+            raise
+
+    def _keep_up(self) -> None:
         self._leads.renew()
         if not self._leads():
             self._maps.publish(self._store.at_leisure(maps.latest).result())
@@ -181,7 +159,7 @@ class Stitcher:
             steps = self._store.at_leisure(partial(rewrite.steps, known=known)).result()
             self.stats.rows_left = rows = sum(step.rows for step in steps)
             for step in steps:
-                if self._stop.is_set() or not self._leads():
+                if self._work.stopping or not self._leads():
                     return
                 self._store.at_leisure(partial(rewrite.take, known=known, step=step)).result()
                 self.stats.rows += step.rows
@@ -203,11 +181,3 @@ class Stitcher:
         if not self._grace:
             return None
         return self._store.at_leisure(partial(maps.latest, seconds=self._grace)).result()
-
-    def _failed(self, problem: str) -> None:
-        self.stats.failures += 1
-        self._failures += 1
-        self._due = 0.0  # what was to be rewritten is tried again
-        if self.problem is None:
-            log.warning("stitcher_waits", problem=problem)
-        self.problem = problem
