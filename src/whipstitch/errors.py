@@ -23,6 +23,18 @@ class UnknownCohort(RegistryError):
     """There is no such cohort where it was looked for."""
 
 
+class UnknownQuestion(RegistryError):
+    """There is no such saved question where it was looked for: ``question_id``."""
+
+    def __init__(self, message: str, question_id: str) -> None:
+        super().__init__(message)
+        self.question_id = question_id
+
+
+class UnknownBoard(RegistryError):
+    """There is no such board where it was looked for."""
+
+
 class CohortInUse(RegistryError):
     """A cohort cannot be deleted while others refer to it."""
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from whipstitch.errors import CohortInUse, RegistryError, UnknownCohort
 from whipstitch.projects import Scope
 from whipstitch.registry import credentials
-from whipstitch.registry.lookup import checked_name
-from whipstitch.registry.tables import CohortRow, ProjectRow
+from whipstitch.registry.lookup import checked_name, lock_project
+from whipstitch.registry.tables import CohortRow
 from whipstitch.registry.transactions import Transactions
 from whipstitch.registry.values import Cohort, CohortKind
 
@@ -35,7 +35,7 @@ class Cohorts(Transactions):
     ) -> Cohort:
         """A new cohort. ``definition`` is a dynamic one's. Names need not differ."""
         with self._storing() as session:
-            _lock(session, scope)
+            lock_project(session, scope.project_id)
             there = session.scalar(
                 select(func.count())
                 .select_from(CohortRow)
@@ -83,7 +83,7 @@ class Cohorts(Transactions):
     ) -> Cohort:
         """The cohort, called and defined anew. Raises UnknownCohort."""
         with self._storing() as session:
-            _lock(session, scope)
+            lock_project(session, scope.project_id)
             row = _find(session, scope, cohort_id)
             row.name = checked_name(name, "cohort")
             row.definition = None if definition is None else dict(definition)
@@ -99,7 +99,7 @@ class Cohorts(Transactions):
     def delete_cohort(self, scope: Scope, cohort_id: str) -> None:
         """Raises UnknownCohort, and CohortInUse where another one refers to it."""
         with self._storing() as session:
-            _lock(session, scope)
+            lock_project(session, scope.project_id)
             row = _find(session, scope, cohort_id)
             users = [one.name for one in _rows(session, scope) if cohort_id in one.uses]
             if users:
@@ -142,11 +142,6 @@ class Cohorts(Transactions):
             values["refreshed_at"] = at
         with self._storing() as session:
             session.execute(update(CohortRow).where(CohortRow.id == cohort_id).values(values))
-
-
-def _lock(session: Session, scope: Scope) -> None:
-    """Makes changes of a project's cohorts follow one another."""
-    session.get(ProjectRow, scope.project_id, with_for_update=True)
 
 
 def _rows(session: Session, scope: Scope) -> list[CohortRow]:

@@ -27,6 +27,11 @@ def find_project(session: Session, project: str) -> ProjectRow:
     return named[0]
 
 
+def lock_project(session: Session, project_id: str) -> None:
+    """Makes changes of what a project has follow one another."""
+    session.get(ProjectRow, project_id, with_for_update=True)
+
+
 def checked_name(name: str, kind: str) -> str:
     """``name`` without the space around it. Raises RegistryError for one that nobody could read
     in a list; ``kind`` says whose name it is."""

@@ -11,9 +11,11 @@ from whipstitch.projects import Directory, Environment, IngestionKey, Project, S
 from whipstitch.registry import credentials
 from whipstitch.registry.access import Access
 from whipstitch.registry.allowlists import normal_domains, normal_ips
+from whipstitch.registry.boards import Boards
 from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
+from whipstitch.registry.questions import Questions
 from whipstitch.registry.sessions import Sessions
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow
 from whipstitch.registry.users import Users
@@ -23,7 +25,7 @@ from whipstitch.registry.values import KEEP, Keep, Key, NewProject, Screen
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access, Users, Sessions, Cohorts, Leases):
+class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Leases):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the

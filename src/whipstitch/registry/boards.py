@@ -1,0 +1,148 @@
+"""Boards: saved questions that are looked at together."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from whipstitch.errors import RegistryError, UnknownBoard
+from whipstitch.projects import Scope
+from whipstitch.registry import credentials
+from whipstitch.registry.lookup import checked_name, lock_project
+from whipstitch.registry.questions import find_row as find_question
+from whipstitch.registry.tables import BoardRow, TileRow
+from whipstitch.registry.transactions import Transactions
+from whipstitch.registry.values import KEEP, Board, Keep, Question, Tile
+
+MOST_BOARDS: Final = 200
+"""Of a project, in both environments together."""
+MOST_TILES: Final = 50
+"""Of a board: each asks a question of its own."""
+
+
+class Boards(Transactions):
+    """The part of the registry that knows boards; ingestion sees none of it.
+
+    A board belongs to one environment of a project: elsewhere it is unknown, and it has only
+    questions of its own environment. ``by`` is who does something, as lists show it."""
+
+    def create_board(self, scope: Scope, by: str, name: str, tiles: Sequence[Tile] = ()) -> Board:
+        """A new board. Names need not differ. Raises UnknownQuestion."""
+        with self._storing() as session:
+            lock_project(session, scope.project_id)
+            there = session.scalar(
+                select(func.count())
+                .select_from(BoardRow)
+                .where(BoardRow.project_id == scope.project_id)
+            )
+            if (there or 0) >= MOST_BOARDS:
+                raise RegistryError(
+                    f"A project has at most {MOST_BOARDS} boards: delete one that is not used."
+                )
+            now = self._now()
+            row = BoardRow(
+                id=credentials.new_id("brd"),
+                project_id=scope.project_id,
+                environment=scope.environment,
+                name=checked_name(name, "board"),
+                created_by=by,
+                created_at=now,
+                changed_by=by,
+                changed_at=now,
+            )
+            _place(session, scope, row, tiles)
+            session.add(row)
+            return row.value()
+
+    def list_boards(self, scope: Scope) -> list[Board]:
+        """The boards of an environment, oldest first."""
+        with self._reading() as session:
+            rows = session.scalars(
+                select(BoardRow)
+                .options(selectinload(BoardRow.tiles))
+                .where(BoardRow.project_id == scope.project_id)
+                .where(BoardRow.environment == scope.environment)
+                .order_by(BoardRow.created_at, BoardRow.id)
+            )
+            return [row.value() for row in rows]
+
+    def find_board(self, scope: Scope, board_id: str) -> tuple[Board, list[Question]]:
+        """A board, and the questions of its tiles in their order. Raises UnknownBoard."""
+        with self._reading() as session:
+            row = _find(session, scope, board_id)
+            questions = [find_question(session, scope, tile.question_id) for tile in row.tiles]
+            return row.value(), [one.value() for one in questions]
+
+    def change_board(
+        self,
+        scope: Scope,
+        board_id: str,
+        by: str,
+        *,
+        name: str | Keep = KEEP,
+        tiles: Sequence[Tile] | Keep = KEEP,
+    ) -> Board:
+        """The board, with what is given in place of what it was. Raises UnknownBoard and
+        UnknownQuestion."""
+        with self._storing() as session:
+            lock_project(session, scope.project_id)
+            row = _find(session, scope, board_id)
+            if name is not KEEP:
+                row.name = checked_name(name, "board")
+            if tiles is not KEEP:
+                _place(session, scope, row, tiles)
+            row.changed_by, row.changed_at = by, self._now()
+            return row.value()
+
+    def pin(self, scope: Scope, board_id: str, by: str, tile: Tile) -> Board:
+        """The board, with the question at its end; one that is there already stays where it is.
+        Raises UnknownBoard and UnknownQuestion."""
+        with self._storing() as session:
+            lock_project(session, scope.project_id)
+            row = _find(session, scope, board_id)
+            tiles = [one.value() for one in row.tiles]
+            if tile.question_id not in {one.question_id for one in tiles}:
+                _place(session, scope, row, [*tiles, tile])
+                row.changed_by, row.changed_at = by, self._now()
+            return row.value()
+
+    def unpin(self, scope: Scope, board_id: str, by: str, question_id: str) -> Board:
+        """The board without the question, which stays saved. Raises UnknownBoard."""
+        with self._storing() as session:
+            lock_project(session, scope.project_id)
+            row = _find(session, scope, board_id)
+            left = [tile for tile in row.tiles if tile.question_id != question_id]
+            if len(left) < len(row.tiles):
+                row.tiles = left
+                row.changed_by, row.changed_at = by, self._now()
+            return row.value()
+
+    def delete_board(self, scope: Scope, board_id: str) -> None:
+        """Its questions stay saved. Raises UnknownBoard."""
+        with self._storing() as session:
+            lock_project(session, scope.project_id)
+            session.delete(_find(session, scope, board_id))
+
+
+def _find(session: Session, scope: Scope, board_id: str) -> BoardRow:
+    row = session.get(BoardRow, board_id)
+    if row is None or (row.project_id, row.environment) != scope:
+        raise UnknownBoard("There is no such board in this environment of the project.")
+    return row
+
+
+def _place(session: Session, scope: Scope, board: BoardRow, tiles: Sequence[Tile]) -> None:
+    """Makes these the board's tiles. Raises UnknownQuestion."""
+    if len(tiles) > MOST_TILES:
+        raise RegistryError(f"A board has at most {MOST_TILES} questions: make another one.")
+    if len({tile.question_id for tile in tiles}) < len(tiles):
+        raise RegistryError("A question is on a board once only.")
+    there = {tile.question_id: tile for tile in board.tiles}
+    placed = []
+    for position, tile in enumerate(tiles):
+        find_question(session, scope, tile.question_id)
+        row = there.get(tile.question_id) or TileRow(question_id=tile.question_id)
+        row.position, row.width = position, tile.width
+        placed.append(row)
+    board.tiles = placed
