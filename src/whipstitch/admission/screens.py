@@ -25,6 +25,8 @@ class _Named(msgspec.Struct, frozen=True):
 
 
 _named = msgspec.json.Decoder(_Named)
+NAMES = _Named.__struct_encode_fields__
+"""Those properties, in their order."""
 
 
 def screen_of(properties: msgspec.Raw) -> str | None:

@@ -16,16 +16,17 @@ from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
 from whipstitch.registry.questions import Questions
+from whipstitch.registry.screens import Screens
 from whipstitch.registry.sessions import Sessions
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow
 from whipstitch.registry.users import Users
-from whipstitch.registry.values import KEEP, Keep, Key, NewProject, Screen
+from whipstitch.registry.values import KEEP, Keep, Key, NewProject
 
 # What a column of 32 bits holds.
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Leases):
+class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Screens, Leases):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the
@@ -136,26 +137,6 @@ class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Leases):
             return row.value()
 
     # What ingestion sees
-
-    def save_screen(self, screen: Screen) -> None:
-        """Keeps a pristine snapshot, in the place of one of the same screen, app version and
-        os."""
-        with self._changing() as session:
-            session.merge(
-                ScreenRow(
-                    project_id=screen.project_id,
-                    environment=screen.environment,
-                    screen=screen.screen,
-                    app_version=screen.app_version or "",
-                    os=screen.os or "",
-                    device_width=screen.device_width,
-                    device_height=screen.device_height,
-                    scroll_offset_y=screen.scroll_offset_y,
-                    content_type=screen.content_type,
-                    image=screen.image,
-                    uploaded_at=self._now(),
-                )
-            )
 
     def directory(self) -> Directory:
         """What ingestion needs to know: the keys that are valid and the screens that are there."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from whipstitch.projects import Environment, Project, Scope
 
@@ -65,6 +65,16 @@ class NewToken:
     secret: str = field(repr=False)
 
 
+class TokenHolder(NamedTuple):
+    """Whoever sends a token: where it reads, what it may do, where the project's days begin, and
+    what lists call them."""
+
+    project_id: str
+    role: Role
+    timezone: str
+    called: str
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Somebody who may sign in to the dashboard."""
@@ -96,6 +106,30 @@ class Screen:
     device_width: float | None = None
     device_height: float | None = None
     scroll_offset_y: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pristine snapshot that is kept, without the image, of which ``size`` is the bytes."""
+
+    screen: str
+    app_version: str | None
+    os: str | None
+    device_width: float | None
+    device_height: float | None
+    scroll_offset_y: float | None
+    content_type: str
+    size: int
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The image of a snapshot."""
+
+    content_type: str
+    image: bytes
+    uploaded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
