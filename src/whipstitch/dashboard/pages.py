@@ -21,6 +21,7 @@ class Page:
 
 PAGES: Final = (
     Page("events", "Live", "Observe"),
+    Page("insights", "Insights", "Analyse"),
     Page("people", "People", "Who"),
     Page("person", "Person", under="people"),
 )

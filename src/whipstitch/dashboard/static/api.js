@@ -7,6 +7,8 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 export const project = meta("project");
 export const environment = meta("environment");
 export const role = meta("role");
+// The project's: its days begin there.
+export const timezone = meta("timezone") || "UTC";
 export const mayEdit = role === "editor" || role === "admin";
 
 // The address of a page here: page("person", { id: "user_1" })
@@ -20,7 +22,7 @@ export class ApiError extends Error {
 }
 
 // get("people", { search: "ada" }) asks /api/v1/people?search=ada&environment=…
-// Blank parameters are left out. `options.signal` ends it.
+// Blank parameters are left out, a list is repeated. `options.signal` ends it.
 export const get = (path, parameters = {}, options = {}) => ask("GET", path, parameters, undefined, options);
 export const post = (path, body, options = {}) => ask("POST", path, {}, body, options);
 export const put = (path, body, options = {}) => ask("PUT", path, {}, body, options);
@@ -56,11 +58,17 @@ async function send(method, url, body, { signal } = {}) {
   return answer;
 }
 
-function withParameters(path, parameters) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  const query = new URLSearchParams(given).toString();
+export function withParameters(path, parameters) {
+  const given = Object.entries(parameters)
+    .flatMap(([name, value]) => (Array.isArray(value) ? value.map((one) => [name, one]) : [[name, value]]))
+    .filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const query = given.map((pair) => pair.map(readable).join("=")).join("&");
   return query ? `${path}?${query}` : path;
 }
+
+// Encoded as far as an address needs it, so that people can read the rest.
+const READABLE = { "%3A": ":", "%2C": ",", "%24": "$", "%2F": "/", "%40": "@" };
+const readable = (text) => encodeURIComponent(String(text).toWellFormed()).replace(/%(?:3A|2C|24|2F|40)/g, (one) => READABLE[one]);
 
 // What is shown in place of what could not be loaded; `again` tries once more.
 export function failed(error, again) {

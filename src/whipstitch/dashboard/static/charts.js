@@ -10,11 +10,11 @@ const COLOURS = 8;
 const colour = (index) => `series-${index % COLOURS}`;
 
 // lineChart(element, { labels: ["1 May", …], series: [{ name, values, before?, href?: (index) => url }],
-//   format?, height?, caption? }). `before`: values of the period before, dashed.
-export function lineChart(element, { labels, series, format = number, height = 260, caption = "" }) {
+//   format?, height?, caption?, legend? }). `before`: values of the period before, dashed; `href` may be null for a point.
+export function lineChart(element, { labels, series, format = number, height = 260, caption = "", legend }) {
   const most = Math.max(1, ...series.flatMap((one) => [...one.values, ...(one.before ?? [])]));
   const axis = scale(most);
-  framed(element, { labels, series, format, caption }, (width) => {
+  framed(element, { labels, series, format, caption, legend }, (width) => {
     const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
     const x = (index) => PAD.left + (labels.length < 2 ? inner.width / 2 : (index * inner.width) / (labels.length - 1));
     const y = (value) => PAD.top + inner.height * (1 - value / axis.top);
@@ -39,19 +39,26 @@ export function lineChart(element, { labels, series, format = number, height = 2
       guide.setAttribute("visibility", "visible");
       return { x: x(index), lines: lines(labels[index], series, index, format) };
     }, () => guide.setAttribute("visibility", "hidden"));
+    const linked = series.filter((one) => one.href);
+    svg.classList.toggle("linked", linked.length > 0);
     svg.addEventListener("click", (event) => {
-      const linked = series.filter((one) => one.href);
-      if (linked.length === 1) location.assign(linked[0].href(nearest(event)));
+      const index = nearest(event);
+      const at = event.clientY - svg.getBoundingClientRect().top;
+      const away = (one) => Math.abs(y(one.values[index]) - at);
+      const [closest] = [...linked].sort((a, b) => away(a) - away(b));
+      const href = closest?.href(index);
+      if (href) location.assign(href);
     });
     return svg;
   });
 }
 
-// barChart(element, the same as lineChart): stacked where there are several series.
-export function barChart(element, { labels, series, format = number, height = 260, caption = "" }) {
-  const totals = labels.map((_, index) => series.reduce((sum, one) => sum + one.values[index], 0));
-  const axis = scale(Math.max(1, ...totals));
-  framed(element, { labels, series, format, caption }, (width) => {
+// barChart(element, the same as lineChart): several series are stacked, or stand side by side where their sum says nothing
+// (`stacked: false`).
+export function barChart(element, { labels, series, format = number, height = 260, caption = "", legend, stacked = true }) {
+  const together = (values) => (stacked ? values.reduce((sum, one) => sum + one, 0) : Math.max(...values));
+  const axis = scale(Math.max(1, ...labels.map((_, index) => together(series.map((one) => one.values[index])))));
+  framed(element, { labels, series, format, caption, legend }, (width) => {
     const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
     const step = inner.width / Math.max(1, labels.length);
     const x = (index) => PAD.left + step * (index + 0.5);
@@ -60,11 +67,12 @@ export function barChart(element, { labels, series, format = number, height = 26
       let below = 0;
       return series.map((one, number_) => {
         const value = one.values[index];
+        const thick = (step * 0.76) / (stacked ? 1 : series.length);
         const bar = s(`rect.bar.series-fill.${colour(number_)}`, {
-          x: x(index) - step * 0.38, width: Math.max(1, step * 0.76),
+          x: x(index) - step * 0.38 + (stacked ? 0 : number_ * thick), width: Math.max(1, thick),
           y: y(below + value), height: Math.max(0, y(below) - y(below + value)), rx: series.length > 1 ? 0 : 2,
         });
-        below += value;
+        if (stacked) below += value;
         return linked(bar, value && one.href?.(index), `${one.name}, ${labels[index]}: ${format(value)}`);
       });
     });

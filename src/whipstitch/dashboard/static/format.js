@@ -4,6 +4,7 @@ const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const few = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const signed = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric" });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
@@ -25,6 +26,16 @@ export function ago(text, now = Date.now()) {
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   return since.format(Math.round(seconds / size), unit);
 }
+
+// The start of an interval (hour, day, week, month) of an answer, as the clocks of `timeZone` show it.
+export function intervalLabel(text, interval, timeZone) {
+  const shown = { hour: { hour: "2-digit", minute: "2-digit" }, month: { year: "numeric" } }[interval] ?? {};
+  const days = interval === "month" ? {} : { day: "numeric" };
+  return new Intl.DateTimeFormat(undefined, { month: "short", ...days, ...shown, timeZone }).format(new Date(text));
+}
+
+// How much more or less it is than before: +12.5%; "—" where there was nothing.
+export const change = (now, before) => (before ? signed.format(now / before - 1) : "—");
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "—";

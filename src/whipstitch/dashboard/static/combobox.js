@@ -1,0 +1,136 @@
+// A text field that suggests: combobox({ label, value, options: async (text) => [{ value, label?, note? }], onchange }).
+// Any text may be typed, too. The element has `input`, and `set(value)` to show another one.
+
+import { fill, h } from "./dom.js";
+
+const MOST = 200;
+let made = 0;
+
+// `shown`: how a value reads. `visible`: the label stands above, else it is for screen readers only.
+// `blank`: whether the field may be emptied (onchange("")); else the value before comes back.
+// `leaves`: whether text that was only typed counts when the field is left, as it does on Enter.
+export function combobox({ label, value = "", placeholder = "", options, onchange = () => {}, shown = (one) => one ?? "", visible = false, blank = false, leaves = true }) {
+  const id = `combobox-${++made}`;
+  const input = h("input", {
+    id, role: "combobox", "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list",
+    "aria-label": visible ? null : label, autocomplete: "off", spellcheck: "false", autocapitalize: "off", maxlength: 1000, placeholder,
+  });
+  const list = h("ul.options", { id: `${id}-list`, role: "listbox", "aria-label": label, hidden: true });
+  const element = h("div.combobox", {}, visible && h("label", { for: id }, label), input, list);
+  let current = value;
+  let found = [];
+  let active = -1;
+  let asked = 0;
+
+  const labelOf = (option) => option.label ?? String(option.value ?? "");
+  const isOpen = () => !list.hidden;
+  const show = () => {
+    input.value = shown(current);
+    input.title = input.value;
+  };
+
+  function close() {
+    asked++;
+    list.hidden = true;
+    active = -1;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  function point(index) {
+    active = index;
+    [...list.children].forEach((one, at) => one.setAttribute("aria-selected", String(at === index)));
+    const option = list.children[index];
+    if (!option) return input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  }
+
+  async function open() {
+    const mine = ++asked;
+    const untouched = input.value === shown(current);
+    let options_;
+    try {
+      options_ = await options(untouched ? "" : input.value.trim());
+    } catch {
+      options_ = []; // text can still be typed
+    }
+    if (mine !== asked || document.activeElement !== input) return;
+    found = options_.slice(0, MOST);
+    fill(list, found.map((option, index) => h("li", { role: "option", id: `${id}-${index}`, "aria-selected": "false" }, h("span.cut", {}, labelOf(option)), option.note && h("span.quiet.num", {}, option.note))));
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", String(found.length > 0));
+    list.classList.remove("flipped");
+    list.classList.toggle("flipped", list.getBoundingClientRect().right > document.documentElement.clientWidth);
+    point(untouched ? found.findIndex((option) => option.value === current) : -1);
+  }
+
+  function take(chosen) {
+    close();
+    const changed = chosen !== current;
+    current = chosen;
+    show();
+    if (changed) onchange(chosen);
+  }
+
+  function typed() {
+    const text = input.value.trim();
+    if (text === shown(current)) return close();
+    if (!text && !blank) {
+      show();
+      return close();
+    }
+    const option = found.find((one) => labelOf(one) === text);
+    take(option ? option.value : text);
+  }
+
+  input.addEventListener("input", open);
+  input.addEventListener("click", () => !isOpen() && open());
+  input.addEventListener("focus", () => input.select());
+  input.addEventListener("blur", () => {
+    if (leaves) typed();
+    close();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!isOpen()) return open();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      point(active < 0 ? (step > 0 ? 0 : found.length - 1) : (active + step + found.length) % found.length);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (isOpen() && active >= 0) take(found[active].value);
+      else typed();
+    } else if (event.key === "Escape") {
+      if (!isOpen() && input.value === shown(current)) return;
+      event.stopPropagation();
+      show();
+      close();
+    }
+  });
+  // The field keeps the focus while an option is clicked.
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const index = [...list.children].indexOf(event.target.closest("[role=option]"));
+    if (index >= 0) take(found[index].value);
+  });
+
+  show();
+  element.input = input;
+  element.set = (other) => {
+    current = other;
+    show();
+  };
+  return element;
+}
+
+// The options that hold the text in any case, those that begin with it first.
+export function matching(options, text) {
+  const wanted = text.toLowerCase();
+  const place = (option) => (option.label ?? String(option.value ?? "")).toLowerCase().indexOf(wanted);
+  return options
+    .map((option) => ({ option, at: place(option) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => (a.at > 0) - (b.at > 0))
+    .map(({ option }) => option);
+}

@@ -1,0 +1,88 @@
+// Ranges of days: "7d", "6m", "month", or "2026-05-01..2026-05-31" (both ends inside). dateRange({ value, onchange }) lets one be
+// chosen; rangeOf(value) -> { from, to } as the query API takes them; previousRange(value) is the one before.
+
+import { timezone } from "./api.js";
+import { h } from "./dom.js";
+
+export const DEFAULT_RANGE = "30d";
+const PRESETS = {
+  "1d": "Today", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days",
+  "6m": "Last 6 months", "12m": "Last 12 months", month: "This month",
+};
+const CUSTOM = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/;
+
+// Days are texts, counted in UTC: what the project's clocks show is the API's business.
+const dayMs = 86_400_000;
+const asText = (time) => new Date(time).toISOString().slice(0, 10);
+const time = (day) => Date.parse(`${day}T00:00:00Z`);
+const plusDays = (day, count) => asText(time(day) + count * dayMs);
+
+// The same day of another month, or its last where it has fewer.
+function plusMonths(day, count) {
+  const [year, month, date] = day.split("-").map(Number);
+  const last = new Date(Date.UTC(year, month + count, 0)).getUTCDate();
+  return asText(Date.UTC(year, month - 1 + count, Math.min(date, last)));
+}
+
+export const today = () =>
+  new Intl.DateTimeFormat("en-CA", { timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
+
+export const isRange = (value) => {
+  if (Object.hasOwn(PRESETS, value)) return true;
+  const found = CUSTOM.exec(value);
+  return Boolean(found) && time(found[1]) <= time(found[2]);
+};
+
+// The days from `from` to before `to`, as the project's clocks show them.
+export function rangeOf(value, now = today()) {
+  const tomorrow = plusDays(now, 1);
+  const custom = isRange(value) && CUSTOM.exec(value);
+  if (custom) return { from: custom[1], to: plusDays(custom[2], 1) };
+  if (value === "month") return { from: `${now.slice(0, 8)}01`, to: tomorrow };
+  const [, count, unit] = /^(\d+)([dm])$/.exec(isRange(value) ? value : DEFAULT_RANGE);
+  return { from: unit === "d" ? plusDays(tomorrow, -count) : plusMonths(tomorrow, -count), to: tomorrow };
+}
+
+// As long, and just before; of months that have begun as many days of the ones before.
+export function previousRange(value, now = today()) {
+  const { from, to } = rangeOf(value, now);
+  const months = value === "month" ? 1 : Number(/^(\d+)m$/.exec(value)?.[1] ?? 0);
+  if (months) return { from: plusMonths(from, -months), to: value === "month" ? plusDays(plusMonths(plusDays(to, -1), -1), 1) : from };
+  return { from: plusDays(from, -daysIn(value, now)), to: from };
+}
+
+export const daysIn = (value, now = today()) => {
+  const { from, to } = rangeOf(value, now);
+  return Math.round((time(to) - time(from)) / dayMs);
+};
+
+// The interval that suits a range.
+export const intervalFor = (value) => {
+  const days = daysIn(value);
+  return days <= 2 ? "hour" : days <= 92 ? "day" : days <= 190 ? "week" : "month";
+};
+
+export const rangeText = (value) => PRESETS[value] ?? value.replace("..", " to ");
+
+export function dateRange({ value, onchange }) {
+  const custom = !Object.hasOwn(PRESETS, value) && isRange(value);
+  const shown = custom || Object.hasOwn(PRESETS, value) ? value : DEFAULT_RANGE;
+  const { from, to } = rangeOf(shown);
+  const select = h("select", { "aria-label": "Range", onchange: () => {
+    days.hidden = select.value !== "custom";
+    if (days.hidden) onchange(select.value);
+    else first.focus();
+  } }, Object.entries(PRESETS).map(([name, text]) => h("option", { value: name, selected: name === shown }, text)),
+  h("option", { value: "custom", selected: custom }, "From … to …"));
+  const field = (label, day) => h("input", { type: "date", "aria-label": label, value: day, required: true, onchange: chosen });
+  const [first, last] = [field("First day", from), field("Last day", plusDays(to, -1))];
+  const days = h("span.days", { hidden: !custom }, first, h("span", { "aria-hidden": "true" }, "–"), last);
+  function chosen() {
+    const range = `${first.value}..${last.value}`;
+    const wrong = first.value && last.value && !isRange(range);
+    last.setCustomValidity(wrong ? "The last day lies before the first." : "");
+    if (wrong) last.reportValidity();
+    else if (isRange(range)) onchange(range);
+  }
+  return h("span.date-range", {}, select, days);
+}

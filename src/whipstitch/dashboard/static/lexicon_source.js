@@ -1,0 +1,108 @@
+// What the project sends, asked for once a page: await eventNames(), await properties(["page_view"]), await traits().
+// For comboboxes: eventOptions({ any: true }), propertyOptions("event", () => names), anyPropertyOptions(), valueOptions(filter).
+
+import { get } from "./api.js";
+import { matching } from "./combobox.js";
+import { compact } from "./format.js";
+
+const DAYS = 90;
+const PAGE = 200;
+const MOST_PAGES = 5;
+const MOST_SAMPLES = 20;
+
+const from = () => new Date(Date.now() - DAYS * 86_400_000).toISOString();
+
+// A failed answer is asked for again the next time.
+const kept = new Map();
+function once(key, ask) {
+  if (!kept.has(key)) {
+    const asked = ask();
+    kept.set(key, asked);
+    asked.catch(() => kept.delete(key));
+  }
+  return kept.get(key);
+}
+
+// [{ name, count, lastSeen }] of the last 90 days, the most frequent first.
+export const eventNames = () => once("events", async () => {
+  const events = await all({ properties: "false" });
+  return events
+    .map((one) => ({ name: one.event_name, count: one.count, lastSeen: one.last_seen }))
+    .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+});
+
+// [{ name, types, samples }] of these events, merged; without names of all. What clients named comes
+// before what the server knows ($os, $country, …).
+export async function properties(names = []) {
+  const known = [...new Set(names.filter(Boolean))];
+  const events = known.length && known.length === names.length ? await Promise.all(known.map(described)) : await once("all", () => all({}));
+  const merged = new Map();
+  for (const one of events.flatMap((event) => event?.properties ?? [])) {
+    const had = merged.get(one.name) ?? { name: one.name, types: [], samples: [] };
+    const samples = new Map([...had.samples, ...one.samples].map((value) => [JSON.stringify(value), value]));
+    merged.set(one.name, {
+      name: one.name,
+      types: [...new Set([...had.types, ...one.types])].sort(),
+      samples: [...samples.values()].slice(0, MOST_SAMPLES),
+    });
+  }
+  return [...merged.values()].sort(byName);
+}
+
+// [{ name, types, samples }] of what is known of people.
+export const traits = () => once("traits", async () => (await get("lexicon/traits")).traits.sort(byName));
+
+const byName = (a, b) => a.name.startsWith("$") - b.name.startsWith("$") || a.name.localeCompare(b.name);
+
+const described = (name) => once(`event ${name}`, async () => {
+  const { events } = await get("lexicon", { search: name, from: from(), limit: PAGE });
+  return events.find((one) => one.event_name === name);
+});
+
+async function all(parameters) {
+  const events = [];
+  let cursor = null;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const found = await get("lexicon", { ...parameters, from: from(), limit: PAGE, cursor });
+    events.push(...found.events);
+    cursor = found.next_cursor;
+    if (!cursor) break;
+  }
+  return events;
+}
+
+// Options
+
+export const ANY_EVENT = "Any event";
+
+// The name of an event as people read it; null is any.
+export const eventLabel = (name) => name ?? ANY_EVENT;
+
+export const eventOptions = ({ any = false } = {}) => async (text) => {
+  const found = (await eventNames()).map((one) => ({ value: one.name, note: compact(one.count) }));
+  return matching(any ? [{ value: null, label: ANY_EVENT }, ...found] : found, text);
+};
+
+// `on`: event or person; `types`: only properties that have one of these, such as ["number"].
+export const propertyOptions = (on, names = () => [], types = null) => async (text) => {
+  const found = on === "person" ? await traits() : await properties(names());
+  const fitting = types ? found.filter((one) => one.types.some((type) => types.includes(type))) : found;
+  return matching(fitting.map((one) => ({ value: one.name, note: one.types.join(", ") })), text);
+};
+
+// Properties of events and of people in one list, as values { property, on }; what is in neither can be asked for on either.
+export const anyPropertyOptions = (names = () => []) => async (text) => {
+  const [ofEvent, ofPerson] = await Promise.all([properties(names()), traits()]);
+  const option = (on) => (one) => ({ value: { property: one.name, on }, label: one.name, note: on });
+  const listed = [...ofPerson.map(option("person")), ...ofEvent.map(option("event"))];
+  const found = matching(listed.sort((a, b) => byName({ name: a.label }, { name: b.label })), text);
+  if (!text || found.some((one) => one.label === text)) return found;
+  return [...found, ...["event", "person"].map((on) => ({ value: { property: text, on }, label: text, note: `of any ${on}` }))];
+};
+
+// What a property was seen to hold. `of`: { property, on }.
+export const valueOptions = (of, names = () => []) => async (text) => {
+  const found = of.on === "person" ? await traits() : await properties(names());
+  const samples = found.find((one) => one.name === of.property)?.samples ?? [];
+  return matching(samples.map((one) => ({ value: typeof one === "string" ? one : JSON.stringify(one) })).filter((one) => one.value), text);
+};

@@ -1,0 +1,19 @@
+// The people behind a number: peopleLink("funnels", query, { step: 2, outcome: "dropped" }, "Dropped out before …") is the address
+// of the People page that lists them; `query` is the body that was sent to /api/v1/funnels. askedOf(search) reads it back.
+
+import { page } from "./api.js";
+import { decode, encode } from "./rison.js";
+
+const SURFACES = ["insights", "funnels", "retention", "flows"];
+
+export const peopleLink = (surface, query, peopleOf, title) =>
+  page("people", { title, of: surface, question: encode({ ...query, people_of: peopleOf }) });
+
+// { surface, query, title } of an address, null where it asks about nobody's number.
+export function askedOf(search) {
+  const parameters = new URLSearchParams(search);
+  const surface = parameters.get("of");
+  const query = decode(parameters.get("question") ?? "");
+  if (!SURFACES.includes(surface) || typeof query?.people_of !== "object") return null;
+  return { surface, query, title: parameters.get("title") || "The people behind a number" };
+}
