@@ -26,14 +26,16 @@ def test_a_token_is_shown_once_and_reads_its_project(tmp_path: Path, shop: Proje
     assert token not in listed.out
     assert listed.json == {"tokens": [made]}
     with registry_of(tmp_path) as registry:
-        assert registry.token_holder(token) == (shop.id, "editor", "UTC")
+        assert registry.token_holder(token) == (shop.id, "editor", "UTC", "report")
 
 
 def test_without_json_standard_output_has_the_token_alone(tmp_path: Path, shop: Project) -> None:
     made = run("token", "create", "--project", shop.id, "--role", "viewer", data_dir=tmp_path)
 
     with registry_of(tmp_path) as registry:
-        assert registry.token_holder(made.out.removesuffix("\n")) == (shop.id, "viewer", "UTC")
+        holder = registry.token_holder(made.out.removesuffix("\n"))
+    assert holder is not None
+    assert (holder.project_id, holder.role) == (shop.id, "viewer")
     assert "cannot be shown again" in made.err
 
 

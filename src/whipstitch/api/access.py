@@ -1,7 +1,8 @@
 """Who may read: a request's bearer token and the project that it sees, or the session of somebody
 who is signed in to the dashboard and the project that they look at."""
 
-from typing import Annotated, Protocol
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,20 +14,16 @@ from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Role
 
 
-class Reader(Protocol):
+@dataclass(frozen=True, slots=True)
+class Reader:
     """Who asks: the project that is seen, and what may be done there."""
 
     project_id: str
     role: Role
     timezone: str
     """Where the project's days begin."""
-
-
-class _Holder:
-    def __init__(self, project_id: str, role: Role, timezone: str) -> None:
-        self.project_id = project_id
-        self.role = role
-        self.timezone = timezone
+    called: str
+    """What lists call them."""
 
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `whipstitch token create`.")
@@ -42,7 +39,7 @@ async def _reader(
     holder = await run_in_threadpool(registry.token_holder, credentials.credentials)
     if holder is None:
         raise HTTPException(401, "Invalid token", {"www-authenticate": "Bearer"})
-    return _Holder(*holder)
+    return Reader(*holder)
 
 
 async def _signed_in_reader(request: Request, registry: Registry) -> Reader:
@@ -66,7 +63,7 @@ async def _signed_in_reader(request: Request, registry: Registry) -> Reader:
         raise
     except RegistryError:
         raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project") from None
-    return _Holder(found.id, session.user.role, found.timezone)
+    return Reader(found.id, session.user.role, found.timezone, session.user.email)
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -12,12 +11,10 @@ from fastapi.concurrency import run_in_threadpool
 
 from whipstitch.api.cohort_bodies import EXAMPLE
 from whipstitch.api.cohort_sources import Select
-from whipstitch.api.errors import Refused
+from whipstitch.api.kept import as_json, example, moment, registry_of
 from whipstitch.queries import cohorts
-from whipstitch.queries.pages import rfc3339
 from whipstitch.queries.run import Reading
 from whipstitch.queries.values import Values
-from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Cohort, CohortKind
 
 State = Literal["ready", "new", "refreshing", "failed"]
@@ -34,19 +31,7 @@ SHOWN: Final = {
     "created_at": "2026-05-01T08:00:00.000Z",
     "changed_at": "2026-05-01T08:00:00.000Z",
 }
-ONE: Final[dict[str, Any]] = {
-    "content": {"application/json": {"example": {"ok": True, "cohort": SHOWN}}}
-}
-REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Refused, "description": "It cannot be done so; `error` names the field."},
-    401: {"model": Refused, "description": "No token, or one that is not valid."},
-    404: {"model": Refused, "description": "There is no such cohort in this environment."},
-    503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-}
-CHANGES: Final = {
-    **REFUSALS,
-    403: {"model": Refused, "description": "The token's role is viewer."},
-}
+ONE: Final = example({"ok": True, "cohort": SHOWN})
 
 
 class CohortKeeper(Protocol):
@@ -91,18 +76,9 @@ class CohortAnswer(msgspec.Struct, kw_only=True):
     cohort: CohortShown
 
 
-def registry_of(request: Request) -> Registry:
-    registry: Registry = request.app.state.registry
-    return registry
-
-
 def keeper_of(request: Request) -> CohortKeeper:
     keeper: CohortKeeper = request.app.state.cohorts
     return keeper
-
-
-def as_json(answer: msgspec.Struct, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(answer), status, media_type="application/json")
 
 
 async def find(request: Request, reading: Reading, cohort_id: str) -> Cohort:
@@ -145,12 +121,8 @@ def _show(cohort: Cohort, size: int, state: State) -> CohortShown:
         cohort.definition,
         size,
         state,
-        None if cohort.refreshed_at is None else _rfc3339(cohort.refreshed_at),
+        None if cohort.refreshed_at is None else moment(cohort.refreshed_at),
         cohort.problem,
-        _rfc3339(cohort.created_at),
-        _rfc3339(cohort.changed_at),
+        moment(cohort.created_at),
+        moment(cohort.changed_at),
     )
-
-
-def _rfc3339(moment: datetime) -> str:
-    return rfc3339(round(moment.timestamp() * 1000))

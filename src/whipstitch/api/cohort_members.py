@@ -7,17 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from whipstitch.api.access import CurrentEditor
 from whipstitch.api.asking import QueryRoute
-from whipstitch.api.cohort_answers import (
-    CHANGES,
-    ONE,
-    REFUSALS,
-    answer,
-    as_json,
-    done,
-    find,
-    keeper_of,
-)
+from whipstitch.api.cohort_answers import ONE, answer, done, find, keeper_of
 from whipstitch.api.cohort_bodies import MembersBody, check_ids
+from whipstitch.api.kept import CHANGES, REFUSALS, as_json
 from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading
 from whipstitch.errors import InvalidQuery

@@ -1,30 +1,29 @@
 """The people behind a number of a surface, all of them, for cohorts made in one call."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from whipstitch.api import bodies
-from whipstitch.api.errors import field_at_fault
 from whipstitch.api.flows import FlowsBody
 from whipstitch.api.funnels import FunnelBody
 from whipstitch.api.insights import InsightsBody
 from whipstitch.api.retention import RetentionBody
+from whipstitch.api.surfaces import inside, read
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import flows, funnels, insights, retention
 from whipstitch.queries.people_of import Page
 from whipstitch.queries.persons import Persons
 from whipstitch.queries.run import Reading, Sql
 from whipstitch.queries.time_ranges import parse_zone
+from whipstitch.registry.values import Surface
 
 Select = Callable[[Persons], Sql]
 """Makes a query of the keys and distinct ids of people."""
-B = TypeVar("B", bound=bodies.Body)
 T = TypeVar("T")
 _Sent = dict[str, Any]
 
@@ -36,7 +35,7 @@ class PeopleSource(bodies.Body):
     """The request that another surface answers with people, as it is sent there. Its `limit` and
     `cursor` do not matter: all of them become members."""
 
-    surface: Literal["insights", "funnels", "retention", "flows"]
+    surface: Surface
     query: Annotated[dict[str, Any], Field(description="The body of the request, with `people_of`")]
 
     async def parsed(self, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
@@ -44,12 +43,11 @@ class PeopleSource(bodies.Body):
         try:
             return await _SURFACES[self.surface](self.query, reading, zone, now)
         except InvalidQuery as error:
-            message = str(error).removeprefix(f"{error.field}: ")
-            raise InvalidQuery(f"{_PATH}.{error.field}", message) from None
+            raise inside(error, _PATH) from None
 
 
 async def _of_insights(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
-    body = _read(sent, InsightsBody)
+    body = read(sent, InsightsBody)
     zone = parse_zone(body.timezone, zone)
     query = body.parsed(zone, now)
     counted = _there(body.people_of).counted(query, zone)
@@ -57,14 +55,14 @@ async def _of_insights(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -
 
 
 async def _of_funnels(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
-    body = _read(sent, FunnelBody)
+    body = read(sent, FunnelBody)
     query = body.parsed(parse_zone(body.timezone, zone), now)
     counted = _there(body.people_of).counted(query)
     return lambda persons: funnels.people(query, counted, _EVERYBODY, persons)
 
 
 async def _of_retention(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
-    body = _read(sent, RetentionBody)
+    body = read(sent, RetentionBody)
     zone = parse_zone(body.timezone, zone)
     query = body.parsed(zone, now)
     counted = _there(body.people_of).counted(query, zone)
@@ -72,7 +70,7 @@ async def _of_retention(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) 
 
 
 async def _of_flows(sent: _Sent, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
-    body = _read(sent, FlowsBody)
+    body = read(sent, FlowsBody)
     query = body.parsed(parse_zone(body.timezone, zone), now)
     asked = _there(body.people_of)
     # Which nodes there are is known when the paths are counted.
@@ -83,7 +81,7 @@ async def _of_flows(sent: _Sent, reading: Reading, zone: ZoneInfo, now: datetime
 
 
 _SURFACES: Final[
-    Mapping[str, Callable[[_Sent, Reading, ZoneInfo, datetime], Awaitable[Select]]]
+    Mapping[Surface, Callable[[_Sent, Reading, ZoneInfo, datetime], Awaitable[Select]]]
 ] = {
     "insights": _of_insights,
     "funnels": _of_funnels,
@@ -96,11 +94,3 @@ def _there(people_of: T | None) -> T:
     if people_of is None:
         raise InvalidQuery("people_of", "must say which number's people it is about")
     return people_of
-
-
-def _read(sent: dict[str, Any], body: type[B]) -> B:
-    try:
-        return body.model_validate_json(json.dumps(sent))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidQuery(*field_at_fault(first["loc"], first["msg"])) from None

@@ -10,21 +10,18 @@ from fastapi.concurrency import run_in_threadpool
 from whipstitch.api.access import CurrentEditor
 from whipstitch.api.asking import QueryRoute
 from whipstitch.api.cohort_answers import (
-    CHANGES,
     ONE,
-    REFUSALS,
     SHOWN,
     CohortsAnswer,
     answer,
-    as_json,
     done,
     find,
     keeper_of,
-    registry_of,
     shown,
 )
 from whipstitch.api.cohort_bodies import EXAMPLES, CohortBody
 from whipstitch.api.errors import Refused
+from whipstitch.api.kept import CHANGES, REFUSALS, as_json, example, registry_of
 from whipstitch.api.known_cohorts import COHORTS_EXIST
 from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.errors import InvalidQuery, StorageError
@@ -50,7 +47,7 @@ _PATIENCE: Final = 20.0
     summary="Cohorts, oldest first",
     response_class=Response,
     responses={
-        200: {"content": {"application/json": {"example": {"ok": True, "cohorts": [SHOWN]}}}},
+        200: example({"ok": True, "cohorts": [SHOWN]}),
         **REFUSALS,
     },
 )
@@ -152,7 +149,7 @@ async def change_cohort(
     "/{cohort_id}",
     summary="Delete a cohort",
     responses={
-        200: {"content": {"application/json": {"example": {"ok": True}}}},
+        200: example({"ok": True}),
         409: {"model": Refused, "description": "Other cohorts refer to it; `error` names them."},
         **CHANGES,
     },

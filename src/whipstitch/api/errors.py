@@ -17,7 +17,9 @@ from whipstitch.errors import (
     RegistryError,
     RegistryUnavailable,
     StorageUnavailable,
+    UnknownBoard,
     UnknownCohort,
+    UnknownQuestion,
 )
 
 
@@ -86,7 +88,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InvalidQuery, _impossible)
     app.add_exception_handler(RegistryError, _impossible)
-    app.add_exception_handler(UnknownCohort, _unknown)
+    for unknown in (UnknownCohort, UnknownQuestion, UnknownBoard):
+        app.add_exception_handler(unknown, _unknown)
     app.add_exception_handler(CohortInUse, _in_use)
     app.add_exception_handler(QueryTimedOut, _timed_out)
     app.add_exception_handler(QueryTooLarge, _too_large)

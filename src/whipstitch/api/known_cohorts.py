@@ -9,9 +9,9 @@ from typing import Any, Final
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from whipstitch.api.access import CurrentReader
+from whipstitch.api.reading import CurrentScope
 from whipstitch.errors import InvalidQuery
-from whipstitch.projects import Environment, Scope
+from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 
 _LISTS: Final = ("filters", "all", "any")
@@ -31,15 +31,13 @@ async def check_cohorts(request: Request, scope: Scope, named: Mapping[str, str]
             raise InvalidQuery(path, "there is no such cohort in this environment")
 
 
-async def _check(
-    request: Request, reader: CurrentReader, environment: Environment = "live"
-) -> None:
+async def _check(request: Request, scope: CurrentScope) -> None:
     try:
         named = dict(_named(await request.json()))
     except (ValueError, RecursionError):
         return  # whoever reads the body says so
     if named:
-        await check_cohorts(request, Scope(reader.project_id, environment), named)
+        await check_cohorts(request, scope, named)
 
 
 COHORTS_EXIST: Final = Depends(_check)

@@ -11,11 +11,16 @@ from whipstitch.projects import Environment, Scope
 from whipstitch.queries.run import Reading, Readings
 
 
-async def _reading(
-    request: Request, reader: CurrentReader, environment: Environment = "live"
-) -> AsyncIterator[Reading]:
+async def _scope(reader: CurrentReader, environment: Environment = "live") -> Scope:
+    return Scope(reader.project_id, environment)
+
+
+CurrentScope = Annotated[Scope, Depends(_scope)]
+
+
+async def _reading(request: Request, scope: CurrentScope) -> AsyncIterator[Reading]:
     readings: Readings = request.app.state.readings
-    async with readings.open(Scope(reader.project_id, environment)) as reading:
+    async with readings.open(scope) as reading:
         yield reading
 
 

@@ -7,7 +7,7 @@ from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, find_project
 from whipstitch.registry.tables import ProjectRow, TokenRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import NewToken, Role, Token
+from whipstitch.registry.values import NewToken, Role, Token, TokenHolder
 
 
 class Access(Transactions):
@@ -56,13 +56,17 @@ class Access(Transactions):
             row.revoked_at = row.revoked_at or self._now()
             return row.value()
 
-    def token_holder(self, token: str) -> tuple[str, Role, str] | None:
-        """Project id, role, and the project's time zone, of a token that is valid, else None."""
+    def token_holder(self, token: str) -> TokenHolder | None:
+        """What a token that is valid lets its holder do, else None."""
         digest = credentials.token_hash(token)
         with self._reading() as session:
             row = session.execute(
-                select(TokenRow.project_id, TokenRow.role, ProjectRow.timezone)
+                select(TokenRow, ProjectRow.timezone)
                 .join(ProjectRow, ProjectRow.id == TokenRow.project_id)
                 .where(TokenRow.hash == digest, TokenRow.revoked_at.is_(None))
             ).one_or_none()
-            return None if row is None else (row.project_id, row.role, row.timezone)
+            if row is None:
+                return None
+            kept, timezone = row
+            called = kept.name or f"token …{kept.ends_with}"
+            return TokenHolder(kept.project_id, kept.role, timezone, called)

@@ -2,14 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.support.command import registry_of
+from tests.integration.api.conftest import Call
 from tests.support.server import Server
 
 _PATH = "/api/v1/cohorts"
@@ -20,26 +18,6 @@ _FUNNEL = {
     "steps": [{"event_name": _EVENT}, {"event_name": "cohort_cart"}, {"event_name": "cohort_buy"}],
     "window_seconds": 86_400,
 }
-Call = Callable[..., httpx.Response]
-
-
-@pytest.fixture(scope="module")
-def call(server: Server) -> Iterator[Call]:
-    """Asks the server as somebody, by default the first run's admin."""
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
-
-        def call(
-            method: str, path: str, body: Any = None, token: str | None = None, **params: Any
-        ) -> httpx.Response:
-            return client.request(
-                method,
-                path,
-                json=body,
-                params=params,
-                headers={"authorization": f"Bearer {token or server.token}"},
-            )
-
-        yield call
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -244,17 +222,6 @@ def test_a_cohort_that_others_refer_to_is_not_deleted(call: Call) -> None:
         assert call("DELETE", f"{_PATH}/{cohort['id']}").json() == {"ok": True}
         assert call("GET", f"{_PATH}/{cohort['id']}").status_code == 404
         assert call("GET", "/api/v1/people", cohort=cohort["id"]).status_code == 400
-
-
-@pytest.fixture(scope="module")
-def tokens(server: Server) -> dict[str, str]:
-    """A viewer of the project, and an admin of another one."""
-    with registry_of(server.data_dir) as registry:
-        other = registry.create_project("Other").project.id
-        return {
-            "viewer": registry.create_token(server.project_id, "viewer").secret,
-            "stranger": registry.create_token(other, "admin").secret,
-        }
 
 
 def test_a_viewer_looks_and_does_not_touch(call: Call, tokens: dict[str, str]) -> None:

@@ -12,10 +12,20 @@ def test_a_token_stands_for_its_project_and_role(registry: Registry) -> None:
 
     made = registry.create_token("Shop", "editor", "nightly report")
 
-    assert registry.token_holder(made.secret) == (project.id, "editor", "UTC")
+    assert registry.token_holder(made.secret) == (project.id, "editor", "UTC", "nightly report")
     assert registry.list_tokens("Shop") == [made.token]
     assert registry.list_tokens("Blog") == []
     assert made.secret.endswith(made.token.ends_with)
+
+
+def test_a_token_without_a_name_is_called_by_its_last_characters(registry: Registry) -> None:
+    registry.create_project("Shop")
+    made = registry.create_token("Shop", "viewer")
+
+    holder = registry.token_holder(made.secret)
+
+    assert holder is not None
+    assert holder.called == f"token …{made.token.ends_with}"
 
 
 @pytest.mark.parametrize("guess", ["", "wst_", "x" * 10_000, "\ud800", "nul\0"])

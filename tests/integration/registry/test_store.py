@@ -107,7 +107,9 @@ def test_a_project_has_a_time_zone_that_there_is(registry: Registry) -> None:
             registry.set_project("Shop", timezone=none)
 
     assert registry.find_project("Shop").timezone == "Europe/Paris"
-    assert (registry.token_holder(token.secret) or ("", "", ""))[2] == "Europe/Paris"
+    holder = registry.token_holder(token.secret)
+    assert holder is not None
+    assert holder.timezone == "Europe/Paris"
 
 
 @pytest.mark.parametrize("rate_limit", [-1, 2**31])
