@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.support.browser import DESK, PHONE, Dashboard, chromium
+from tests.support.browser import PHONE, Dashboard
 from tests.support.server import Server
 
 PAGES = (
@@ -62,28 +62,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
         running.wait_until(lambda: len(running.events(distinct_id="anon_ada")) == 4)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, server: Server) -> Dashboard:
-    dashboard = Dashboard(browser, server)
-    dashboard.sign_in()
-    return dashboard
-
-
-@pytest.fixture
-def dashboard(signed_in: Dashboard) -> Iterator[Dashboard]:
-    """On a wide screen; whatever a test does, nothing may fail in the console or leave the host."""
-    yield signed_in
-    signed_in.page.set_viewport_size(DESK)  # type: ignore[arg-type]
-    complaints, signed_in.complaints = signed_in.complaints, []
-    assert complaints == []
 
 
 def test_a_key_is_made_sent_with_and_seen_live(dashboard: Dashboard, server: Server) -> None:

@@ -34,8 +34,8 @@ document.addEventListener("keydown", (event) => {
   open?.querySelector("summary").focus();
 });
 
-// A message at the edge, which goes again
-export function say(message) {
+// A message at the edge, which goes again: say("Done. ", h("a", …))
+export function say(...message) {
   const toast = h("p.toast", {}, message);
   document.querySelector(".toasts")?.append(toast);
   setTimeout(() => toast.remove(), 5000);
@@ -88,6 +88,25 @@ export function question({ title, text, answer, danger = true, typed = null }) {
     });
     document.body.append(dialog);
     dialog.showModal();
+  });
+}
+
+// Asks for a text in a dialog; null: never mind.
+export function askText({ title, text, label, value = "", answer }) {
+  return new Promise((resolve) => {
+    const field = h("input", { value, required: true, maxlength: 200, autocomplete: "off" });
+    const form = h("form.stack", { method: "dialog" },
+      h("h2", { id: "ask-title" }, title), text && h("p", {}, text),
+      h("label", {}, label, field),
+      h("div.row.end", {}, h("button.button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button.button.primary", { value: "yes" }, answer)));
+    const dialog = h("dialog", { "aria-labelledby": "ask-title" }, form);
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes" ? field.value.trim() || null : null);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    field.select();
   });
 }
 

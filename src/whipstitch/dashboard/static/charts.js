@@ -259,7 +259,7 @@ function grid({ step, top }, y, width, format) {
 function ticks(labels, x, height, width) {
   const longest = Math.max(1, ...labels.map((label) => label.length)) * 7 + 16;
   const every = Math.max(1, Math.ceil((labels.length * longest) / Math.max(1, width)));
-  return labels.map((label, index) => index % every === 0 && s("text", { x: x(index), y: height - 6, "text-anchor": index === 0 && labels.length > 1 ? "start" : "middle" }, label));
+  return labels.map((label, index) => index % every === 0 && s("text", { x: x(index), y: height - 6, "text-anchor": "middle" }, label));
 }
 
 const clipped = (text, most) => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);

@@ -51,7 +51,7 @@ export const view = {
   query(state) {
     const events = state.events.filter(isAsked).map((one) => ({ event_name: one.event_name, math: one.math ?? "total", property: needsProperty(one) ? one.property : undefined, filters: one.filters }));
     if (!events.length) return null;
-    return { events, interval: intervalOf(state), filters: state.filters, breakdown: state.breakdown ? { limit: usualLimit, ...state.breakdown } : undefined };
+    return { events, interval: intervalOf(state), filters: tidyFilters(state.filters), breakdown: state.breakdown ? { limit: usualLimit, ...state.breakdown } : undefined };
   },
 
   missing: (state) => (state.events.some(needsProperty) ? "Choose the property that the numbers are of." : "Choose an event: what it counts is drawn here."),

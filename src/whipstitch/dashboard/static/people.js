@@ -1,22 +1,31 @@
-// People: the list, by search.
+// People: the list, by search; of a cohort; or those behind a number of a question (people_behind.js).
 
-import { failed, get, latest, page } from "./api.js";
+import { failed, get, latest, mayEdit, page, post } from "./api.js";
+import { askText, say } from "./app.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
-import { ago, moment, number } from "./format.js";
+import { ago, moment, number, plural } from "./format.js";
+import { askedOf } from "./people_behind.js";
 import { nameOf, trait } from "./traits.js";
+
+const PAGE = 50;
+const LONGEST_ADDRESS = 6000;
 
 const list = byId("people");
 const more = byId("more");
 const form = byId("filters");
+const keep = byId("keep");
 let cursor = null;
 
-const search = () => new URLSearchParams(location.search).get("search") ?? "";
+const parameter = (name) => new URLSearchParams(location.search).get(name) ?? "";
 
 const load = latest(async (signal, after = null) => {
   more.disabled = true;
   if (!after) fill(list, skeleton(12));
   try {
-    const found = await get("people", { search: search(), limit: 50, cursor: after }, { signal });
+    const asked = askedOf(location.search);
+    const found = asked
+      ? await behind(asked, after, signal)
+      : await get("people", { search: parameter("search"), cohort: parameter("cohort"), limit: PAGE, cursor: after }, { signal });
     cursor = found.next_cursor;
     more.hidden = !cursor;
     more.disabled = false;
@@ -27,14 +36,39 @@ const load = latest(async (signal, after = null) => {
   }
 });
 
+// Ids come from the question, what is known of them from the people; an address has room for so many.
+async function behind({ surface, query }, after, signal) {
+  const body = { ...query, people_of: { ...query.people_of, limit: PAGE, cursor: after ?? undefined } };
+  const { people: ids, next_cursor } = await post(surface, body, { signal });
+  const groups = [];
+  let room = 0;
+  for (const id of ids) {
+    const length = encodeURIComponent(id.toWellFormed()).length + 4;
+    if (!groups.length || room < length) {
+      groups.push([]);
+      room = LONGEST_ADDRESS;
+    }
+    groups.at(-1).push(id);
+    room -= length;
+  }
+  const found = await Promise.all(groups.map((id) => get("people", { id }, { signal })));
+  return { people: found.flatMap((one) => one.people), next_cursor };
+}
+
 function show(people, first) {
   const rows = people.map(row);
   if (!first) return list.querySelector("tbody").append(...rows);
-  if (!rows.length) return fill(list, search() ? h("p.empty", {}, "Nobody has that in an id, a name or an e-mail address.") : clone("nothing"));
+  if (!rows.length) return fill(list, empty());
   const head = ["Person", "E-mail", "Ids", "Events", "First seen", "Last seen"];
   const headings = head.map((text, index) => h(index === 2 || index === 3 ? "th.num" : "th", { scope: "col" }, text));
   return fill(list, h("div.scroll", { tabindex: "0", role: "region", "aria-label": "People" },
     h("table.table", {}, h("thead", {}, h("tr", {}, headings)), h("tbody", {}, rows))));
+}
+
+function empty() {
+  if (parameter("search")) return h("p.empty", {}, "Nobody has that in an id, a name or an e-mail address.");
+  if (askedOf(location.search)) return h("p.empty", {}, "Nobody is behind this number any more.");
+  return parameter("cohort") ? h("p.empty", {}, "Nobody is in this cohort.") : clone("nothing");
 }
 
 function row(person) {
@@ -49,17 +83,50 @@ function row(person) {
     h("td", {}, time(person.first_seen)), h("td", {}, time(person.last_seen)));
 }
 
+keep.addEventListener("click", async () => {
+  const { surface, query, title } = askedOf(location.search);
+  const name = await askText({
+    title: "Save as cohort", label: "Name", value: title.slice(0, 200), answer: "Save",
+    text: "All people of this list, as they are now, become a cohort. It can be used as a filter anywhere.",
+  });
+  if (!name) return;
+  keep.disabled = true;
+  try {
+    const { cohort } = await post("cohorts", { name, kind: "static", people_of: { surface, query } });
+    say(`Saved, with ${plural(cohort.size, "person", "people")}. `, h("a", { href: page("people", { cohort: cohort.id }) }, "Open the cohort"));
+  } catch (error) {
+    say(error.message);
+  }
+  keep.disabled = false;
+});
+
+async function head() {
+  const asked = askedOf(location.search);
+  const narrowed = Boolean(asked) || Boolean(parameter("cohort"));
+  form.hidden = Boolean(asked);
+  byId("everybody").hidden = !narrowed;
+  keep.hidden = !asked || !mayEdit;
+  form.elements.search.value = parameter("search");
+  const heading = byId("heading");
+  heading.textContent = asked?.title ?? "People";
+  if (asked || !narrowed) return;
+  try {
+    heading.textContent = `People in ${(await get(`cohorts/${encodeURIComponent(parameter("cohort"))}`)).cohort.name}`;
+  } catch {
+    // The list says what is wrong.
+  }
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = form.elements.search.value.trim();
-  history.pushState(null, "", text ? `?${new URLSearchParams({ search: text })}` : location.pathname);
+  history.pushState(null, "", page("people", { search: form.elements.search.value.trim(), cohort: parameter("cohort") }));
   load();
 });
 addEventListener("popstate", () => {
-  form.elements.search.value = search();
+  head();
   load();
 });
 more.addEventListener("click", () => load(cursor));
 
-form.elements.search.value = search();
+head();
 load();

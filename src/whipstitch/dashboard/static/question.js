@@ -72,6 +72,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   const place = { editor: byId("editor"), controls: byId("controls"), answer: byId("answer"), csv: byId("csv"), png: byId("png") };
   let state = stateOf(view, location.search);
   let numbers = null;
+  let answered = { key: "" };
 
   function change(patch, redraw = false) {
     const was = address();
@@ -99,16 +100,19 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     document.dispatchEvent(new CustomEvent("question", { detail: body && questionOf(view, state) }));
     place.csv.disabled = place.png.disabled = true;
     if (!body) return show(h("p.empty", {}, view.missing(state)));
-    place.answer.setAttribute("aria-busy", "true");
-    let found;
-    try {
-      found = await ask(view, state, { signal });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      return show(failed(error, run));
+    // Shown in another way, an answer is still the same.
+    const key = encode([body, state.range, state.compare]);
+    if (key !== answered.key) {
+      place.answer.setAttribute("aria-busy", "true");
+      try {
+        answered = { key, found: await ask(view, state, { signal }) };
+      } catch (error) {
+        if (error.name === "AbortError") throw error;
+        return show(failed(error, run));
+      }
     }
     place.answer.removeAttribute("aria-busy");
-    numbers = view.draw(place.answer, found) ?? null;
+    numbers = view.draw(place.answer, { ...answered.found, state }) ?? null;
     place.csv.disabled = !numbers;
     place.png.disabled = !place.answer.querySelector(".chart svg");
   });
