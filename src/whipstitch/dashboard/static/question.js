@@ -1,66 +1,13 @@
 // A page that asks a question of the query API (template question.html): questionPage(view, { editor, controls, start }).
-// A view is static/SURFACE_view.js: { surface, defaults, tidy, query, missing, draw }; boards draw by it, too: ask(), then draw().
+// A view is static/SURFACE_view.js; question_state.js says what it has.
 
-import { failed, latest, post, withParameters } from "./api.js";
+import { failed, latest, withParameters } from "./api.js";
 import { csv, download, png } from "./charts.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
-import { DEFAULT_RANGE, dateRange, isRange, previousRange, rangeOf } from "./date_range.js";
+import { dateRange } from "./date_range.js";
 import { eventNames } from "./lexicon_source.js";
-import { decode, encode } from "./rison.js";
-
-// A view:
-// - surface: "funnels" is asked at /api/v1/funnels.
-// - defaults: the state where the address says nothing, flat: { steps: [], order: "ordered", … }. `range` and `compare` are
-//   added. Texts stand in the address as they are, true as 1, all else as Rison.
-// - tidy(state): the state with everything in its place; an address may hold anything.
-// - query(state): the body, without from and to; null where something is still missing, which missing(state) says.
-// - draw(element, { state, answer, before, query, queryBefore }): shows it; gives back { labels, series } for the CSV.
-//   `query` is what was sent, for peopleLink(); `before` is the answer of the period before, null where it is not compared.
-// - parts(query), joined(answers, query): where several questions make the answer.
-// - unequalled: true where there is nothing to compare (no switch is shown).
-
-export const defaultsOf = (view) => ({ range: DEFAULT_RANGE, compare: false, ...view.defaults });
-
-// The state that an address says.
-export function stateOf(view, search) {
-  const parameters = new URLSearchParams(search);
-  const state = Object.fromEntries(Object.entries(defaultsOf(view)).map(([name, usual]) => {
-    const text = parameters.get(name);
-    if (text === null) return [name, usual];
-    if (typeof usual === "string") return [name, text];
-    if (typeof usual === "boolean") return [name, text === "1"];
-    return [name, decode(text) ?? usual];
-  }));
-  if (!isRange(state.range)) state.range = DEFAULT_RANGE;
-  return view.tidy ? view.tidy(state) : state;
-}
-
-// What of a state an address has to say, for withParameters(), page().
-export function parametersOf(view, state) {
-  const usual = defaultsOf(view);
-  const told = Object.entries(state).filter(([name, value]) => name in usual && encode(value) !== encode(usual[name]));
-  return Object.fromEntries(told.map(([name, value]) => [name, typeof value === "string" ? value : typeof value === "boolean" ? Number(value) : encode(value)]));
-}
-
-// What is saved: { surface, query, range, view }, `view` being the state. A relative range is kept as one; then the query
-// has no from and to.
-export function questionOf(view, state) {
-  const relative = !state.range.includes("..");
-  return { surface: view.surface, query: { ...view.query(state), ...(relative ? {} : rangeOf(state.range)) }, range: relative ? state.range : null, view: state };
-}
-
-// The answer to a state, and to the period before: what draw() takes beside the state.
-export async function ask(view, state, options = {}) {
-  const body = view.query(state);
-  const query = { ...body, ...rangeOf(state.range) };
-  const queryBefore = state.compare && !view.unequalled ? { ...body, ...previousRange(state.range) } : null;
-  const answered = async (one) => {
-    if (!view.parts) return post(view.surface, one, options);
-    return view.joined(await Promise.all(view.parts(one).map((part) => post(view.surface, part, options))), one);
-  };
-  const [answer, before] = await Promise.all([query, queryBefore].map((one) => one && answered(one)));
-  return { state, answer, before, query, queryBefore };
-}
+import { ask, parametersOf, questionOf, stateOf } from "./question_state.js";
+import { encode } from "./rison.js";
 
 // `editor(state, change, current)`: what is asked about; `controls(state, change)`: what stands beside the range; both give
 // elements. current() is the state as it is by then: options that depend on it must ask.
