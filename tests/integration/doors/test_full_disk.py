@@ -59,7 +59,7 @@ def test_a_full_disk_is_told_and_service_resumes_with_the_room(door: Door, tmp_p
         filler = fill(disk, leave=64 * 1024)
         accepted = send_until_refused(server)
         assert stored(server.journal.directory) == accepted
-        assert "No space left" in (server.journal.problem or "")
+        assert "the disk is full" in (server.journal.problem or "")
         assert server.ask(event("refused")).status == 503
 
         filler.unlink()
