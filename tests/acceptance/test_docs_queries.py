@@ -37,7 +37,8 @@ def _examples() -> list[_Example]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with what the page says was sent."""
-    (events,) = (json.loads(block["json"]) for block in _blocks() if block["kind"] == "events")
+    sent = (json.loads(block["json"]) for block in _blocks() if block["kind"] == "events")
+    events = [event for some in sent for event in some]
     with Server(tmp_path_factory.mktemp("docs") / "data") as running:
         alias = {"alias_id": "anon_1", "distinct_id": "user_1"}
         person = {"distinct_id": "user_2", "properties": {"company": "Acme"}}
@@ -46,8 +47,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             {"type": "people", "payload": person},
             *({"type": "track", "payload": event} for event in events),
         ]
-        sent = running.send("/api/v1/batch", {"operations": operations})
-        assert sent.status_code == 200, sent.text
+        answer = running.send("/api/v1/batch", {"operations": operations})
+        assert answer.status_code == 200, answer.text
         running.wait_until(lambda: len(running.events()) == len(events))
         yield running
 

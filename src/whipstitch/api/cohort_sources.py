@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -11,11 +11,12 @@ from pydantic import Field
 from whipstitch.api import bodies
 from whipstitch.api.flows import FlowsBody
 from whipstitch.api.funnels import FunnelBody
+from whipstitch.api.heatmaps import HeatmapBody
 from whipstitch.api.insights import InsightsBody
 from whipstitch.api.retention import RetentionBody
 from whipstitch.api.surfaces import inside, read
 from whipstitch.errors import InvalidQuery
-from whipstitch.queries import flows, funnels, insights, retention
+from whipstitch.queries import flows, funnels, heatmaps, insights, retention
 from whipstitch.queries.people_of import Page
 from whipstitch.queries.persons import Persons
 from whipstitch.queries.run import Reading, Sql
@@ -35,7 +36,7 @@ class PeopleSource(bodies.Body):
     """The request that another surface answers with people, as it is sent there. Its `limit` and
     `cursor` do not matter: all of them become members."""
 
-    surface: Surface
+    surface: Literal[Surface, "heatmaps"]
     query: Annotated[dict[str, Any], Field(description="The body of the request, with `people_of`")]
 
     async def parsed(self, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
@@ -69,6 +70,13 @@ async def _of_retention(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) 
     return lambda persons: retention.people(query, counted, _EVERYBODY, persons)
 
 
+async def _of_heatmaps(sent: _Sent, _: Reading, zone: ZoneInfo, now: datetime) -> Select:
+    body = read(sent, HeatmapBody)
+    query = body.parsed(parse_zone(body.timezone, zone), now)
+    cell = _there(body.people_of).cell(query)
+    return lambda persons: heatmaps.people(query, cell, _EVERYBODY, persons)
+
+
 async def _of_flows(sent: _Sent, reading: Reading, zone: ZoneInfo, now: datetime) -> Select:
     body = read(sent, FlowsBody)
     query = body.parsed(parse_zone(body.timezone, zone), now)
@@ -81,12 +89,13 @@ async def _of_flows(sent: _Sent, reading: Reading, zone: ZoneInfo, now: datetime
 
 
 _SURFACES: Final[
-    Mapping[Surface, Callable[[_Sent, Reading, ZoneInfo, datetime], Awaitable[Select]]]
+    Mapping[str, Callable[[_Sent, Reading, ZoneInfo, datetime], Awaitable[Select]]]
 ] = {
     "insights": _of_insights,
     "funnels": _of_funnels,
     "retention": _of_retention,
     "flows": _of_flows,
+    "heatmaps": _of_heatmaps,
 }
 
 

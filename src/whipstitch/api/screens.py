@@ -110,6 +110,9 @@ async def list_screens(
     search: Annotated[
         str | None, Query(max_length=1000, description="A part of the screen's name, in any case")
     ] = None,
+    screen: Annotated[
+        str | None, Query(max_length=screens.LONGEST_NAME, description="The whole name of one")
+    ] = None,
     from_: Annotated[
         str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
     ] = None,
@@ -123,6 +126,7 @@ async def list_screens(
         parse_range(from_, to, zone, datetime.now(UTC)),
         limit,
         search,
+        screen,
         position(cursor, screens.Position),
     )
     rows = await reading.run(screens.build(query))

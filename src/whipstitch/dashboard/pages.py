@@ -21,9 +21,14 @@ class Page:
 
 PAGES: Final = (
     Page("events", "Live", "Observe"),
+    Page("boards", "Boards", "Observe"),
+    Page("board", "Board", under="boards"),
+    Page("screens", "Screens", "Observe"),
+    Page("screen", "Screen", under="screens"),
     Page("insights", "Insights", "Analyse"),
     Page("people", "People", "Who"),
     Page("person", "Person", under="people"),
+    Page("lexicon", "Lexicon", "Data"),
 )
 FIRST: Final = PAGES[0]
 SETTINGS: Final = Page("settings", "Settings", "Set up")

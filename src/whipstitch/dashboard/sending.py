@@ -38,6 +38,49 @@ class Sending:
         return self._curl("alias", {"alias_id": "anon_a3b9ff", "distinct_id": "user_123"})
 
     @property
+    def screen(self) -> str:
+        """A first view of a screen."""
+        return self._curl(
+            "track",
+            {
+                "event_name": "$screen_view",
+                "distinct_id": "user_123",
+                "properties": {"$screen_name": "Checkout"},
+            },
+        )
+
+    @property
+    def tap(self) -> str:
+        """A tap on it."""
+        return self._curl(
+            "track",
+            {
+                "event_name": "$tap",
+                "distinct_id": "user_123",
+                "properties": {
+                    "$screen_name": "Checkout",
+                    "$x": 195,
+                    "$y": 760,
+                    "$screen_width": 390,
+                    "$screen_height": 844,
+                },
+            },
+        )
+
+    @property
+    def snapshot(self) -> str:
+        """Its picture, which may be longer than an argument of a command."""
+        body = (
+            '{"screen_name": "Checkout", "os": "ios", "device_width": 390, "device_height": 844, '
+            '"image_base64": "%s"}'
+        )
+        return (
+            f"printf '{body}' \\\n"
+            "  \"$(base64 < checkout.png | tr -d '\\n')\" |\n"
+            f"  curl {self.origin}/api/heatmaps/snapshot -H 'x-api-key: {self.key}' -d @-"
+        )
+
+    @property
     def javascript(self) -> str:
         return f"""await fetch("{self.origin}/api/v1/track", {{
   method: "POST",

@@ -46,11 +46,13 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class ScreensQuery:
-    """``search``: what the screen's name contains, in any case of letters."""
+    """``search``: what the screen's name contains, in any case of letters; ``screen``: the whole
+    name."""
 
     range: TimeRange
     limit: int = DEFAULT_LIMIT
     search: str | None = None
+    screen: str | None = None
     after: Position | None = None
 
 
@@ -108,6 +110,8 @@ def build(query: ScreensQuery) -> Sql:
     conditions = ["screen != ''"]
     if query.search:
         conditions.append(f"positionCaseInsensitiveUTF8(screen, {values.add(query.search)}) > 0")
+    if query.screen is not None:
+        conditions.append(f"screen = {values.add(query.screen)}")
     if query.after is not None:
         conditions.append(f"screen > {values.add(query.after.screen)}")
     return values.sql(
@@ -129,7 +133,7 @@ def shape(
     wanted = (query.search or "").lower()
     after = "" if query.after is None else query.after.screen
     for screen in pictured:
-        if screen > after and wanted in screen.lower():
+        if screen > after and wanted in screen.lower() and query.screen in (None, screen):
             seen.setdefault(screen, Seen(screen, 0, 0, None))
     names = sorted(seen)
     more = len(names) > query.limit

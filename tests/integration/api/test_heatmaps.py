@@ -71,6 +71,16 @@ def test_the_people_behind_a_cell_are_told(server: Server) -> None:
     }
 
 
+def test_the_people_behind_a_cell_become_a_cohort(server: Server) -> None:
+    source = {"surface": "heatmaps", "query": {**BODY, "people_of": {"column": 1, "row": 6}}}
+    body = {"name": "Tapped", "kind": "static", "people_of": source}
+
+    made = server.ask("/api/v1/cohorts", body).json()["cohort"]
+
+    members = server.get(f"/api/v1/cohorts/{made['id']}/members").json()["members"]
+    assert (made["size"], members) == (1, ["ann_2"])
+
+
 def test_other_projects_and_the_other_environment_see_nothing(server: Server) -> None:
     with registry_of(server.data_dir) as registry:
         other = registry.create_project("Other").project

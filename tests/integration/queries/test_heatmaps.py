@@ -185,7 +185,7 @@ def test_only_the_range_the_event_and_what_passes_the_filters_count(worlds: Worl
 def test_it_says_what_the_taps_are(worlds: Worlds) -> None:
     spot = at(5, 5)
     events = [
-        *(tap(**spot, **{"$app_version": "2.0"}) for _ in range(3)),
+        *(tap(**{**spot, "$app_version": "2.0"}) for _ in range(3)),
         *(replace(tap(name="$click", **spot), columns={"$os": "ios"}) for _ in range(2)),
         tap(name="off", **at(500, 5)),
     ]

@@ -64,6 +64,17 @@ def test_screens_with_a_picture_are_there_without_events(worlds: Worlds) -> None
     assert found[0].last_seen is None
 
 
+def test_one_may_be_asked_for_by_its_whole_name(worlds: Worlds) -> None:
+    world = worlds.put(World([named("Home"), named("Homepage"), named("Cart")]))
+
+    def found(screen: str) -> list[tuple[str, int]]:
+        query = ScreensQuery(QUERY.range, screen=screen)
+        page, _ = ask(worlds, world, query, pictured=("Home", "About"))
+        return [(one.screen, one.views) for one in page]
+
+    assert (found("Home"), found("About"), found("home")) == ([("Home", 1)], [("About", 0)], [])
+
+
 def test_pages_hold_each_screen_once(worlds: Worlds) -> None:
     world = worlds.put(World([named(one) for one in ("b", "d", "é", "\U0001f4f1", "z")]))
     pictured = ("a", "d", "f", "\uffee")
