@@ -19,7 +19,8 @@ export function lineChart(element, { labels, series, format = number, height = 2
     const x = (index) => PAD.left + (labels.length < 2 ? inner.width / 2 : (index * inner.width) / (labels.length - 1));
     const y = (value) => PAD.top + inner.height * (1 - value / axis.top);
     const path = (values) => values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("");
-    const guide = s("line.guide", { y1: PAD.top, y2: PAD.top + inner.height, visibility: "hidden" });
+    const guide = s("g.guide", { visibility: "hidden" }, s("line", { y1: PAD.top, y2: PAD.top + inner.height }),
+      series.map((_, index) => s(`circle.series-fill.${colour(index)}`, { r: 3.5 })));
     const svg = canvas(width, height,
       grid(axis, y, width, format), ticks(labels, x, height, inner.width),
       series.map((one, index) => [
@@ -34,8 +35,8 @@ export function lineChart(element, { labels, series, format = number, height = 2
     };
     pointed(element, svg, (event) => {
       const index = nearest(event);
-      guide.setAttribute("x1", x(index));
-      guide.setAttribute("x2", x(index));
+      guide.setAttribute("transform", `translate(${x(index)} 0)`);
+      guide.querySelectorAll("circle").forEach((one, at) => one.setAttribute("cy", y(series[at].values[index])));
       guide.setAttribute("visibility", "visible");
       return { x: x(index), lines: lines(labels[index], series, index, format) };
     }, () => guide.setAttribute("visibility", "hidden"));
