@@ -29,7 +29,7 @@ def routes(
     renderer = Renderer()
     lobby = Lobby(registry, renderer)
     passwords = Passwords(registry, trusted_proxies)
-    signing_in = SigningIn(registry, renderer, passwords)
+    signing_in = SigningIn(registry, renderer, passwords, installation)
     settings = SettingsPages(lobby, installation, passwords)
 
     async def static(request: Request) -> Response:

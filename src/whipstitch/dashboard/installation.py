@@ -60,6 +60,9 @@ class Installation(Protocol):
     async def events(self, scope: Scope) -> int:
         """How many are stored. Raises StorageUnavailable."""
 
+    async def has_events(self, scope: Scope) -> bool:
+        """Whether any is stored. Raises StorageUnavailable."""
+
     async def set_aside(
         self, project_id: str, most: int, since: datetime | None = None
     ) -> Sequence[SetAside]:

@@ -19,10 +19,11 @@ class Page:
     under: str = ""
 
 
+BOARD: Final = Page("board", "Board", under="boards")
 PAGES: Final = (
     Page("events", "Live", "Observe"),
     Page("boards", "Boards", "Observe"),
-    Page("board", "Board", under="boards"),
+    BOARD,
     Page("screens", "Screens", "Observe"),
     Page("screen", "Screen", under="screens"),
     Page("insights", "Insights", "Analyse"),

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -13,12 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from whipstitch.admission.rate_limit import RateLimiter
 from whipstitch.api.sessions import COOKIE, signed_in
 from whipstitch.dashboard.forms import read_form
-from whipstitch.dashboard.pages import FIRST
+from whipstitch.dashboard.installation import Installation
+from whipstitch.dashboard.pages import BOARD, FIRST
 from whipstitch.dashboard.rendering import Renderer
 from whipstitch.dashboard.security import is_https
 from whipstitch.dashboard.visits import Visit, sign_in_first
 from whipstitch.enrichment.addresses import TrustedProxies, client_ip
-from whipstitch.errors import WhipstitchError
+from whipstitch.errors import StorageUnavailable, WhipstitchError
+from whipstitch.projects import Scope
 from whipstitch.registry.sessions import LONGEST
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import User
@@ -78,13 +81,20 @@ class Passwords:
 class SigningIn:
     """The endpoints."""
 
-    def __init__(self, registry: Registry, renderer: Renderer, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        renderer: Renderer,
+        passwords: Passwords,
+        installation: Installation,
+    ) -> None:
         self._registry = registry
         self._renderer = renderer
         self._passwords = passwords
+        self._installation = installation
 
     async def home(self, request: Request) -> Response:
-        """``/``: the first project's first page."""
+        """``/``: the first project's first board, or Live as long as there is nothing to show."""
         if await signed_in(request, self._registry) is None:
             return sign_in_first(request)
         projects = await run_in_threadpool(self._registry.list_projects)
@@ -97,7 +107,15 @@ class SigningIn:
                     "`whipstitch project create NAME`, then reload this page.",
                 },
             )
-        return RedirectResponse(f"/p/{projects[0].id}/live/{FIRST.slug}", 303)
+        scope = Scope(projects[0].id, "live")
+        return RedirectResponse(f"/p/{scope.project_id}/live/{await self._first_page(scope)}", 303)
+
+    async def _first_page(self, scope: Scope) -> str:
+        boards = await run_in_threadpool(self._registry.list_boards, scope)
+        with suppress(StorageUnavailable):  # Live tells what the matter is
+            if boards and await self._installation.has_events(scope):
+                return f"{BOARD.slug}?id={boards[0].id}"
+        return FIRST.slug
 
     async def form(self, request: Request) -> Response:
         """``GET /sign-in``."""

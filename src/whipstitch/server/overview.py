@@ -10,12 +10,12 @@ from typing import Final
 from whipstitch.dashboard.installation import Held, Places, SetAside
 from whipstitch.doors.refusals import Refusal
 from whipstitch.projects import Scope
+from whipstitch.queries.run import Rows
 from whipstitch.server.engine import Engine
 
 _BEFORE_ALL: Final = datetime.fromtimestamp(0, UTC)
-_EVENTS: Final = (
-    "SELECT count() FROM events "
-    "WHERE project_id = {project_id:String} AND environment = {environment:String}"
+_OF_SCOPE: Final = (
+    "FROM events WHERE project_id = {project_id:String} AND environment = {environment:String}"
 )
 
 
@@ -53,8 +53,11 @@ class Overview:
         return [Held(str(table), int(count), int(size)) for table, count, size in rows]
 
     async def events(self, scope: Scope) -> int:
-        rows = await asyncio.wrap_future(self._engine.store.submit(_EVENTS, scope._asdict()))
+        rows = await self._of_scope(f"SELECT count() {_OF_SCOPE}", scope)
         return int(rows[0][0])
+
+    async def has_events(self, scope: Scope) -> bool:
+        return bool(await self._of_scope(f"SELECT 1 {_OF_SCOPE} LIMIT 1", scope))
 
     async def set_aside(
         self, project_id: str, most: int, since: datetime | None = None
@@ -69,6 +72,9 @@ class Overview:
         return await asyncio.to_thread(
             engine.dead_letters.replay, engine.journal.directory, time.time_ns() // 1000
         )
+
+    async def _of_scope(self, statement: str, scope: Scope) -> Rows:
+        return await asyncio.wrap_future(self._engine.store.submit(statement, scope._asdict()))
 
     def _set_aside(self, project_id: str, most: int, since: datetime) -> list[SetAside]:
         found = (

@@ -26,6 +26,7 @@ export class ApiError extends Error {
 export const get = (path, parameters = {}, options = {}) => ask("GET", path, parameters, undefined, options);
 export const post = (path, body, options = {}) => ask("POST", path, {}, body, options);
 export const put = (path, body, options = {}) => ask("PUT", path, {}, body, options);
+export const patch = (path, body, options = {}) => ask("PATCH", path, {}, body, options);
 export const del = (path, body, options = {}) => ask("DELETE", path, {}, body, options);
 
 // For what cannot send headers: streams, downloads.
@@ -70,10 +71,14 @@ export function withParameters(path, parameters) {
 const READABLE = { "%3A": ":", "%2C": ",", "%24": "$", "%2F": "/", "%40": "@" };
 const readable = (text) => encodeURIComponent(String(text).toWellFormed()).replace(/%(?:3A|2C|24|2F|40)/g, (one) => READABLE[one]);
 
+// What to tell of what went wrong.
+export const reason = (error) =>
+  error instanceof ApiError ? error.message : "This page failed. Reload it; if that does not help, the browser's console says more.";
+
 // What is shown in place of what could not be loaded; `again` tries once more.
 export function failed(error, again) {
   return h("div.notice", { role: "alert" },
-    h("p", {}, error instanceof ApiError ? error.message : "This page failed. Reload it; if that does not help, the browser's console says more."),
+    h("p", {}, reason(error)),
     again && h("button.button", { type: "button", onclick: again }, "Try again"));
 }
 

@@ -1,5 +1,6 @@
 // What every page does: menus, the theme, copying, questions before something is done.
 
+import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
 
 const root = document.documentElement;
@@ -65,49 +66,19 @@ async function copy(text) {
 }
 
 // A question in a dialog; true: yes. With `typed` it must be typed first.
-export function question({ title, text, answer, danger = true, typed = null }) {
-  return new Promise((resolve) => {
-    const yes = h(danger ? "button.button.danger" : "button.button.primary", { value: "yes", disabled: typed !== null }, answer);
+export function question({ title, text, answer, danger = true, typed = null, act }) {
+  return dialog({ title, answer, danger, act, content: (yes) => {
+    yes.disabled = typed !== null;
     const field = typed !== null && h("input", { autocomplete: "off", spellcheck: "false", oninput: () => (yes.disabled = field.value !== typed) });
-    const dialog = h("dialog", { "aria-labelledby": "question-title" },
-      h("form.stack", { method: "dialog" },
-        h("h2", { id: "question-title" }, title),
-        text && h("p", {}, text),
-        typed !== null && h("label", {}, h("span", {}, "Type ", h("code", {}, typed), " to confirm"), field),
-        h("div.row.end", {}, h("button.button", { value: "no", formnovalidate: true }, "Cancel"), yes)));
-    // Enter in the field must not mean the first button, which is Cancel.
-    dialog.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === field) {
-        event.preventDefault();
-        if (!yes.disabled) dialog.close("yes");
-      }
-    });
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue === "yes");
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+    return [text && h("p", {}, text), field && h("label", {}, h("span", {}, "Type ", h("code", {}, typed), " to confirm"), field)];
+  } });
 }
 
-// Asks for a text in a dialog; null: never mind.
-export function askText({ title, text, label, value = "", answer }) {
-  return new Promise((resolve) => {
-    const field = h("input", { value, required: true, maxlength: 200, autocomplete: "off" });
-    const form = h("form.stack", { method: "dialog" },
-      h("h2", { id: "ask-title" }, title), text && h("p", {}, text),
-      h("label", {}, label, field),
-      h("div.row.end", {}, h("button.button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button.button.primary", { value: "yes" }, answer)));
-    const dialog = h("dialog", { "aria-labelledby": "ask-title" }, form);
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue === "yes" ? field.value.trim() || null : null);
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-    field.select();
-  });
+// Asks for a text in a dialog, and does act(text) before it closes; null: never mind.
+export async function askText({ title, text, label, value = "", answer, act = () => {} }) {
+  const field = h("input", { value, required: true, maxlength: 200, autocomplete: "off", onfocus: () => field.select() });
+  const given = await dialog({ title, answer, content: () => [text && h("p", {}, text), h("label", {}, label, field)], act: () => act(field.value.trim()) });
+  return given ? field.value.trim() || null : null;
 }
 
 // Forms that ask first

@@ -3,23 +3,23 @@
 
 import { failed, latest, withParameters } from "./api.js";
 import { csv, download, png } from "./charts.js";
-import { byId, clone, fill, h, skeleton } from "./dom.js";
+import { byId, clone, fill, h } from "./dom.js";
 import { dateRange } from "./date_range.js";
 import { eventNames } from "./lexicon_source.js";
-import { ask, parametersOf, questionOf, stateOf } from "./question_state.js";
+import { ask, stateOf } from "./question_state.js";
 import { encode } from "./rison.js";
+import { saving } from "./saving.js";
 
 // `editor(state, change, current)`: what is asked about; `controls(state, change)`: what stands beside the range; both give
 // elements. current() is the state as it is by then: options that depend on it must ask.
 // change(patch) asks anew and leaves the editor as it is, with what is half filled in; change(patch, true) draws it anew, and
 // what has the same data-key as what had the focus has it again. `start()`: a patch for an address that says nothing, if the project has events.
-// Whenever the question changes, the document gets the event "question", its detail as questionOf() says, null where something
-// is missing; byId("save") is the place for what saves it.
 export function questionPage(view, { editor, controls = () => [], start = async () => ({}) }) {
   const place = { editor: byId("editor"), controls: byId("controls"), answer: byId("answer"), csv: byId("csv"), png: byId("png") };
   let state = stateOf(view, location.search);
   let numbers = null;
   let answered = { key: "" };
+  const saved = saving(view, { current: () => state, moved });
 
   function change(patch, redraw = false) {
     const was = address();
@@ -30,7 +30,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     run();
   }
 
-  const address = () => withParameters(location.pathname, parametersOf(view, state));
+  const address = () => withParameters(location.pathname, saved.parameters(state));
 
   const drawEditor = () => refocused(place.editor, () => fill(place.editor, editor(state, change, () => state)));
 
@@ -44,7 +44,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
 
   const run = latest(async (signal) => {
     const body = view.query(state);
-    document.dispatchEvent(new CustomEvent("question", { detail: body && questionOf(view, state) }));
+    saved.show(Boolean(body));
     place.csv.disabled = place.png.disabled = true;
     if (!body) return show(h("p.empty", {}, view.missing(state)));
     // Shown in another way, an answer is still the same.
@@ -64,6 +64,13 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     place.png.disabled = !place.answer.querySelector(".chart svg");
   });
 
+  // Another question is saved than the address says; `other` is the state to show then.
+  function moved(other = null) {
+    if (other) state = other;
+    history.pushState(null, "", address());
+    if (other) all();
+  }
+
   const show = (what) => {
     numbers = null;
     fill(place.answer, what);
@@ -79,15 +86,11 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     drawControls();
     run();
   };
-  addEventListener("popstate", () => {
-    state = stateOf(view, location.search);
-    all();
-  });
 
   async function begin() {
-    fill(place.answer, skeleton(8));
     place.answer.setAttribute("aria-busy", "true");
     try {
+      state = await saved.read(location.search);
       const known = await eventNames();
       if (!known.length) {
         drawEditor();
@@ -100,6 +103,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     }
     all();
   }
+  addEventListener("popstate", begin);
   begin();
 }
 

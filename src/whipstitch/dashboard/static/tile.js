@@ -1,0 +1,68 @@
+// A saved question on a board: tile(question, …) is an element that shows its answer and asks again when told to.
+
+import { failed, page } from "./api.js";
+import { fill, h, skeleton } from "./dom.js";
+import { rangeText } from "./date_range.js";
+import { ask, parametersOf, savedState } from "./question_state.js";
+import { SURFACES } from "./saved.js";
+
+const VIEWS = {
+  insights: () => import("./insights_view.js"),
+  funnels: () => import("./funnels_view.js"),
+  retention: () => import("./retention_view.js"),
+  flows: () => import("./flows_view.js"),
+};
+const AT_ONCE = 4;
+
+// Only so many questions of a board are asked at one time.
+let free = AT_ONCE;
+const waiting = [];
+async function inTurn(work) {
+  if (free) free -= 1;
+  else await new Promise((go) => waiting.push(go));
+  try {
+    return await work();
+  } finally {
+    if (waiting.length) waiting.shift()();
+    else free += 1;
+  }
+}
+
+// `range()`: the range of all tiles, blank where each has its own. `tools`: elements that change the board.
+export function tile(question, { range, tools = [] }) {
+  const place = h("div.tile-answer", { "aria-busy": "true" }, skeleton(6));
+  place.classList.toggle("low", question.view.view === "number");
+  const link = h("a.cut", { title: question.name }, question.name);
+  const about = h("p.quiet.small.cut");
+  const titled = `tile-${question.id}`;
+  const element = h("article.card.tile", { "aria-labelledby": titled },
+    h("header.tile-head", {}, h("div.grow", {}, h("h2", { id: titled }, link), about), h("div.tile-tools.row", {}, tools)), place);
+  let drawn = "";
+
+  async function run() {
+    try {
+      const { view } = await VIEWS[question.surface]();
+      const own = savedState(view, question);
+      const state = range() ? { ...own, range: range() } : own;
+      link.href = page(question.surface, { saved: question.id, ...(range() ? parametersOf(view, state) : {}) });
+      about.textContent = `${SURFACES[question.surface]} · ${rangeText(state.range)}`;
+      const found = await inTurn(() => ask(view, state));
+      show(found, () => view.draw(place, found));
+    } catch (error) {
+      show(String(error), () => fill(place, failed(error, run)));
+    }
+  }
+
+  // What is the same stays as it is, and so does what somebody is in the middle of.
+  function show(what, draw) {
+    const now = JSON.stringify(what);
+    if (now === drawn || (drawn && place.contains(document.activeElement))) return;
+    drawn = now;
+    draw();
+    place.removeAttribute("aria-busy");
+  }
+
+  element.run = run;
+  element.question = question;
+  return element;
+}
