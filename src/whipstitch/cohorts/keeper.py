@@ -80,9 +80,22 @@ class CohortKeeper:
     def refresh(self, cohort_id: str) -> Future[None]:
         """Works the members of a dynamic cohort out anew. What goes wrong is noted with the cohort,
         which keeps its members."""
+        done: Future[None] = Future()
+
+        def settle(refreshed: Future[datetime]) -> None:
+            try:
+                self._note(cohort_id, refreshed)
+            except BaseException as error:
+                self._count(cohort_id, -1)
+                done.set_exception(error)
+            else:
+                self._count(cohort_id, -1)
+                done.set_result(None)
+
         self._count(cohort_id, 1)
-        done = self._store.at_leisure(lambda client: self._refresh(client, cohort_id))
-        done.add_done_callback(lambda _: self._count(cohort_id, -1))
+        self._store.at_leisure(lambda client: self._refresh(client, cohort_id)).add_done_callback(
+            settle
+        )
         return done
 
     def replace(self, cohort: Cohort, select: Select) -> Future[None]:
@@ -113,12 +126,9 @@ class CohortKeeper:
 
     # Where the storage works at leisure
 
-    def _refresh(self, client: Client, cohort_id: str) -> None:
-        try:
-            cohort = self._registry.any_cohort(cohort_id)
-        except UnknownCohort:
-            return
-        problem = None
+    def _refresh(self, client: Client, cohort_id: str) -> datetime:
+        """The moment that the members are of."""
+        cohort = self._registry.any_cohort(cohort_id)
         now = datetime.now(UTC)
 
         def select(persons: Persons) -> Sql:
@@ -126,13 +136,19 @@ class CohortKeeper:
             definition = cohort_definitions.parse(cohort.definition)
             return values.sql(cohort_definitions.people(definition, now, values, persons))
 
+        self._select(client, cohort, select)
+        return now
+
+    def _note(self, cohort_id: str, refreshed: Future[datetime]) -> None:
         try:
-            self._select(client, cohort, select)
+            at, problem = refreshed.result(), None
+        except UnknownCohort:
+            return
         except WhipstitchError as error:
             self.failures += 1
-            problem = str(error)
-            log.warning("cohort_not_refreshed", cohort=cohort.id, problem=problem)
-        self._registry.note_refresh(cohort.id, now, problem)
+            at, problem = datetime.now(UTC), str(error)
+            log.warning("cohort_not_refreshed", cohort=cohort_id, problem=problem)
+        self._registry.note_refresh(cohort_id, at, problem)
 
     def _select(self, client: Client, cohort: Cohort, select: Select) -> None:
         number = self._next_number()

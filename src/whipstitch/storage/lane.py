@@ -18,7 +18,7 @@ _Job = Callable[["_Seat"], None]
 
 
 class _Seat:
-    """One thread's client, made at its first use and again after that failed."""
+    """One thread's client, made at its first use and again after its work failed."""
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._connect = connect
@@ -32,11 +32,13 @@ class _Seat:
 
     def leave(self) -> None:
         if self._client is not None:
-            self._client.close()
+            client, self._client = self._client, None
+            client.close()
 
 
 class Lane:
-    """Runs work one after the other on ``threads`` low-priority threads.
+    """Runs work one after the other on ``threads`` low-priority threads. Work lets out what its
+    client raises.
 
     They are daemons: a server that never answers must not keep the process from ending."""
 
@@ -63,6 +65,9 @@ class Lane:
                 with translated():
                     result = work(client)
             except BaseException as error:
+                # The rows that an answer had before it broke off would come back with the next one
+                # on the same connection to the embedded engine, whoever asks that.
+                seat.leave()
                 future.set_exception(error)
             else:
                 future.set_result(result)

@@ -198,6 +198,8 @@ class Store:
 
     def _prepare(self) -> Client:
         """The client that loads, once the schema is in place."""
+        if self._prepared:
+            return self._connect(LOADING)
         try:
             client = self._connect(LOADING)
         except DatabaseError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.segments import START_MS, event, trait, write_segment
 
-from whipstitch.errors import StorageRefused, StorageUnavailable
+from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
@@ -46,6 +46,13 @@ def test_an_event_comes_back_with_everything_that_was_sent(store: Store, tmp_pat
             '{"$os":"ios"}',
         )
     ]
+
+
+def test_no_row_of_an_answer_that_broke_off_is_in_a_later_one(store: Store) -> None:
+    for _ in range(3):
+        with pytest.raises(StorageError):
+            store.query("SELECT number, throwIf(number = 3000000) FROM numbers(5000000)")
+        assert [store.query("SELECT 1") for _ in range(5)] == [[(1,)]] * 5
 
 
 def test_properties_keep_their_types_for_queries(store: Store, tmp_path: Path) -> None:
