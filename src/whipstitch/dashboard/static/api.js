@@ -45,7 +45,8 @@ async function send(method, url, body, { signal } = {}) {
   if (body !== undefined) headers["content-type"] = "application/json";
   let response;
   try {
-    response = await fetch(url, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    // Who goes back wants the page as it is now, not an answer that the browser kept.
+    response = await fetch(url, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The server does not answer. Is it running, and are you connected?", 0);
@@ -73,7 +74,12 @@ const readable = (text) => encodeURIComponent(String(text).toWellFormed()).repla
 
 // What to tell of what went wrong.
 export const reason = (error) =>
-  error instanceof ApiError ? error.message : "This page failed. Reload it; if that does not help, the browser's console says more.";
+  error instanceof ApiError ? spoken(error.message) : "This page failed. Reload it; if that does not help, the browser's console says more.";
+
+// The API names fields: events[0].filters[1].value is "event A, filter 2, value" on a page.
+const spoken = (message) => message.replace(/^[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*: /, (path) => path.replace(/(\w+)\[(\d+)\]/g, (_, list, index) => place(list, Number(index))).replaceAll(".", ", ").replaceAll("_", " "));
+const place = (list, index) =>
+  list === "events" ? `event ${String.fromCharCode(65 + index)}` : `${["all", "any"].includes(list) ? "condition" : list.replace(/s$/, "")} ${index + 1}`;
 
 // What is shown in place of what could not be loaded; `again` tries once more.
 export function failed(error, again) {

@@ -14,7 +14,9 @@ const list = byId("people");
 const more = byId("more");
 const form = byId("filters");
 const keep = byId("keep");
+const count = byId("count");
 let cursor = null;
+let saved = null;
 
 const parameter = (name) => new URLSearchParams(location.search).get(name) ?? "";
 
@@ -30,11 +32,19 @@ const load = latest(async (signal, after = null) => {
     more.hidden = !cursor;
     more.disabled = false;
     show(found.people, !after);
+    tell(asked);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     fill(list, failed(error, () => load()));
+    count.textContent = "";
   }
 });
+
+// How many of those behind a number are shown
+function tell(asked) {
+  const shown = list.querySelectorAll("tbody tr").length;
+  count.textContent = asked && shown ? (cursor ? `The first ${number(shown)} people` : plural(shown, "person", "people")) : "";
+}
 
 // Ids come from the question, what is known of them from the people; an address has room for so many.
 async function behind({ surface, query }, after, signal) {
@@ -85,19 +95,18 @@ function row(person) {
 
 keep.addEventListener("click", async () => {
   const { surface, query, title } = askedOf(location.search);
-  const name = await askText({
+  let cohort = null;
+  await askText({
     title: "Save as cohort", label: "Name", value: title.slice(0, 200), answer: "Save",
     text: "All people of this list, as they are now, become a cohort. It can be used as a filter anywhere.",
+    act: async (name) => ({ cohort } = await post("cohorts", { name, kind: "static", people_of: { surface, query } })),
   });
-  if (!name) return;
-  keep.disabled = true;
-  try {
-    const { cohort } = await post("cohorts", { name, kind: "static", people_of: { surface, query } });
-    say(`Saved, with ${plural(cohort.size, "person", "people")}. `, h("a", { href: page("people", { cohort: cohort.id }) }, "Open the cohort"));
-  } catch (error) {
-    say(error.message);
-  }
-  keep.disabled = false;
+  if (!cohort) return;
+  say(`Saved, with ${plural(cohort.size, "person", "people")}.`);
+  saved = h("a.button", { href: page("people", { cohort: cohort.id }) }, "Open the cohort");
+  keep.hidden = true;
+  keep.after(saved);
+  saved.focus();
 });
 
 async function head() {
@@ -106,6 +115,7 @@ async function head() {
   form.hidden = Boolean(asked);
   byId("everybody").hidden = !narrowed;
   keep.hidden = !asked || !mayEdit;
+  saved?.remove();
   form.elements.search.value = parameter("search");
   const heading = byId("heading");
   heading.textContent = asked?.title ?? "People";

@@ -46,6 +46,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     const body = view.query(state);
     saved.show(Boolean(body));
     place.csv.disabled = place.png.disabled = true;
+    if (empty) return show(clone("nothing"));
     if (!body) return show(h("p.empty", {}, view.missing(state)));
     // Shown in another way, an answer is still the same.
     const key = encode([body, state.range, state.compare]);
@@ -67,7 +68,8 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   // Another question is saved than the address says; `other` is the state to show then.
   function moved(other = null) {
     if (other) state = other;
-    history.pushState(null, "", address());
+    const now = address();
+    if (now !== location.pathname + location.search) history.pushState(null, "", now);
     if (other) all();
   }
 
@@ -87,21 +89,25 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     run();
   };
 
+  let turn = 0;
+  let empty = false;
+
+  // A question is asked at once; only one that the address leaves open waits for the names of events.
   async function begin() {
+    const mine = ++turn;
     place.answer.setAttribute("aria-busy", "true");
     try {
-      state = await saved.read(location.search);
-      const known = await eventNames();
-      if (!known.length) {
-        drawEditor();
-        drawControls();
-        return show(clone("nothing"));
-      }
-      if (!location.search) state = { ...state, ...(await start()) };
+      const [read, known] = await Promise.all([saved.read(location.search), location.search ? null : eventNames()]);
+      if (mine !== turn) return;
+      state = known?.length ? { ...read, ...(await start()) } : read;
+      empty ||= known?.length === 0;
     } catch (error) {
       return show(failed(error, begin));
     }
     all();
+    if (!location.search) return;
+    empty = (await eventNames().catch(() => null))?.length === 0;
+    if (empty) run();
   }
   addEventListener("popstate", begin);
   begin();
