@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.support.browser import PHONE, Dashboard
+from tests.support.browser import HOSTILE, PHONE, Dashboard
 from tests.support.server import Server
 
 PAGES = (
@@ -21,7 +21,6 @@ PAGES = (
     "settings/storage",
     "settings/account",
 )
-HOSTILE = "\"'><img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
 
 
 def operation(kind: str, **payload: Any) -> dict[str, Any]:

@@ -58,10 +58,14 @@ const load = latest(async (signal) => {
     await picture(snapshot, found, signal);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    for (const id of ["figures", "top", "snapshots", "filters"]) fill(byId(id));
-    fill(byId("picture"), failed(error, load));
+    alone(failed(error, load));
   }
 });
+
+function alone(told) {
+  for (const id of ["filters", "figures", "top", "snapshots"]) fill(byId(id));
+  fill(byId("picture"), told);
+}
 
 // Choices
 
@@ -176,8 +180,8 @@ const snapshots = (kept, shown) => kept.length
 function begin() {
   byId("name").textContent = name || "A screen";
   document.title = `${name} · Whipstitch`;
-  if (!name) return fill(byId("picture"), h("p.empty", {}, "No screen is named: ", h("a", { href: page("screens") }, "choose one"), "."));
-  return load();
+  if (name) return load();
+  alone(h("p.empty", {}, "No screen is named: ", h("a", { href: page("screens") }, "choose one"), "."));
 }
 
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
