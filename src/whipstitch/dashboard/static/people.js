@@ -3,12 +3,13 @@
 import { failed, get, latest, mayEdit, page, post } from "./api.js";
 import { askText, say } from "./app.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
-import { ago, moment, number, plural } from "./format.js";
+import { number, plural } from "./format.js";
+import { knownPeople, personCell } from "./known_people.js";
 import { askedOf } from "./people_behind.js";
-import { nameOf, trait } from "./traits.js";
+import { timeAgo } from "./time.js";
+import { trait } from "./traits.js";
 
 const PAGE = 50;
-const LONGEST_ADDRESS = 6000;
 
 const list = byId("people");
 const more = byId("more");
@@ -46,23 +47,11 @@ function tell(asked) {
   count.textContent = asked && shown ? (cursor ? `The first ${number(shown)} people` : plural(shown, "person", "people")) : "";
 }
 
-// Ids come from the question, what is known of them from the people; an address has room for so many.
+// Ids come from the question, what is known of them from the people.
 async function behind({ surface, query }, after, signal) {
   const body = { ...query, people_of: { ...query.people_of, limit: PAGE, cursor: after ?? undefined } };
   const { people: ids, next_cursor } = await post(surface, body, { signal });
-  const groups = [];
-  let room = 0;
-  for (const id of ids) {
-    const length = encodeURIComponent(id.toWellFormed()).length + 4;
-    if (!groups.length || room < length) {
-      groups.push([]);
-      room = LONGEST_ADDRESS;
-    }
-    groups.at(-1).push(id);
-    room -= length;
-  }
-  const found = await Promise.all(groups.map((id) => get("people", { id }, { signal })));
-  return { people: found.flatMap((one) => one.people), next_cursor };
+  return { people: await knownPeople(ids, { signal }), next_cursor };
 }
 
 function show(people, first) {
@@ -82,15 +71,12 @@ function empty() {
 }
 
 function row(person) {
-  const time = (text) => (text ? h("time", { datetime: text, title: moment(text) }, ago(text)) : "—");
-  const known = nameOf(person);
   return h("tr", {},
-    h("td", {}, h("a.cut", { href: page("person", { id: person.distinct_id }) }, known),
-      known !== person.distinct_id && h("span.cut.mono.quiet.small", {}, person.distinct_id)),
+    personCell(person),
     h("td.cut", {}, trait(person, "email") ?? "—"),
     h("td.num", {}, number(person.aliases.length + 1)),
     h("td.num", {}, number(person.event_count)),
-    h("td", {}, time(person.first_seen)), h("td", {}, time(person.last_seen)));
+    h("td", {}, timeAgo(person.first_seen)), h("td", {}, timeAgo(person.last_seen)));
 }
 
 keep.addEventListener("click", async () => {

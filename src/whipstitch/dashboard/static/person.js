@@ -6,6 +6,7 @@ import { byId, fill, h } from "./dom.js";
 import { eventRow } from "./event_row.js";
 import { ago, dayOf, moment, number, plural, timeOfDay } from "./format.js";
 import { tree } from "./json.js";
+import { timeAgo } from "./time.js";
 import { nameOf } from "./traits.js";
 
 const asked = new URLSearchParams(location.search).get("id") ?? "";
@@ -33,12 +34,11 @@ async function load() {
 }
 
 function facts() {
-  const time = (text) => (text ? h("time", { datetime: text, title: moment(text) }, ago(text)) : "—");
   fill(byId("facts"), h("dl.facts", {},
     h("div", {}, h("dt", {}, "Id"), h("dd.mono.break", {}, person.distinct_id)),
     h("div", {}, h("dt", {}, "Events"), h("dd", {}, number(person.event_count))),
-    h("div", {}, h("dt", {}, "First seen"), h("dd", {}, time(person.first_seen))),
-    h("div", {}, h("dt", {}, "Last seen"), h("dd", {}, time(person.last_seen)))));
+    h("div", {}, h("dt", {}, "First seen"), h("dd", {}, timeAgo(person.first_seen))),
+    h("div", {}, h("dt", {}, "Last seen"), h("dd", {}, timeAgo(person.last_seen)))));
 }
 
 // The ids as a tree
