@@ -54,7 +54,7 @@ function row(one) {
   return h("tr", {},
     h("td", {}, h("a.cut", { href: savedLink(one), title: one.name }, one.name)),
     h("td", {}, SURFACES[one.surface]),
-    h("td", {}, on.length ? on.map((board, index) => [index > 0 && ", ", h("a.break", { href: page("board", { id: board.id }) }, board.name)]) : h("span.quiet", {}, "—")),
+    h("td", {}, on.length ? on.map((board, index) => [index > 0 && ", ", h("a.wrap", { href: page("board", { id: board.id }) }, board.name)]) : h("span.quiet", {}, "—")),
     h("td", {}, changed(one)),
     mayEdit && h("td.end", {}, h("div.row", {},
       small("Name and boards", `Name and boards of ${one.name}`, async () => (await nameAndBoards(one)) && load()),

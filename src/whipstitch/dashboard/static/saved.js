@@ -61,7 +61,7 @@ function nameField(value) {
 async function boardChoice(pinned = []) {
   const { boards } = await get("boards");
   const boxes = boards.map((board) => ({ board, box: h("input", { type: "checkbox", checked: pinned.includes(board.id) }) }));
-  const fresh = h("input", { maxlength: 200, autocomplete: "off", placeholder: boards.length ? "another board" : "the name of a first board" });
+  const fresh = h("input", { maxlength: 200, autocomplete: "off", placeholder: boards.length ? "a new board" : "the name of a first board" });
   const held = new Set(pinned);
   return {
     element: h("fieldset.choices", {}, h("legend", {}, "Pin to boards"),

@@ -51,7 +51,7 @@ export function saving(view, { current, moved }) {
     const now = JSON.stringify([kept, changed, asked]);
     if (now === drawn) return;
     drawn = now;
-    fill(place, kept && h("span.quiet", {}, surface), changed && h("span.tag.warn", {}, "Changed"), mayEdit && (kept ? buttons(changed, asked) : h("button.button.primary", { type: "button", disabled: !asked, onclick: saveAsNew }, "Save")));
+    fill(place, changed && h("span.tag.warn", {}, "Changed"), mayEdit && (kept ? buttons(changed, asked) : h("button.button.primary", { type: "button", disabled: !asked, onclick: saveAsNew }, "Save")));
   }
 
   function buttons(changed, asked) {
@@ -62,7 +62,7 @@ export function saving(view, { current, moved }) {
     return [
       h("button.button.primary", { type: "button", disabled: !changed || !asked, onclick: saveChanges }, "Save changes"),
       h("details.menu.end", {}, h("summary.button", { "aria-label": "More about this question" }, "More"), h("ul", {},
-        entry("Name and boards", rename), entry("Save as another question", saveAsNew, !asked), changed && entry("Discard the changes", discard), entry("Delete", remove))),
+        entry("Name and boards", rename), entry("Save as another", saveAsNew, !asked), changed && entry("Discard the changes", discard), entry("Delete", remove))),
     ];
   }
 

@@ -1,0 +1,356 @@
+"""Saved questions and boards in a real browser."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.support.browser import HOSTILE, PHONE, Dashboard
+from tests.support.command import registry_of
+from tests.support.server import Server
+
+PASSWORD = "correct horse battery"
+
+
+def visit(event_name: str, distinct_id: str, days_ago: float) -> dict[str, Any]:
+    at = datetime.now(UTC) - timedelta(days=days_ago)
+    payload = {
+        "event_name": event_name,
+        "distinct_id": distinct_id,
+        "timestamp": at.isoformat(),
+        "properties": {"plan": "pro"},
+    }
+    return {"type": "track", "payload": payload}
+
+
+HISTORY = [
+    *(visit("page_viewed", f"person {n}", n) for n in range(12)),
+    visit("bought", "person 1", 1),
+    visit(HOSTILE, HOSTILE, 2),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(
+        tmp_path_factory.mktemp("boards") / "data", environment={"RATE_LIMIT": "0"}
+    ) as running:
+        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+        running.wait_until(lambda: len(running.events()) == len(HISTORY))
+        yield running
+
+
+def save(server: Server, name: str, event_name: str = "page_viewed", **more: Any) -> str:
+    """The id of a question that another client saved."""
+    query = {"events": [{"event_name": event_name}]}
+    body = {"name": name, "surface": "insights", "query": query, "range": "30d", **more}
+    answer = server.ask("/api/v1/questions", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["question"]["id"])
+
+
+def pinned(server: Server, name: str, *questions: str) -> str:
+    """The id of a board with these questions."""
+    tiles = [{"question_id": one} for one in questions]
+    answer = server.ask("/api/v1/boards", {"name": name, "tiles": tiles})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["board"]["id"])
+
+
+def insight(event_name: str) -> str:
+    """The address of a question about an event."""
+    events = quote(f"!((event_name:'{event_name}'))")
+    return f"insights?events={events}"
+
+
+def names(page: Page) -> list[str]:
+    """Of the tiles, in their order."""
+    return page.locator(".tile h2").all_inner_texts()
+
+
+def tile(page: Page, name: str) -> Locator:
+    return page.get_by_role("article", name=name, exact=True)
+
+
+def test_a_question_is_saved_found_renamed_and_deleted(dashboard: Dashboard) -> None:
+    page = dashboard.go(insight("page_viewed"))
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Page views")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page views")
+    assert re.search(r"\?saved=qst_\w+$", page.url)
+
+    page = dashboard.go("boards")
+    page.get_by_role("link", name="Page views").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page views")
+    dashboard.settle()
+    expect(page.locator("#answer")).to_contain_text("12")
+    page.get_by_label("More about this question").click()
+    page.get_by_role("button", name="Name and boards").click()
+    dialog.get_by_label("Name").fill("Views")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Views")
+
+    page = dashboard.go("boards")
+    expect(page.get_by_role("link", name="Page views")).to_have_count(0)
+    page.get_by_role("button", name="Delete Views").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="Views")).to_have_count(0)
+
+
+def test_a_saved_question_that_is_changed_says_so(dashboard: Dashboard, server: Server) -> None:
+    question = save(server, "Slowly changed")
+    page = dashboard.go(f"insights?saved={question}")
+    tag = page.locator("#save .tag")
+    save_changes = page.get_by_role("button", name="Save changes")
+    expect(page.get_by_label("Range")).to_have_value("30d")
+    expect(save_changes).to_be_disabled()
+
+    page.get_by_label("Range").select_option("7d")
+    expect(tag).to_have_text("Changed")
+    page.reload()
+    dashboard.settle()
+    expect(page.get_by_label("Range")).to_have_value("7d")
+    expect(tag).to_have_text("Changed")
+    page.get_by_label("Range").select_option("30d")
+    expect(tag).to_have_count(0)
+    page.get_by_role("button", name="Bars").click()
+    save_changes.click()
+    expect(tag).to_have_count(0)
+    expect(save_changes).to_be_disabled()
+
+    dashboard.go(f"insights?saved={question}")
+    expect(page.get_by_role("button", name="Bars")).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(tag).to_have_count(0)
+    kept = server.get(f"/api/v1/questions/{question}").json()["question"]
+    assert (kept["range"], kept["view"]["view"]) == ("30d", "bar")
+
+
+def test_a_question_is_pinned_where_it_is_saved(dashboard: Dashboard) -> None:
+    page = dashboard.go(insight("bought"))
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Purchases")
+    dialog.get_by_label("Pin to a new board").fill("First board")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+
+    page = dashboard.go("boards")
+    page.locator(".board-card").get_by_role("link", name="First board").click()
+    expect(tile(page, "Purchases").locator("svg")).to_be_visible()
+    dashboard.settle()
+    tile(page, "Purchases").get_by_role("link", name="Purchases").click()
+    page.get_by_label("More about this question").click()
+    page.get_by_role("button", name="Name and boards").click()
+    dialog.get_by_label("First board").uncheck()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_text("This board is empty")).to_be_visible()
+
+
+def test_tiles_are_arranged_and_a_reload_keeps_it(dashboard: Dashboard, server: Server) -> None:
+    questions = [save(server, name) for name in ("A", "B", "C")]
+    board = pinned(server, "Arranged", *questions)
+    page = dashboard.go(f"board?id={board}")
+    assert names(page) == ["A", "B", "C"]
+    expect(page.get_by_role("button", name="Move C up")).to_be_hidden()
+
+    page.get_by_role("button", name="Arrange").click()
+    page.get_by_role("button", name="Move C up").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert names(page) == ["C", "A", "B"]
+    expect(page.get_by_role("button", name="Move C up")).to_be_disabled()
+    expect(page.get_by_role("button", name="Move C down")).to_be_focused()
+    narrow = tile(page, "B").bounding_box()
+    page.get_by_role("button", name="Show B in full width").click()
+    wide = tile(page, "B").bounding_box()
+    assert narrow is not None
+    assert wide is not None
+    assert wide["width"] > 1.8 * narrow["width"]
+    page.get_by_role("button", name="Remove A from this board").click()
+    assert names(page) == ["C", "B"]
+
+    def kept() -> list[Any]:
+        tiles = server.get(f"/api/v1/boards/{board}").json()["board"]["tiles"]
+        return [(one["question_id"], one["width"]) for one in tiles]
+
+    server.wait_until(lambda: kept() == [(questions[2], "half"), (questions[1], "full")])
+    page.reload()
+    dashboard.settle()
+    assert names(page) == ["C", "B"]
+    again = tile(page, "B").bounding_box()
+    assert again is not None
+    assert again["width"] == wide["width"]
+
+
+def test_questions_are_added_to_a_board_that_is_made_renamed_and_deleted(
+    dashboard: Dashboard, server: Server
+) -> None:
+    save(server, "To be added")
+    page = dashboard.go("boards")
+    dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name="New board").click()
+    dialog.get_by_label("Name").fill("Fresh")
+    dialog.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fresh")
+
+    page.get_by_role("button", name="Add questions").click()
+    dialog.get_by_label("To be added").check()
+    dialog.get_by_role("button", name="Add").click()
+    expect(tile(page, "To be added").locator("svg")).to_be_visible()
+    page.get_by_label("More about this board").click()
+    page.get_by_role("button", name="Rename").click()
+    dialog.get_by_label("Name").fill("Stale")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Stale")
+    page.get_by_label("More about this board").click()
+    page.get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete").click()
+
+    page.wait_for_url("**/boards")
+    dashboard.settle()
+    expect(page.get_by_role("link", name="Stale")).to_have_count(0)
+    expect(page.get_by_role("link", name="To be added")).to_have_count(1)
+
+
+def test_a_range_of_the_board_holds_for_all_its_questions(
+    dashboard: Dashboard, server: Server
+) -> None:
+    week = save(server, "One week", range="7d", view={"view": "number"})
+    month = save(server, "One month", range="30d", view={"view": "number"})
+    board = pinned(server, "Ranges", week, month)
+    page = dashboard.go(f"board?id={board}")
+    numbers = page.locator(".tile .big")
+    expect(numbers).to_have_text(["7", "12"])
+
+    page.get_by_label("Range").select_option("7d")
+    expect(numbers).to_have_text(["7", "7"])
+    expect(tile(page, "One month")).to_contain_text("Last 7 days")
+    page.reload()
+    expect(numbers).to_have_text(["7", "7"])
+    tile(page, "One month").get_by_role("link", name="One month").click()
+    expect(page.get_by_label("Range")).to_have_value("7d")
+    expect(page.get_by_role("heading", level=1)).to_have_text("One month")
+    page.go_back()
+    page.get_by_label("Range").select_option("")
+    expect(numbers).to_have_text(["7", "12"])
+
+
+def test_a_board_asks_again_every_minute(browser: Browser, server: Server) -> None:
+    question = save(server, "Ticks", "ticked", view={"view": "number"})
+    board = pinned(server, "Ticking", question)
+    dashboard = Dashboard(browser, server)
+    dashboard.sign_in()
+    page = dashboard.page
+    page.clock.install()
+    dashboard.go(f"board?id={board}")
+    expect(tile(page, "Ticks")).to_contain_text("Nothing of that happened")
+
+    server.send("/api/v1/track", {"event_name": "ticked", "distinct_id": "bob"})
+    server.wait_until(lambda: bool(server.events(event_name="ticked")))
+    page.clock.run_for(61_000)
+
+    expect(tile(page, "Ticks").locator(".big")).to_have_text("1")
+    assert dashboard.complaints == []
+    dashboard.context.close()
+
+
+def test_names_of_any_kind_are_only_text(dashboard: Dashboard, server: Server) -> None:
+    question = save(server, HOSTILE, HOSTILE)
+    board = pinned(server, HOSTILE, question)
+    dialog = dashboard.page.get_by_role("dialog")
+    page = dashboard.go("boards")
+    expect(page.get_by_role("link", name=HOSTILE)).to_have_count(3)
+    page.get_by_role("button", name=f"Delete {HOSTILE}").last.click()
+    expect(dialog).to_contain_text("onerror")
+    dialog.get_by_role("button", name="Cancel").click()
+
+    page = dashboard.go(f"board?id={board}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    expect(page.locator(".tile svg")).to_be_visible()
+    page.get_by_role("button", name="Add questions").click()
+    dialog.get_by_role("button", name="Cancel").click()
+    page.locator(".tile h2 a").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+    dashboard.settle()
+    page.get_by_label("More about this question").click()
+    page.get_by_role("button", name="Name and boards").click()
+    expect(dialog.get_by_label(HOSTILE)).to_be_checked()
+    dialog.get_by_role("button", name="Cancel").click()
+
+    assert page.title() != "run"
+    assert page.locator("main :is(img, script)").count() == 0
+
+
+def test_what_is_gone_is_said_to_be_gone(dashboard: Dashboard) -> None:
+    page = dashboard.go("board?id=brd_gone")
+    expect(page.locator("main")).to_contain_text("There is no such board")
+    page = dashboard.go("insights?saved=qst_gone")
+    expect(page.locator(".toast")).to_contain_text("not there any more")
+    # The browser tells of answers that say so.
+    dashboard.complaints = [one for one in dashboard.complaints if "404" not in one]
+
+
+def test_a_viewer_looks_and_is_offered_no_change(browser: Browser, server: Server) -> None:
+    board = pinned(server, "Looked at", save(server, "For all"))
+    with registry_of(server.data_dir) as registry:
+        registry.create_user("viewer@example.com", PASSWORD, "viewer")
+    dashboard = Dashboard(browser, server)
+    dashboard.sign_in("viewer@example.com", PASSWORD)
+    for path in ("boards", f"board?id={board}"):
+        page = dashboard.go(path)
+        expect(page.locator("main").get_by_text("For all").first).to_be_visible()
+        assert page.locator("main button:visible").all_inner_texts() == []
+    page.get_by_role("link", name="For all").click()
+    dashboard.settle()
+    expect(page.get_by_role("heading", level=1)).to_have_text("For all")
+    expect(page.locator("#save button")).to_have_count(0)
+    assert dashboard.complaints == []
+    dashboard.context.close()
+
+
+@pytest.fixture(scope="module")
+def paths(server: Server) -> tuple[str, ...]:
+    """A page of each kind."""
+    views: tuple[dict[str, Any], ...] = ({}, {"view": "bar"}, {"view": "table"}, {"view": "number"})
+    shown = [save(server, f"Shown {number}", view=view) for number, view in enumerate(views)]
+    board = pinned(server, "Shown", *shown)
+    return ("boards", f"board?id={board}", f"insights?saved={shown[0]}")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(
+    dashboard: Dashboard, paths: tuple[str, ...]
+) -> None:
+    dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for path in paths:
+        page = dashboard.go(path)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_violation(
+    dashboard: Dashboard, paths: tuple[str, ...], scheme: Any
+) -> None:
+    dashboard.page.emulate_media(color_scheme=scheme)
+    found = {path: dashboard.go(path) and dashboard.violations() for path in paths}
+    page = dashboard.go(paths[1])
+    page.get_by_role("button", name="Arrange").click()
+    found["arranging"] = dashboard.violations()
+    page.get_by_role("button", name="Add questions").click()
+    found["adding"] = dashboard.violations()
+    page = dashboard.go("boards", "test")
+    found["nothing there"] = dashboard.violations()
+    page = dashboard.go(insight("page_viewed"))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["saving"] = dashboard.violations()
+    dashboard.page.emulate_media(color_scheme="light")
+
+    assert {path: what for path, what in found.items() if what} == {}
