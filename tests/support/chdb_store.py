@@ -27,6 +27,8 @@ _TABLES = (
     "cohort_versions",
     "erasures",
     "person_erasures",
+    "activity",
+    "activity_summaries",
 )
 REAL_SERVER = os.environ.get("WHIPSTITCH_TEST_CLICKHOUSE", "").rstrip("/")
 

@@ -13,9 +13,10 @@ from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.queries.run import Reading
 from whipstitch.server.readings import StoreReadings
-from whipstitch.stitching import maps
+from whipstitch.stitching import maps, summaries
 from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
+from whipstitch.storage.upkeep import take_summaries_away
 
 T = TypeVar("T")
 
@@ -35,6 +36,8 @@ class Rows:
         self._store = store
         self._map = PersonMap(next(_generations))
         self._numbers = itertools.count()
+        self.summed_up = False
+        """Whether all events are summed up before each reading."""
 
     def elsewhere(self, scope: Scope) -> "Rows":
         return Rows(self._client, self._store, scope)
@@ -111,6 +114,8 @@ class Rows:
 
     def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
         """What ``work`` finds in a reading of this scope."""
+        if self.summed_up and (made := summaries.make(self._client, rows=0)):
+            summaries.publish(self._client, made)
 
         async def run() -> T:
             async with StoreReadings(self._store, self).open(self.scope) as reading:
@@ -139,6 +144,7 @@ def hand_written(store: Store, url: str) -> Iterator[Rows]:
     client = Address.parse(url).connect({}, seconds=60)
     for table in ("person_ids", "person_moves", "person_maps"):
         client.command(f"TRUNCATE TABLE {table}")
+    take_summaries_away(client)
     try:
         yield Rows(client, store)
     finally:

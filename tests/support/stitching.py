@@ -15,9 +15,10 @@ from tests.support.segments import START_MS, event, write_segment
 
 from whipstitch.identity.arrivals import Arrival
 from whipstitch.projects import Scope
+from whipstitch.queries.activity import by_person
 from whipstitch.queries.persons import PersonMap
 from whipstitch.queries.run import IN_SCOPE
-from whipstitch.stitching import rewrite
+from whipstitch.stitching import rewrite, summaries
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.rewrite import Step
@@ -125,6 +126,25 @@ class Node:
         known = self.maps.current
         for step in self.steps() if steps is None else steps:
             self.store.at_leisure(partial(rewrite.take, known=known, step=step)).result()
+
+    def summarize(self, rows: int = 0, **options: Any) -> bool:
+        """Sums all events up, if more than ``rows`` came since the last time. Whether it did."""
+        making = partial(summaries.make, rows=rows, **options)
+        made = self.store.at_leisure(making).result()
+        return made is not None and self.link(partial(summaries.publish, made=made))
+
+    def active(self, scope: Scope = LIVE) -> Counter[str]:
+        """How many events of whom the last summary has, and what came since."""
+        summary = self.store.at_leisure(summaries.latest).result()
+        with self.maps.hold() as held:
+            values = {
+                **scope._asdict(),
+                "generation": held.number,
+                "summary": summary.number,
+                "block": summary.block,
+            }
+            rows = self.store.query(f"SELECT who, events FROM ({by_person('1')})", values)
+        return Counter({row[0]: row[1] for row in rows})
 
     def shown(
         self, scope: Scope = LIVE, generation: PersonMap | None = None

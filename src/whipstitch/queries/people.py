@@ -7,16 +7,17 @@ the newest first; those who have none come last."""
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
-from whipstitch.queries import links, traits
+from whipstitch.queries import activity, links, traits
+from whipstitch.queries.activity import NO_EVENTS, Activity
 from whipstitch.queries.cohorts import member_keys
 from whipstitch.queries.links import NO_LINKS, Alias, Links
 from whipstitch.queries.pages import cursor_of, rfc3339
-from whipstitch.queries.person_ids import person_of, persons_of, rows_of
-from whipstitch.queries.persons import SETTLED, Persons, key_of
+from whipstitch.queries.person_ids import person_of, persons_of
+from whipstitch.queries.persons import Persons, key_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 from whipstitch.queries.traits import Traits
 from whipstitch.queries.values import Values
@@ -27,10 +28,6 @@ _WINDOWS: Final = (_DAY, 7 * _DAY, 30 * _DAY)
 _EARLIEST: Final = -2_208_988_800_000
 """The first moment that an event can have: 1900."""
 _MOST_MATCHED: Final = 1000
-_ACTIVITY: Final = (
-    "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
-    "count()"
-)
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
@@ -52,17 +49,6 @@ class PeopleQuery:
     search: str | None = None
     cohort: str | None = None
     after: Position | None = None
-
-
-class Activity(NamedTuple):
-    """Of all events of a person; times in unix milliseconds, None where there is no event."""
-
-    last: int | None
-    first: int | None
-    events: int
-
-
-NO_EVENTS: Final = Activity(None, None, 0)
 
 
 class Listed(msgspec.Struct):
@@ -102,16 +88,16 @@ async def page(reading: Reading, query: PeopleQuery) -> PeoplePage:
     """The people of one page, with all that is known of them."""
     found = await _find(reading, query)
     people = list(found)[: query.limit]
-    activity = {person: known for person in people if (known := found[person]) is not None}
-    unknown = [person for person in people if person not in activity]
+    did = {person: known for person in people if (known := found[person]) is not None}
+    unknown = [person for person in people if person not in did]
     about, ids, seen = await asyncio.gather(
-        _traits(reading, people), _links(reading, people), _activity(reading, unknown)
+        _traits(reading, people), _links(reading, people), activity.of(reading, unknown)
     )
-    activity |= seen
-    listed = [_listed(person, about, ids, activity) for person in people]
+    did |= seen
+    listed = [_listed(person, about, ids, did) for person in people]
     cursor = None
     if len(found) > query.limit:
-        end = activity.get(people[-1], NO_EVENTS)
+        end = did.get(people[-1], NO_EVENTS)
         cursor = cursor_of(Position(end.last, people[-1]))
     return PeoplePage(people=listed, next_cursor=cursor)
 
@@ -121,7 +107,7 @@ async def named(reading: Reading, ids: Sequence[str]) -> PeoplePage:
     rows = await reading.run(persons_of(ids))
     people = list(dict.fromkeys(row[0] for row in rows))
     about, links_, seen = await asyncio.gather(
-        _traits(reading, people), _links(reading, people), _activity(reading, people)
+        _traits(reading, people), _links(reading, people), activity.of(reading, people)
     )
     known = [person for person in people if person in seen or person in about]
     known.sort(key=lambda person: _order(seen.get(person, NO_EVENTS), person))
@@ -132,7 +118,7 @@ async def profile(reading: Reading, id_: str) -> Profile | None:
     """The person who has ``id_`` among their ids; None: nobody has."""
     person = await person_of(reading, id_)
     seen, about, ids = await asyncio.gather(
-        _activity(reading, [person]), _traits(reading, [person]), _links(reading, [person])
+        activity.of(reading, [person]), _traits(reading, [person]), _links(reading, [person])
     )
     if person not in seen and person not in about:
         return None
@@ -154,11 +140,23 @@ async def _find(reading: Reading, query: PeopleQuery) -> dict[str, Activity | No
     if query.after is None or query.after.last is not None:
         for since in _windows(query):
             rows = await reading.run(active(query, reading.persons, since, matched))
-            found = {row[0]: Activity(*row[1:]) if since is None else None for row in rows}
+            found = dict.fromkeys(row[0] for row in rows)
             if len(found) > query.limit:
                 return found
+        of_rows = active(query, reading.persons, None, matched)
+        rows = await activity.counted(reading, ever_active(query, matched), of_rows)
+        found = {row[0]: Activity(*row[1:]) for row in rows}
+        if len(found) > query.limit:
+            return found
     if matched is None:
-        rows = await reading.run(inactive(query, reading.persons, len(found)))
+        summed_up, of_rows = (
+            inactive(query, active_keys, len(found))
+            for active_keys in (
+                f"SELECT {key_of('who')} FROM ({activity.by_person('1')})",
+                f"SELECT {reading.persons.key} FROM events WHERE {IN_SCOPE}",
+            )
+        )
+        rows = await activity.counted(reading, summed_up, of_rows)
         rest = [row[0] for row in rows]
     else:
         rest = await _inactive_of(reading, query, [one for one in matched if one not in found])
@@ -171,19 +169,18 @@ async def _inactive_of(reading: Reading, query: PeopleQuery, people: Sequence[st
     people = [person for person in people if person > start]
     if not people:
         return []
-    seen, named = await asyncio.gather(_activity(reading, people), _traits(reading, people))
+    seen, named = await asyncio.gather(activity.of(reading, people), _traits(reading, people))
     return [person for person in people if person in named and person not in seen]
 
 
-def _windows(query: PeopleQuery) -> Iterable[int | None]:
-    """Where to begin looking, in unix milliseconds; None: at the first event. Most searches and
-    cohorts have few people, so that only a look at all events tells that there are no more."""
+def _windows(query: PeopleQuery) -> Iterable[int]:
+    """Where to begin looking before all events are, in unix milliseconds. Most searches and cohorts
+    have few people, so that only all events tell that there are no more."""
     at = query.now
     if query.after is not None and query.after.last is not None:
         at = min(at, query.after.last)
     for window in _WINDOWS[:1] if query.search or query.cohort else _WINDOWS:
         yield max(at - window, _EARLIEST)
-    yield None
 
 
 def matching(search: str, cohort: str | None = None) -> Sql:
@@ -231,16 +228,44 @@ def active(
         after = "HAVING (-last, who) > (-{last:Int64}, {after:String}) "
         values |= {"last": query.after.last, "after": query.after.id}
     return Sql(
-        f"SELECT any({persons.id}) AS who, {_ACTIVITY} "
+        f"SELECT any({persons.id}) AS who, {activity.OF_ROWS} "
         f"FROM events WHERE {' AND '.join(conditions)} GROUP BY {persons.key} "
         f"{after}ORDER BY last DESC, who LIMIT {{limit:UInt32}}",
         values,
     )
 
 
-def inactive(query: PeopleQuery, persons: Persons, found: int) -> Sql:
-    """People without events who were named by an update of traits, as many as the page has room
-    for beside those ``found``."""
+def ever_active(query: PeopleQuery, matched: Sequence[str] | None) -> Sql:
+    """``active`` since ever, for ``activity.counted``."""
+    inside, values = _in_cohort(query.cohort, key_of("who"))
+    conditions, theirs, ids = [inside], LINKED, "1"
+    values["limit"] = query.limit + 1
+    if matched is not None:
+        contains = "positionCaseInsensitiveUTF8({}, {{search:String}}) > 0".format
+        people = "SELECT arrayJoin({matched:Array(String)})"
+        conditions.append(f"({contains('who')} OR who IN ({people}))")
+        # All ids of whoever may be found, and those that may be whoever is.
+        theirs += (
+            f" AND ({contains('person_ids.id')} OR {contains('person')} OR person IN ({people}))"
+        )
+        ids = (
+            f"({contains('sent_id')} OR sent_id IN ({people}) "
+            f"OR sent_id IN (SELECT id FROM {theirs}))"
+        )
+        values |= {"search": query.search, "matched": list(matched)}
+    if query.after is not None:
+        conditions.append("(-last, who) > (-{last:Int64}, {after:String})")
+        values |= {"last": query.after.last, "after": query.after.id}
+    return Sql(
+        f"SELECT who, last, first, events FROM ({activity.by_person(ids, theirs)}) "
+        f"WHERE {' AND '.join(conditions)} ORDER BY last DESC, who LIMIT {{limit:UInt32}}",
+        values,
+    )
+
+
+def inactive(query: PeopleQuery, active_keys: str, found: int) -> Sql:
+    """People who were named by an update of traits and are not among ``active_keys``, a query of
+    the keys of all who have events; as many as the page has room for beside those ``found``."""
     inside, values = _in_cohort(query.cohort, key_of(traits.WHO))
     conditions = [IN_SCOPE, "property = ''", inside]
     values["limit"] = query.limit + 1 - found
@@ -250,21 +275,9 @@ def inactive(query: PeopleQuery, persons: Persons, found: int) -> Sql:
     named = f"SELECT DISTINCT {traits.WHO} AS id FROM {traits.NAMED}"
     return Sql(
         f"SELECT id FROM ({named} WHERE {' AND '.join(conditions)}) "
-        f"WHERE {key_of('id')} NOT IN (SELECT {persons.key} FROM events WHERE {IN_SCOPE}) "
+        f"WHERE {key_of('id')} NOT IN ({active_keys}) "
         "ORDER BY id LIMIT {limit:UInt32}",
         values,
-    )
-
-
-def activity(people: Sequence[str], persons: Persons) -> Sql:
-    """Each of ``people`` who has events: distinct id, and their activity."""
-    # One person is looked for without a set: it is faster, and somebody's rows lie everywhere.
-    alone = len(people) == 1 and persons == SETTLED
-    theirs = "distinct_id = {people:Array(String)}[1]" if alone else rows_of(persons)
-    return Sql(
-        f"SELECT any({persons.id}), {_ACTIVITY} FROM events "
-        f"WHERE {IN_SCOPE} AND {theirs} GROUP BY {persons.key}",
-        {"people": list(people)},
     )
 
 
@@ -275,13 +288,6 @@ def _in_cohort(cohort: str | None, key: str) -> tuple[str, dict[str, Any]]:
     values = Values()
     keys = member_keys(cohort, values)
     return f"{key} IN ({keys})", dict(values.sql("").values)
-
-
-async def _activity(reading: Reading, people: Sequence[str]) -> dict[str, Activity]:
-    if not people:
-        return {}
-    rows = await reading.run(activity(people, reading.persons))
-    return {row[0]: Activity(*row[1:]) for row in rows}
 
 
 async def _traits(reading: Reading, people: Sequence[str]) -> dict[str, Traits]:
@@ -296,23 +302,21 @@ def _listed(
     person: str,
     about: Mapping[str, Traits],
     ids: Mapping[str, Links],
-    activity: Mapping[str, Activity],
+    did: Mapping[str, Activity],
 ) -> Listed:
     return Listed(
         person,
         list(ids.get(person, NO_LINKS).parents),
         about.get(person, {}),
-        *_seen(activity.get(person, NO_EVENTS)),
+        *_seen(did.get(person, NO_EVENTS)),
     )
 
 
-def _order(activity: Activity, person: str) -> tuple[bool, int, str]:
+def _order(did: Activity, person: str) -> tuple[bool, int, str]:
     """As pages are ordered."""
-    return activity.last is None, -(activity.last or 0), person
+    return did.last is None, -(did.last or 0), person
 
 
-def _seen(activity: Activity) -> tuple[str | None, str | None, int]:
-    first, last = (
-        None if moment is None else rfc3339(moment) for moment in (activity.first, activity.last)
-    )
-    return first, last, activity.events
+def _seen(did: Activity) -> tuple[str | None, str | None, int]:
+    first, last = (None if moment is None else rfc3339(moment) for moment in (did.first, did.last))
+    return first, last, did.events

@@ -13,7 +13,8 @@ from typing import Final
 from whipstitch.projects import Scope
 
 _PROJECT: Final = "{project_id:String}, {environment:String}"
-_SENT: Final = "if(anon_id = '', distinct_id, anon_id)"
+SENT: Final = "if(anon_id = '', distinct_id, anon_id)"
+"""The id that a row of ``events`` came in under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Persons:
     @property
     def anon_id(self) -> str:
         """The id that the row came in under, blank where that is the person's."""
-        return f"if({_SENT} = {self.id}, '', {_SENT})"
+        return f"if({SENT} = {self.id}, '', {SENT})"
 
 
 def key_of(id_expression: str) -> str:

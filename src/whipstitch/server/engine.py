@@ -34,6 +34,7 @@ from whipstitch.stitching.eraser import Eraser
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.stitcher import Leadership, Stitcher
+from whipstitch.stitching.summaries import Summarizer
 from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
@@ -103,6 +104,7 @@ class Engine:
         self.eraser = Eraser(
             self.store, linker, leads, self._in_flight, self.dead_letters, alone=embedded
         )
+        self.summarizer = Summarizer(self.store, leads)
         self.loader = Loader(self.journal, self.store, self.dead_letters, scratch=data / "scratch")
         self.heavy = HeavyLane(
             self.journal,
@@ -126,6 +128,13 @@ class Engine:
         )
         self._geoip_watch = Background("geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS)
         self._geoip_said: str | None = None
+        self._background = (
+            self.cohorts,
+            self.summarizer,
+            self.eraser,
+            self.stitcher,
+            self._geoip_watch,
+        )
 
     def start(self) -> None:
         UserAgents.warm()
@@ -140,6 +149,7 @@ class Engine:
         self.loader.start()
         self.eraser.start()
         self.cohorts.start()
+        self.summarizer.start()
 
     async def stop(self) -> None:
         """Ends everything, within some seconds. Nothing that was answered is lost."""
@@ -150,7 +160,7 @@ class Engine:
         self.heavy.close()
         # All are told before one is waited for: each may hang on a ClickHouse that does.
         for patience in (0.0, _LAST_STEP_SECONDS):
-            for part in (self.cohorts, self.eraser, self.stitcher, self._geoip_watch):
+            for part in self._background:
                 part.stop(patience)
             if not patience:
                 self.loader.drain(_DRAIN_SECONDS)

@@ -12,14 +12,15 @@ from whipstitch.identity.changes import Changes, changes
 from whipstitch.identity.erasing import ids_of
 from whipstitch.identity.forest import grow
 from whipstitch.projects import Scope
+from whipstitch.queries.persons import SENT
 from whipstitch.stitching import tables
 from whipstitch.stitching.erasures import key_of
+from whipstitch.storage.upkeep import take_summaries_away
 
 _IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
-_SENT: Final = "if(anon_id = '', distinct_id, anon_id)"
 _THEIRS: Final = (
     f"{_IN_SCOPE} AND (distinct_id IN {{ids:Array(String)}} OR anon_id IN {{ids:Array(String)}}) "
-    f"AND {_SENT} IN {{ids:Array(String)}}"
+    f"AND {SENT} IN {{ids:Array(String)}}"
 )
 _UP_TO: Final = "accepted <= {accepted:UInt64}"
 _AT_ONCE: Final = 1_000
@@ -76,6 +77,7 @@ def forget(
 ) -> int:
     """Deletes all that was accepted up to then of these ids, who are a whole person; returns how
     many events. What came later stays, as another person's. It may be repeated after any end."""
+    take_summaries_away(client)
     events = 0
     for some in _some(sorted(ids)):
         events += _forget_events(client, scope, some, accepted)
@@ -125,7 +127,7 @@ def _relink(
     )
     alive: set[str] = set()
     for some in _some(sorted(gone)):
-        sql = f"SELECT DISTINCT {_SENT} FROM events WHERE {_THEIRS}"
+        sql = f"SELECT DISTINCT {SENT} FROM events WHERE {_THEIRS}"
         rows = client.query(sql, {**scope._asdict(), "ids": some}).result_rows
         alive.update(row[0] for row in rows)
     moves = [move for move in found.moves if move.id not in gone or move.id in alive]

@@ -16,6 +16,7 @@ _TABLES: Final = (
     "person_ids",
     "person_moves",
     "cohort_members",
+    "activity",
 )
 _PARTITION: Final = "splitByChar('-', partition_id)[-1]"
 _OURS: Final = f"database = currentDatabase() AND table IN {_TABLES!r}"

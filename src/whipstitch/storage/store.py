@@ -212,6 +212,7 @@ class Store:
                 log.info("storage_migrated", number=migration.number, name=migration.name)
             upkeep.keep_durable(client, self._durable)
             upkeep.keep_days(client, self._retention_days)
+            upkeep.keep_summaries(client)
         except BaseException:
             client.close()
             raise

@@ -1,5 +1,5 @@
-"""What is set anew at every start, because the operator's settings may have changed: how safely
-parts are written, and how long events are kept."""
+"""What is looked after at every start: how safely parts are written and how long events are kept,
+for the operator's settings may have changed; and that summaries fit the events."""
 
 import re
 from typing import Final
@@ -12,6 +12,8 @@ _TABLES: Final = (
     "person_aliases",
     "cohort_members",
     "cohort_versions",
+    "activity",
+    "activity_summaries",
 )
 _DURABLE: Final = {
     "fsync_after_insert": 1,
@@ -44,6 +46,25 @@ def keep_days(client: Client, days: int) -> None:
         client.command(f"ALTER TABLE events MODIFY TTL timestamp + toIntervalDay({days:d})")
     else:
         client.command("ALTER TABLE events REMOVE TTL")
+
+
+def keep_summaries(client: Client) -> None:
+    """Takes them away where the next events could be taken for ones that they count: the engine
+    goes on from the highest number of a block that it finds, and that block may have expired. To be
+    called before anything is loaded."""
+    counted, found = client.query(
+        "SELECT (SELECT max(block) FROM activity_summaries), (SELECT max(max_block_number) "
+        "FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active "
+        "AND NOT startsWith(partition_id, 'patch-'))"
+    ).result_rows[0]
+    if found < counted:
+        take_summaries_away(client)
+
+
+def take_summaries_away(client: Client) -> None:
+    """Reads count the rows of events then, until there is a new one."""
+    client.command("TRUNCATE TABLE activity_summaries")
+    client.command("TRUNCATE TABLE activity")
 
 
 def _definition(client: Client, table: str) -> str:

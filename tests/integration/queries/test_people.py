@@ -1,6 +1,7 @@
 """The list of people and their profiles."""
 
 import msgspec
+import pytest
 from tests.support.identity import START_MS, Rows
 
 from whipstitch.projects import Scope
@@ -9,6 +10,13 @@ from whipstitch.queries.pages import position_of
 
 _NOW = START_MS + 60_000
 _DAY = 86_400
+
+
+@pytest.fixture(params=["counted", "summed up"])
+def rows(rows: Rows, request: pytest.FixtureRequest) -> Rows:
+    """What people did is read from the rows, or from a summary of them."""
+    rows.summed_up = request.param == "summed up"
+    return rows
 
 
 def _pages(

@@ -67,9 +67,7 @@ def test_an_unchanged_registry_is_not_read_again(watch: DirectoryWatch, registry
     assert watch.current is not first
 
 
-def test_a_stopped_watch_keeps_what_it_knew(
-    watch: DirectoryWatch, registry: Registry
-) -> None:
+def test_a_stopped_watch_keeps_what_it_knew(watch: DirectoryWatch, registry: Registry) -> None:
     made = registry.create_project("Shop")
     watch.start()
     eventually(lambda: known(watch, made.live_key.key), "the first key is known")

@@ -22,6 +22,7 @@ _WHERE_IDS_STAND = {
     "person_ids": "id = {id:String} OR person = {id:String} OR parent = {id:String}",
     "person_moves": "id = {id:String} OR person = {id:String}",
     "cohort_members": "id = {id:String}",
+    "activity": "sent_id = {id:String}",
 }
 
 
@@ -83,6 +84,7 @@ def _load_ada(node: Node) -> None:
     )
     node.rewrite()
     node.load(event(10, distinct_id="laptop"), alias(11, "laptop", "phone"))
+    node.summarize()
 
 
 def test_every_trace_of_a_person_is_hidden_at_once(node: Node, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Random histories of one scope, each read held against a model in memory."""
 
 import itertools
+from collections import Counter
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -79,12 +80,25 @@ class Histories(RuleBasedStateMachine):
         self.node.take_steps(self.node.steps()[::2])
 
     @rule()
+    def summarize(self) -> None:
+        self.node.summarize()
+
+    @rule()
+    def merge(self) -> None:
+        self.node.store.query("OPTIMIZE TABLE events FINAL")
+
+    @rule()
     def restart(self) -> None:
         self.node.restart()
 
     @invariant()
     def every_read_is_right(self) -> None:
-        assert self.node.shown(self.scope) == self.model.shown(self.scope)
+        shown = self.model.shown(self.scope)
+        assert self.node.shown(self.scope) == shown
+        active: Counter[str] = Counter()
+        for (person, _), events in shown.items():
+            active[person] += events
+        assert self.node.active(self.scope) == active
 
     def _load(self, aliases: list[tuple[int, str, str]], ids: list[str]) -> None:
         fields = self.scope._asdict()

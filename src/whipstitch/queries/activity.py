@@ -1,0 +1,98 @@
+"""When people were seen, and how often: of all their events the first, the last, and how many.
+
+Summaries have these numbers for each id as it was sent (``stitching/summaries.py``), which no
+rewrite changes; only what came since is counted by its rows. Two things a summary does not know:
+that somebody is being erased, and how ids were linked before that changed under the reading. Then,
+and where there is no summary, all rows are counted."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from whipstitch.queries.person_ids import PEOPLE, rows_of
+from whipstitch.queries.persons import SENT, SETTLED, Persons
+from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Rows, Sql
+
+SENT_SINCE: Final = (
+    f"{SENT} AS sent_id, min(timestamp) AS first, max(timestamp) AS last, count() AS events "
+    "FROM events WHERE toUInt64OrZero(splitByChar('_', _part)[3]) > {block:UInt64} "
+    "AND _block_number > {block:UInt64}"
+)
+"""What ids did that came after a block. Parts that are older are not looked at."""
+_ERASED: Final = f"SELECT count() FROM erasures FINAL WHERE {IN_SCOPE}"
+_SUMMARY: Final = (
+    f"SELECT ({_ERASED}), ({_ERASED} AND state != 'done'), number, block "
+    "FROM activity_summaries ORDER BY number DESC LIMIT 1"
+)
+_SINCE_THEN: Final = (
+    f"SELECT ({_ERASED}), (SELECT count() FROM person_ids WHERE {IN_SCOPE} "
+    "AND version > {generation:UInt64})"
+)
+OF_ROWS: Final = (
+    "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
+    "count()"
+)
+"""An ``Activity``, of rows of ``events``."""
+
+
+class Activity(NamedTuple):
+    """Of all events of a person; times in unix milliseconds, None where there is no event."""
+
+    last: int | None
+    first: int | None
+    events: int
+
+
+NO_EVENTS: Final = Activity(None, None, 0)
+
+
+async def of(reading: Reading, people: Sequence[str]) -> dict[str, Activity]:
+    """Of each of ``people`` who has events."""
+    if not people:
+        return {}
+    rows = await counted(reading, _summed_up(people), _of_rows(people, reading.persons))
+    return {row[0]: Activity(*row[1:]) for row in rows}
+
+
+async def counted(reading: Reading, summed_up: Sql, of_rows: Sql) -> Rows:
+    """The rows of ``summed_up``, which asks ``by_person``, or where that cannot be asked now, those
+    of ``of_rows``, which says the same of the rows of ``events``."""
+    for erased, erasing, summary, block in await reading.run(Sql(_SUMMARY, {})):
+        if erasing:
+            break
+        values = {**summed_up.values, "summary": summary, "block": block}
+        rows = await reading.run(Sql(summed_up.text, values))
+        (since_then,) = await reading.run(Sql(_SINCE_THEN, {}))
+        if tuple(since_then) == (erased, 0):
+            return rows
+    return await reading.run(of_rows)
+
+
+def by_person(condition: str, links: str = LINKED) -> str:
+    """A query of people who have events, their distinct id ``who`` and their ``Activity``, for
+    ``counted``. ``condition`` is on ``sent_id``; ``links`` are those that such ids may have."""
+    return (
+        "SELECT if(known.person = '', sent_id, known.person) AS who, "
+        "toUnixTimestamp64Milli(max(sent.last)) AS last, "
+        "toUnixTimestamp64Milli(min(sent.first)) AS first, sum(sent.events) AS events "
+        "FROM (SELECT sent_id, first, last, events FROM activity "
+        f"WHERE summary = {{summary:UInt64}} AND {IN_SCOPE} AND {condition} UNION ALL "
+        f"SELECT {SENT_SINCE} AND {IN_SCOPE} AND {condition} GROUP BY sent_id) AS sent "
+        f"LEFT JOIN (SELECT id, person FROM {links}) AS known ON known.id = sent_id GROUP BY who"
+    )
+
+
+def _summed_up(people: Sequence[str]) -> Sql:
+    links = f"{LINKED} AND person IN ({PEOPLE})"
+    ids = f"{PEOPLE} UNION ALL SELECT id FROM {links}"
+    return Sql(by_person(f"sent_id IN ({ids})", links), {"people": list(people)})
+
+
+def _of_rows(people: Sequence[str], persons: Persons) -> Sql:
+    # One person is looked for without a set: it is faster, and somebody's rows lie everywhere.
+    alone = len(people) == 1 and persons == SETTLED
+    theirs = "distinct_id = {people:Array(String)}[1]" if alone else rows_of(persons)
+    return Sql(
+        f"SELECT any({persons.id}), {OF_ROWS} FROM events "
+        f"WHERE {IN_SCOPE} AND {theirs} GROUP BY {persons.key}",
+        {"people": list(people)},
+    )

@@ -1,0 +1,160 @@
+"""Summaries of what ids did: what they count, and when reads do without."""
+
+import asyncio
+from collections import Counter
+from functools import partial
+
+from tests.support.segments import START_MS, alias, event
+from tests.support.stitching import LIVE, Node, accepted, seen
+
+from whipstitch.projects import Scope
+from whipstitch.queries import activity
+from whipstitch.queries.activity import Activity
+from whipstitch.server.readings import StoreReadings
+from whipstitch.stitching import erasures, summaries
+from whipstitch.storage.store import Store
+
+_DAY = 86_400 * 10**6
+
+
+def _did(node: Node, *people: str) -> dict[str, Activity]:
+    """What a reading shows."""
+
+    async def read() -> dict[str, Activity]:
+        async with StoreReadings(node.store, node.maps).open(LIVE) as reading:
+            return await activity.of(reading, people)
+
+    return asyncio.run(read())
+
+
+def _falsify(node: Node) -> None:
+    """What is shown from now on tells whether a summary was read."""
+    node.store.query("INSERT INTO activity SELECT * FROM activity")
+
+
+def test_a_summary_and_what_came_since_are_what_the_rows_say(node: Node) -> None:
+    node.load(event(5, distinct_id="a"), event(3, distinct_id="a"), seen("b"))
+    node.load(seen("a", **Scope("proj_a", "test")._asdict()))
+    assert node.summarize()
+    node.load(event(9, distinct_id="a"), alias(10, "a", "user"))
+    assert _did(node, "user", "a", "nobody") == {"user": Activity(START_MS + 9, START_MS + 3, 3)}
+    node.rewrite()
+    node.store.query("OPTIMIZE TABLE events FINAL")
+    node.load(event(1, distinct_id="a"))
+    assert _did(node, "user") == {"user": Activity(START_MS + 9, START_MS + 1, 4)}
+    assert node.summarize()
+    assert node.active() == Counter({"user": 4, "b": 1})
+    assert node.active(Scope("proj_a", "test")) == Counter({"a": 1})
+
+
+def test_reads_use_the_summary(node: Node) -> None:
+    node.load(seen("a"))
+    node.summarize()
+    _falsify(node)
+    assert _did(node, "a")["a"].events == 2
+
+
+def test_while_links_change_the_rows_are_counted(alone: Node) -> None:
+    alone.load(seen("a"))
+    alone.summarize()
+    _falsify(alone)
+    with alone.maps.hold() as held:
+        alone.load(alias(1, "a", "b"))
+        alone.maps.publish(held)
+        assert _did(alone, "a", "b")["a"].events == 1
+    alone.catch_up()
+
+
+def test_a_summary_is_made_when_there_is_enough_to_count(alone: Node) -> None:
+    assert not alone.summarize()
+    alone.load(seen("a"), seen("a"))
+    assert not alone.summarize(rows=2)
+    assert alone.summarize(rows=1)
+    assert not alone.summarize()
+    alone.load(seen("a"), seen("a"))
+    assert not alone.summarize(rows=2)
+    alone.load(seen("a"))
+    assert alone.summarize(rows=2)
+
+
+def test_only_the_last_two_are_kept(alone: Node) -> None:
+    made = []
+    for _ in range(4):
+        alone.load(seen("a"))
+        alone.summarize()
+        made.append(alone.store.at_leisure(summaries.latest).result().number)
+    kept = alone.store.query("SELECT DISTINCT summary FROM activity ORDER BY summary")
+    assert [row[0] for row in kept] == made[-2:]
+    assert alone.active() == Counter({"a": 4})
+
+
+def test_one_that_a_killed_process_had_begun_is_neither_used_nor_kept(alone: Node) -> None:
+    for _ in range(2):
+        alone.load(seen("a"))
+        alone.summarize()
+    alone.load(seen("a"))
+    alone.store.at_leisure(partial(summaries.make, rows=0)).result()
+    assert alone.active() == Counter({"a": 3})
+    assert alone.summarize()
+    assert alone.active() == Counter({"a": 3})
+    assert len(alone.store.query("SELECT DISTINCT summary FROM activity")) == 2
+
+
+def test_once_a_day_all_rows_are_counted_anew(alone: Node) -> None:
+    alone.load(seen("a"))
+    alone.summarize(clock=lambda: 3 * _DAY)
+    _falsify(alone)
+    alone.load(seen("a"))
+    alone.summarize(clock=lambda: 4 * _DAY)
+    assert alone.active() == Counter({"a": 3})
+    alone.load(seen("a"))
+    alone.summarize(clock=lambda: 4 * _DAY + 1)
+    assert alone.active() == Counter({"a": 3})
+
+
+def test_an_erasure_takes_the_summary_away(alone: Node) -> None:
+    alone.load(seen("a"), seen("b"), alias(1, "a", "user"))
+    alone.summarize()
+    asked = _erase(alone, "a", "user")
+    assert alone.count("activity") == alone.count("activity_summaries") == 0
+    assert _did(alone, "a", "user", "b").keys() == {"b"}
+    assert not alone.summarize()
+
+    alone.store.at_leisure(partial(erasures.save, erasure=asked.now("done"))).result()
+
+    assert alone.summarize()
+    assert alone.active() == Counter({"b": 1})
+
+
+def test_one_that_was_begun_before_an_erasure_is_dropped(alone: Node) -> None:
+    alone.load(seen("a"), seen("b"))
+    made = alone.store.at_leisure(partial(summaries.make, rows=0)).result()
+    assert made is not None
+    _erase(alone, "a")
+
+    assert not alone.link(partial(summaries.publish, made=made))
+
+    assert alone.count("activity") == alone.count("activity_summaries") == 0
+
+
+def test_where_blocks_get_their_numbers_again_it_is_gone(alone: Node, embedded_url: str) -> None:
+    alone.load(seen("a"))
+    alone.summarize()
+    alone.close()
+    store = Store.open(embedded_url, durable=False, retention_days=0)
+    assert store.query("SELECT count() FROM activity") == [(1,)]
+    store.query("TRUNCATE TABLE events")
+    store.close()
+    store = Store.open(embedded_url, durable=False, retention_days=0)
+    assert store.query("SELECT count() FROM activity") == [(0,)]
+    assert store.query("SELECT count() FROM activity_summaries") == [(0,)]
+    store.close()
+
+
+def _erase(node: Node, *ids: str) -> erasures.Erasure:
+    """Up to where it is hidden."""
+    asked: erasures.Erasure = node.link(
+        partial(erasures.record, scope=LIVE, ids=ids, accepted=accepted(10**7))
+    )
+    node.link(partial(node.linker.forget, scope=LIVE, ids=ids, accepted=accepted(10**7)))
+    return asked
