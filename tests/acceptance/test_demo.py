@@ -105,6 +105,30 @@ def test_events_are_enriched_from_many_devices(history: list[dict[str, Any]]) ->
     assert {"Chrome", "Safari", "Firefox", "Edge"} <= {one["browser"] for one in history}
 
 
+def test_there_is_a_board_whose_questions_have_answers(
+    server: Server, history: list[dict[str, Any]]
+) -> None:
+    assert history
+    (board,) = server.get("/api/v1/boards").json()["boards"]
+    whole = server.get(f"/api/v1/boards/{board['id']}").json()
+    saved = server.get("/api/v1/questions").json()["questions"]
+
+    assert {one["surface"] for one in saved} == {"insights", "funnels", "retention", "flows"}
+    assert [one["id"] for one in whole["questions"]] == [one["id"] for one in saved]
+    for question in saved:
+        answer = server.ask(f"/api/v1/{question['surface']}", question["query"])
+        assert answer.status_code == 200, answer.text
+        assert re.search(r":[1-9]", answer.text), f"nothing is shown by {question['name']}"
+
+
+def test_the_token_that_made_the_board_is_good_no_more(server: Server) -> None:
+    with registry_of(server.data_dir) as registry:
+        tokens = [one for one in registry.list_tokens("Demo") if one.name == "demo"]
+
+    assert tokens
+    assert all(one.revoked_at for one in tokens)
+
+
 def test_visitors_go_on_coming(server: Server, history: list[dict[str, Any]]) -> None:
     begun = rfc3339(record_of(server).now)
     latest = max(event["timestamp"] for event in history)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +14,7 @@ from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Po
 from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.progress import Logged, Shown
 from whipstitch.cli.running import leave, opened, run
-from whipstitch.errors import DemoError
+from whipstitch.errors import DemoError, RegistryError
 
 if TYPE_CHECKING:
     from whipstitch.demo.record import Record
@@ -69,11 +72,26 @@ def demo(
                 print_json(_as_json(address, made, record, key))
             else:
                 _greet(address, settings.data_dir, made, record)
-            sender.start(address, key, record, now)
+            sender.start(address, key, partial(_editor_token, registry, record), record, now)
 
         with Sender(settings.data_dir, Logged() if as_json else Shown()) as sender:
             run(settings, registry, started)
     leave()
+
+
+@contextmanager
+def _editor_token(registry: Registry, record: Record) -> Iterator[str]:
+    """Raises:
+    DemoError: the registry does not make it.
+    """
+    try:
+        made = registry.create_token(record.project_id, "editor", "demo")
+    except RegistryError as error:
+        raise DemoError(f"The demo's board is not made: {error}") from error
+    try:
+        yield made.secret
+    finally:
+        registry.revoke_token(made.token.id)
 
 
 def _check_own(registry: Registry, kept: Record | None, data_dir: Path) -> None:

@@ -16,6 +16,7 @@ _LINES = 5
 _LOOK = """
 That was a month of a small shop, and somebody is there all the time now. What to look at:
 
+  Boards      the shop at a glance: what the dashboard opens with
   Live        events, as they come in
   Funnels     product_viewed, added_to_cart, checkout_started, purchase_completed
   Insights    purchase_completed: the sum of order_value a day, broken down by payment_method

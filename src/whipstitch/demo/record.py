@@ -15,13 +15,14 @@ _NAME: Final = "demo.json"
 @dataclass(frozen=True, slots=True)
 class Record:
     """The story (``now``, ``people``), the project it is told to, and how many of its deliveries
-    were answered. ``told``: all of them."""
+    were answered. ``told``: all of them; ``furnished``: the board was made."""
 
     project_id: str
     now: datetime
     people: int
     delivered: int = 0
     told: bool = False
+    furnished: bool = False
 
     @classmethod
     def read(cls, data_dir: Path) -> Self | None:
@@ -56,6 +57,9 @@ class Record:
 
     def one_further(self) -> Self:
         return replace(self, delivered=self.delivered + 1)
+
+    def with_furniture(self) -> Self:
+        return replace(self, furnished=True)
 
     def at_the_end(self) -> Self:
         return replace(self, told=True)

@@ -1,15 +1,17 @@
-"""Tells the story to a running server, through the endpoints that clients use."""
+"""Tells the story to a running server, and furnishes it with a board, through the endpoints that
+clients use."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import httpx
 
+from whipstitch.demo import board
 from whipstitch.demo.record import Record
 from whipstitch.demo.story import Delivery, Story
 from whipstitch.errors import DemoError
@@ -18,6 +20,9 @@ _TIMEOUT_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.5
 """Before the same request is sent again."""
 _JOIN_SECONDS: Final = 5
+
+Token = Callable[[], AbstractContextManager[str]]
+"""Gives a token of the query API, of an editor, for as long as the context lasts."""
 
 
 class Progress(Protocol):
@@ -58,14 +63,16 @@ class Sender:
         if self._thread is not None:
             self._thread.join(_JOIN_SECONDS)
 
-    def start(self, address: str, key: str, record: Record, started: datetime) -> None:
+    def start(
+        self, address: str, key: str, token: Token, record: Record, started: datetime
+    ) -> None:
         """``started``: now. It makes the visitors of this run others than those of the last."""
         self._thread = threading.Thread(
-            target=self._run, args=(address, key, record, started), name="demo", daemon=True
+            target=self._run, args=(address, key, token, record, started), name="demo", daemon=True
         )
         self._thread.start()
 
-    def _run(self, address: str, key: str, record: Record, started: datetime) -> None:
+    def _run(self, address: str, key: str, token: Token, record: Record, started: datetime) -> None:
         story = Story(record.now, record.people)
         # Nothing of the environment: a proxy has no part in this.
         with httpx.Client(
@@ -75,6 +82,11 @@ class Sender:
             trust_env=False,
         ) as client:
             try:
+                if not record.furnished:
+                    with token() as secret:
+                        self._furnish(client, secret)
+                    record = record.with_furniture()
+                    record.write(self._data_dir)
                 if not record.told:
                     with self._progress.history(story.people):
                         events = self._tell(client, story, record)
@@ -86,6 +98,24 @@ class Sender:
                 pass
             except DemoError as error:
                 self._progress.failed(error)
+
+    def _furnish(self, client: httpx.Client, token: str) -> None:
+        """Makes the board. What was saved before a stop is there already."""
+
+        def ask(method: str, what: str, body: object = None) -> Any:
+            headers = {"authorization": f"Bearer {token}"}
+            return self._ask(client, method, f"/api/v1/{what}", body, headers).json()
+
+        saved = {one["name"]: one["id"] for one in ask("GET", "questions")["questions"]}
+        tiles = [
+            {
+                "question_id": saved.get(one.body["name"])
+                or ask("POST", "questions", one.body)["question"]["id"],
+                "width": one.width,
+            }
+            for one in board.QUESTIONS
+        ]
+        ask("POST", "boards", {"name": board.NAME, "tiles": tiles})
 
     def _tell(self, client: httpx.Client, story: Story, record: Record) -> int:
         """How many events were sent."""
@@ -103,23 +133,26 @@ class Sender:
         return events
 
     def _send(self, client: httpx.Client, delivery: Delivery) -> None:
-        """Sends until it is answered, as the contract has it: again on 429, 503 and a network that
+        self._ask(client, "POST", delivery.path, delivery.body, {"user-agent": delivery.user_agent})
+
+    def _ask(
+        self, client: httpx.Client, method: str, path: str, body: object, headers: dict[str, str]
+    ) -> httpx.Response:
+        """Asks until it is answered, as the contract has it: again on 429, 503 and a network that
         fails, and only then."""
         while True:
             if self._stop.is_set():
                 raise _Stopped
             try:
-                answer = client.post(
-                    delivery.path, json=delivery.body, headers={"user-agent": delivery.user_agent}
-                )
+                answer = client.request(method, path, json=body, headers=headers)
             except httpx.TransportError:
                 self._wait(_PAUSE_SECONDS)
                 continue
             if answer.is_success:
-                return
+                return answer
             if answer.status_code not in (429, 503):
                 raise DemoError(
-                    f"The demo's traffic is refused by {delivery.path}: {answer.status_code} "
+                    f"The demo's traffic is refused by {path}: {answer.status_code} "
                     f"{answer.text[:200]}. Nothing more is sent. Were its project, allowlists or "
                     "keys changed?"
                 )

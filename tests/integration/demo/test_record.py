@@ -10,13 +10,20 @@ RECORD = Record("proj_1", datetime(2026, 5, 20, 15, tzinfo=UTC), 2000)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    record = RECORD.one_further().at_the_end()
+    record = RECORD.one_further().with_furniture().at_the_end()
 
     RECORD.write(tmp_path)
     record.write(tmp_path)
 
     assert Record.read(tmp_path) == record
-    assert (record.delivered, record.told) == (1, True)
+    assert (record.delivered, record.told, record.furnished) == (1, True, True)
+
+
+def test_a_demo_from_before_it_had_a_board_gets_one(tmp_path: Path) -> None:
+    before = '{"project_id": "proj_1", "now": "2026-05-20T15:00:00+00:00", "people": 2000}'
+    (tmp_path / "demo.json").write_text(before)
+
+    assert Record.read(tmp_path) == RECORD
 
 
 def test_a_directory_without_a_record_is_not_a_demos(tmp_path: Path) -> None:
