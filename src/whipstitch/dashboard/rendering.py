@@ -1,5 +1,6 @@
 """Templates, and the files that pages load."""
 
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ class Renderer:
         digest = hashlib.sha256()
         for name, content in self._files.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        self._packed = {name: gzip.compress(content) for name, content in self._files.items()}
         self._base = f"/static/{digest.hexdigest()[:16]}"
         self._templates = Environment(
             loader=PackageLoader("whipstitch.dashboard"),
@@ -55,11 +57,11 @@ class Renderer:
         content = self._files.get(name)
         if content is None:
             raise HTTPException(404)
-        return Response(
-            content,
-            headers={"cache-control": _FOR_EVER},
-            media_type=_TYPES[name.rpartition(".")[2]],
-        )
+        headers = {"cache-control": _FOR_EVER, "vary": "accept-encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content = self._packed[name]
+            headers["content-encoding"] = "gzip"
+        return Response(content, headers=headers, media_type=_TYPES[name.rpartition(".")[2]])
 
     def _address(self, name: str) -> str:
         assert name in self._files, name  # noqa: S101 - a misspelt name is found by any test

@@ -43,11 +43,27 @@ def test_a_page_with_all_that_it_loads_is_light(visit: Visit, page: str) -> None
         part = visitor.client.get(name)
         assert part.status_code == 200, name
         assert part.headers["cache-control"].endswith("immutable")
-        weight += len(part.content)
+        assert part.headers["content-encoding"] == "gzip"
+        weight += part.num_bytes_downloaded
         folder = name.rpartition("/")[0]
         waiting |= {f"{folder}/{one}" for one in re.findall(r'from "\./([^"]+)"', part.text)}
 
     assert weight < MOST_BYTES
+
+
+def test_a_browser_that_unpacks_nothing_gets_files_as_they_are(
+    server: Server, visit: Visit
+) -> None:
+    (style,) = (name for name in _named(visit().get("people").text) if name.endswith("style.css"))
+
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        plain = client.get(style, headers={"accept-encoding": "identity"})
+        packed = client.get(style, headers={"accept-encoding": "br, gzip"})
+
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
+    assert plain.content == packed.content
+    assert packed.num_bytes_downloaded < len(plain.content) / 2
 
 
 def test_pages_that_are_not_there_say_so_as_a_page(server: Server, visit: Visit) -> None:
