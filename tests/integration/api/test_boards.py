@@ -1,5 +1,8 @@
 """``/api/v1/boards``, through a running server."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,6 +123,28 @@ def test_nobody_sees_or_uses_the_boards_of_another_project_or_environment(
         assert call("POST", f"{PATH}/{own['id']}/tiles", tile, **asker).status_code == 404
         assert call("GET", f"{PATH}/{own['id']}", **asker).json()["questions"] == []
     assert call("GET", path).json()["board"] == board
+
+
+def test_the_examples_of_the_docs_are_true(call: Call) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "queries.md").read_text()
+    section = page.partition("\n## Saved questions and boards\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```json\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    question, answer, board, shown = blocks
+    made = call("POST", "/api/v1/questions", json.loads(question)).json()
+    said = json.loads(answer)
+    here = (said["question"]["id"], made["question"]["id"])
+
+    assert _unmarked(made["question"]) == _unmarked(said["question"])
+    placed = call("POST", PATH, json.loads(board.replace(*here))).json()
+    shown = json.loads(shown.replace(*here))
+    assert _unmarked(placed["board"]) == _unmarked(shown["board"])
+
+
+def _unmarked(thing: dict[str, Any]) -> dict[str, Any]:
+    """Without what is another each time."""
+    marks = ("id", "created_by", "created_at", "changed_by", "changed_at")
+    assert all(thing[name] for name in marks)
+    return {name: value for name, value in thing.items() if name not in marks}
 
 
 @pytest.mark.parametrize(
