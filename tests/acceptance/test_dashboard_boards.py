@@ -12,6 +12,8 @@ from tests.support.browser import HOSTILE, PHONE, Dashboard
 from tests.support.command import registry_of
 from tests.support.server import Server
 
+from whipstitch.projects import Scope
+
 PASSWORD = "correct horse battery"
 
 
@@ -190,6 +192,21 @@ def test_tiles_are_arranged_and_a_reload_keeps_it(dashboard: Dashboard, server: 
     assert again["width"] == wide["width"]
 
 
+def test_a_change_that_is_refused_is_undone(dashboard: Dashboard, server: Server) -> None:
+    first, second, third = (save(server, name) for name in ("Stays", "Goes", "Stays, too"))
+    page = dashboard.go(f"board?id={pinned(server, 'Behind', first, second, third)}")
+    page.get_by_role("button", name="Arrange").click()
+    with registry_of(server.data_dir) as registry:
+        registry.delete_question(Scope(server.project_id, "live"), second)
+
+    page.get_by_role("button", name="Move Goes up").click()
+
+    expect(page.locator(".toast")).to_contain_text("no such question")
+    expect(page.locator(".tile h2")).to_have_text(["Stays", "Stays, too"])
+    # The browser tells of answers that say so.
+    dashboard.complaints = [one for one in dashboard.complaints if "400" not in one]
+
+
 def test_questions_are_added_to_a_board_that_is_made_renamed_and_deleted(
     dashboard: Dashboard, server: Server
 ) -> None:
@@ -259,6 +276,10 @@ def test_a_board_asks_again_every_minute(browser: Browser, server: Server) -> No
 
     expect(tile(page, "Ticks").locator(".big")).to_have_text("1")
     assert dashboard.complaints == []
+    page.route("**/api/v1/boards/*", lambda route: route.abort())
+    page.clock.run_for(61_000)
+    expect(page.locator("#state")).to_contain_text("The server does not answer")
+    expect(tile(page, "Ticks").locator(".big")).to_have_text("1")
     dashboard.context.close()
 
 

@@ -18,21 +18,30 @@ const editButton = byId("edit");
 const tiles = new Map(); // elements by question
 let board = null;
 let shown = "";
+let edits = 0;
+let answered = Date.now();
 
 const range = () => new URLSearchParams(location.search).get("range") ?? "";
 
 async function load() {
+  const before = edits;
   let found;
   try {
     found = await get(path);
   } catch (error) {
-    const gone = error instanceof ApiError && error.status === 404;
-    shown = "";
-    byId("bar").hidden = gone;
-    return fill(place, gone ? h("p.empty", {}, "There is no such board in this environment. ", h("a", { href: page("boards") }, "All boards")) : failed(error, load));
+    return missing(error);
   }
-  show(found);
+  // What was changed meanwhile is not in it.
+  if (before === edits) show(found);
   return refresh();
+}
+
+function missing(error) {
+  const gone = error instanceof ApiError && error.status === 404;
+  if (board && !gone) return (status.textContent = `Not asked again since ${timeOfDay(answered)}: ${reason(error)}`);
+  board = null;
+  ["bar", "add", "edit", "more"].forEach((one) => (byId(one).hidden = true));
+  return fill(place, gone ? h("p.empty", {}, "There is no such board in this environment. ", h("a", { href: page("boards") }, "All boards")) : failed(error, load));
 }
 
 function show({ board: now, questions }) {
@@ -40,6 +49,7 @@ function show({ board: now, questions }) {
   document.querySelector("main h1").textContent = board.name;
   document.title = `${board.name} · Whipstitch`;
   byId("bar").hidden = false;
+  byId("add").hidden = byId("more").hidden = !mayEdit;
   const same = JSON.stringify([board.tiles, questions]);
   if (same === shown) return;
   shown = same;
@@ -70,9 +80,10 @@ function arrange() {
   place.removeAttribute("aria-busy");
 }
 
-async function refresh() {
-  await Promise.all([...place.querySelectorAll(".tile")].map((one) => one.run()));
-  status.textContent = `As of ${timeOfDay(new Date())}`;
+async function refresh(anew = false) {
+  await Promise.all([...place.querySelectorAll(".tile")].map((one) => one.run(anew)));
+  answered = Date.now();
+  status.textContent = `As of ${timeOfDay(answered)}`;
 }
 
 // Changes
@@ -97,9 +108,11 @@ function edit(change, button) {
   const now = board.tiles.map((one) => ({ ...one }));
   change(now);
   board = { ...board, tiles: now };
+  shown = "";
+  edits += 1;
   arrange();
-  (button.isConnected && !button.disabled ? button : (button.parentElement.querySelector("button:not(:disabled)") ?? editButton)).focus();
-  if (!button.isConnected) editButton.focus();
+  const there = button.isConnected ? (button.disabled ? button.parentElement.querySelector("button:not(:disabled)") : button) : byId(now.length ? "edit" : "add");
+  there.focus();
   saving = saving.then(async () => {
     try {
       await patch(path, { tiles: now });
@@ -137,7 +150,6 @@ const entry = (button, work) => byId(button).addEventListener("click", async () 
   }
 });
 
-for (const one of ["add", "more"]) byId(one).hidden = !mayEdit;
 editButton.addEventListener("click", () => setEditing(editButton.getAttribute("aria-pressed") !== "true"));
 entry("add", add);
 entry("rename", async () => {
@@ -154,19 +166,23 @@ entry("delete", async () => {
 function drawRange() {
   fill(byId("range"), dateRange({ value: range(), none: "Each its own range", onchange: (chosen) => {
     history.pushState(null, "", page("board", { id, range: chosen }));
-    refresh();
+    refresh(true);
   } }));
 }
 addEventListener("popstate", () => {
   drawRange();
-  refresh();
+  refresh(true);
 });
 
 let asked = Date.now();
-setInterval(() => {
-  if (document.hidden || !board || Date.now() - asked < EVERY_MS) return;
+let asking = false;
+setInterval(async () => {
+  if (document.hidden || asking || !board || Date.now() - asked < EVERY_MS) return;
+  asking = true;
+  await saving;
+  await load();
   asked = Date.now();
-  saving.then(load);
+  asking = false;
 }, 1_000);
 
 drawRange();

@@ -1,6 +1,6 @@
 // A saved question on a board: tile(question, …) is an element that shows its answer and asks again when told to.
 
-import { failed, page } from "./api.js";
+import { failed, latest, page } from "./api.js";
 import { fill, h, skeleton } from "./dom.js";
 import { rangeText } from "./date_range.js";
 import { ask, parametersOf, savedState } from "./question_state.js";
@@ -39,27 +39,32 @@ export function tile(question, { range, tools = [] }) {
     h("header.tile-head", {}, h("div.grow", {}, h("h2", { id: titled }, link), about), h("div.tile-tools.row", {}, tools)), place);
   let drawn = "";
 
-  async function run() {
+  const run = latest(async (signal, anew = false) => {
+    if (anew) place.setAttribute("aria-busy", "true");
     try {
       const { view } = await VIEWS[question.surface]();
       const own = savedState(view, question);
       const state = range() ? { ...own, range: range() } : own;
       link.href = page(question.surface, { saved: question.id, ...(range() ? parametersOf(view, state) : {}) });
       about.textContent = `${SURFACES[question.surface]} · ${rangeText(state.range)}`;
-      const found = await inTurn(() => ask(view, state));
+      const found = await inTurn(() => ask(view, state, { signal }));
       show(found, () => view.draw(place, found));
     } catch (error) {
-      show(String(error), () => fill(place, failed(error, run)));
+      if (error.name === "AbortError") throw error;
+      show(String(error), () => fill(place, failed(error, () => run(true))));
     }
-  }
+  });
 
   // What is the same stays as it is, and so does what somebody is in the middle of.
   function show(what, draw) {
     const now = JSON.stringify(what);
-    if (now === drawn || (drawn && place.contains(document.activeElement))) return;
-    drawn = now;
-    draw();
+    const busy = place.hasAttribute("aria-busy");
     place.removeAttribute("aria-busy");
+    if (now === drawn || (!busy && place.contains(document.activeElement))) return;
+    drawn = now;
+    const open = place.querySelector("details[open]");
+    draw();
+    if (open) place.querySelector("details")?.setAttribute("open", "");
   }
 
   element.run = run;
