@@ -150,7 +150,7 @@ def test_a_range_is_compared_with_the_one_before(dashboard: Dashboard) -> None:
     page.get_by_label("Range").select_option("Last 7 days")
     expect(totals(page)).to_have_text("order_placed40—")
     assert "range=7d" in page.url
-    page.get_by_label("Range").select_option("From … to …")
+    page.get_by_label("Range").select_option("Custom…")
     day = str(TODAY - timedelta(days=4))
     page.get_by_label("First day").fill(day)
     page.get_by_label("Last day").fill(day)
@@ -158,6 +158,25 @@ def test_a_range_is_compared_with_the_one_before(dashboard: Dashboard) -> None:
     expect(totals(page)).to_have_text("order_placed10—")
     page.get_by_role("button", name="Number").click()
     expect(page.locator(".big")).to_have_text("1")
+
+
+def test_a_day_counts_when_its_field_is_left(dashboard: Dashboard) -> None:
+    page = dashboard.go(orders(f"&range=2026-05-05..{TODAY}"))
+    first, last = page.get_by_label("First day"), page.get_by_label("Last day")
+    before = page.url
+    first.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    day = first.input_value()
+    assert day != "2026-05-05"
+    assert page.url == before
+    while first.evaluate("(field) => field === document.activeElement"):
+        page.keyboard.press("Tab")
+
+    expect(last).to_be_focused()
+    page.wait_for_url(f"**range={day}..{TODAY}*")
+    expect(last).to_be_focused()
 
 
 def test_behind_a_number_are_people_who_become_a_cohort(

@@ -74,7 +74,10 @@ export function barChart(element, { labels, series, format = number, height = 26
           y: y(below + value), height: Math.max(0, y(below) - y(below + value)), rx: series.length > 1 ? 0 : 2,
         });
         if (stacked) below += value;
-        return linked(bar, value && one.href?.(index), `${one.name}, ${labels[index]}: ${format(value)}`);
+        const link = linked(bar, value && one.href?.(index), `${one.name}, ${labels[index]}: ${format(value)}`);
+        // By keyboard the table leads there: nobody wants to pass hundreds of bars.
+        if (link !== bar) link.setAttribute("tabindex", "-1");
+        return link;
       });
     });
     const svg = canvas(width, height, grid(axis, y, width, format), bars, ticks(labels, x, height, inner.width));

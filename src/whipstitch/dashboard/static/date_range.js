@@ -92,16 +92,29 @@ export function dateRange({ value, onchange, none = "" }) {
     if (days.hidden) onchange(select.value);
     else first.focus();
   } }, Object.entries(offered).map(([name, text]) => h("option", { value: name, selected: name === shown }, text)),
-  h("option", { value: "custom", selected: custom }, "From … to …"));
-  const field = (label, day) => h("input", { type: "date", "aria-label": label, value: day, required: true, onchange: chosen });
+  h("option", { value: "custom", selected: custom }, "Custom…"));
+  // A day that is picked counts at once. One that is typed is a day before it is whole: it counts when its field is left, and
+  // the next one has the focus.
+  let typing = false;
+  const typed = () => typing && chosen();
+  const field = (label, day) => h("input", {
+    type: "date", "aria-label": label, value: day, required: true, min: "1970-01-01", max: "2299-12-31",
+    onkeydown: (event) => (event.key === "Enter" ? typed() : (typing = true)),
+    onchange: () => typing || chosen(),
+    onblur: () => setTimeout(typed),
+  });
   const [first, last] = [field("First day", from), field("Last day", plusDays(to, -1))];
   const days = h("span.days", { hidden: !custom }, first, h("span", { "aria-hidden": "true" }, "–"), last);
+  let told = shown;
   function chosen() {
+    typing = false;
     const range = `${first.value}..${last.value}`;
     const wrong = first.value && last.value && !isRange(range);
     last.setCustomValidity(wrong ? "The last day lies before the first." : "");
-    if (wrong) last.reportValidity();
-    else if (isRange(range)) onchange(range);
+    if (wrong) return last.reportValidity();
+    if (range === told || !isRange(range) || ![first, last].every((one) => one.validity.valid)) return;
+    told = range;
+    onchange(range);
   }
   return h("span.date-range", {}, select, days);
 }

@@ -15,7 +15,7 @@ import { saving } from "./saving.js";
 // change(patch) asks anew and leaves the editor as it is, with what is half filled in; change(patch, true) draws it anew, and
 // what has the same data-key as what had the focus has it again. `start()`: a patch for an address that says nothing, if the project has events.
 export function questionPage(view, { editor, controls = () => [], start = async () => ({}) }) {
-  const place = { editor: byId("editor"), controls: byId("controls"), answer: byId("answer"), csv: byId("csv"), png: byId("png") };
+  const place = { editor: byId("editor"), controls: byId("controls"), answer: byId("answer"), csv: byId("csv"), png: byId("png"), said: byId("said") };
   let state = stateOf(view, location.search);
   let numbers = null;
   let answered = { key: "" };
@@ -52,6 +52,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     const key = encode([body, state.range, state.compare]);
     if (key !== answered.key) {
       place.answer.setAttribute("aria-busy", "true");
+      place.said.textContent = "";
       try {
         answered = { key, found: await ask(view, state, { signal }) };
       } catch (error) {
@@ -61,6 +62,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     }
     place.answer.removeAttribute("aria-busy");
     numbers = view.draw(place.answer, { ...answered.found, state }) ?? null;
+    place.said.textContent = numbers ? "The answer is shown." : place.answer.textContent;
     place.csv.disabled = !numbers;
     place.png.disabled = !place.answer.querySelector(".chart svg");
   });
@@ -76,6 +78,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   const show = (what) => {
     numbers = null;
     fill(place.answer, what);
+    place.said.textContent = place.answer.querySelector("[role=alert]") ? "" : place.answer.textContent;
   };
 
   const fileName = (ending) => `${view.surface} ${state.range.replace("..", " to ")}.${ending}`;
