@@ -28,7 +28,7 @@ HISTORY = [
     event("order_placed", 45, long_ago=True),
     event("long_gone", 45),
     *(event(f"step_{number:02}") for number in range(MANY)),
-    event(HOSTILE, **{HOSTILE: HOSTILE}),
+    event(HOSTILE, 1, **{HOSTILE: HOSTILE}),
     {
         "type": "people",
         "payload": {"distinct_id": "ann", "properties": {"plan": "pro", HOSTILE: HOSTILE}},

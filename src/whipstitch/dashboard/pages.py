@@ -29,6 +29,8 @@ PAGES: Final = (
     Page("insights", "Insights", "Analyse"),
     Page("people", "People", "Who"),
     Page("person", "Person", under="people"),
+    Page("cohorts", "Cohorts", "Who"),
+    Page("cohort", "Cohort", under="cohorts"),
     Page("lexicon", "Lexicon", "Data"),
 )
 FIRST: Final = PAGES[0]

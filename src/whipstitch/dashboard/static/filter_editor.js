@@ -1,5 +1,6 @@
 // Edits a list of filters as the query API takes them: filterEditor({ filters, events: () => [names], onchange }).
-// onchange gets the filters that are complete. `label` names the list for screen readers.
+// onchange gets the filters that are complete. `label` names the list for screen readers; `typedOn(property)` says whose a
+// property is (event, person) that was typed and not chosen.
 
 import { cohortName, cohortOptions } from "./cohort_source.js";
 import { combobox, matching } from "./combobox.js";
@@ -24,7 +25,7 @@ export const OPERATORS = {
 const COHORT = { in: "is in", not_in: "is not in" };
 const MOST = 50;
 
-export function filterEditor({ filters, events = () => [], onchange, label = "Filters" }) {
+export function filterEditor({ filters, events = () => [], onchange, label = "Filters", typedOn = () => "event" }) {
   let held = filters.map((one) => ({ ...one }));
   const rows = h("div.filter-rows");
   const add = h("button.link.add", { type: "button", onclick: () => {
@@ -69,7 +70,7 @@ export function filterEditor({ filters, events = () => [], onchange, label = "Fi
     return combobox({
       label: "Property", placeholder: "property", value: filter, shown: nameOf, options: whatOptions(events),
       onchange: (chosen) => {
-        const other = typeof chosen === "string" ? { property: chosen, on: "event" } : chosen;
+        const other = typeof chosen === "string" ? { property: chosen, on: typedOn(chosen) } : chosen;
         const same = !("cohort" in other) && filter.operator && !isCohort(filter) && OPERATORS[filter.operator]?.takes === "none";
         choose({ operator: "cohort" in other ? "in" : same ? filter.operator : "is", ...other });
       },
