@@ -1,7 +1,11 @@
-"""The examples of ``docs/queries.md`` are questions, and the answers are what they get."""
+"""The examples of ``docs/queries.md`` are questions, and the answers are what they get; those of
+``docs/reading.md`` print what stands below them."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +14,8 @@ import pytest
 from tests.support.server import Server
 
 _PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
+_READING = _PAGE.with_name("reading.md")
+_FENCED = re.compile(r"^```(sh|python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(
     r"^<!-- (?P<kind>events|question|answer)(?:: (?P<path>\S+))? -->\n```json\n(?P<json>.*?)^```$",
     re.DOTALL | re.MULTILINE,
@@ -63,3 +69,31 @@ def test_an_example_is_answered_as_the_page_says(server: Server, example: _Examp
 
     assert answer.status_code == 200, answer.text
     assert answer.json() == example.answer
+
+
+def _fenced(language: str) -> list[str]:
+    return [text for found, text in _FENCED.findall(_READING.read_text()) if found == language]
+
+
+def _printed(server: Server, directory: Path, *command: str) -> str:
+    environment = os.environ | {"URL": server.url, "TOKEN": server.token}
+    done = subprocess.run(
+        command, env=environment, cwd=directory, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_the_program_prints_what_the_page_says(server: Server, tmp_path: Path) -> None:
+    program = "\n\n".join(_fenced("python"))
+
+    printed = _printed(server, tmp_path, sys.executable, "-c", program)
+
+    assert printed == "".join(_fenced("text"))
+
+
+@pytest.mark.parametrize("command", _fenced("sh"))
+def test_a_command_is_answered(server: Server, tmp_path: Path, command: str) -> None:
+    answer = json.loads(_printed(server, tmp_path, "sh", "-c", command))
+
+    assert answer["ok"] is True
+    assert answer.get("events") or answer.get("series")
