@@ -133,6 +133,44 @@ def test_a_saved_question_that_is_changed_says_so(dashboard: Dashboard, server: 
     assert (kept["range"], kept["view"]["view"]) == ("30d", "bar")
 
 
+def test_a_question_that_a_program_saved_is_shown_as_it_asks(
+    dashboard: Dashboard, server: Server
+) -> None:
+    query = {
+        "events": [
+            {
+                "event_name": "page_viewed",
+                "math": "unique",
+                "filters": [{"property": "plan", "operator": "is", "value": ["pro", "team"]}],
+            }
+        ],
+        "filters": [{"property": "plan", "operator": "is_not", "value": "free"}],
+        "breakdown": {"property": "plan", "limit": 5},
+        "interval": "week",
+        "from": "2026-05-01T00:00:00Z",
+        "to": "2026-05-08",
+    }
+    question = save(server, "By a program", query=query, range=None)
+    page = dashboard.go(f"insights?saved={question}")
+
+    expect(page.get_by_label("First day")).to_have_value("2026-05-01")
+    expect(page.get_by_label("Last day")).to_have_value("2026-05-07")
+    expect(page.get_by_label("Interval")).to_have_value("week")
+    expect(page.get_by_role("combobox", name="Break down by")).to_have_value("plan")
+    expect(page.locator("#editor")).to_contain_text("team")
+    expect(page.locator("#save .tag")).to_have_count(0)
+    page.get_by_role("button", name="Bars").click()
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_label("More about this question")).to_be_focused()
+
+    kept = server.get(f"/api/v1/questions/{question}").json()["question"]
+    assert kept["view"] == {"view": "bar"}
+    assert kept["query"]["events"] == query["events"]
+    assert (kept["query"]["from"], kept["query"]["to"]) == ("2026-05-01", "2026-05-08")
+    page = dashboard.go(f"board?id={pinned(server, 'Of programs', question)}")
+    expect(tile(page, "By a program")).to_contain_text("2026-05-01 to 2026-05-07")
+
+
 def test_a_question_is_pinned_where_it_is_saved(dashboard: Dashboard) -> None:
     page = dashboard.go(insight("bought"))
     page.get_by_role("button", name="Save", exact=True).click()

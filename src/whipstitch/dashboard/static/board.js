@@ -142,7 +142,9 @@ async function add() {
 }
 
 const entry = (button, work) => byId(button).addEventListener("click", async () => {
-  document.querySelector("#more[open]")?.removeAttribute("open");
+  const menu = document.querySelector("#more[open]");
+  menu?.removeAttribute("open");
+  menu?.querySelector("summary").focus();
   try {
     await work();
   } catch (error) {

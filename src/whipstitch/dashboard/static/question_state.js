@@ -46,7 +46,7 @@ export function questionOf(view, state) {
   const relative = isRelative(state.range);
   const asked = { surface: view.surface, query: { ...view.query(state), ...(relative ? {} : rangeOf(state.range)) }, range: relative ? state.range : null };
   const said = savedState(view, { ...asked, view: {} });
-  const rest = Object.entries(state).filter(([name, value]) => name in said && name !== "range" && encode(value) !== encode(said[name]));
+  const rest = Object.entries(state).filter(([name, value]) => name in said && name !== "range" && !same(value, said[name]));
   return { ...asked, view: Object.fromEntries(rest) };
 }
 
@@ -59,7 +59,15 @@ export function savedState(view, { query, range, view: shown }) {
   return view.tidy ? view.tidy(state) : state;
 }
 
-export const sameState = (view, one, other) => Object.keys(defaultsOf(view)).every((name) => encode(one[name]) === encode(other[name]));
+export const sameState = (view, one, other) => Object.keys(defaultsOf(view)).every((name) => same(one[name], other[name]));
+
+// In whatever order the keys of objects are.
+const same = (one, other) => encode(sorted(one)) === encode(sorted(other));
+const sorted = (value) => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, one]) => [name, sorted(one)]));
+};
 
 // The answer to a state, and to the period before: what draw() takes beside the state.
 export async function ask(view, state, options = {}) {

@@ -51,12 +51,16 @@ export function saving(view, { current, moved }) {
     const now = JSON.stringify([kept, changed, asked]);
     if (now === drawn) return;
     drawn = now;
+    const focused = place.contains(document.activeElement);
     fill(place, changed && h("span.tag.warn", {}, "Changed"), mayEdit && (kept ? buttons(changed, asked) : h("button.button.primary", { type: "button", disabled: !asked, onclick: saveAsNew }, "Save")));
+    if (focused) place.querySelector("button:not(:disabled), summary")?.focus();
   }
 
   function buttons(changed, asked) {
     const entry = (text, act, disabled = false) => h("li", {}, h("button.plain", { type: "button", disabled, onclick: () => {
-      place.querySelector("details").removeAttribute("open");
+      const menu = place.querySelector("details");
+      menu.removeAttribute("open");
+      menu.querySelector("summary").focus();
       act();
     } }, text));
     return [
