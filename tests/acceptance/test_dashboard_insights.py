@@ -208,6 +208,25 @@ def test_behind_a_number_are_people_who_become_a_cohort(
     expect(totals(page)).to_have_text("page_viewed6")
 
 
+def test_a_crowd_behind_a_number_is_shown_page_by_page(
+    dashboard: Dashboard, server: Server
+) -> None:
+    ids = [f"{number}-{'é' * 150}" for number in range(70)]
+    crowd = [event("crowded", who, 1) for who in ids]
+    server.send("/api/v1/batch", {"operations": crowd})
+    server.wait_until(lambda: len(server.events(event_name="crowded")) == 70)
+
+    page = dashboard.go("insights?events=!((event_name:crowded))")
+    totals(page).get_by_role("link").click()
+
+    expect(page.locator("tbody tr")).to_have_count(50)
+    expect(page.get_by_text("The first 50 people")).to_be_visible()
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator("tbody tr")).to_have_count(70)
+    expect(page.get_by_text("70 people")).to_be_visible()
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
 def test_a_viewer_looks_and_keeps_nothing(dashboard: Dashboard, server: Server) -> None:
     page = dashboard.go("settings/users")
     page.get_by_label("E-mail").fill("viewer@example.com")
@@ -243,7 +262,7 @@ def test_the_numbers_are_taken_along_as_csv_and_as_a_picture(
 
     text = (tmp_path / "numbers.csv").read_text("utf-8-sig")
     head, *rows = csv.reader(io.StringIO(text))
-    assert head == ["", "EUR", "USD"]
+    assert head == ["day", "EUR", "USD"]
     assert [row[1:] for row in rows] == [
         ["0", "0"],
         ["0", "0"],
@@ -254,7 +273,10 @@ def test_the_numbers_are_taken_along_as_csv_and_as_a_picture(
         ["0", "0"],
         ["3", "1"],
     ]
-    assert rows[4][0] == SEEN_ON
+    assert [row[0] for row in rows] == [
+        *(str(TODAY - timedelta(days=ago)) for ago in range(6, -1, -1)),
+        "total",
+    ]
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 

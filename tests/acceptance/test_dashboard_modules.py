@@ -120,3 +120,23 @@ def test_a_spreadsheet_does_not_compute_what_clients_named(dashboard: Dashboard)
     text = run(dashboard, "charts.js", "return it.csv(...given)", labels, series)
 
     assert text.split("\r\n") == [",'-2", "'=1+1,1", '"say ""hi"", twice",-2.5', "plain,0"]
+
+
+INTERVALS = [
+    ("2026-03-28T23:00:00.000Z", "hour", "29 Mar, 00:00", "2026-03-29 00:00"),
+    ("2026-03-29T22:00:00.000Z", "day", "30 Mar", "2026-03-30"),
+    ("2026-03-29T22:00:00.000Z", "week", "30 Mar", "2026-03-30"),
+    ("2026-03-31T22:00:00.000Z", "month", "Apr 2026", "2026-04"),
+]
+
+
+def test_intervals_begin_where_the_projects_clocks_say(dashboard: Dashboard) -> None:
+    dashboard.go("people")
+    script = """
+        const zone = "Europe/Berlin";
+        return given.map(([start, interval]) => [it.intervalLabel, it.intervalIso]
+          .map((label) => label(start, interval, zone)));"""
+
+    found = run(dashboard, "format.js", script, *([one[0], one[1]] for one in INTERVALS))
+
+    assert found == [[one[2], one[3]] for one in INTERVALS]

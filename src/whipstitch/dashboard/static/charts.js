@@ -162,15 +162,15 @@ export function sankey(element, { nodes, links, height = 420, format = number, c
   });
 }
 
-// The numbers of a chart as CSV text.
-export function csv(labels, series) {
+// The numbers of a chart as CSV text; `corner` says what the labels are.
+export function csv(labels, series, corner = "") {
   const cell = (value) => {
     const text = String(value ?? "");
     // A spreadsheet would run what begins so.
     const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const rows = [["", ...series.map((one) => one.name)], ...labels.map((label, index) => [label, ...series.map((one) => one.values[index])])];
+  const rows = [[corner, ...series.map((one) => one.name)], ...labels.map((label, index) => [label, ...series.map((one) => one.values[index])])];
   return rows.map((row) => row.map(cell).join(",")).join("\r\n");
 }
 
@@ -180,7 +180,7 @@ export function download(name, type, content) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-// A chart as PNG, twice its size on the screen, in the colours that it has there.
+// A chart as PNG, twice its size on the screen, in the colours that it has there, with the names of its series.
 export async function png(element, name) {
   const svg = element.querySelector("svg");
   const { width, height } = svg.getBoundingClientRect();
@@ -197,23 +197,58 @@ export async function png(element, name) {
     const image = new Image();
     image.src = url;
     await image.decode();
-    const sheet = h("canvas", { width: width * 2, height: height * 2 });
+    const sheet = h("canvas", { width: (width + 2 * EDGE) * 2 });
     const pen = sheet.getContext("2d");
+    const look = getComputedStyle(element);
+    pen.font = `12px ${look.fontFamily}`;
+    const named = keyed(pen, drawn.get(element) ?? [], width);
+    sheet.height = (named.height + height + 2 * EDGE) * 2; // which wipes the sheet and the pen
+    pen.scale(2, 2);
     pen.fillStyle = getComputedStyle(document.body).backgroundColor;
     pen.fillRect(0, 0, sheet.width, sheet.height);
-    pen.drawImage(image, 0, 0, sheet.width, sheet.height);
+    pen.translate(EDGE, EDGE);
+    pen.font = `12px ${look.fontFamily}`;
+    const swatch = h("span.swatch");
+    element.append(swatch);
+    for (const { text, index, x, y } of named.places) {
+      swatch.className = `swatch ${colour(index)}`;
+      pen.fillStyle = getComputedStyle(swatch).backgroundColor;
+      pen.fillRect(x, y, 10, 10);
+      pen.fillStyle = look.color;
+      pen.fillText(text, x + 16, y + 9.5);
+    }
+    swatch.remove();
+    pen.drawImage(image, 0, named.height, width, height);
     download(name, "image/png", await new Promise((done) => sheet.toBlob(done, "image/png")));
   } finally {
     URL.revokeObjectURL(url);
   }
 }
 
+const EDGE = 16;
+
+// Where the names of series stand above a picture of that width.
+function keyed(pen, names, width) {
+  let [x, y] = [0, 0];
+  const places = names.map((name, index) => {
+    const text = clipped(name, 60);
+    const room = pen.measureText(text).width + 36;
+    if (x && x + room > width) [x, y] = [0, y + 20];
+    const place = { text, index, x, y };
+    x += room;
+    return place;
+  });
+  return { places, height: places.length ? y + 28 : 0 };
+}
+
 // Inside
 
 const watched = new WeakMap();
+const drawn = new WeakMap();
 
 function framed(element, { labels, series, format, caption, legend = series.length > 1, links = series.some((one) => one.href) }, draw) {
   watched.get(element)?.disconnect();
+  drawn.set(element, series.map((one) => one.name));
   const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
   // Links inside an image would be out of reach for screen readers.
   if (links) stage.setAttribute("role", "group");
@@ -263,7 +298,8 @@ function grid({ step, top }, y, width, format) {
 function ticks(labels, x, height, width) {
   const longest = Math.max(1, ...labels.map((label) => label.length)) * 7 + 16;
   const every = Math.max(1, Math.ceil((labels.length * longest) / Math.max(1, width)));
-  return labels.map((label, index) => index % every === 0 && s("text", { x: x(index), y: height - 6, "text-anchor": "middle" }, label));
+  const last = (label) => PAD.left + width + PAD.right - label.length * 3.5;
+  return labels.map((label, index) => index % every === 0 && s("text", { x: Math.min(x(index), last(label)), y: height - 6, "text-anchor": "middle" }, label));
 }
 
 const clipped = (text, most) => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);

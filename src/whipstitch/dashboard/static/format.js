@@ -34,6 +34,12 @@ export function intervalLabel(text, interval, timeZone) {
   return new Intl.DateTimeFormat(undefined, { month: "short", ...days, ...shown, timeZone }).format(new Date(text));
 }
 
+// The same for programs: 2026-11, 2026-11-25, 2026-11-25 14:00.
+export function intervalIso(text, interval, timeZone) {
+  const [day, time] = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }).format(new Date(text)).split(" ");
+  return { hour: `${day} ${time}`, month: day.slice(0, 7) }[interval] ?? day;
+}
+
 // How much more or less it is than before: +12.5%; "—" where there was nothing.
 export const change = (now, before) => (before ? signed.format(now / before - 1) : "—");
 

@@ -5,7 +5,7 @@ import { barChart, lineChart } from "./charts.js";
 import { daysIn, intervalFor, rangeText } from "./date_range.js";
 import { fill, h } from "./dom.js";
 import { tidyEvents, tidyFilters } from "./event_list.js";
-import { change, intervalLabel, number } from "./format.js";
+import { change, intervalIso, intervalLabel, number } from "./format.js";
 import { eventLabel } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
 
@@ -74,7 +74,11 @@ export const view = {
     if (state.view === "table") fill(element, matrix(lines, labels, found));
     else if (state.view === "number") fill(element, h("div.big-numbers", {}, lines.map((one) => bigNumber(one, found))));
     else chart(element, lines, labels, found);
-    return { labels: [...labels, "Total"], series: lines.map((one) => ({ name: one.name, values: [...one.values, one.total] })) };
+    const starts = answer.intervals.map((one) => intervalIso(one, found.query.interval, timezone));
+    return { corner: found.query.interval, labels: [...starts, "total"], series: lines.flatMap((one) => [
+      { name: one.name, values: [...one.values, one.total] },
+      ...(one.before ? [{ name: `${one.name} (before)`, values: [...one.before, one.totalBefore] }] : []),
+    ]) };
   },
 };
 
@@ -113,11 +117,17 @@ function chart(element, lines, labels, found) {
   const shown = lines.length > MOST_LINES ? [...lines].sort((a, b) => b.total - a.total).slice(0, MOST_LINES) : lines;
   const place = h("div.chart");
   const more = lines.length > shown.length && h("p.quiet.small", {}, `The chart shows the ${MOST_LINES} largest of ${lines.length}.`);
-  fill(element, place, more, totals(lines, shown, found));
+  const past = found.before && h("p.quiet.small", {}, found.state.view === "line" ? "Dashed: " : "Before: ", daysText(found.queryBefore), ".");
+  fill(element, place, more, past, totals(lines, shown, found));
   const told = { labels, series: shown, caption: "Numbers by interval", legend: false };
   if (found.state.view === "bar") barChart(place, { ...told, stacked: shown.every((one) => one.adds) });
   else lineChart(place, told);
 }
+
+const dayText = (time) => intervalLabel(new Date(time).toISOString(), "day", "UTC");
+
+// The days of a query: "27 Sept to 26 Oct"; `to` is the day after.
+const daysText = ({ from, to }) => [from, Date.parse(to) - 86_400_000].map(dayText).join(" to ");
 
 const linkedNumber = (value, href) => (href ? h("a", { href }, number(value)) : number(value));
 

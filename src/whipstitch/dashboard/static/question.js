@@ -82,7 +82,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   };
 
   const fileName = (ending) => `${view.surface} ${state.range.replace("..", " to ")}.${ending}`;
-  place.csv.addEventListener("click", () => download(fileName("csv"), "text/csv;charset=utf-8", `\ufeff${csv(numbers.labels, numbers.series)}\r\n`));
+  place.csv.addEventListener("click", () => download(fileName("csv"), "text/csv;charset=utf-8", `\ufeff${csv(numbers.labels, numbers.series, numbers.corner)}\r\n`));
   place.png.addEventListener("click", () => png(place.answer.querySelector(".chart:has(svg)"), fileName("png")));
   place.editor.addEventListener("submit", (event) => event.preventDefault());
 

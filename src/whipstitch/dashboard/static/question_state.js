@@ -11,7 +11,7 @@ import { decode, encode } from "./rison.js";
 //   added. Texts stand in the address as they are, true as 1, all else as Rison.
 // - tidy(state): the state with everything in its place; an address may hold anything.
 // - query(state): the body, without from and to; null where something is still missing, which missing(state) says.
-// - draw(element, { state, answer, before, query, queryBefore }): shows it; gives back { labels, series } for the CSV.
+// - draw(element, { state, answer, before, query, queryBefore }): shows it; gives back { labels, series, corner? } for the CSV.
 //   `query` is what was sent, for peopleLink(); `before` is the answer of the period before, null where it is not compared.
 // - read(query): the state that a saved query says, where its fields are not those of the state.
 // - parts(query), joined(answers, query): where several questions make the answer.
