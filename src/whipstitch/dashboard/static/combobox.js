@@ -8,8 +8,9 @@ let made = 0;
 
 // `shown`: how a value reads. `visible`: the label stands above, else it is for screen readers only.
 // `blank`: whether the field may be emptied (onchange("")); else the value before comes back.
-// `leaves`: whether text that was only typed counts when the field is left, as it does on Enter.
-export function combobox({ label, value = "", placeholder = "", options, onchange = () => {}, shown = (one) => one ?? "", visible = false, blank = false, leaves = true }) {
+// `eager`: whether the first suggestion for what was typed is taken, unless another is chosen; the options must then offer the
+// typed text itself, too (orTyped). `leaves`: whether text that was only typed counts when the field is left, as it does on Enter.
+export function combobox({ label, value = "", placeholder = "", options, onchange = () => {}, shown = (one) => one ?? "", visible = false, blank = false, eager = false, leaves = true }) {
   const id = `combobox-${++made}`;
   const input = h("input", {
     id, role: "combobox", "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list",
@@ -48,6 +49,7 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
 
   async function open() {
     const mine = ++asked;
+    active = -1;
     const untouched = input.value === shown(current);
     let options_;
     try {
@@ -62,7 +64,7 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
     input.setAttribute("aria-expanded", String(found.length > 0));
     list.classList.remove("flipped");
     list.classList.toggle("flipped", list.getBoundingClientRect().right > document.documentElement.clientWidth);
-    point(untouched ? found.findIndex((option) => option.value === current) : -1);
+    point(untouched ? found.findIndex((option) => option.value === current) : eager && input.value.trim() ? 0 : -1);
   }
 
   function take(chosen) {
@@ -80,7 +82,7 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
       show();
       return close();
     }
-    const option = found.find((one) => labelOf(one) === text);
+    const option = (eager && isOpen() && found[active]) || found.find((one) => labelOf(one) === text);
     take(option ? option.value : text);
   }
 
@@ -124,13 +126,19 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
   return element;
 }
 
-// The options that hold the text in any case, those that begin with it first.
+// The options that hold the text in any case, those that begin with it first, and before them what is the same.
 export function matching(options, text) {
   const wanted = text.toLowerCase();
-  const place = (option) => (option.label ?? String(option.value ?? "")).toLowerCase().indexOf(wanted);
+  const rank = (label) => (label === wanted && wanted ? 0 : label.startsWith(wanted) ? 1 : label.includes(wanted) ? 2 : 3);
   return options
-    .map((option) => ({ option, at: place(option) }))
-    .filter(({ at }) => at >= 0)
-    .sort((a, b) => (a.at > 0) - (b.at > 0))
+    .map((option) => ({ option, rank: rank((option.label ?? String(option.value ?? "")).toLowerCase()) }))
+    .filter((one) => one.rank < 3)
+    .sort((a, b) => a.rank - b.rank)
     .map(({ option }) => option);
+}
+
+// The options that hold the text, and after them the text itself, unless one of them is the same.
+export function orTyped(options, text, note = "") {
+  const found = matching(options, text);
+  return !text || found.some((one) => (one.label ?? one.value) === text) ? found : [...found, { value: text, note }];
 }

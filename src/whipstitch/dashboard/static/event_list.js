@@ -51,7 +51,7 @@ export function eventList({ items, onchange, label, add, any = false, least = 1,
 
   function item(one, index) {
     const name = `${label} ${marks(index)}`;
-    const event = combobox({ label: name, value: one.event_name, placeholder: "event", shown: eventLabel, options: eventOptions({ any }), onchange: (event_name) => update(index, { event_name }) });
+    const event = combobox({ label: name, value: one.event_name, placeholder: "event", eager: true, shown: eventLabel, options: eventOptions({ any }), onchange: (event_name) => update(index, { event_name }) });
     const button = (kind, text, said, act, disabled = false) => h(`button.icon-button.small${kind}`, { type: "button", "aria-label": `${said} ${name}`, title: said, disabled, onclick: act }, text);
     return h("li.event-item", {},
       h("div.event-line", {}, h("span.mark", { "aria-hidden": "true" }, marks(index)), event,

@@ -68,7 +68,7 @@ export function filterEditor({ filters, events = () => [], onchange, label = "Fi
 
   function what(filter, choose) {
     return combobox({
-      label: "Property", placeholder: "property", value: filter, shown: nameOf, options: whatOptions(events),
+      label: "Property", placeholder: "property", eager: true, value: filter, shown: nameOf, options: whatOptions(events),
       onchange: (chosen) => {
         const other = typeof chosen === "string" ? { property: chosen, on: typedOn(chosen) } : chosen;
         const same = !("cohort" in other) && filter.operator && !isCohort(filter) && OPERATORS[filter.operator]?.takes === "none";

@@ -18,7 +18,7 @@ function math(item, update) {
   const select = h("select", { "aria-label": "Count", "data-key": "math", onchange: () => update({ math: select.value === "total" ? undefined : select.value, property: MATHS[select.value].counts ? undefined : item.property }, true) }, options(MATHS, chosen));
   const names = () => [item.event_name];
   return h("div.math", {}, select, !MATHS[chosen].counts &&
-    combobox({ label: "Property to count", placeholder: "number property", value: item.property ?? "", options: propertyOptions("event", names, ["number"]), onchange: (property) => update({ property }) }));
+    combobox({ label: "Property to count", placeholder: "number property", eager: true, value: item.property ?? "", options: propertyOptions("event", names, ["number"]), onchange: (property) => update({ property }) }));
 }
 
 function breakdown(state, change, names) {
@@ -30,7 +30,7 @@ function breakdown(state, change, names) {
     change({ breakdown: now });
   };
   const field = combobox({
-    label: "Break down by", placeholder: "property", value: broken, blank: true, options: anyPropertyOptions(names),
+    label: "Break down by", placeholder: "property", eager: true, value: broken, blank: true, options: anyPropertyOptions(names),
     shown: (one) => one?.property ?? "",
     onchange: (chosen) => set(chosen === "" ? null : { limit: broken?.limit, ...(typeof chosen === "string" ? { property: chosen, on: "event" } : chosen) }),
   });

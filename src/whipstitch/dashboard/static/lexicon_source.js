@@ -2,7 +2,7 @@
 // For comboboxes: eventOptions({ any: true }), propertyOptions("event", () => names), anyPropertyOptions(), valueOptions(filter).
 
 import { get } from "./api.js";
-import { matching } from "./combobox.js";
+import { matching, orTyped } from "./combobox.js";
 import { compact } from "./format.js";
 
 const DAYS = 90;
@@ -80,14 +80,14 @@ export const eventLabel = (name) => name ?? ANY_EVENT;
 
 export const eventOptions = ({ any = false } = {}) => async (text) => {
   const found = (await eventNames()).map((one) => ({ value: one.name, note: compact(one.count) }));
-  return matching(any ? [{ value: null, label: ANY_EVENT }, ...found] : found, text);
+  return orTyped(any ? [{ value: null, label: ANY_EVENT }, ...found] : found, text, "not seen");
 };
 
 // `on`: event or person; `types`: only properties that have one of these, such as ["number"].
 export const propertyOptions = (on, names = () => [], types = null) => async (text) => {
   const found = on === "person" ? await traits() : await properties(names());
   const fitting = types ? found.filter((one) => one.types.some((type) => types.includes(type))) : found;
-  return matching(fitting.map((one) => ({ value: one.name, note: one.types.join(", ") })), text);
+  return orTyped(fitting.map((one) => ({ value: one.name, note: one.types.join(", ") })), text, "not seen");
 };
 
 // Properties of events and of people in one list, as values { property, on }; what is in neither can be asked for on either.
