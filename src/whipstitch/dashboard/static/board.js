@@ -81,9 +81,10 @@ function arrange() {
 }
 
 async function refresh(anew = false) {
-  await Promise.all([...place.querySelectorAll(".tile")].map((one) => one.run(anew)));
+  const there = [...place.querySelectorAll(".tile")];
+  await Promise.all(there.map((one) => one.run(anew)));
   answered = Date.now();
-  status.textContent = `As of ${timeOfDay(answered)}`;
+  status.textContent = there.length ? `As of ${timeOfDay(answered)}` : "";
 }
 
 // Changes
