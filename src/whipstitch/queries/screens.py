@@ -142,16 +142,14 @@ def shape(
 
 
 def _first(*names: str) -> str:
-    """The first of some properties that is a number or reads as one. There are many, and
-    ``properties.of_event`` would take longer to be planned than most of these queries to be run."""
+    """The first of some properties that is a number or reads as one, a Nullable(Float64). There are
+    many: to read each once, as text, takes less than half the time of ``properties.of_event``."""
     found = (
         quote_identifier(f"{source}.{name}")
         for name in names
         for source in ("properties", "default_properties")
     )
-    numbers = (
-        f"{one}.:Float64, toFloat64({one}.:Int64), toFloat64OrNull({one}.:String)" for one in found
-    )
+    numbers = (f"toFloat64OrNull(CAST({one}, 'Nullable(String)'))" for one in found)
     return f"coalesce({', '.join(numbers)})"
 
 
