@@ -148,6 +148,12 @@ def test_taps_are_narrowed_to_a_version_and_the_picture_follows(dashboard: Dashb
     dashboard.settle()
 
 
+def run(line: str, folder: Path | None = None) -> None:
+    """A line that the dashboard gives to copy."""
+    quiet = line.replace("curl", "curl -sf", 1)
+    subprocess.run(["sh", "-c", quiet], check=True, timeout=10, cwd=folder)
+
+
 def test_a_screen_without_a_picture_says_how_one_gets_there(
     dashboard: Dashboard, tmp_path: Path
 ) -> None:
@@ -158,19 +164,28 @@ def test_a_screen_without_a_picture_says_how_one_gets_there(
     line = page.evaluate("navigator.clipboard.readText()").replace("Checkout", "Unpictured")
     (tmp_path / "checkout.png").write_bytes(PICTURE + bytes(300_000))
 
-    quiet = line.replace("curl", "curl -sf", 1)
-    subprocess.run(["sh", "-c", quiet], check=True, timeout=10, cwd=tmp_path)
+    run(line, tmp_path)
 
     page = dashboard.go("screen?screen=Unpictured")
     expect(page.locator(".stage img")).to_have_attribute("alt", "Unpictured, any version · ios")
 
 
-def test_an_empty_project_says_what_to_send(dashboard: Dashboard, server: Server) -> None:
+def test_an_empty_project_says_what_to_send_and_that_works(
+    dashboard: Dashboard, server: Server
+) -> None:
     page = dashboard.go("screens", "test")
     expect(page.locator(".empty")).to_contain_text("/api/heatmaps/snapshot")
     expect(page.locator(".empty")).to_contain_text(server.test_key)
-    page = dashboard.go("screen?screen=Nowhere", "test")
-    expect(page.locator("#top")).to_contain_text("$screen_width")
+    page.get_by_role("button", name="Copy").first.click()
+    run(page.evaluate("navigator.clipboard.readText()"))
+    page = dashboard.go("screen?screen=Checkout", "test")
+    page.locator("#top").get_by_role("button", name="Copy").click()
+    run(page.evaluate("navigator.clipboard.readText()"))
+
+    server.wait_until(lambda: len(server.events(environment="test")) == 2)
+    page = dashboard.go("screen?screen=Checkout", "test")
+    expect(page.locator("#figures")).to_contain_text("Taps1People1Views1")
+    assert heat_at(dashboard, 0.5, 0.9)[3] > 0
     page = dashboard.go("screen", "test")
     expect(page.get_by_role("link", name="choose one")).to_be_visible()
 
