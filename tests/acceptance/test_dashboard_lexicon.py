@@ -110,6 +110,25 @@ def test_more_events_are_shown_when_they_are_asked_for(dashboard: Dashboard) -> 
     assert names == sorted(names)
 
 
+def test_the_list_stays_where_the_rest_is_not_answered(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.route(
+        "**/api/v1/insights*", lambda route: route.fulfill(status=408, json={"error": "No."})
+    )
+    page = dashboard.go("lexicon?search=order")
+    expect(page.get_by_role("alert")).to_contain_text("No.")
+    expect(entry(page, "order_placed").locator("td.num")).to_have_text("3")
+
+    page.unroute("**/api/v1/insights*")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(entry(page, "order_placed").get_by_role("img")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    refused = [one for one in dashboard.complaints if "408" in one]
+    assert len(refused) == 1
+    dashboard.complaints.remove(refused[0])
+
+
 def test_traits_are_described_too(dashboard: Dashboard) -> None:
     page = dashboard.go("lexicon")
     page.get_by_role("link", name="Traits").click()

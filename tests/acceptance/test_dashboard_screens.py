@@ -107,8 +107,8 @@ def test_taps_lie_as_heat_over_the_picture(dashboard: Dashboard) -> None:
     assert heat_at(dashboard, 0.3, 0.5)[3] == 0
     expect(page.get_by_role("img", name="Heatmap of 5 taps")).to_be_visible()
     expect(page.locator("#figures")).to_contain_text("Taps5People3Views1")
-    expect(page.locator("#figures")).to_contain_text("1 more tap came without the screen's size")
-    expect(page.locator("#picture")).to_contain_text("1 tap lie outside of the picture")
+    expect(page.locator("#figures")).to_contain_text("1 more tap without the screen's size")
+    expect(page.locator("#picture")).to_contain_text("1 tap outside of the picture")
     page.get_by_role("button", name="Heat").click()
     expect(page.locator("canvas.heat")).to_be_hidden()
 
@@ -123,6 +123,9 @@ def test_the_most_tapped_places_are_a_table_with_the_people(dashboard: Dashboard
 
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody")).to_contain_text("bob")
+    page.go_back()
+    page.locator("#figures").get_by_role("link", name="3").click()
+    expect(page.locator("tbody tr")).to_have_count(3)
     dashboard.settle()
 
 

@@ -54,7 +54,7 @@ const load = latest(async (signal, after = null) => {
     more.disabled = false;
     const rows = found.events.map((one) => row(one, now.range));
     show(rows, !after, now);
-    if (rows.length) await Promise.all([volumes(rows, now.range, signal), described(rows, asked, signal)]);
+    if (rows.length) await details(rows, now.range, asked, signal);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     more.hidden = true;
@@ -93,6 +93,21 @@ function row(event, range) {
     h("a", { href: insights, "aria-label": `${event.event_name} in Insights` }, "Insights"));
   const line = h("tr", {}, h("td", {}, toggle), volume, h("td.num", {}, number(event.count)), h("td", {}, timeAgo(event.last_seen)), h("td", {}, links));
   return { event, volume, body, element: h("tbody", {}, line, opened) };
+}
+
+// What takes longer than the list, which stays where it fails.
+async function details(rows, range, asked, signal) {
+  try {
+    await Promise.all([volumes(rows, range, signal), described(rows, asked, signal)]);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    for (const { body } of rows) if (body.querySelector(".skeleton")) fill(body, h("p.quiet", {}, "Not loaded."));
+    const notice = failed(error, () => {
+      notice.remove();
+      return details(rows, range, asked, signal);
+    });
+    list.append(notice);
+  }
 }
 
 // The volumes of all rows, by one question.

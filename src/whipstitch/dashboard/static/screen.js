@@ -126,7 +126,7 @@ async function picture(snapshot, found, signal) {
   for (const one of [layer, key]) if (one) one.hidden = !heatShown;
   fill(byId("picture"),
     h(`figure.screenshot${ratio < 1 ? ".wide" : ""}`, {}, h("div.stage", {}, shown, layer), key && h("figcaption", {}, key),
-      missed > 0 && h("p.quiet.small", {}, `${plural(missed, "tap")} lie outside of the picture, where people had scrolled to.`)),
+      missed > 0 && h("p.quiet.small", {}, `${plural(missed, "tap")} outside of the picture, where people had scrolled to.`)),
     !snapshot && clone("no-picture"));
 }
 
@@ -152,7 +152,7 @@ function figures(screen, found, query) {
   const people = found.people ? h("a", { href: peopleLink("heatmaps", query, {}, `Tapped on ${name}`) }, number(found.people)) : "0";
   return [
     h("dl.figures", {}, figure("Taps", number(found.taps)), figure("People", people), figure("Views", number(screen.views))),
-    found.unplaced > 0 && h("p.quiet.small", {}, `${plural(found.unplaced, "more tap")} came without the screen's size, or lie outside of it.`),
+    found.unplaced > 0 && h("p.quiet.small", {}, `${plural(found.unplaced, "more tap")} without the screen's size, or outside of it.`),
   ];
 }
 
