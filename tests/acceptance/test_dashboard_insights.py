@@ -147,6 +147,7 @@ def test_a_range_is_compared_with_the_one_before(dashboard: Dashboard) -> None:
 
     expect(totals(page)).to_have_text("order_placed41+300%")
     expect(page.locator(".chart path.before")).to_have_count(1)
+    expect(page.locator("#answer")).to_contain_text("Dashed: ")
     page.get_by_label("Range").select_option("Last 7 days")
     expect(totals(page)).to_have_text("order_placed40—")
     assert "range=7d" in page.url
@@ -206,6 +207,22 @@ def test_behind_a_number_are_people_who_become_a_cohort(
     choose(page, "Property", "coh", "Cohort")
     choose(page, "Cohort", "Buy", "Buyers")
     expect(totals(page)).to_have_text("page_viewed6")
+
+
+def test_groups_without_a_value_and_the_rest_have_their_people(dashboard: Dashboard) -> None:
+    pro = "filters:!((property:plan,operator:is,value:pro,on:person))"
+    cases = (
+        ("event_name:order_placed", "(other)", "Bob Baker"),
+        (f"event_name:!n,math:unique,{pro}", "(none)", "Ann Archer"),
+    )
+    for asked, group, who in cases:
+        page = dashboard.go(
+            f"insights?events=!(({asked}))&breakdown=(property:currency,limit:1)&range=7d"
+        )
+        totals(page).filter(has_text=group).get_by_role("link").click()
+
+        expect(page.locator("tbody tr")).to_have_count(1)
+        expect(page.locator("tbody tr")).to_contain_text(who)
 
 
 def test_a_crowd_behind_a_number_is_shown_page_by_page(

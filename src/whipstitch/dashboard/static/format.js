@@ -40,6 +40,10 @@ export function intervalIso(text, interval, timeZone) {
   return { hour: `${day} ${time}`, month: day.slice(0, 7) }[interval] ?? day;
 }
 
+// The days from `from` to before `to`: "12 – 18 Nov 2026"
+const days = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
+export const daysText = ({ from, to }) => days.formatRange(new Date(from), Date.parse(to) - 86_400_000);
+
 // How much more or less it is than before: +12.5%; "—" where there was nothing.
 export const change = (now, before) => (before ? signed.format(now / before - 1) : "—");
 

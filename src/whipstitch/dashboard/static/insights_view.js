@@ -5,7 +5,7 @@ import { barChart, lineChart } from "./charts.js";
 import { daysIn, intervalFor, rangeText } from "./date_range.js";
 import { fill, h } from "./dom.js";
 import { tidyEvents, tidyFilters } from "./event_list.js";
-import { change, intervalIso, intervalLabel, number } from "./format.js";
+import { change, daysText, intervalIso, intervalLabel, number } from "./format.js";
 import { eventLabel } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
 
@@ -100,11 +100,11 @@ function linesOf({ answer, before, query }, labels) {
     const event = query.events[one.index];
     const group = query.breakdown ? groupLabel(one.breakdown) : "";
     const name = query.breakdown ? (query.events.length > 1 ? `${told(one.index)} · ${group}` : group) : told(one.index);
+    const { counts } = MATHS[event.math];
     const past = before?.series.find((other) => other.index === one.index && other.breakdown === one.breakdown);
     const behind = (more, when) => peopleLink("insights", query, { series: one.index, ...(query.breakdown ? { breakdown: one.breakdown } : {}), ...more }, `${told(one.index)}${group && ` · ${query.breakdown.property}: ${group}`}${when}`);
-    const counts = MATHS[event.math].counts;
     return {
-      name, values: one.values, total: one.total, adds: MATHS[event.math].adds,
+      name, values: one.values, total: one.total, adds: MATHS[event.math].adds, counts,
       before: before ? labels.map((_, index) => past?.values[index] ?? 0) : undefined,
       totalBefore: before ? (past?.total ?? 0) : null,
       href: counts ? (index) => (one.values[index] ? behind({ interval: answer.intervals[index] }, `, ${labels[index]}`) : null) : undefined,
@@ -117,22 +117,20 @@ function chart(element, lines, labels, found) {
   const shown = lines.length > MOST_LINES ? [...lines].sort((a, b) => b.total - a.total).slice(0, MOST_LINES) : lines;
   const place = h("div.chart");
   const more = lines.length > shown.length && h("p.quiet.small", {}, `The chart shows the ${MOST_LINES} largest of ${lines.length}.`);
-  const past = found.before && h("p.quiet.small", {}, found.state.view === "line" ? "Dashed: " : "Before: ", daysText(found.queryBefore), ".");
+  const past = found.before && h("p.quiet.small", {}, `${found.state.view === "line" ? "Dashed" : "Before"}: ${daysText(found.queryBefore)}`);
   fill(element, place, more, past, totals(lines, shown, found));
   const told = { labels, series: shown, caption: "Numbers by interval", legend: false };
   if (found.state.view === "bar") barChart(place, { ...told, stacked: shown.every((one) => one.adds) });
   else lineChart(place, told);
 }
 
-const dayText = (time) => intervalLabel(new Date(time).toISOString(), "day", "UTC");
-
-// The days of a query: "27 Sept to 26 Oct"; `to` is the day after.
-const daysText = ({ from, to }) => [from, Date.parse(to) - 86_400_000].map(dayText).join(" to ");
+// Averages and the like have no total.
+const overall = (lines) => (lines.every((one) => one.adds || one.counts) ? "Total" : "Overall");
 
 const linkedNumber = (value, href) => (href ? h("a", { href }, number(value)) : number(value));
 
 function totals(lines, shown, { before }) {
-  const head = ["", "Total", before && "Before", before && "Change"].filter((one) => one !== null && one !== undefined && one !== false);
+  const head = ["", overall(lines), before && "Before", before && "Change"].filter((one) => one !== null && one !== undefined && one !== false);
   return h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": "Totals" }, h("table.table", {},
     h("thead", {}, h("tr", {}, head.map((text, index) => (index ? h("th.num", { scope: "col" }, text) : h("th", { scope: "col" }, h("span.sr", {}, "Series")))))),
     h("tbody", {}, lines.map((one) => h("tr", {},
@@ -143,7 +141,7 @@ function totals(lines, shown, { before }) {
 
 function matrix(lines, labels, { before }) {
   return h("div.scroll.matrix", { tabindex: "0", role: "region", "aria-label": "Numbers by interval" }, h("table.table", {},
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span.sr", {}, "Series")), h("th.num", { scope: "col" }, "Total"), before && h("th.num", { scope: "col" }, "Change"), labels.map((label) => h("th.num", { scope: "col" }, label)))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span.sr", {}, "Series")), h("th.num", { scope: "col" }, overall(lines)), before && h("th.num", { scope: "col" }, "Change"), labels.map((label) => h("th.num", { scope: "col" }, label)))),
     h("tbody", {}, lines.map((one) => h("tr", {},
       h("th", { scope: "row" }, h("span.cut", { title: one.name }, one.name)),
       h("td.num", {}, linkedNumber(one.total, one.hrefTotal)),
