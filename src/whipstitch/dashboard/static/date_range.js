@@ -26,7 +26,7 @@ function plusMonths(day, count) {
   return asText(Date.UTC(year, month - 1 + count, Math.min(date, last)));
 }
 
-export const today = () =>
+const today = () =>
   new Intl.DateTimeFormat("en-CA", { timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
 
 export const isRelative = (value) => value === "month" || RELATIVE.test(value);

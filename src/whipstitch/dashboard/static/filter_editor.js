@@ -9,7 +9,7 @@ import { anyPropertyOptions, valueOptions } from "./lexicon_source.js";
 import { tokens } from "./tokens.js";
 
 // How operators read, and which values they take: several, one, none.
-export const OPERATORS = {
+const OPERATORS = {
   is: { text: "is", takes: "several" },
   is_not: { text: "is not", takes: "several" },
   contains: { text: "contains", takes: "several" },
@@ -88,7 +88,7 @@ export async function filterText(filter) {
   return `${filter.property} ${OPERATORS[filter.operator]?.text ?? filter.operator} ${values}`.trim();
 }
 
-export const isComplete = (filter) => {
+const isComplete = (filter) => {
   if (isCohort(filter)) return Boolean(filter.cohort);
   if (!filter.property || !OPERATORS[filter.operator]) return false;
   if (OPERATORS[filter.operator].takes === "none") return true;

@@ -31,6 +31,13 @@ export const eventNames = () => once("events", async () => {
     .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
 });
 
+// The most frequent ones, if possible of those that clients named themselves
+export async function usualEvents(count) {
+  const known = (await eventNames()).map((one) => one.name);
+  const named = known.filter((name) => !name.startsWith("$"));
+  return (named.length ? named : known).slice(0, count);
+}
+
 // [{ name, types, samples }] of these events, merged; without names of all. What clients named comes
 // before what the server knows ($os, $country, …).
 export async function properties(names = []) {
@@ -73,7 +80,7 @@ async function all(parameters) {
 
 // Options
 
-export const ANY_EVENT = "Any event";
+const ANY_EVENT = "Any event";
 
 // The name of an event as people read it; null is any.
 export const eventLabel = (name) => name ?? ANY_EVENT;

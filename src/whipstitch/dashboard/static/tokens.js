@@ -37,6 +37,5 @@ export function tokens({ label, values, placeholder = "value", options, onchange
 
   box.append(field);
   draw();
-  box.input = field.input;
   return box;
 }
