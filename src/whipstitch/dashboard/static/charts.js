@@ -1,20 +1,19 @@
-// Charts in SVG. Each takes an element (class "chart", its height reserved by CSS), draws itself to
-// its width, draws again when that changes, and has a table with the same numbers behind a
-// disclosure. What is a link can be reached by keyboard; values are formatted by `format`.
+// Charts of numbers over time, in SVG, and how numbers are taken along. Each takes an element (class "chart", its height reserved
+// by CSS), draws itself to its width, draws again when that changes, and has a table with the same numbers behind a disclosure.
+// Values are formatted by `format`.
 
+import { canvas, clipped, colour, framed, linked, namesOf, pointed } from "./chart_frame.js";
 import { fill, h, s } from "./dom.js";
 import { compact, number } from "./format.js";
 
 const PAD = { top: 8, right: 12, bottom: 24, left: 44 };
-const COLOURS = 8;
-const colour = (index) => `series-${index % COLOURS}`;
 
 // lineChart(element, { labels: ["1 May", …], series: [{ name, values, before?, href?: (index) => url }],
-//   format?, height?, caption?, legend? }). `before`: values of the period before, dashed; `href` may be null for a point.
-export function lineChart(element, { labels, series, format = number, height = 260, caption = "", legend }) {
+//   format?, height?, caption?, legend?, numbers? }). `before`: values of the period before, dashed; `href` may be null for a point.
+export function lineChart(element, { labels, series, format = number, height = 260, caption = "", legend, numbers = true }) {
   const most = Math.max(1, ...series.flatMap((one) => [...one.values, ...(one.before ?? [])]));
   const axis = scale(most);
-  framed(element, { labels, series, format, caption, legend }, (width) => {
+  framed(element, { labels, series, format, caption, legend, numbers }, (width) => {
     const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
     const x = (index) => PAD.left + (labels.length < 2 ? inner.width / 2 : (index * inner.width) / (labels.length - 1));
     const y = (value) => PAD.top + inner.height * (1 - value / axis.top);
@@ -90,24 +89,6 @@ export function barChart(element, { labels, series, format = number, height = 26
   });
 }
 
-// rankedBars(element, { rows: [{ name, value, note?, href? }], format?, most?, caption? }): one
-// horizontal bar a row; `most` is the full width (the largest value).
-export function rankedBars(element, { rows, format = number, most = null, caption = "" }) {
-  const full = most ?? Math.max(1, ...rows.map((one) => one.value));
-  const line = 40;
-  framed(element, { labels: rows.map((one) => one.name), series: [{ name: caption || "Value", values: rows.map((one) => one.value) }], format, caption, legend: false, links: rows.some((one) => one.href) }, (width) =>
-    canvas(width, rows.length * line, rows.map((one, index) => {
-      const top = index * line;
-      return [
-        s("text.label", { x: 0, y: top + 14 }, clipped(one.name, Math.floor(width / 9))),
-        s("text.label", { x: width, y: top + 14, "text-anchor": "end" }, format(one.value) + (one.note ? `\u2002${one.note}` : "")),
-        s("rect.track", { x: 0, y: top + 20, width, height: 12, rx: 2 }),
-        linked(s(`rect.bar.series-fill.${colour(0)}`, { x: 0, y: top + 20, width: (Math.max(0, one.value) / full) * width, height: 12, rx: 2 }),
-          one.href, `${one.name}: ${format(one.value)}`),
-      ];
-    })));
-}
-
 // A small line without axes, as an element. `label` says what it shows.
 export function sparkline(values, label) {
   const [width, height] = [96, 24];
@@ -117,49 +98,6 @@ export function sparkline(values, label) {
   const d = values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("");
   return s("svg.spark", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
     s(`path.series-line.${colour(0)}`, { d, fill: "none", "stroke-width": 1.5, "stroke-linejoin": "round" }));
-}
-
-// sankey(element, { nodes: [{ id, name, step, count, href? }], links: [{ source, target, count }], height?,
-//   format?, caption? }): `step` is the column, from 0 to the right.
-export function sankey(element, { nodes, links, height = 420, format = number, caption = "" }) {
-  const columns = [...Map.groupBy(nodes, (one) => one.step).entries()].sort(([a], [b]) => a - b).map(([, column]) => column.sort((a, b) => b.count - a.count));
-  const gap = 14;
-  const thick = 12;
-  const unit = Math.min(...columns.map((column) => (height - gap * column.length - 16) / Math.max(1, column.reduce((sum, one) => sum + one.count, 0))));
-  const names = new Map(nodes.map((one) => [one.id, one.name]));
-  const told = { labels: links.map((one) => `${names.get(one.source)} → ${names.get(one.target)}`), series: [{ name: "Count", values: links.map((one) => one.count) }] };
-  framed(element, { ...told, format, caption, legend: false, links: nodes.some((one) => one.href) }, (room) => {
-    const width = Math.max(room, columns.length * 170);
-    const step = columns.length < 2 ? 0 : (width - thick - 140) / (columns.length - 1);
-    const places = new Map();
-    columns.forEach((column, index) => {
-      let top = 16;
-      for (const one of column) {
-        places.set(one.id, { x: index * step, y: top, out: top, in: top, height: Math.max(2, one.count * unit) });
-        top += Math.max(2, one.count * unit) + gap;
-      }
-    });
-    const ribbons = links.filter((one) => places.has(one.source) && places.has(one.target)).map((one) => {
-      const [from, to] = [places.get(one.source), places.get(one.target)];
-      const size = Math.max(1, one.count * unit);
-      const [x0, x1, middle] = [from.x + thick, to.x, (from.x + thick + to.x) / 2];
-      const d = `M${x0} ${from.out}C${middle} ${from.out} ${middle} ${to.in} ${x1} ${to.in}V${to.in + size}C${middle} ${to.in + size} ${middle} ${from.out + size} ${x0} ${from.out + size}Z`;
-      from.out += size;
-      to.in += size;
-      return s("path.ribbon-link", { d }, s("title", {}, `${names.get(one.source)} → ${names.get(one.target)}: ${format(one.count)}`));
-    });
-    const boxes = nodes.map((one) => {
-      const at = places.get(one.id);
-      return [
-        linked(s(`rect.bar.series-fill.${colour(0)}`, { x: at.x, y: at.y, width: thick, height: at.height, rx: 2 }), one.href, `${one.name}: ${format(one.count)}`),
-        s("text.label", { x: at.x + thick + 6, y: at.y + Math.min(at.height / 2 + 4, 14) }, clipped(one.name, 18), " ", s("tspan", { opacity: 0.7 }, format(one.count))),
-      ];
-    });
-    const svg = canvas(width, height, ribbons, boxes);
-    if (width === room) return svg;
-    svg.classList.add("wide");
-    return h("div.scroll-x", { tabindex: "0", role: "region", "aria-label": caption || "Chart" }, svg);
-  });
 }
 
 // The numbers of a chart as CSV text; `corner` says what the labels are.
@@ -201,7 +139,7 @@ export async function png(element, name) {
     const pen = sheet.getContext("2d");
     const look = getComputedStyle(element);
     pen.font = `12px ${look.fontFamily}`;
-    const named = keyed(pen, drawn.get(element) ?? [], width);
+    const named = keyed(pen, namesOf(element), width);
     sheet.height = (named.height + height + 2 * EDGE) * 2; // which wipes the sheet and the pen
     pen.scale(2, 2);
     pen.fillStyle = getComputedStyle(document.body).backgroundColor;
@@ -241,45 +179,6 @@ function keyed(pen, names, width) {
   return { places, height: places.length ? y + 28 : 0 };
 }
 
-// Inside
-
-const watched = new WeakMap();
-const drawn = new WeakMap();
-
-function framed(element, { labels, series, format, caption, legend = series.length > 1, links = series.some((one) => one.href) }, draw) {
-  watched.get(element)?.disconnect();
-  drawn.set(element, series.map((one) => one.name));
-  const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
-  // Links inside an image would be out of reach for screen readers.
-  if (links) stage.setAttribute("role", "group");
-  const names = legend && h("ul.legend", {}, series.map((one, index) => h("li", {}, h(`span.swatch.${colour(index)}`), h("span.cut", {}, one.name))));
-  fill(element, names, stage, table(labels, series, format, caption));
-  let width = 0;
-  const again = () => {
-    const now = Math.floor(stage.clientWidth);
-    if (now > 0 && now !== width) fill(stage, draw((width = now)));
-  };
-  const observer = new ResizeObserver(again);
-  observer.observe(stage);
-  watched.set(element, observer);
-  again();
-}
-
-function table(labels, series, format, caption) {
-  const details = h("details.chart-table", {}, h("summary", {}, "Numbers"));
-  details.addEventListener("toggle", () => {
-    if (!details.open || details.childElementCount > 1) return;
-    details.append(h("div.scroll", { tabindex: "0", role: "region", "aria-label": caption || "Numbers" }, h("table.table", {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), series.map((one) => h("th.num", { scope: "col" }, one.name)))),
-      h("tbody", {}, labels.map((label, index) => h("tr", {}, h("th", { scope: "row" }, label), series.map((one) => h("td.num", {}, one.href && one.values[index] ? h("a", { href: one.href(index) }, format(one.values[index])) : format(one.values[index])))))))));
-  });
-  return details;
-}
-
-const canvas = (width, height, ...children) => s("svg", { viewBox: `0 0 ${width} ${height}`, width, height }, children);
-
-const linked = (shape, href, label) => (href ? s("a", { href, "aria-label": label }, shape) : shape);
-
 function scale(most) {
   const rough = most / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -302,26 +201,7 @@ function ticks(labels, x, height, width) {
   return labels.map((label, index) => index % every === 0 && s("text", { x: Math.min(x(index), last(label)), y: height - 6, "text-anchor": "middle" }, label));
 }
 
-const clipped = (text, most) => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
-
 const lines = (label, series, index, format) => [
   h("p", {}, h("strong", {}, label)),
   ...series.map((one, number_) => h("p", {}, h("span", {}, h(`span.swatch.${colour(number_)}`), " ", one.name), h("span.num", {}, format(one.values[index]), one.before && ` (before: ${format(one.before[index])})`))),
 ];
-
-function pointed(element, svg, tell, leave = () => {}) {
-  let tip = null;
-  svg.addEventListener("pointermove", (event) => {
-    const { x, lines } = tell(event);
-    tip ??= h("div.chart-tip", { "aria-hidden": "true" });
-    fill(tip, lines);
-    element.append(tip);
-    const room = element.clientWidth - tip.offsetWidth;
-    tip.style.left = `${Math.max(0, Math.min(room, x + 12 > room ? x - tip.offsetWidth - 12 : x + 12))}px`;
-    tip.style.top = "24px";
-  });
-  svg.addEventListener("pointerleave", () => {
-    tip?.remove();
-    leave();
-  });
-}

@@ -26,7 +26,10 @@ function plusMonths(day, count) {
   return asText(Date.UTC(year, month - 1 + count, Math.min(date, last)));
 }
 
-const today = () =>
+// The day that begins when `count` intervals (day, week, month) after the beginning of one are over.
+export const afterIntervals = (day, interval, count) => (interval === "month" ? plusMonths(day, count) : plusDays(day, count * (interval === "week" ? 7 : 1)));
+
+export const today = () =>
   new Intl.DateTimeFormat("en-CA", { timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
 
 export const isRelative = (value) => value === "month" || RELATIVE.test(value);

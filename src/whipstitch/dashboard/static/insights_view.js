@@ -1,8 +1,9 @@
 // Insights: the question's state, its query and how the answer is shown; the page and boards use it (question.js).
 
+import { askedBreakdown, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
 import { timezone } from "./api.js";
 import { barChart, lineChart } from "./charts.js";
-import { daysIn, intervalFor, rangeText } from "./date_range.js";
+import { daysIn, intervalFor } from "./date_range.js";
 import { fill, h } from "./dom.js";
 import { tidyEvents, tidyFilters } from "./event_list.js";
 import { change, daysText, intervalIso, intervalLabel, number } from "./format.js";
@@ -27,7 +28,6 @@ const MOST_HOURS = 31;
 const EVENTS = 20;
 
 export const letter = (index) => String.fromCharCode(65 + index);
-export const usualLimit = 10;
 
 // Too many hours are no picture.
 export const intervalOf = (state) =>
@@ -38,12 +38,11 @@ export const view = {
   defaults: { events: [], filters: [], breakdown: null, interval: "", view: "line" },
 
   tidy(state) {
-    const { breakdown } = state;
     return {
       ...state,
       events: tidyEvents(state.events, EVENTS).map((one) => ({ ...one, math: MATHS[one.math] && one.math !== "total" ? one.math : undefined })),
       filters: tidyFilters(state.filters) ?? [],
-      breakdown: typeof breakdown?.property === "string" ? breakdown : null,
+      breakdown: tidyBreakdown(state.breakdown),
       view: VIEWS[state.view] ? state.view : "line",
     };
   },
@@ -51,7 +50,7 @@ export const view = {
   query(state) {
     const events = state.events.filter(isAsked).map((one) => ({ event_name: one.event_name, math: one.math ?? "total", property: needsProperty(one) ? one.property : undefined, filters: one.filters }));
     if (!events.length) return null;
-    return { events, interval: intervalOf(state), filters: tidyFilters(state.filters), breakdown: state.breakdown ? { limit: usualLimit, ...state.breakdown } : undefined };
+    return { events, interval: intervalOf(state), filters: tidyFilters(state.filters), breakdown: askedBreakdown(state.breakdown) };
   },
 
   missing: (state) => (state.events.some(needsProperty) ? "Choose the property that the numbers are of." : "Choose an event: what it counts is drawn here."),
@@ -66,7 +65,7 @@ export const view = {
   draw(element, found) {
     const { state, answer } = found;
     if (answer.series.every((one) => !one.total)) {
-      fill(element, h("p.empty", {}, `Nothing of that happened in this range (${rangeText(state.range).toLowerCase()}). Take a longer one, or take a filter away.`));
+      fill(element, nothingHappened(state));
       return null;
     }
     const labels = answer.intervals.map((one) => intervalLabel(one, found.query.interval, timezone));
@@ -84,8 +83,6 @@ export const view = {
 
 const needsProperty = (one) => Boolean(one.math) && !MATHS[one.math]?.counts;
 const isAsked = (one) => one.event_name !== "" && (!needsProperty(one) || Boolean(one.property));
-
-const groupLabel = (group) => (group === null ? "(none)" : group === "$other" ? "(other)" : group || "(blank)");
 
 function eventText(one) {
   const { said } = MATHS[one.math];
@@ -126,8 +123,6 @@ function chart(element, lines, labels, found) {
 
 // Averages and the like have no total.
 const overall = (lines) => (lines.every((one) => one.adds || one.counts) ? "Total" : "Overall");
-
-const linkedNumber = (value, href) => (href ? h("a", { href }, number(value)) : number(value));
 
 function totals(lines, shown, { before }) {
   const head = ["", overall(lines), before && "Before", before && "Change"].filter((one) => one !== null && one !== undefined && one !== false);

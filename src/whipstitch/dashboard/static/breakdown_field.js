@@ -1,0 +1,31 @@
+// The field that chooses a state's `breakdown`, and how many of its values stand alone.
+
+import { usualLimit } from "./answer_parts.js";
+import { combobox } from "./combobox.js";
+import { fill, h } from "./dom.js";
+import { anyPropertyOptions } from "./lexicon_source.js";
+
+const LIMITS = [5, 10, 25, 50, 100];
+
+// `change` and `names()`, the events that have the property, are those of an editor (question.js).
+export function breakdownField(state, change, names) {
+  let broken = state.breakdown;
+  const place = h("span.limit");
+  const set = (now) => {
+    broken = now;
+    limit();
+    change({ breakdown: now });
+  };
+  const field = combobox({
+    label: "Break down by", placeholder: "property", eager: true, value: broken, blank: true, options: anyPropertyOptions(names),
+    shown: (one) => one?.property ?? "",
+    onchange: (chosen) => set(chosen === "" ? null : { limit: broken?.limit, ...(typeof chosen === "string" ? { property: chosen, on: "event" } : chosen) }),
+  });
+  function limit() {
+    const select = h("select.auto", { "aria-label": "Values shown", onchange: () => set({ ...broken, limit: Number(select.value) }) },
+      LIMITS.map((one) => h("option", { value: one, selected: one === (broken?.limit ?? usualLimit) }, `${one} values`)));
+    fill(place, broken && select);
+  }
+  limit();
+  return h("div.event-line", {}, field, place);
+}
