@@ -1,7 +1,8 @@
 """The pages of a project, in the order of the navigation.
 
 To add one: an entry here, a template and, in ``static``, a script of its name. The template extends
-``page.html``; the script is a module that asks the query API through ``api.js``."""
+``page.html``; the script is a module that asks the query API through ``api.js``. A page that asks a
+question extends ``question.html``; what it shares with the others is in ``question.js``."""
 
 from dataclasses import dataclass
 from typing import Final
