@@ -42,7 +42,7 @@ function show() {
 
 const row = (one) => h("tr", {},
   h("td", {}, h("a.cut", { href: page("cohort", { id: one.id }), title: one.name }, one.name)),
-  h("td", {}, KINDS[one.kind]),
+  h("td.tight", {}, KINDS[one.kind]),
   h("td.num", {}, h("a", { href: page("people", { cohort: one.id }), "aria-label": `${number(one.size)} people in ${one.name}` }, number(one.size))),
   h("td", {}, stateTag(one)),
   h("td", {}, one.kind === "dynamic" ? timeAgo(one.refreshed_at) : h("span.quiet", {}, "—")));

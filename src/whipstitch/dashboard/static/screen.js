@@ -151,7 +151,7 @@ function figures(screen, found, query) {
   const figure = (label, value) => h("div", {}, h("dt", {}, label), h("dd", {}, value));
   const people = found.people ? h("a", { href: peopleLink("heatmaps", query, {}, `Tapped on ${name}`) }, number(found.people)) : "0";
   return [
-    h("dl.figures", {}, figure("Taps", number(found.taps)), figure("People", people), figure("Views", number(screen.views))),
+    h("dl.figures", {}, figure("Taps", number(found.taps)), figure("People", people), figure(query.filters.length || query.event_name ? "Views, all" : "Views", number(screen.views))),
     found.unplaced > 0 && h("p.quiet.small", {}, `${plural(found.unplaced, "more tap")} without the screen's size, or outside of it.`),
   ];
 }
