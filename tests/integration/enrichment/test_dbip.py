@@ -177,7 +177,9 @@ class TestWhatIsRefused:
             get([downloads.url + PATH], target)
 
     @pytest.mark.usefixtures("old")
-    @pytest.mark.parametrize("body", [b"", b"<html>Sorry</html>", gzip.compress(b"nonsense")])
+    @pytest.mark.parametrize(
+        "body", [b"", b"<html>Sorry</html>", gzip.compress(b"nonsense", mtime=0)]
+    )
     def test_a_file_that_is_no_database(
         self, downloads: Downloads, target: Path, body: bytes
     ) -> None:
