@@ -126,7 +126,7 @@ export async function png(element, name) {
   const shown = svg.querySelectorAll("*");
   copy.querySelectorAll("*").forEach((one, index) => {
     const style = getComputedStyle(shown[index]);
-    for (const property of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family"]) one.setAttribute(property, style.getPropertyValue(property));
+    for (const property of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "font-family", "paint-order", "stroke-linejoin"]) one.setAttribute(property, style.getPropertyValue(property));
   });
   copy.setAttribute("width", width);
   copy.setAttribute("height", height);

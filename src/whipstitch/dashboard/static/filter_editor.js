@@ -9,7 +9,7 @@ import { anyPropertyOptions, valueOptions } from "./lexicon_source.js";
 import { tokens } from "./tokens.js";
 
 // How operators read, and which values they take: several, one, none.
-const OPERATORS = {
+export const OPERATORS = {
   is: { text: "is", takes: "several" },
   is_not: { text: "is not", takes: "several" },
   contains: { text: "contains", takes: "several" },

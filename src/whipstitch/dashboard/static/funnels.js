@@ -1,0 +1,43 @@
+// Funnels: how many people get from one step to the next.
+
+import { breakdownField } from "./breakdown_field.js";
+import { h } from "./dom.js";
+import { eventList } from "./event_list.js";
+import { filterEditor } from "./filter_editor.js";
+import { ORDERS, UNITS, view, windowOf } from "./funnels_view.js";
+import { usualEvents } from "./lexicon_source.js";
+import { questionPage } from "./question.js";
+
+const NEW = { event_name: "" };
+
+function way(state, change) {
+  const { count, unit } = windowOf(state.window);
+  const order = h("select", { "aria-label": "Order", onchange: () => change({ order: order.value }) },
+    Object.entries(ORDERS).map(([value, text]) => h("option", { value, selected: value === state.order }, text)));
+  const field = h("input.count", { type: "number", min: 1, required: true, value: count, "aria-label": "Within", onchange: waited });
+  const units = h("select.auto", { "aria-label": "Unit of time", onchange: waited }, Object.entries(UNITS).map(([value, { text }]) => h("option", { value, selected: value === unit }, text)));
+  function waited() {
+    const window = `${Number(field.value)}${units.value}`;
+    field.setCustomValidity(windowOf(window) ? "" : "From one to a number that is ten years.");
+    if (field.reportValidity()) change({ window });
+  }
+  return [order, h("div.event-line.within", {}, h("span.quiet", { "aria-hidden": "true" }, "within"), field, units)];
+}
+
+function editor(state, change, current) {
+  const names = () => current().steps.map((one) => one.event_name);
+  return [
+    h("section", {}, h("h2", {}, "Steps"), eventList({ items: state.steps.length ? state.steps : [NEW, NEW], label: "Step", add: "Add a step", any: true, moves: true, onchange: (steps) => change({ steps }) })),
+    h("section.stack", {}, h("h2", {}, "Order and time"), way(state, change)),
+    h("section", {}, h("h2", {}, "Filters for all"), filterEditor({ filters: state.filters, events: names, label: "Filters for all", onchange: (filters) => change({ filters }) })),
+    h("section", {}, h("h2", {}, "Breakdown"), breakdownField(state, change, names)),
+  ];
+}
+
+questionPage(view, {
+  editor,
+  start: async () => {
+    const steps = (await usualEvents(2)).map((event_name) => ({ event_name }));
+    return { steps: steps.length < 2 ? [...steps, NEW] : steps };
+  },
+});
