@@ -34,6 +34,17 @@ HISTORY = [
     visit(HOSTILE, HOSTILE, 2),
 ]
 
+QUERIES: dict[str, dict[str, Any]] = {
+    "funnels": {
+        "steps": [{"event_name": "page_viewed"}, {"event_name": "bought"}],
+        "window_seconds": 90 * 60,
+        "order": "unordered",
+        "breakdown": {"property": "plan"},
+    },
+    "retention": {"start_event": "page_viewed", "interval": "week", "periods": 2},
+    "flows": {"event_name": "page_viewed", "direction": "before", "depth": 2, "limit": 3},
+}
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -169,6 +180,30 @@ def test_a_question_that_a_program_saved_is_shown_as_it_asks(
     assert (kept["query"]["from"], kept["query"]["to"]) == ("2026-05-01", "2026-05-08")
     page = dashboard.go(f"board?id={pinned(server, 'Of programs', question)}")
     expect(tile(page, "By a program")).to_contain_text("2026-05-01 to 2026-05-07")
+
+
+def test_questions_of_every_kind_are_shown_on_boards_and_saved_again(
+    dashboard: Dashboard, server: Server
+) -> None:
+    saved = {
+        surface: save(server, f"About {surface}", surface=surface, query=query)
+        for surface, query in QUERIES.items()
+    }
+    board = pinned(server, "Of every kind", *saved.values())
+    for surface, question in saved.items():
+        page = dashboard.go(f"board?id={board}")
+        expect(tile(page, f"About {surface}").locator("svg").first).to_be_visible()
+        page.get_by_role("link", name=f"About {surface}").click()
+        dashboard.settle()
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"About {surface}")
+        expect(page.locator("#save .tag")).to_have_count(0)
+        page.get_by_label("Range").select_option("7d")
+        page.get_by_role("button", name="Save changes").click()
+        expect(page.locator(".toast")).to_contain_text("Saved")
+        kept = server.get(f"/api/v1/questions/{question}").json()["question"]
+        assert kept["range"] == "7d"
+        wanted = {name: one for name, one in QUERIES[surface].items() if name != "breakdown"}
+        assert kept["query"] == {**kept["query"], **wanted}
 
 
 def test_a_question_is_pinned_where_it_is_saved(dashboard: Dashboard) -> None:
@@ -380,6 +415,7 @@ def paths(server: Server) -> tuple[str, ...]:
     """A page of each kind."""
     views: tuple[dict[str, Any], ...] = ({}, {"view": "bar"}, {"view": "table"}, {"view": "number"})
     shown = [save(server, f"Shown {number}", view=view) for number, view in enumerate(views)]
+    shown += [save(server, f"Shown {one}", surface=one, query=QUERIES[one]) for one in QUERIES]
     board = pinned(server, "Shown", *shown)
     return ("boards", f"board?id={board}", f"insights?saved={shown[0]}")
 

@@ -46,7 +46,8 @@ def test_a_page_with_all_that_it_loads_is_light(visit: Visit, page: str) -> None
         assert part.headers["content-encoding"] == "gzip"
         weight += part.num_bytes_downloaded
         folder = name.rpartition("/")[0]
-        waiting |= {f"{folder}/{one}" for one in re.findall(r'from "\./([^"]+)"', part.text)}
+        imported = re.findall(r'(?:from |import\()"\./([^"]+)"', part.text)
+        waiting |= {f"{folder}/{one}" for one in imported}
 
     assert weight < MOST_BYTES
 

@@ -73,8 +73,11 @@ const READABLE = { "%3A": ":", "%2C": ",", "%24": "$", "%2F": "/", "%40": "@" };
 const readable = (text) => encodeURIComponent(String(text).toWellFormed()).replace(/%(?:3A|2C|24|2F|40)/g, (one) => READABLE[one]);
 
 // What to tell of what went wrong.
-export const reason = (error) =>
-  error instanceof ApiError ? spoken(error.message) : "This page failed. Reload it; if that does not help, the browser's console says more.";
+export function reason(error) {
+  if (error instanceof ApiError) return spoken(error.message);
+  console.error(error);
+  return "This page failed. Reload it; if that does not help, the browser's console says more.";
+}
 
 // The API names fields: events[0].filters[1].value is "event A, filter 2, value" on a page.
 const spoken = (message) => message.replace(/^[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*: /, (path) => path.replace(/(\w+)\[(\d+)\]/g, (_, list, index) => place(list, Number(index))).replaceAll(".", ", ").replaceAll("_", " "));
