@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.support.browser import PHONE, Dashboard
+from tests.support.browser import PHONE, Dashboard, choose, suggestions
 from tests.support.server import Server
 
 HOSTILE = "\"'><img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
@@ -49,17 +49,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
         running.wait_until(lambda: len(running.events()) == 15)
         yield running
-
-
-def suggestions(page: Page) -> Locator:
-    return page.locator("li[role=option]:visible")
-
-
-def choose(page: Page, field: str, text: str, option: str) -> None:
-    """Types ``text`` into a field that suggests, and takes an option by its name."""
-    page.get_by_role("combobox", name=field, exact=True).first.click()
-    page.keyboard.type(text)
-    suggestions(page).filter(has=page.get_by_text(option, exact=True)).first.click()
 
 
 def totals(page: Page) -> Locator:

@@ -12,6 +12,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     expect,
@@ -96,3 +97,20 @@ class Dashboard:
         here = urlsplit(self.server.url).netloc
         if parts.scheme not in ("data", "blob") and parts.netloc != here:
             self.complaints.append(f"left the host: {request.url}")
+
+
+def suggestions(page: Page) -> Locator:
+    """What the field that has the focus suggests."""
+    return page.locator("li[role=option]:visible")
+
+
+def choose(page: Page, field: str, text: str, option: str) -> None:
+    """Types ``text`` into a field that suggests, and takes an option by its name."""
+    page.get_by_role("combobox", name=field, exact=True).first.click()
+    page.keyboard.type(text)
+    suggestions(page).filter(has=page.get_by_text(option, exact=True)).first.click()
+
+
+def sideways(page: Page) -> int:
+    """How far the page, wider than the screen, can be pushed to the side."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))

@@ -27,7 +27,7 @@ export function funnelChart(element, { steps, series, caption }) {
       const step = one.steps[index];
       const own = { x: x(index) + (thick / series.length) * at, width: Math.max(2, thick / series.length - (alone ? 0 : 2)) };
       const bar = s(`rect.bar.series-fill.${colour(at)}`, { ...own, y: y(step.fromFirst), height: Math.max(step.count ? 1 : 0, TALL * step.fromFirst), rx: 2 });
-      const past = one.before && s("line.funnel-before", { x1: own.x - 3, x2: own.x + own.width + 3, y1: y(one.before[index]), y2: y(one.before[index]) });
+      const past = one.before && s("line.funnel-before", { x1: own.x, x2: own.x + own.width, y1: y(one.before[index]), y2: y(one.before[index]) });
       return [alone && lost(index, own), pressed(linked(bar, step.href, `${steps[index].name}: ${number(step.count)}`)), past];
     });
 

@@ -95,7 +95,7 @@ function lineOf({ answer, before, query }, names, group = null) {
   return {
     name: group ? value : "All people",
     stepsBefore,
-    before: stepsBefore?.map((one) => one.fromFirst),
+    before: past && stepsBefore.map((one) => one.fromFirst),
     steps: told((group ?? answer).steps).map((one, index) => ({
       ...one,
       href: one.count ? behind(index + 1, "converted", `Took step ${index + 1}, ${names[index]}`) : null,
@@ -129,16 +129,16 @@ function stepTable({ steps, stepsBefore }, names, { before }) {
 }
 
 function groupTable(lines, shown, names, { before }) {
-  const cell = (one, index) => h("td.num", {}, linkedNumber(one.count, one.href), index > 0 && [
+  const cell = (one, index) => h("td.num.apart", {}, linkedNumber(one.count, one.href), index > 0 && [
     h("span.quiet", {}, ` ${percent(one.fromFirst)}`),
     h("span.below", {}, one.dropped ? linkedNumber(one.dropped, one.hrefDropped, (value) => `−${number(value)}`) : "−0"),
   ]);
   return region("Steps by group",
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Group"), names.map((name, index) => h("th.num", { scope: "col", title: name }, `${index + 1} ${name.length > 24 ? `${name.slice(0, 23)}…` : name}`)), before && ["Before", "Change"].map(heading))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Group"), names.map((name, index) => h("th.num", { scope: "col", title: name }, `${index + 1} ${name.length > 24 ? `${name.slice(0, 23)}…` : name}`)), before && heading("Before"))),
     h("tbody", {}, lines.map((one) => h("tr", {},
       h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch${shown.includes(one) ? `.series-${shown.indexOf(one)}` : ".blank"}`), h("span.cut", { title: one.name }, one.name))),
       one.steps.map(cell),
-      before && [h("td.num.quiet", {}, percent(one.before.at(-1))), h("td.num", {}, change(one.steps.at(-1).fromFirst, one.before.at(-1)))]))));
+      before && h("td.num", {}, h("span.quiet", {}, percent(one.before?.at(-1) ?? 0)), h("span.below", {}, change(one.steps.at(-1).fromFirst, one.before?.at(-1))))))));
 }
 
 // What the CSV says of a line

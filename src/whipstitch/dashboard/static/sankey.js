@@ -62,7 +62,7 @@ export function sankey(element, { nodes, links, backwards = false, caption, abou
       return s("path.ribbon-lost", { d: `M${x} ${y}H${x + away * 0.5}L${x + away} ${y + size / 2}L${x + away * 0.5} ${y + size}H${x}Z` }, s("title", {}, one.note));
     });
 
-    const boxes = nodes.map((one) => {
+    const boxes = columns.flat().map((one) => {
       const at = places.get(one.id);
       const x = at.x + THICK + STUB / 2 + 4;
       const room = (one.step === columns.at(-1)[0].step ? COLUMN : step) - THICK - STUB;

@@ -1,0 +1,192 @@
+"""Funnels in a real browser: who drops out, and where."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, sideways
+from tests.support.server import Server
+
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+
+
+def event(name: str, who: str, clock: str, days_ago: int = 0, **properties: Any) -> dict[str, Any]:
+    """On the day before today, or so many days before that."""
+    payload = {
+        "event_name": name,
+        "distinct_id": who,
+        "timestamp": f"{YESTERDAY - timedelta(days=days_ago)}T{clock}:00Z",
+        "properties": properties,
+    }
+    return {"type": "track", "payload": payload}
+
+
+HISTORY = [
+    *(event("viewed", who, "10:00", plan="pro") for who in ("ann", "bob", "cid")),
+    event("viewed", "dot", "10:00", plan="free"),
+    event("viewed", "dot", "10:30", plan="free"),
+    event("carted", "ann", "10:10"),
+    event("carted", "bob", "12:00"),
+    event("carted", "dot", "09:00"),
+    event("bought", "ann", "10:20", amount=20),
+    event("viewed", "ann", "10:00", 40),
+    event(HOSTILE, "mallory", "10:00", 0, **{HOSTILE: HOSTILE}),
+    event("viewed", "mallory", "10:01", plan="pro"),
+    {
+        "type": "people",
+        "payload": {"distinct_id": "bob", "properties": {"name": "Bob Baker"}},
+    },
+]
+STEPS = "funnels?steps=!((event_name:viewed),(event_name:carted),(event_name:bought))"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("funnels") / "data") as running:
+        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+        running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
+        yield running
+
+
+def rows(page: Page, table: str = "Steps") -> Locator:
+    return page.get_by_role("region", name=table, exact=True).locator("tbody tr")
+
+
+def test_a_funnel_is_built_by_clicking_and_its_address_restores_it(dashboard: Dashboard) -> None:
+    page = dashboard.go("funnels")
+    choose(page, "Step 1", "vie", "viewed")
+    choose(page, "Step 2", "cart", "carted")
+    page.get_by_role("button", name="Add a step").click()
+    choose(page, "Step 3", "bou", "bought")
+    expect(rows(page)).to_have_text(
+        ["1viewed5—100%——", "2carted2340%40%1.1 hrs", "3bought1120%50%10 mins"]
+    )
+    expect(page.locator(".answer-sum")).to_contain_text("20% 1 of 5 people")
+
+    page.get_by_label("Within").fill("1")
+    page.get_by_label("Unit of time").select_option("hours")
+    expect(rows(page).nth(1)).to_have_text("2carted1420%20%10 mins")
+    page.get_by_label("Order").select_option("In any order")
+    expect(rows(page).nth(1)).to_have_text("22 of 32340%40%35 mins")
+    page.get_by_label("Order").select_option("One step after another")
+    page.get_by_role("button", name="Move up Step 3").click()
+    expect(rows(page)).to_have_text(["1viewed5—100%——", "2bought1420%20%20 mins", "3carted010%0%—"])
+    assert "window=1h" in page.url
+
+    page.reload()
+    dashboard.settle()
+
+    expect(rows(page).nth(1)).to_have_text("2bought1420%20%20 mins")
+    expect(page.get_by_label("Within")).to_have_value("1")
+    page.go_back()
+    expect(rows(page).nth(1)).to_contain_text("2carted")
+    page.get_by_role("button", name="Remove Step 3").click()
+    expect(rows(page)).to_have_count(2)
+
+
+def test_who_dropped_out_is_listed_and_opened(dashboard: Dashboard) -> None:
+    page = dashboard.go(STEPS)
+    rows(page).nth(2).get_by_role("link").nth(1).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dropped out before step 3, bought")
+    expect(page.locator("main tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Bob Baker").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bob Baker")
+
+    page = dashboard.go(STEPS)
+    page.locator(".chart a:has(.funnel-lost)").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dropped out before step 2, carted")
+    expect(page.locator("main tbody tr")).to_have_count(3)
+
+
+def test_groups_stand_side_by_side_and_a_range_is_compared(dashboard: Dashboard) -> None:
+    page = dashboard.go(STEPS)
+    choose(page, "Break down by", "pla", "plan")
+    expect(rows(page, "Steps by group")).to_have_text(
+        [
+            "All people52 40%\N{MINUS SIGN}31 20%\N{MINUS SIGN}1",
+            "pro42 50%\N{MINUS SIGN}21 25%\N{MINUS SIGN}1",
+            "free10 0%\N{MINUS SIGN}10 0%\N{MINUS SIGN}0",
+        ]
+    )
+    expect(page.locator(".chart rect.bar")).to_have_count(6)
+    rows(page, "Steps by group").nth(2).get_by_role("link", name="\N{MINUS SIGN}1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Dropped out before step 2, carted · plan: free"
+    )
+    expect(page.locator("main tbody tr")).to_have_count(1)
+
+    page = dashboard.go(STEPS)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".answer-sum")).to_contain_text("before: 0% of 1")
+    expect(rows(page).first).to_have_text("1viewed5—100%100%0%——")
+    expect(page.locator(".chart .funnel-before")).to_have_count(3)
+
+
+def test_the_numbers_are_taken_along(dashboard: Dashboard, tmp_path: Path) -> None:
+    page = dashboard.go(STEPS)
+    for button, name in (("CSV", "numbers.csv"), ("PNG", "chart.png")):
+        with page.expect_download() as begun:
+            page.get_by_role("button", name=button).click()
+        begun.value.save_as(tmp_path / name)
+
+    with (tmp_path / "numbers.csv").open(encoding="utf-8-sig", newline="") as file:
+        head, *rest = csv.reader(file)
+    assert head == ["step", "people", "of first", "of previous", "median seconds", "dropped off"]
+    assert rest == [
+        ["viewed", "5", "1", "1", "", "0"],
+        ["carted", "2", "0.4", "0.4", "3900", "3"],
+        ["bought", "1", "0.2", "0.5", "600", "1"],
+    ]
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_clients_named_is_text(dashboard: Dashboard) -> None:
+    page = dashboard.go("funnels")
+    choose(page, "Step 1", "\"'", HOSTILE)
+    choose(page, "Step 2", "vie", "viewed")
+    choose(page, "Break down by", "\"'", HOSTILE)
+
+    expect(rows(page, "Steps by group")).to_have_text(
+        ["All people11 100%\N{MINUS SIGN}0", f"{HOSTILE}11 100%\N{MINUS SIGN}0"]
+    )
+    page.locator(".chart a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
+    assert page.title() != "run"
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_an_address_may_say_anything_and_what_cannot_be_asked_says_why(
+    dashboard: Dashboard,
+) -> None:
+    page = dashboard.go("funnels?steps=!(5,!n)&window=0d&order=odd&breakdown=!(1)&filters=7")
+    expect(page.locator("#answer")).to_contain_text("Choose the events of the first steps")
+    page = dashboard.go("funnels?steps=!((event_name:never_sent))")
+    expect(page.locator("#answer")).to_contain_text("Nothing of that happened")
+    expect(page.get_by_role("button", name="CSV")).to_be_disabled()
+    page = dashboard.go("funnels", "test")
+    expect(page.get_by_role("heading", name="Nothing to ask about yet")).to_be_visible()
+
+    filters = "(event_name:carted,filters:!((property:plan,operator:regex,value:'(')))"
+    page = dashboard.go(f"funnels?steps=!((event_name:viewed),{filters})")
+    expect(page.get_by_role("alert")).to_contain_text("step 2, filter 1")
+    dashboard.complaints = [one for one in dashboard.complaints if "400" not in one]
+
+
+def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -> None:
+    states = ("&compare=1", "&breakdown=(property:plan)&compare=1")
+    found = []
+    for scheme in ("light", "dark"):
+        dashboard.page.emulate_media(color_scheme=scheme)
+        for state in states:
+            dashboard.go(STEPS + state)
+            found += dashboard.violations()
+    dashboard.page.emulate_media(color_scheme="light")
+    assert found == []
+
+    dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert [sideways(dashboard.go(STEPS + state)) for state in states] == [0, 0]
