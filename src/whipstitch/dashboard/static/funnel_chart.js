@@ -9,8 +9,8 @@ import { duration, number, percent } from "./format.js";
 const TOP = 50;
 const TALL = 220;
 const BOTTOM = 64;
-const SLOT = 132;
-const LETTER = 7.2;
+const SLOT = 136;
+const LETTER = 7.6;
 
 export function funnelChart(element, { steps, series, caption }) {
   const alone = series.length === 1;

@@ -18,7 +18,7 @@ function way(state, change) {
   const units = h("select.auto", { "aria-label": "Unit of time", onchange: waited }, Object.entries(UNITS).map(([value, { text }]) => h("option", { value, selected: value === unit }, text)));
   function waited() {
     const window = `${Number(field.value)}${units.value}`;
-    field.setCustomValidity(windowOf(window) ? "" : "From one to a number that is ten years.");
+    field.setCustomValidity(windowOf(window) ? "" : "At least 1, and at most ten years.");
     if (field.reportValidity()) change({ window });
   }
   return [order, h("div.event-line.within", {}, h("span.quiet", { "aria-hidden": "true" }, "within"), field, units)];

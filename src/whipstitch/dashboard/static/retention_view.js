@@ -13,7 +13,8 @@ import { peopleLink } from "./people_behind.js";
 export const MODES = { classic: "Whenever they did it", first_time: "When they first did it" };
 export const INTERVALS = { day: "Days", week: "Weeks", month: "Months" };
 export const VIEWS = { share: "Percent", count: "People" };
-export const MOST_PERIODS = 366;
+// More columns than that are no picture.
+export const MOST_PERIODS = 60;
 const ONE = { day: "Day", week: "Week", month: "Month" };
 const PERIODS = 8;
 const HEATS = 8;
@@ -34,7 +35,7 @@ export const view = {
     back: tidyEvent(state.back, null),
     mode: MODES[state.mode] ? state.mode : "first_time",
     interval: INTERVALS[state.interval] ? state.interval : "",
-    periods: Number.isInteger(state.periods) && state.periods >= 1 && state.periods <= MOST_PERIODS ? state.periods : PERIODS,
+    periods: Number.isInteger(state.periods) ? Math.min(MOST_PERIODS, Math.max(1, state.periods)) : PERIODS,
     filters: tidyFilters(state.filters) ?? [],
     view: VIEWS[state.view] ? state.view : "share",
   }),
