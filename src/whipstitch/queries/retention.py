@@ -7,7 +7,7 @@ the start event, and the start event itself counts where it is a return event.""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -96,6 +96,44 @@ class Counted:
     returned: bool = True
 
 
+class _Sets(NamedTuple):
+    """Sets of intervals in SQL: templates over ``index`` expressions and ``set`` columns."""
+
+    gathered: str
+    """Of the rows of a group that meet ``condition``."""
+    single: str
+    empty: str
+    has: str
+    any: str
+    listed: str
+    """As an Array(Int64)."""
+
+
+_BIT: Final = "bitShiftLeft(toUInt64(1), toUInt8(bitAnd({index}, 63)))"
+_BITS: Final = _Sets(
+    gathered=f"groupBitOrIf({_BIT}, {{condition}})",
+    single=_BIT,
+    empty="toUInt64(0)",
+    has=f"bitAnd({{set}}, {_BIT}) != 0",
+    any="{set} != 0",
+    listed="arrayMap(one -> toInt64(one), bitPositionsToArray({set}))",
+)
+_ARRAYS: Final = _Sets(
+    gathered="groupUniqArrayIf({index}, {condition})",
+    single="[{index}]",
+    empty="[]",
+    has="has({set}, {index})",
+    any="notEmpty({set})",
+    listed="{set}",
+)
+_MOST_BITS: Final = 64
+
+
+def _sets(calendar: Calendar) -> _Sets:
+    """Bits are gathered and compared faster, where there are enough of them."""
+    return _BITS if len(calendar.intervals.starts) <= _MOST_BITS else _ARRAYS
+
+
 class Cohort(msgspec.Struct):
     """The people who started in one interval; ``returned`` has a number for each interval that has
     begun."""
@@ -116,12 +154,17 @@ def build(query: RetentionQuery, persons: Persons) -> Sql:
     periods = values.add(query.calendar.periods, "Int64")
     counted = (
         f"arrayJoin(arrayPushFront(arrayMap(one -> one - cohort, arrayFilter(one -> one >= cohort "
-        f"AND one <= cohort + {periods}, returns)), -1))"
+        f"AND one <= cohort + {periods}, came)), -1))"
+    )
+    # Many people have the same intervals, and are counted before these are looked at.
+    sets = _sets(query.calendar)
+    alike = (
+        f"SELECT arrayJoin({sets.listed.format(set='starts')}) AS cohort, "
+        f"{sets.listed.format(set='returns')} AS came, count() AS people "
+        f"FROM ({_people(query, values, persons)}) GROUP BY starts, returns"
     )
     return values.sql(
-        f"SELECT cohort, {counted} AS period, count() "
-        f"FROM (SELECT arrayJoin(starts) AS cohort, returns FROM ({_people(query, values, persons)}"
-        ")) GROUP BY cohort, period"
+        f"SELECT cohort, {counted} AS period, sum(people) FROM ({alike}) GROUP BY cohort, period"
     )
 
 
@@ -129,10 +172,12 @@ def people(query: RetentionQuery, counted: Counted, page: people_of.Page, person
     """The people behind one number."""
     values = Values()
     everybody = _people(query, values, persons, named=True)
-    those = f"has(starts, {values.add(counted.cohort, 'Int64')})"
+    sets = _sets(query.calendar)
+    those = sets.has.format(set="starts", index=values.add(counted.cohort, "Int64"))
     if counted.period is not None:
         interval = values.add(counted.cohort + counted.period, "Int64")
-        those += f" AND {'' if counted.returned else 'NOT '}has(returns, {interval})"
+        returned = sets.has.format(set="returns", index=interval)
+        those += f" AND {'' if counted.returned else 'NOT '}{returned}"
     selected = f"SELECT who AS key, named AS id FROM ({everybody}) WHERE {those}"
     return people_of.build(selected, page, values)
 
@@ -156,8 +201,9 @@ def shape(query: RetentionQuery, rows: Sequence[Sequence[Any]]) -> Retention:
 
 def _people(query: RetentionQuery, values: Values, persons: Persons, *, named: bool = False) -> str:
     """A query of everybody in a cohort: their key ``who``, the intervals ``starts`` that they
-    started in and ``returns`` that they came back in, as indexes, and their id if ``named``."""
+    started in and ``returns`` that they came back in, and their id if ``named``."""
     calendar = query.calendar
+    sets = _sets(calendar)
     index = calendar.intervals.index_of_row(values)
     in_range = calendar.started.condition(values)
     started = f"({query.started.condition(values, persons)})"
@@ -166,17 +212,18 @@ def _people(query: RetentionQuery, values: Values, persons: Persons, *, named: b
     )
     if query.mode == "classic":
         started = f"({started} AND {in_range})"
-        starts = f"groupUniqArrayIf({index}, {started})"
+        starts = sets.gathered.format(index=index, condition=started)
     else:
         until = TimeRange(_EVER, calendar.started.end).condition(values)
         started = f"({started} AND {until})"
         first = f"minIf(if({in_range}, {index}, -1), {started})"
-        starts = f"if(countIf({started}) > 0 AND {first} >= 0, [{first}], [])"
+        one, none = sets.single.format(index=first), sets.empty
+        starts = f"if(countIf({started}) > 0 AND {first} >= 0, {one}, {none})"
     passed = filters.condition(query.filters, values, persons)
     name = f", any({persons.id}) AS named" if named else ""
     return (
         f"SELECT {persons.key} AS who, {starts} AS starts, "
-        f"groupUniqArrayIf({index}, {came_back}) AS returns{name} FROM events "
+        f"{sets.gathered.format(index=index, condition=came_back)} AS returns{name} FROM events "
         f"WHERE {IN_SCOPE} AND {passed} AND ({started} OR {came_back}) "
-        "GROUP BY who HAVING notEmpty(starts)"
+        f"GROUP BY who HAVING {sets.any.format(set='starts')}"
     )

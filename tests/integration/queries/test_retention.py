@@ -39,8 +39,8 @@ def _random_question(random: Random) -> dict[str, Any]:
         "interval": random.choice(["day", "day", "day", *get_args(Interval)]),
         "zone": random.choice(_ZONES),
         "range": (start, start + random.randint(1, 120) * HOUR_MS),
-        "periods": random.randint(0, 5),
-        "now": START + timedelta(hours=random.randint(0, 300)),
+        "periods": random.choice([*range(6), 70]),
+        "now": START + timedelta(hours=random.choice([random.randint(0, 300), 2_000])),
         "filters": [random_filter(random) for _ in range(random.choice([0, 0, 1]))],
     }
 
@@ -219,6 +219,17 @@ def test_the_first_time_ever_may_be_before_the_range(worlds: Worlds) -> None:
 
 def test_who_comes_back_after_the_range_came_back(worlds: Worlds) -> None:
     assert _returned(worlds, ".a.b|..ab", came_back="b") == [(1, [0, 0, 1]), (1, [0, 1, 0])]
+
+
+@pytest.mark.parametrize("periods", [62, 63])
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_there_may_be_64_intervals_and_more(worlds: Worlds, mode: Mode, periods: int) -> None:
+    days = f".a{'.' * (periods - 1)}bb"
+
+    first, second = _returned(worlds, days, mode=mode, periods=periods)
+
+    assert first == (1, [1, *[0] * (periods - 1), 1])
+    assert second == (0, [0] * (periods + 1))
 
 
 def test_intervals_that_have_not_begun_are_not_there(worlds: Worlds) -> None:
