@@ -10,7 +10,7 @@ from typing import TypeVar
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import StorageUnavailable
-from whipstitch.scheduling import give_way
+from whipstitch.scheduling import engine_gives_way, give_way
 from whipstitch.storage.failures import translated
 
 T = TypeVar("T")
@@ -42,9 +42,13 @@ class Lane:
 
     They are daemons: a server that never answers must not keep the process from ending."""
 
-    def __init__(self, name: str, threads: int, connect: Callable[[], Client]) -> None:
+    def __init__(
+        self, name: str, threads: int, connect: Callable[[], Client], *, patient: bool = True
+    ) -> None:
+        """Not ``patient`` where somebody waits for the outcome: see ``give_way``."""
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connect = connect
+        self._patient = patient
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
@@ -88,8 +92,9 @@ class Lane:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self) -> None:
-        give_way()
+        give_way(much=self._patient)
         seat = _Seat(self._connect)
         while (job := self._jobs.get()) is not None:
             job(seat)
+            engine_gives_way()
         seat.leave()

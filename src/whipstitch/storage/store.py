@@ -61,7 +61,9 @@ class Store:
         self._seconds = seconds
         self._prepared = False
         self._loading = Lane("clickhouse-load", 1, self._prepare)
-        self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING))
+        self._querying = Lane(
+            "clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING), patient=False
+        )
         self._pouring = Lane(
             "clickhouse-export", _POURING_THREADS, self._connect_prepared(EXPORTING)
         )
