@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -163,6 +165,32 @@ def open_loop(
     finally:
         os.sched_setaffinity(0, before)
         gc.enable()
+
+
+def open_loop_apart(
+    url: str, body: bytes, key: str, *, rate: float, seconds: float
+) -> Callable[[], list[float]]:
+    """Begins an ``open_loop`` in a process of its own; what is returned waits for its end."""
+    program = (
+        "import sys; from benchmarks import load; url, key, rate, seconds = sys.argv[1:]; "
+        "print(load.json.dumps(load.open_loop(url, sys.stdin.buffer.read(), key, "
+        "rate=float(rate), seconds=float(seconds), core=None)))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, url, key, str(rate), str(seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(body)
+    process.stdin.close()
+    process.stdin = None
+
+    def latencies() -> list[float]:
+        out, _ = process.communicate()
+        return [float(one) for one in json.loads(out)]
+
+    return latencies
 
 
 def percentile(ordered: list[float], share: float) -> float:
