@@ -53,8 +53,8 @@ class Loader:
         *,
         scratch: Path,
         rows: int = 1_000,
-        seconds: float = 1.5,
-        spacing: float = 1.5,
+        seconds: float = 1.2,
+        spacing: float = 1.2,
     ) -> None:
         """``scratch`` is a directory for the loader alone; it is emptied."""
         self.stats = LoaderStats()
