@@ -60,6 +60,9 @@ class Store:
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
+        self._anchor: Client | None = None
+        """Keeps the embedded engine from ending with the last connection of a lane: what is written
+        while it ends and begins again is not seen by the next."""
         self._loading = Lane("clickhouse-load", 1, self._prepare)
         self._querying = Lane(
             "clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING), patient=False
@@ -185,6 +188,8 @@ class Store:
         self._ending.close(until)
         self._stitching.close(until)
         self._loading.close(until)
+        if self._anchor is not None:
+            self._anchor.close()
 
     @property
     def embedded(self) -> bool:
@@ -215,6 +220,8 @@ class Store:
             upkeep.keep_durable(client, self._durable)
             upkeep.keep_days(client, self._retention_days)
             upkeep.keep_summaries(client)
+            if self.embedded:
+                self._anchor = self._connect({})
         except BaseException:
             client.close()
             raise

@@ -57,6 +57,21 @@ def test_no_row_of_an_answer_that_broke_off_is_in_a_later_one(store: Store) -> N
         assert [store.query("SELECT 1") for _ in range(5)] == [[(1,)]] * 5
 
 
+def test_the_engine_outlives_work_that_fails(chdb_url: str) -> None:
+    """Whatever else is connected to it: here, nothing."""
+    store = Store.open(chdb_url, durable=False, retention_days=0)
+    table = "CREATE OR REPLACE TABLE lives (one UInt8) ENGINE = Memory AS SELECT 1"
+    store.beside_loading(lambda client: client.command(table)).result()
+
+    with pytest.raises(StorageError):
+        store.beside_loading(lambda client: client.command("SELECT throwIf(1)")).result()
+
+    there = store.beside_loading(lambda client: client.query("SELECT * FROM lives").result_rows)
+    assert there.result() == [(1,)]
+    store.beside_loading(lambda client: client.command("DROP TABLE lives")).result()
+    store.close()
+
+
 def test_properties_keep_their_types_for_queries(store: Store, tmp_path: Path) -> None:
     sent = {"price": 9.5, "plan": "pro", "day": "2026-01-01", "deep": {"er": True}, "a.b": 1}
     load(store, write_segment(tmp_path, [event(1, properties=json.dumps(sent))]))
