@@ -35,6 +35,7 @@ EVENT: dict[str, Any] = {
 }
 TRACK = json.dumps(EVENT).encode()
 _CONNECTIONS = 64
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0"
 
 
@@ -108,6 +109,8 @@ class _Connection(asyncio.Protocol):
         self._idle = idle
         self._latencies = latencies
         self._due = 0.0
+        self._missing = 0
+        """Bytes of an answer's body that are still to come."""
         self.transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -119,9 +122,17 @@ class _Connection(asyncio.Protocol):
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        assert data.startswith(b"HTTP/1.1 200"), data
-        self._latencies.append(time.perf_counter() - self._due)
-        self._idle.append(self)
+        if self._missing:
+            self._missing -= len(data)
+        else:
+            assert data.startswith(b"HTTP/1.1 200"), data
+            head, _, rest = data.partition(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            assert length is not None, data
+            self._missing = int(length[1]) - len(rest)
+        if not self._missing:
+            self._latencies.append(time.perf_counter() - self._due)
+            self._idle.append(self)
 
 
 async def _open_loop(url: str, body: bytes, key: str, rate: float, seconds: float) -> list[float]:
