@@ -1,35 +1,27 @@
 """Storages for tests: the embedded engine and a server, one of each for a whole run.
 
 A process can hold one directory of the embedded engine, so all tests of a run share it: tables are
-emptied before each test that uses ``store``. On the server each test has a database of its own.
+emptied before each test that uses ``store``. On the server those tests share a database in the same
+way; to make a new one takes longer than most tests.
 ``WHIPSTITCH_TEST_CLICKHOUSE=http://user:password@host:8123`` names a real server to use instead of
 the one that the tests start."""
 
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from tests.support import clickhouse_http
 from tests.support.clickhouse_http import HttpClickHouse
 
+from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
-_TABLES = (
-    "events",
-    "person_traits",
-    "person_aliases",
-    "person_ids",
-    "person_moves",
-    "person_maps",
-    "cohort_members",
-    "cohort_versions",
-    "erasures",
-    "person_erasures",
-    "activity",
-    "activity_summaries",
-)
+_FILLED = """\
+SELECT name, startsWith(name, 'person_map_') AS is_map
+FROM system.tables
+WHERE database = {database:String} AND name != 'schema_migrations'
+AND (is_map OR (database, name) IN (SELECT database, table FROM system.parts WHERE active))"""
 REAL_SERVER = os.environ.get("WHIPSTITCH_TEST_CLICKHOUSE", "").rstrip("/")
 
 
@@ -68,13 +60,16 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
             clickhouse_http.query(url, f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]}")
 
 
+@pytest.fixture(scope="session")
+def http_url(new_database: Callable[[], str]) -> str:
+    """A database on the server, the same for all tests of the run."""
+    return new_database()
+
+
 @pytest.fixture(params=["embedded", "http"])
 def store_url(request: pytest.FixtureRequest) -> str:
     """Where an empty storage is, once embedded and once on a server."""
-    if request.param == "http":
-        make: Callable[[], str] = request.getfixturevalue("new_database")
-        return make()
-    url: str = request.getfixturevalue("chdb_url")
+    url: str = request.getfixturevalue("chdb_url" if request.param == "embedded" else "http_url")
     empty(url)
     return url
 
@@ -88,13 +83,15 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 def empty(url: str) -> None:
-    """Empties the tables of an embedded storage, if it has them, and drops its person maps."""
-    if not any(Path(url.removeprefix("chdb://")).iterdir()):
+    """Empties the tables of a storage, if it has any, and drops its person maps."""
+    address = Address.parse(url)
+    if address.path is not None and not any(address.path.iterdir()):
         return
-    opened = Store.open(url, durable=False, retention_days=0)
-    for table in _TABLES:
-        opened.query(f"TRUNCATE TABLE {table}")
-    maps = "SELECT name FROM system.tables WHERE startsWith(name, 'person_map_')"
-    for (name,) in opened.query(maps):
-        opened.query(f"DROP TABLE {name}")
-    opened.close()
+    client = address.connect({}, seconds=60, database="default")
+    try:
+        tables = client.query(_FILLED, {"database": address.database}).result_rows
+        for name, is_map in tables:
+            does = "DROP" if is_map else "TRUNCATE"
+            client.command(f"{does} TABLE {address.database}.{name}")
+    finally:
+        client.close()
