@@ -15,9 +15,10 @@ from whipstitch.api.known_cohorts import COHORTS_EXIST
 from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import filters, insights, people_of
-from whipstitch.queries.insights import Counted, InsightsQuery, Math, Series
+from whipstitch.queries.insights import Counted, InsightsQuery
 from whipstitch.queries.matches import Match, checked_event_name
 from whipstitch.queries.properties import checked_name
+from whipstitch.queries.series import Math, Series
 from whipstitch.queries.time_ranges import (
     Interval,
     Intervals,
@@ -185,7 +186,7 @@ async def ask_insights(
     query = body.parsed(zone, datetime.now(UTC))
     answer: insights.Insights | people_of.People
     if body.people_of is None:
-        answer = insights.shape(query, await reading.run(insights.build(query, reading.persons)))
+        answer = await insights.ask(reading, query)
     else:
         page = body.people_of.page()
         counted = body.people_of.counted(query, zone)

@@ -16,6 +16,8 @@ from whipstitch.queries.values import Values
 OTHER: Final = "$other"
 DEFAULT_LIMIT: Final = 25
 MOST: Final = 100
+MOST_CELLS: Final = 100_000
+"""So many are ranked in a tenth of a second."""
 
 Group = str | None
 """A value, None for what has none, or OTHER."""
@@ -54,23 +56,56 @@ def parse(property_: str, limit: int | None, on: On, field: str = "breakdown") -
     return Breakdown(checked_name(property_, f"{field}.property"), limit, on)
 
 
+def valued(breakdown: Breakdown, values: Values, persons: Persons) -> tuple[str, str]:
+    """Where the value of a row of ``events`` comes from, and what it is, a Nullable(String)."""
+    if breakdown.on == "event":
+        return "events", properties.of_event(breakdown.property, persons).text
+    text = person_properties.VALUE.text
+    people = person_properties.of_people(breakdown.property, values)
+    people = f"SELECT key, {text} AS text FROM ({people})"
+    return (
+        f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key",
+        "traits.text",
+    )
+
+
 def broken(
     breakdown: Breakdown, weight: str, where: str, values: Values, persons: Persons
 ) -> Broken:
     """How the rows of ``events`` that meet ``where`` fall into groups; ``weight`` is the aggregate
     over them that says which values stand alone."""
-    source, value = _value(breakdown, values, persons)
+    source, value = valued(breakdown, values, persons)
     limit = values.add(breakdown.limit, "UInt32")
     top = (
         f"SELECT value FROM (SELECT {value} AS value, {weight} AS weight FROM {source} "
         f"WHERE {where} GROUP BY value HAVING isNotNull(value) "
         f"ORDER BY weight DESC, value LIMIT {limit})"
     )
-    group = (
-        f"multiIf(isNull({value}), '{_MISSING}', {value} IN ({top}), "
-        f"concat('{_VALUE}', assumeNotNull({value})), '{_REST}')"
+    return Broken(source, _group(value, f"{value} IN ({top})"))
+
+
+def ranked(breakdown: Breakdown, cells: str, most: int, values: Values) -> str:
+    """A query of ``cells`` with the group that each belongs to, ``breakdown``, and ``among`` how
+    many cells it was ranked. ``cells`` is a query of aggregated rows, a ``value`` (as ``valued``
+    gives it) in one or several of them; their ``weight``, a number, adds up.
+
+    Where there are more than ``most``, it gives but one of them: it stops counting as soon as that
+    is plain, and ranks none."""
+    some = (
+        f"{cells} LIMIT {most + 1} "
+        f"SETTINGS max_rows_to_group_by = {most}, group_by_overflow_mode = 'break'"
     )
-    return Broken(source, group)
+    counted = (
+        f"SELECT *, count() OVER () AS among FROM ({some}) "
+        f"QUALIFY among <= {most} OR row_number() OVER () = 1"
+    )
+    weighed = f"SELECT *, sum(weight) OVER (PARTITION BY value) AS value_weight FROM ({counted})"
+    placed = (
+        "SELECT *, dense_rank() OVER (ORDER BY isNull(value), value_weight DESC, value) AS place "
+        f"FROM ({weighed})"
+    )
+    alone = f"place <= {values.add(breakdown.limit, 'UInt32')}"
+    return f"SELECT *, {_group('value', alone)} AS breakdown FROM ({placed})"
 
 
 def read_group(text: str) -> Group:
@@ -92,14 +127,9 @@ def write_group(group: Group) -> str:
     return _REST if group == OTHER else f"{_VALUE}{group}"
 
 
-def _value(breakdown: Breakdown, values: Values, persons: Persons) -> tuple[str, str]:
-    """Where the value comes from, and what it is, a Nullable(String)."""
-    if breakdown.on == "event":
-        return "events", properties.of_event(breakdown.property, persons).text
-    text = person_properties.VALUE.text
-    people = person_properties.of_people(breakdown.property, values)
-    people = f"SELECT key, {text} AS text FROM ({people})"
+def _group(value: str, alone: str) -> str:
+    """Which group a value belongs to; ``alone``: the condition on which it stands alone."""
     return (
-        f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key",
-        "traits.text",
+        f"multiIf(isNull({value}), '{_MISSING}', {alone}, "
+        f"concat('{_VALUE}', assumeNotNull({value})), '{_REST}')"
     )

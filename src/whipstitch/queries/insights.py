@@ -1,12 +1,17 @@
 """Insights: numbers of events, of people or of a property, by interval and by breakdown.
 
 One statement asks for everything: each series is a part of it, whose rollup gives the totals over
-the whole range (which for people, averages and percentiles are not sums of the intervals)."""
+the whole range (which for people, averages and percentiles are not sums of the intervals).
+
+A breakdown has to know what each value weighs before it can put the rest together. Most properties
+have few values: then the rows are summed up by value and interval at once, and these cells are
+ranked. Where there are too many of them, or they would not be small, the rows are gone through
+twice: for the values that stand alone, then for the numbers."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -16,49 +21,12 @@ from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_gr
 from whipstitch.queries.filters import Filter
 from whipstitch.queries.matches import Match
 from whipstitch.queries.persons import Persons
-from whipstitch.queries.properties import of_event
-from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.series import Series
 from whipstitch.queries.time_ranges import Intervals, TimeRange
 from whipstitch.queries.values import Values
 
-Math = Literal["total", "unique", "sum", "avg", "min", "max", "p50", "p95"]
-
-_AGGREGATES: Final[Mapping[Math, str]] = {
-    "total": "count()",
-    "unique": "uniqExact({key})",
-    "sum": "sum({number})",
-    "avg": "avg({number})",
-    "min": "min({number})",
-    "max": "max({number})",
-    "p50": "quantileExactInclusive(0.5)({number})",
-    "p95": "quantileExactInclusive(0.95)({number})",
-}
-_ADDING_UP: Final = frozenset({"total", "unique", "sum"})
 _MOST_NUMBERS: Final = 500_000
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """``property`` is what the math is done on; None where it counts events or people."""
-
-    match: Match
-    math: Math = "total"
-    property: str | None = None
-
-    def number(self, persons: Persons) -> str:
-        """What the math is done on, a Nullable(Float64); blank: not on a property."""
-        return "" if self.property is None else of_event(self.property, persons).number
-
-    def aggregate(self, persons: Persons) -> str:
-        math = _AGGREGATES[self.math].format(key=persons.key, number=self.number(persons))
-        return f"toFloat64(ifNull({math}, 0))"
-
-    def weight(self, persons: Persons) -> str:
-        """How much a value of a breakdown weighs: what adds up, or else how many events have the
-        number."""
-        if self.math in _ADDING_UP:
-            return self.aggregate(persons)
-        return f"count({self.number(persons)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +83,43 @@ def checked(query: InsightsQuery) -> InsightsQuery:
     return query
 
 
-def build(query: InsightsQuery, persons: Persons) -> Sql:
+async def ask(
+    reading: Reading, query: InsightsQuery, most_cells: int = breakdowns.MOST_CELLS
+) -> Insights:
+    """The answer. Up to ``most_cells`` of a series are ranked."""
+    rows = await reading.run(build(query, reading.persons, most_cells))
+    crowded = {part for part, *_, cells in rows if cells > most_cells}
+    if crowded:
+        rows = [row for row in rows if row[0] not in crowded]
+        rows += await reading.run(build(query, reading.persons, most_cells, crowded))
+    return shape(query, rows)
+
+
+def build(
+    query: InsightsQuery,
+    persons: Persons,
+    most_cells: int = breakdowns.MOST_CELLS,
+    crowded: Collection[int] = (),
+) -> Sql:
     """Rows of: part (``_parts``), group (blank: no breakdown), start of the interval, whether the
-    row is for the whole range, numbers of the part's series."""
+    row is for the whole range, numbers of the part's series, and how many cells were ranked: where
+    these are more than ``most_cells`` the part is ``crowded`` and its numbers are wrong.
+
+    With ``crowded`` it is about these parts only, and right."""
     values = Values()
     selects = []
     for index, part in enumerate(_parts(query)):
+        if crowded and index not in crowded:
+            continue
         series = [query.series[one] for one in part]
-        where, source, group = _rows(query, series[0], values, persons)
-        numbers = ", ".join(one.aggregate(persons) for one in series)
+        if query.breakdown is None or crowded or not series[0].sums_up():
+            columns, source = _of_rows(query, series, values, persons)
+        else:
+            cells = _cells(query, query.breakdown, series[0], values, persons)
+            columns = _of_cells(series[0])
+            source = f"({breakdowns.ranked(query.breakdown, cells, most_cells, values)})"
         selects.append(
-            f"SELECT {index} AS part, {group} AS breakdown, "
-            f"{query.intervals.start_of_row(values)} AS start, grouping(start) AS whole, "
-            f"[{numbers}] AS numbers FROM {source} WHERE {where} "
+            f"SELECT {index} AS part, {columns} FROM {source} "
             "GROUP BY GROUPING SETS ((breakdown, start), (breakdown))"
         )
     return values.sql(" UNION ALL ".join(selects))
@@ -160,11 +152,52 @@ def _parts(query: InsightsQuery) -> list[list[int]]:
     return list(parts.values())
 
 
+def _of_rows(
+    query: InsightsQuery, series: Sequence[Series], values: Values, persons: Persons
+) -> tuple[str, str]:
+    """The columns of one part, and what they are of: the rows themselves."""
+    where, source, group = _rows(query, series[0], values, persons)
+    numbers = ", ".join(one.aggregate(persons) for one in series)
+    return (
+        f"{group} AS breakdown, {query.intervals.start_of_row(values)} AS start, "
+        f"grouping(start) AS whole, [{numbers}] AS numbers, 0 AS cells",
+        f"{source} WHERE {where}",
+    )
+
+
+def _of_cells(series: Series) -> str:
+    """The same columns, of ranked ``_cells``."""
+    return (
+        f"breakdown, start, grouping(start) AS whole, [{series.whole('partial')}] AS numbers, "
+        "max(among) AS cells"
+    )
+
+
+def _cells(
+    query: InsightsQuery, breakdown: Breakdown, series: Series, values: Values, persons: Persons
+) -> str:
+    """A query of what the rows of each value and interval come to."""
+    source, value = breakdowns.valued(breakdown, values, persons)
+    return (
+        f"SELECT {value} AS value, {query.intervals.start_of_row(values)} AS start, "
+        f"{series.weight(persons)} AS weight, {series.partial(persons)} AS partial "
+        f"FROM {source} WHERE {_where(query, series, values, persons)} GROUP BY value, start"
+    )
+
+
 def _rows(
     query: InsightsQuery, series: Series, values: Values, persons: Persons
 ) -> tuple[str, str, str]:
     """The condition that the rows of a series meet, where they come from, and their group."""
-    where = " AND ".join(
+    where = _where(query, series, values, persons)
+    if query.breakdown is None:
+        return where, "events", "''"
+    broken = breakdowns.broken(query.breakdown, series.weight(persons), where, values, persons)
+    return where, broken.source, broken.group
+
+
+def _where(query: InsightsQuery, series: Series, values: Values, persons: Persons) -> str:
+    return " AND ".join(
         (
             IN_SCOPE,
             query.range.condition(values),
@@ -172,10 +205,6 @@ def _rows(
             filters.condition(query.filters, values, persons),
         )
     )
-    if query.breakdown is None:
-        return where, "events", "''"
-    broken = breakdowns.broken(query.breakdown, series.weight(persons), where, values, persons)
-    return where, broken.source, broken.group
 
 
 def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
@@ -183,7 +212,7 @@ def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
     first; the rest and what has no value come last."""
     parts = _parts(query)
     found: list[dict[str, _Group]] = [{} for _ in query.series]
-    for part, text, start, whole, numbers in rows:
+    for part, text, start, whole, numbers, _ in rows:
         for index, number in zip(parts[part], numbers, strict=True):
             group = found[index].setdefault(text, _Group())
             if whole:

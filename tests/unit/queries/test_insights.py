@@ -1,16 +1,22 @@
 """How rows become an answer."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from whipstitch.errors import InvalidQuery
+from whipstitch.projects import Scope
 from whipstitch.queries import insights
 from whipstitch.queries.breakdowns import Breakdown, write_group
-from whipstitch.queries.insights import InsightsQuery, Line, Series
+from whipstitch.queries.insights import InsightsQuery, Line
 from whipstitch.queries.matches import Match
 from whipstitch.queries.persons import SETTLED
+from whipstitch.queries.run import Rows, Sql
+from whipstitch.queries.series import Math, Series
 from whipstitch.queries.time_ranges import Interval, TimeRange, intervals
 
 _DAYS = TimeRange(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=UTC))
@@ -32,7 +38,7 @@ def test_empty_intervals_are_there_as_0() -> None:
     first, _, third = query.intervals.starts
 
     answer = insights.shape(
-        query, [(0, "", third, 0, [2.0]), (0, "", first, 0, [3.0]), (0, "", 0, 1, [5.0])]
+        query, [(0, "", third, 0, [2.0], 0), (0, "", first, 0, [3.0], 0), (0, "", 0, 1, [5.0], 0)]
     )
 
     assert answer.intervals == [f"2026-05-0{day}T00:00:00.000Z" for day in (1, 2, 3)]
@@ -51,8 +57,8 @@ def test_a_series_without_events_is_there_as_0() -> None:
 def test_groups_come_by_their_total_then_the_rest_then_what_has_no_value() -> None:
     query = _query(Series(_VIEWS), breakdown=Breakdown("plan"))
     totals = {"free": 3, "pro": 9, "$other": 9, None: 50}
-    rows = [(0, write_group(group), 0, 1, [total]) for group, total in totals.items()]
-    rows.append((0, "=$other", 0, 1, [1]))  # a value of that name
+    rows = [(0, write_group(group), 0, 1, [total], 4) for group, total in totals.items()]
+    rows.append((0, "=$other", 0, 1, [1], 4))  # a value of that name
 
     answer = insights.shape(query, rows)
 
@@ -70,9 +76,49 @@ def test_series_of_the_same_events_are_counted_in_one_go() -> None:
     query = _query(Series(_VIEWS), *(Series(one, "unique") for one in others))
 
     assert insights.build(query, SETTLED).text.count("FROM events") == 2
-    answer = insights.shape(query, [(0, "", 0, 1, [5.0, 2.0]), (1, "", 0, 1, [1.0])])
+    answer = insights.shape(query, [(0, "", 0, 1, [5.0, 2.0], 0), (1, "", 0, 1, [1.0], 0)])
 
     assert [line.total for line in answer.series] == [5, 1, 2]
+
+
+def test_a_breakdown_goes_over_the_events_once_unless_people_or_numbers_have_to_be_kept() -> None:
+    def built(math: Math) -> str:
+        property_ = None if math in ("total", "unique") else "price"
+        query = _query(Series(_VIEWS, math, property_), breakdown=Breakdown("plan"))
+        return insights.build(query, SETTLED).text
+
+    read = {math: built(math).count("FROM events") for math in get_args(Math)}
+
+    kept = dict.fromkeys(("unique", "p50", "p95"), 2)
+    assert read == {**dict.fromkeys(("total", "sum", "avg", "min", "max"), 1), **kept}
+
+
+def test_only_a_crowded_part_is_asked_for_again() -> None:
+    searches = Series(Match("search"))
+    query = _query(Series(_VIEWS), searches, breakdown=Breakdown("plan"))
+    asked: list[Sql] = []
+
+    class Crowded:
+        scope = Scope("proj", "live")
+        persons = SETTLED
+
+        async def run(self, sql: Sql) -> Rows:
+            asked.append(sql)
+            if len(asked) == 1:
+                return [(0, "=pro", 0, 1, [7.0], 3), (1, "=free", 0, 1, [1.0], 4)]
+            return [(1, "=pro", 0, 1, [2.0], 0)]
+
+        def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
+            raise NotImplementedError
+
+    answer = asyncio.run(insights.ask(Crowded(), query, most_cells=3))
+
+    assert [(line.event_name, line.breakdown, line.total) for line in answer.series] == [
+        ("page_view", "pro", 7),
+        ("search", "pro", 2),
+    ]
+    names = [{"page_view", "search"} & set(map(str, sql.values.values())) for sql in asked]
+    assert names == [{"page_view", "search"}, {"search"}]
 
 
 def test_too_many_numbers_are_refused() -> None:

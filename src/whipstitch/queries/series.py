@@ -1,0 +1,73 @@
+"""A series of an insight: the math that is done on some events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from whipstitch.queries.matches import Match
+from whipstitch.queries.persons import Persons
+from whipstitch.queries.properties import of_event
+
+Math = Literal["total", "unique", "sum", "avg", "min", "max", "p50", "p95"]
+
+_AGGREGATES: Final[Mapping[Math, tuple[str, str]]] = {
+    "total": ("count", ""),
+    "unique": ("uniqExact", "{key}"),
+    "sum": ("sum", "{number}"),
+    "avg": ("avg", "{number}"),
+    "min": ("min", "{number}"),
+    "max": ("max", "{number}"),
+    "p50": ("quantileExactInclusive(0.5)", "{number}"),
+    "p95": ("quantileExactInclusive(0.95)", "{number}"),
+}
+"""An aggregate function, and what it is of."""
+_ADDING_UP: Final = frozenset({"total", "unique", "sum"})
+_KEEPING_ALL: Final = frozenset({"unique", "p50", "p95"})
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """``property`` is what the math is done on; None where it counts events or people."""
+
+    match: Match
+    math: Math = "total"
+    property: str | None = None
+
+    def sums_up(self) -> bool:
+        """Whether some rows can be summed up in a number or two (``partial``), however many they
+        are. People and percentiles cannot: each person and number has to be kept."""
+        return self.math not in _KEEPING_ALL
+
+    def number(self, persons: Persons) -> str:
+        """What the math is done on, a Nullable(Float64); blank: not on a property."""
+        return "" if self.property is None else of_event(self.property, persons).number
+
+    def aggregate(self, persons: Persons) -> str:
+        function, argument = self._function(persons)
+        return _number(f"{function}({argument})")
+
+    def partial(self, persons: Persons) -> str:
+        """What some of the rows come to, of a series that ``sums_up``: an aggregate, of which
+        ``whole`` makes what the rows come to together."""
+        function, argument = self._function(persons)
+        return f"{function}State({argument})"
+
+    def whole(self, partial: str) -> str:
+        """What ``aggregate`` gives for all rows that went into some of ``partial``, a column."""
+        function, _ = _AGGREGATES[self.math]
+        return _number(f"{function}Merge({partial})")
+
+    def weight(self, persons: Persons) -> str:
+        """How much a value of a breakdown weighs: what adds up, or else how many events have the
+        number. Weights of a series that ``sums_up`` add up."""
+        if self.math in _ADDING_UP:
+            return self.aggregate(persons)
+        return f"count({self.number(persons)})"
+
+    def _function(self, persons: Persons) -> tuple[str, str]:
+        function, argument = _AGGREGATES[self.math]
+        return function, argument.format(key=persons.key, number=self.number(persons))
+
+
+def _number(aggregate: str) -> str:
+    return f"toFloat64(ifNull({aggregate}, 0))"
