@@ -22,6 +22,7 @@ from whipstitch.stitching.maps import Maps
 from whipstitch.storage.store import Store
 
 _EVENTS = 10_000_000
+_ROUNDS = 3
 
 
 def identity(short: bool) -> Iterator[Row]:
@@ -142,7 +143,8 @@ def _rewrite(running: Server) -> None:
 
 
 def _repeated(running: Server, count: int) -> Row:
-    """The same aliases again, against as many updates of people."""
+    """The same aliases again, against as many updates of people, in turn. The time until they are
+    stored hangs on when the loader's next turn is, the processor's on what there is to do."""
     aliases = [_alias(_quiet(number), f"found_{number}") for number in range(count)]
     people = [
         {"type": "people", "payload": {"distinct_id": f"user_{number}", "properties": {"a": 1}}}
@@ -151,18 +153,28 @@ def _repeated(running: Server, count: int) -> Row:
     _send(running, aliases)
     _rewrite(running)
     rows = running.metric("whipstitch_rewritten_rows_total")
-    took = {}
-    for name, operations in (("people", people), ("aliases", aliases)):
-        began = time.monotonic()
-        _send(running, operations)
-        took[name] = time.monotonic() - began
+    took: dict[str, list[tuple[float, float]]] = {"people": [], "aliases": []}
+    for _ in range(_ROUNDS):
+        for name, operations in (("people", people), ("aliases", aliases)):
+            began, before = time.monotonic(), running.processor_seconds()
+            _send(running, operations)
+            spent = running.processor_seconds() - before
+            took[name].append((spent, time.monotonic() - began))
     _rewrite(running)
     rewritten = running.metric("whipstitch_rewritten_rows_total") - rows
+    ratio, wall = (
+        statistics.median(
+            ours[which] / theirs[which]
+            for ours, theirs in zip(took["aliases"], took["people"], strict=True)
+        )
+        for which in (0, 1)
+    )
+    seconds = statistics.median(spent for spent, _ in took["aliases"])
     return Row(
-        f"{count:,} known aliases again, over as many people calls",
-        f"{took['aliases'] / took['people']:.2f} ({took['aliases']:.1f} s; {rewritten:.0f} rows)",
+        f"{count:,} known aliases again, over as many people calls: work (time until stored)",
+        f"{ratio:.2f} ({wall:.2f}); {seconds:.1f} s of work, {rewritten:.0f} rows",
         "≤ 1, no row rewritten",
-        took["aliases"] <= took["people"] and not rewritten,
+        ratio <= 1 and not rewritten,
     )
 
 

@@ -133,6 +133,11 @@ class Server:
                 total += pages * os.sysconf("SC_PAGE_SIZE")
         return total
 
+    def processor_seconds(self) -> float:
+        """What the server has taken of the processor, in all its threads, its workers not."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)

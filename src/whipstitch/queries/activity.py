@@ -8,7 +8,7 @@ and where there is no summary, all rows are counted."""
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from whipstitch.queries.person_ids import PEOPLE, rows_of
+from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE, rows_of
 from whipstitch.queries.persons import SENT, SETTLED, Persons
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Rows, Sql
 
@@ -32,6 +32,11 @@ OF_ROWS: Final = (
     "count()"
 )
 """An ``Activity``, of rows of ``events``."""
+_OF_SENT: Final = (
+    "toUnixTimestamp64Milli(max(sent.last)) AS last, "
+    "toUnixTimestamp64Milli(min(sent.first)) AS first, sum(sent.events) AS events"
+)
+"""The same, of what some ids did."""
 
 
 class Activity(NamedTuple):
@@ -71,17 +76,27 @@ def by_person(condition: str, links: str = LINKED) -> str:
     """A query of people who have events, their distinct id ``who`` and their ``Activity``, for
     ``counted``. ``condition`` is on ``sent_id``; ``links`` are those that such ids may have."""
     return (
-        "SELECT if(known.person = '', sent_id, known.person) AS who, "
-        "toUnixTimestamp64Milli(max(sent.last)) AS last, "
-        "toUnixTimestamp64Milli(min(sent.first)) AS first, sum(sent.events) AS events "
-        "FROM (SELECT sent_id, first, last, events FROM activity "
-        f"WHERE summary = {{summary:UInt64}} AND {IN_SCOPE} AND {condition} UNION ALL "
-        f"SELECT {SENT_SINCE} AND {IN_SCOPE} AND {condition} GROUP BY sent_id) AS sent "
+        f"SELECT if(known.person = '', sent_id, known.person) AS who, {_OF_SENT} "
+        f"FROM ({_sent(condition)}) AS sent "
         f"LEFT JOIN (SELECT id, person FROM {links}) AS known ON known.id = sent_id GROUP BY who"
     )
 
 
+def _sent(condition: str) -> str:
+    return (
+        "SELECT sent_id, first, last, events FROM activity "
+        f"WHERE summary = {{summary:UInt64}} AND {IN_SCOPE} AND {condition} UNION ALL "
+        f"SELECT {SENT_SINCE} AND {IN_SCOPE} AND {condition} GROUP BY sent_id"
+    )
+
+
 def _summed_up(people: Sequence[str]) -> Sql:
+    if len(people) == 1:
+        return Sql(
+            f"SELECT {ALONE} AS who, {_OF_SENT} FROM ({_sent(f'sent_id IN ({ALL_OF_ONE})')}) "
+            "AS sent HAVING events > 0",
+            {"people": list(people)},
+        )
     links = f"{LINKED} AND person IN ({PEOPLE})"
     ids = f"{PEOPLE} UNION ALL SELECT id FROM {links}"
     return Sql(by_person(f"sent_id IN ({ids})", links), {"people": list(people)})
@@ -90,7 +105,7 @@ def _summed_up(people: Sequence[str]) -> Sql:
 def _of_rows(people: Sequence[str], persons: Persons) -> Sql:
     # One person is looked for without a set: it is faster, and somebody's rows lie everywhere.
     alone = len(people) == 1 and persons == SETTLED
-    theirs = "distinct_id = {people:Array(String)}[1]" if alone else rows_of(persons)
+    theirs = f"distinct_id = {ALONE}" if alone else rows_of(persons)
     return Sql(
         f"SELECT any({persons.id}), {OF_ROWS} FROM events "
         f"WHERE {IN_SCOPE} AND {theirs} GROUP BY {persons.key}",

@@ -11,6 +11,11 @@ from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 
 PEOPLE: Final = "SELECT arrayJoin({people:Array(String)}) AS id"
 """The people that a statement with ``people`` bound is about."""
+ALONE: Final = "{people:Array(String)}[1]"
+"""The one, where there is one. A person of many ids has much to be joined with them: a statement
+about one alone need not tell people apart."""
+ALL_OF_ONE: Final = f"SELECT {ALONE} AS id UNION ALL SELECT id FROM {LINKED} AND person = {ALONE}"
+"""All ids of that one."""
 
 
 async def person_of(reading: Reading, id_: str) -> str:

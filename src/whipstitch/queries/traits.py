@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from whipstitch.queries.person_ids import PEOPLE
+from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE
 from whipstitch.queries.run import IN_SCOPE, LINKED, Sql
 
 Traits = dict[str, msgspec.Raw]
@@ -26,11 +26,15 @@ _SEARCHED: Final = "property IN ('name', '$name', 'email', '$email')"
 def of(people: Sequence[str]) -> Sql:
     """Who of ``people`` was named by an update, and with which traits."""
     theirs = f"{_IDS} AND person IN ({PEOPLE})"
-    ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"
+    who, named, ids = WHO, f"LEFT JOIN ({theirs}) AS known ON known.id = distinct_id ", ALL_OF_ONE
+    if len(people) == 1:
+        who, named = ALONE, ""
+    else:
+        ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"
     return Sql(
-        f"SELECT {WHO} AS who, property, argMax(value, {_LATEST}) AS text, "
+        f"SELECT {who} AS who, property, argMax(value, {_LATEST}) AS text, "
         f"argMax(deleted, {_LATEST}) AS gone "
-        f"FROM person_traits AS traits LEFT JOIN ({theirs}) AS known ON known.id = distinct_id "
+        f"FROM person_traits AS traits {named}"
         f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
         "GROUP BY who, property ORDER BY who, property",
         {"people": list(people)},

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
+from whipstitch.storage.literals import Texts
 
 State = Literal["asked", "running", "done"]
 _STEPS: Final[Mapping[State, int]] = {"asked": 0, "running": 1, "done": 2}
@@ -121,6 +122,6 @@ def erased(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, int]
     found: dict[str, int] = {}
     listed = sorted(ids)
     for start in range(0, len(listed), _AT_ONCE):
-        some = {**scope._asdict(), "ids": listed[start : start + _AT_ONCE]}
+        some = {**scope._asdict(), "ids": Texts(listed[start : start + _AT_ONCE])}
         found.update((row[0], row[1]) for row in client.query(sql, some).result_rows)
     return found

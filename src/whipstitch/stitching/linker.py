@@ -14,9 +14,9 @@ from whipstitch.identity.arrivals import Arrival, without_repeats
 from whipstitch.identity.changes import changes
 from whipstitch.identity.forest import Operation, grow
 from whipstitch.projects import Scope
-from whipstitch.stitching import erasure, erasures, maps, purge, tables
+from whipstitch.stitching import erasure, erasures, maps, purge, repeats, tables
 from whipstitch.stitching.maps import Maps
-from whipstitch.storage.contents import Contents
+from whipstitch.storage.contents import Contents, arrivals
 from whipstitch.storage.loading import Corrections, Somebody
 
 _AT_ONCE: Final = 10_000
@@ -50,9 +50,13 @@ class Linker:
 
     def prepare(self, client: Client, contents: Contents) -> Corrections:
         """Takes the aliases of a segment; says whose its ids are."""
-        erased = _erased(client, contents)
-        if aliases := [one for one in contents.aliases if not _names_erased(one, erased)]:
-            self.take(client, aliases)
+        said: list[Arrival] = []
+        for scope, aliases in contents.aliases.items():
+            said += arrivals(scope, repeats.left_out(client, scope, aliases, contents.file))
+        erased = _erased(client, contents, said)
+        if contents.aliases:
+            # Where all are repeats, too: what an earlier attempt at the segment left is mended.
+            self.take(client, [one for one in said if not _names_erased(one, erased)])
         persons = {}
         for scope, ids in contents.ids.items():
             for id_, person in tables.persons_of(client, scope, ids).items():
@@ -170,11 +174,12 @@ class Linker:
         return self._number
 
 
-def _erased(client: Client, contents: Contents) -> dict[Somebody, int]:
-    """Those whom a segment names and who were erased, with the acceptance up to which they were."""
+def _erased(client: Client, contents: Contents, said: Sequence[Arrival]) -> dict[Somebody, int]:
+    """Those whom a segment, and what is new of its aliases, names and who were erased, with the
+    acceptance up to which they were."""
     found = {}
     for scope, last in erasures.latest(client).items():
-        aliases = [one.operation for one in contents.aliases if one.scope == scope]
+        aliases = [one.operation for one in said if one.scope == scope]
         ids = {id_ for one in aliases for id_ in (one.alias_id, one.distinct_id)}
         # The times of traits are not told.
         if contents.rows["trait"] or (contents.rows["track"] and contents.span.first <= last):

@@ -13,6 +13,7 @@ from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.changes import Changes, Resolution
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
+from whipstitch.storage.literals import Texts
 
 _AT_ONCE: Final = 5_000
 """Ids that one statement is given."""
@@ -215,7 +216,7 @@ def _operations(
 def _rows(client: Client, sql: str, scope: Scope, ids: Collection[str]) -> Iterator[Sequence[Any]]:
     rest = iter(ids)
     while some := list(islice(rest, _AT_ONCE)):
-        yield from client.query(sql, {**scope._asdict(), "ids": some}).result_rows
+        yield from client.query(sql, {**scope._asdict(), "ids": Texts(some)}).result_rows
 
 
 def _insert(

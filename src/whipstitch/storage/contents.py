@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,10 @@ from whipstitch.projects import Environment, Scope
 from whipstitch.storage.loading import KINDS, Kind, Span
 
 
-class _Row(msgspec.Struct, gc=False):
+class Row(msgspec.Struct, gc=False):
+    """What is read of each row. Of aliases there may be many that are known already (see
+    ``stitching.repeats``): arrivals are made of the others only."""
+
     k: str = ""
     project_id: str = ""
     environment: Environment = "live"
@@ -28,7 +31,7 @@ class _Row(msgspec.Struct, gc=False):
     timestamp: msgspec.Raw = msgspec.Raw(b"0")
 
 
-_row = msgspec.json.Decoder(_Row)
+_row = msgspec.json.Decoder(Row)
 _BEFORE_ALL: Final = 2**63
 _READ_SIZE: Final = 64 * 1024
 _REST_SECONDS: Final = 0.0001
@@ -40,13 +43,14 @@ read lets go of it too, but has it again before the event loop has woken up."""
 class Contents:
     """``rows`` of each kind; ``span`` is that of the events; ``unreadable`` lines are neither rows
     nor the ends of groups. ``ids``: who is named by events and traits, by scope; ``aliases``: as
-    they are."""
+    they are, by scope. ``file``: where ClickHouse can read them itself."""
 
     rows: Counter[Kind]
     span: Span
     unreadable: int
     ids: Mapping[Scope, set[str]]
-    aliases: Sequence[Arrival]
+    aliases: Mapping[Scope, Sequence[Row]]
+    file: Path | None = None
 
 
 def contents(segment: Path) -> Contents:
@@ -56,7 +60,7 @@ def contents(segment: Path) -> Contents:
     kinds: Counter[str] = Counter()
     first, last, unreadable = _BEFORE_ALL, 0, 0
     ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
-    aliases: list[Arrival] = []
+    aliases: defaultdict[tuple[str, Environment], list[Row]] = defaultdict(list)
     with segment.open("rb") as file:
         while text := file.read(_READ_SIZE):
             text += file.readline()
@@ -68,22 +72,34 @@ def contents(segment: Path) -> Contents:
                 first, last = min(first, *accepted), max(last, *accepted)
             for row in rows:
                 if row.k == "alias":
-                    aliases.append(_arrival(row))
+                    aliases[row.project_id, row.environment].append(row)
                 elif row.distinct_id:
                     ids[row.project_id, row.environment].add(row.distinct_id)
             time.sleep(_REST_SECONDS)
     known = Counter({kind: kinds[kind] for kind in KINDS if kinds[kind]})
     unreadable += kinds.total() - known.total() - kinds["commit"]
-    by_scope = {Scope(*scope): named for scope, named in ids.items()}
-    return Contents(known, Span(min(first, last), last), unreadable, by_scope, aliases)
+    return Contents(
+        known,
+        Span(min(first, last), last),
+        unreadable,
+        {Scope(*scope): named for scope, named in ids.items()},
+        {Scope(*scope): said for scope, said in aliases.items()},
+    )
 
 
-def _arrival(row: _Row) -> Arrival:
-    alias = Operation(row.accepted, row.alias_id, row.distinct_id, refused=row.refused)
-    return Arrival(Scope(row.project_id, row.environment), alias, int(bytes(row.timestamp)))
+def arrivals(scope: Scope, aliases: Iterable[Row]) -> list[Arrival]:
+    """What such rows of a scope say."""
+    return [
+        Arrival(
+            scope,
+            Operation(row.accepted, row.alias_id, row.distinct_id, refused=row.refused),
+            int(bytes(row.timestamp)),
+        )
+        for row in aliases
+    ]
 
 
-def _read(text: bytes) -> tuple[list[_Row], int]:
+def _read(text: bytes) -> tuple[list[Row], int]:
     """The rows of some lines, and how many lines are none."""
     with contextlib.suppress(msgspec.DecodeError, RecursionError):
         return _row.decode_lines(text), 0

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from clickhouse_connect.driver.binding import format_query_value
+from whipstitch.storage.literals import literal
 
 Kind = Literal["alias", "trait", "track"]
 KINDS: Final[tuple[Kind, ...]] = ("alias", "trait", "track")
@@ -135,14 +135,14 @@ def from_file(
     kind: Table, path: str, span: Span, corrections: Corrections, *, careful: bool
 ) -> str:
     """What follows ``INSERT INTO`` where ClickHouse reads the file ``path`` itself."""
-    fields = _quote(_BY_KIND[kind].fields)
-    source = f"file({_quote(path)}, 'JSONEachRow', {fields})"
+    fields = literal(_BY_KIND[kind].fields)
+    source = f"file({literal(path)}, 'JSONEachRow', {fields})"
     return _select(kind, source, span, corrections, careful)
 
 
 def from_input(kind: Table, span: Span, corrections: Corrections, *, careful: bool) -> str:
     """What follows ``INSERT INTO`` where the rows are sent with the statement."""
-    source = f"input({_quote(_BY_KIND[kind].fields)})"
+    source = f"input({literal(_BY_KIND[kind].fields)})"
     return _select(kind, source, span, corrections, careful)
 
 
@@ -166,13 +166,12 @@ def _select(kind: Table, source: str, span: Span, corrections: Corrections, care
 
 def _look_up(known: Mapping[Somebody, str | int], missing: str) -> str:
     """What is known of the row's id, else ``missing``."""
-    names, values = (
-        # On one line: what is sent with a statement begins on the next.
-        format_query_value(some).replace("\n", "\\n")
-        for some in ([_ONE_NAME.join(somebody) for somebody in known], list(known.values()))
-    )
+    # On one line: what is sent with a statement begins on the next.
+    # On one line, as texts are: what is sent with a statement begins on the next.
+    names = ",".join(literal(_ONE_NAME.join(somebody)) for somebody in known)
+    values = ",".join(literal(one) if isinstance(one, str) else str(one) for one in known.values())
     name = f"concatWithSeparator('{_ONE_NAME}', project_id, environment, distinct_id)"
-    return f"transform({name}, {names}, {values}, {missing})"
+    return f"transform({name}, [{names}], [{values}], {missing})"
 
 
 def _value(column: str, expression: str, careful: bool) -> str:
@@ -195,7 +194,3 @@ def _missing(span: Span) -> str:
         f"received_at BETWEEN {first} AND {last} AND accepted BETWEEN {span.first} AND {span.last}"
     )
     return f"id NOT IN (SELECT id FROM events WHERE {where})"
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -253,11 +254,13 @@ class Store:
     def _load(
         self, client: Client, segment: Path, token: str, contents: Contents, careful: bool
     ) -> None:
+        if self.embedded:
+            contents = replace(contents, file=segment)
         corrections = self._prepare_segment(client, contents)
         for kind in _TABLES:
             if not contents.rows[kind]:
                 continue
-            if self._address.path is not None:
+            if self.embedded:
                 target = loading.from_file(
                     kind, str(segment), contents.span, corrections, careful=careful
                 )

@@ -47,6 +47,16 @@ def test_a_summary_and_what_came_since_are_what_the_rows_say(node: Node) -> None
     assert node.active(Scope("proj_a", "test")) == Counter({"a": 1})
 
 
+def test_one_alone_did_the_same_as_beside_others(alone: Node) -> None:
+    alone.load(event(5, distinct_id="a"), seen("b"), alias(6, "a", "user"), alias(7, "x", "a"))
+    alone.summarize()
+    alone.load(event(9, distinct_id="x"))
+    together = _did(alone, "user", "b", "nobody")
+    assert together["user"] == Activity(START_MS + 9, START_MS + 5, 2)
+    for one in ("user", "b", "nobody"):
+        assert _did(alone, one) == {who: did for who, did in together.items() if who == one}
+
+
 def test_reads_use_the_summary(node: Node) -> None:
     node.load(seen("a"))
     node.summarize()

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from tests.support.segments import START_MS, alias, event, trait, write_segment
 
-from whipstitch.storage.contents import contents
+from whipstitch.identity.arrivals import Arrival
+from whipstitch.identity.forest import Operation
+from whipstitch.projects import Scope
+from whipstitch.storage.contents import arrivals, contents
 from whipstitch.storage.loading import Span
 
 
@@ -32,3 +35,25 @@ def test_lines_that_are_no_rows_are_counted_as_such(tmp_path: Path) -> None:
 def test_an_empty_segment_holds_nothing(tmp_path: Path) -> None:
     held = contents(write_segment(tmp_path, []))
     assert (held.rows.total(), held.span, held.unreadable) == (0, Span(0, 0), 0)
+
+
+def test_aliases_are_kept_by_scope_and_arrive_as_they_were_sent(tmp_path: Path) -> None:
+    live, test = Scope("proj_a", "live"), Scope("proj_a", "test")
+    lines = [
+        alias(1, "a", "b"),
+        alias(2, "guest", "b", refused="placeholder"),
+        event(3),
+        alias(4, "c", "d", environment="test"),
+    ]
+    held = contents(write_segment(tmp_path, lines))
+    assert {scope: arrivals(scope, said) for scope, said in held.aliases.items()} == {
+        live: [
+            Arrival(live, Operation(START_MS * 1000 + 1, "a", "b"), START_MS + 1),
+            Arrival(
+                live,
+                Operation(START_MS * 1000 + 2, "guest", "b", refused="placeholder"),
+                START_MS + 2,
+            ),
+        ],
+        test: [Arrival(test, Operation(START_MS * 1000 + 4, "c", "d"), START_MS + 4)],
+    }
