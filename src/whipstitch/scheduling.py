@@ -18,7 +18,10 @@ _SCHED_SETATTR: Final = {"x86_64": 314, "aarch64": 274}
 """The system call's number, by machine: the C library has no function for it."""
 
 
-_behind: set[str] = set()
+_behind: set[int] = set()
+"""Threads that gave way, the engine's and ours."""
+_left_out: int | None = None
+"""The core that they leave to the others."""
 
 
 def give_way(*, much: bool = True) -> None:
@@ -28,8 +31,7 @@ def give_way(*, much: bool = True) -> None:
 
     On Linux only, where a thread has a niceness of its own."""
     if sys.platform == "linux":
-        niceness = _BEHIND if much else _BESIDE
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        _put_behind(threading.get_native_id(), _BEHIND if much else _BESIDE)
 
 
 def engine_gives_way() -> None:
@@ -37,15 +39,46 @@ def engine_gives_way() -> None:
     as can be. It starts more as it needs them, so this is to be called again."""
     if sys.platform != "linux":
         return
-    tasks = set(os.listdir(_TASKS))  # noqa: PTH208 - their names are all that it takes
+    tasks = {int(task) for task in os.listdir(_TASKS)}  # noqa: PTH208 - names are all that it takes
     ours = {thread.native_id for thread in threading.enumerate()}
     _behind.intersection_update(tasks)
     if None in ours:  # one that is only starting: which of them is it?
         return
-    for task in tasks - _behind - {str(one) for one in ours}:
-        with contextlib.suppress(OSError):  # it has ended
-            os.setpriority(os.PRIO_PROCESS, int(task), _BEHIND)
-            _behind.add(task)
+    for task in tasks - _behind - ours:
+        _put_behind(task, _BEHIND)
+
+
+def leave_a_core(leave: bool) -> None:
+    """Keeps all that gave way off one core, where there are several, or lets it use them all again.
+    To be called by a thread that did not give way.
+
+    Priorities alone do not do it: a kernel may let a thread that computes run on until the next
+    tick of its clock, four milliseconds, while the event loop, the journal or the kernel's own
+    thread that talks to the disk wait."""
+    global _left_out
+    if sys.platform != "linux":
+        return
+    cores = os.sched_getaffinity(0)
+    left_out = min(cores) if leave and len(cores) > 1 else None
+    if left_out == _left_out:
+        return
+    _left_out = left_out
+    engine_gives_way()
+    for task in tuple(_behind):
+        _assign(task, cores)
+
+
+def _put_behind(task: int, niceness: int) -> None:
+    with contextlib.suppress(OSError):  # it has ended
+        os.setpriority(os.PRIO_PROCESS, task, niceness)
+        _behind.add(task)
+        if _left_out is not None:
+            _assign(task, os.sched_getaffinity(task))
+
+
+def _assign(task: int, cores: set[int]) -> None:
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(task, cores - {_left_out} or cores)
 
 
 def hand_over_soon() -> None:

@@ -26,7 +26,8 @@ from whipstitch.loader.loader import Loader
 from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
-from whipstitch.scheduling import be_prompt, hand_over_soon
+from whipstitch.scheduling import be_prompt, hand_over_soon, leave_a_core
+from whipstitch.server.cores import Cores
 from whipstitch.server.in_flight import InFlight
 from whipstitch.server.readings import StoreReadings
 from whipstitch.settings import Settings
@@ -44,6 +45,7 @@ _DRAIN_SECONDS = 2.5
 _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _GEOIP_SECONDS = 1.0
+_CORES_SECONDS = 1.0
 _STORED_SECONDS = 10.0
 """How long an erasure waits for what came in before it."""
 _OTHER_NODES_SECONDS = 75
@@ -128,7 +130,10 @@ class Engine:
         )
         self._geoip_watch = Background("geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS)
         self._geoip_said: str | None = None
+        cores = Cores(self.intake.stats.requests.total, leave_a_core)
+        self._cores_watch = Background("cores watch", cores.look, lambda: _CORES_SECONDS)
         self._background = (
+            self._cores_watch,
             self.cohorts,
             self.summarizer,
             self.eraser,
@@ -141,6 +146,7 @@ class Engine:
         self.directory.refresh()
         self.directory.start()
         self._geoip_watch.start()
+        self._cores_watch.start()
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())

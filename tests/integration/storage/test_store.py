@@ -13,6 +13,7 @@ from tests.support.segments import START_MS, event, trait, write_segment
 from tests.support.stitching import until
 
 from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
+from whipstitch.scheduling import leave_a_core
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
@@ -193,6 +194,33 @@ def test_the_engines_threads_give_way_to_those_that_ask_it_and_these_to_the_even
     lanes["clickhouse-query"] = 5
     # The engine may have had all its threads before.
     until(lambda: nice() | {("engine", 19)} == {*lanes.items(), ("engine", 19)})
+    store.close()
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="takes two cores")
+def test_the_engine_and_those_that_ask_it_leave_a_core_and_take_it_back(chdb_url: str) -> None:
+    def cores() -> dict[str, set[int]]:
+        lanes = {
+            one.native_id: one.name
+            for one in threading.enumerate()
+            if one.name.startswith("clickhouse-")
+        }
+        ours = {one.native_id for one in threading.enumerate()} - lanes.keys()
+        return {
+            lanes.get(task, task): os.sched_getaffinity(task)
+            for task in (int(one.name) for one in Path("/proc/self/task").iterdir())
+            if task not in ours
+        }
+
+    store = Store.open(chdb_url, durable=False, retention_days=0)
+    store.query("SELECT count() FROM events")
+    every = os.sched_getaffinity(0)
+    leave_a_core(True)
+    store.query("SELECT count() FROM events")
+    assert set(map(frozenset, cores().values())) == {frozenset(every - {min(every)})}
+    assert os.sched_getaffinity(0) == every
+    leave_a_core(False)
+    assert set(map(frozenset, cores().values())) == {frozenset(every)}
     store.close()
 
 
