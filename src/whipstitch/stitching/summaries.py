@@ -16,7 +16,7 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.background import Background
-from whipstitch.queries.activity import SENT_SINCE
+from whipstitch.queries.activity import SENT_SINCE, UNPATCHED
 from whipstitch.storage.store import Store
 
 _ROWS: Final = 100_000
@@ -43,6 +43,7 @@ FROM
     UNION ALL
     SELECT project_id, environment, {SENT_SINCE} AND _block_number <= {{until:UInt64}}
     GROUP BY project_id, environment, sent_id
+    {UNPATCHED}
 )
 GROUP BY project_id, environment, sent_id
 SETTINGS max_bytes_before_external_group_by = 400000000"""

@@ -5,13 +5,13 @@ from collections import Counter
 from functools import partial
 
 from tests.support.segments import START_MS, alias, event
-from tests.support.stitching import LIVE, Node, accepted, seen
+from tests.support.stitching import LIVE, Node, accepted, seen, until
 
 from whipstitch.projects import Scope
 from whipstitch.queries import activity
 from whipstitch.queries.activity import Activity
 from whipstitch.server.readings import StoreReadings
-from whipstitch.stitching import erasures, summaries
+from whipstitch.stitching import erasures, purge, summaries
 from whipstitch.storage.store import Store
 
 _DAY = 86_400 * 10**6
@@ -55,6 +55,22 @@ def test_one_alone_did_the_same_as_beside_others(alone: Node) -> None:
     assert together["user"] == Activity(START_MS + 9, START_MS + 5, 2)
     for one in ("user", "b", "nobody"):
         assert _did(alone, one) == {who: did for who, did in together.items() if who == one}
+
+
+def test_rows_whose_patch_is_older_than_a_merge_of_them_are_counted(node: Node) -> None:
+    """As where a merge began before a rewrite and ended after it."""
+    for number, who in enumerate("aabb"):
+        node.load(event(number, distinct_id=who))
+    node.load(alias(10, "a", "user"))
+    node.store.query("ALTER TABLE events MODIFY SETTING apply_patches_on_merge = 0")
+    try:
+        node.take_steps()
+        node.store.query("OPTIMIZE TABLE events FINAL")
+        assert node.active() == Counter({"user": 2, "b": 2})
+        assert node.summarize()
+        assert node.active() == Counter({"user": 2, "b": 2})
+    finally:
+        node.store.query("ALTER TABLE events RESET SETTING apply_patches_on_merge")
 
 
 def test_reads_use_the_summary(node: Node) -> None:
@@ -130,6 +146,7 @@ def test_an_erasure_takes_the_summary_away(alone: Node) -> None:
     assert _did(alone, "a", "user", "b").keys() == {"b"}
     assert not alone.summarize()
 
+    _purge(alone)
     alone.store.at_leisure(partial(erasures.save, erasure=asked.now("done"))).result()
 
     assert alone.summarize()
@@ -168,3 +185,10 @@ def _erase(node: Node, *ids: str) -> erasures.Erasure:
     )
     node.link(partial(node.linker.forget, scope=LIVE, ids=ids, accepted=accepted(10**7)))
     return asked
+
+
+def _purge(node: Node) -> None:
+    """What is hidden goes from the disk."""
+    for one in node.store.at_leisure(purge.plan).result().rewrites:
+        node.store.at_leisure(partial(purge.begin, rewrite=one)).result()
+        until(lambda: not node.store.at_leisure(purge.rewrites_run).result())
