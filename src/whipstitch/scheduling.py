@@ -20,8 +20,8 @@ _SCHED_SETATTR: Final = {"x86_64": 314, "aarch64": 274}
 
 _behind: set[int] = set()
 """Threads that gave way, the engine's and ours."""
-_left_out: int | None = None
-"""The core that they leave to the others."""
+_may_use: set[int] | None = None
+"""The cores that they may use; None: nothing was said yet."""
 
 
 def give_way(*, much: bool = True) -> None:
@@ -55,30 +55,30 @@ def leave_a_core(leave: bool) -> None:
     Priorities alone do not do it: a kernel may let a thread that computes run on until the next
     tick of its clock, four milliseconds, while the event loop, the journal or the kernel's own
     thread that talks to the disk wait."""
-    global _left_out
+    global _may_use
     if sys.platform != "linux":
         return
     cores = os.sched_getaffinity(0)
-    left_out = min(cores) if leave and len(cores) > 1 else None
-    if left_out == _left_out:
+    may_use = cores - {min(cores)} if leave and len(cores) > 1 else cores
+    if may_use == _may_use:
         return
-    _left_out = left_out
+    _may_use = may_use
     engine_gives_way()
     for task in tuple(_behind):
-        _assign(task, cores)
+        _assign(task)
 
 
 def _put_behind(task: int, niceness: int) -> None:
     with contextlib.suppress(OSError):  # it has ended
         os.setpriority(os.PRIO_PROCESS, task, niceness)
         _behind.add(task)
-        if _left_out is not None:
-            _assign(task, os.sched_getaffinity(task))
+        _assign(task)
 
 
-def _assign(task: int, cores: set[int]) -> None:
-    with contextlib.suppress(OSError):
-        os.sched_setaffinity(task, cores - {_left_out} or cores)
+def _assign(task: int) -> None:
+    if _may_use is not None:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(task, _may_use)
 
 
 def hand_over_soon() -> None:

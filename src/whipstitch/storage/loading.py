@@ -166,7 +166,6 @@ def _select(kind: Table, source: str, span: Span, corrections: Corrections, care
 
 def _look_up(known: Mapping[Somebody, str | int], missing: str) -> str:
     """What is known of the row's id, else ``missing``."""
-    # On one line: what is sent with a statement begins on the next.
     # On one line, as texts are: what is sent with a statement begins on the next.
     names = ",".join(literal(_ONE_NAME.join(somebody)) for somebody in known)
     values = ",".join(literal(one) if isinstance(one, str) else str(one) for one in known.values())
