@@ -1,17 +1,18 @@
 """Which cores ClickHouse may use: all but one while events come in."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 _MANY: Final = 50
-"""Requests a second that are worth a core."""
+"""Requests within a second that are worth a core."""
 _CALM_SECONDS: Final = 10.0
 
 
 class Cores:
-    """Looks now and then how many requests came. Questions are answered more slowly meanwhile where
-    there are few cores, but they do not hold up those who send."""
+    """Looks several times a second how many requests came. Questions are answered more slowly
+    meanwhile where there are few cores, but they do not hold up those who send."""
 
     def __init__(
         self,
@@ -24,13 +25,16 @@ class Cores:
         self._requests = requests
         self._leave = leave
         self._clock = clock
-        self._seen = 0
-        self._looked_at = clock()
+        self._seen = deque([(clock(), 0)])
+        """When it looked, and how many there were: the last second, and once before."""
         self._busy_until = 0.0
 
     def look(self) -> None:
         now, requests = self._clock(), self._requests()
-        if requests - self._seen >= _MANY * (now - self._looked_at):
+        while len(self._seen) > 1 and self._seen[1][0] <= now - 1:
+            self._seen.popleft()
+        looked_at, before = self._seen[0]
+        if requests - before >= _MANY * max(1.0, now - looked_at):
             self._busy_until = now + _CALM_SECONDS
-        self._seen, self._looked_at = requests, now
+        self._seen.append((now, requests))
         self._leave(now < self._busy_until)

@@ -45,7 +45,7 @@ _DRAIN_SECONDS = 2.5
 _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _GEOIP_SECONDS = 1.0
-_CORES_SECONDS = 1.0
+_CORES_SECONDS = 0.1
 _STORED_SECONDS = 10.0
 """How long an erasure waits for what came in before it."""
 _OTHER_NODES_SECONDS = 75
