@@ -161,7 +161,6 @@ def queries(short: bool) -> Iterator[Row]:
         project = running.keys["project_id"]
         settled = {one.name: _time(partial(_ask, running, one), rounds) for one in QUESTIONS}
         export = _export(running)
-        busy = _busy(running, 1 if short else 15)
         aliases = [
             {"alias_id": f"user_{number * 4}", "distinct_id": f"known_{number}"}
             for number in range(min(1_000, events // 100))
@@ -170,6 +169,8 @@ def queries(short: bool) -> Iterator[Row]:
         running.post("batch", json.dumps({"operations": operations}).encode())
         running.wait_until_loaded()
         pending = {one.name: _time(partial(_ask, running, one), rounds) for one in QUESTIONS}
+        # Last: for some seconds after events came, questions have a core less.
+        busy = _busy(running, 1 if short else 15)
         running.stop()
         store = Store.open(f"chdb://{data}/clickhouse", durable=False, retention_days=0)
         where = f"project_id = '{project}' AND environment = 'live'"
