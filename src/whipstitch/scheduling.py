@@ -39,9 +39,10 @@ def engine_gives_way() -> None:
     as can be. It starts more as it needs them, so this is to be called again."""
     if sys.platform != "linux":
         return
+    known = set(_behind)  # who comes after this is not among the tasks either, and has not ended
     tasks = {int(task) for task in os.listdir(_TASKS)}  # noqa: PTH208 - names are all that it takes
     ours = {thread.native_id for thread in threading.enumerate()}
-    _behind.intersection_update(tasks)
+    _behind.difference_update(known - tasks)
     if None in ours:  # one that is only starting: which of them is it?
         return
     for task in tasks - _behind - ours:
