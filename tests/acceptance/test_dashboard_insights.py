@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.support.browser import PHONE, Dashboard, choose, suggestions
+from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, suggestions
 from tests.support.server import Server
 
-HOSTILE = "\"'><img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
 TODAY = datetime.now(UTC).date()
 
 
