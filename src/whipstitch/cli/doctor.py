@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whipstitch.settings import Settings
 
 Verdict = Literal["ok", "warning", "problem"]
+_SET_ASIDE = "store/*/*/detached/broken-on-start_*"
 
 
 class Finding(NamedTuple):
@@ -114,13 +115,17 @@ def _storage(settings: Settings) -> Finding:
         address = Address.parse(settings.clickhouse)
     except WhipstitchError as error:
         return Finding("storage", "problem", str(error), "mend the setting `clickhouse`")
+    if address.path is not None and (aside := list(address.path.glob(_SET_ASIDE))):
+        found = f"{len(aside)} parts set aside in {address.path}: {_SET_ASIDE}"
+        advice = "a disk was full or failed; delete them once no events are missing"
+        return Finding("storage", "warning", found, advice)
     if address.path is not None and is_locked(settings.data_dir):
         return Finding("storage", "ok", f"embedded in {address.path}, in use by the server")
     if address.path is not None and not address.path.exists():
         return Finding("storage", "ok", f"embedded, {address.path} is made at the first start")
     try:
         client = address.connect({}, seconds=10, database="default")
-        version = client.command("SELECT version()")
+        version = client.server_version
         client.close()
     except Exception as error:  # the driver's errors have no common base
         where = address.path or f"{address.host}:{address.port}"

@@ -6,6 +6,7 @@ the journal is sealed, the loader stores what it can in the time, the rest stays
 
 import asyncio
 import contextlib
+import time
 
 import structlog
 
@@ -46,6 +47,9 @@ _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _GEOIP_SECONDS = 1.0
 _CORES_SECONDS = 0.1
+_WRITES_SECONDS = 5.0
+_SHORTEST_LIFE_SECONDS = 10.0
+"""A disk on which every start fails to write is not worn out with starts."""
 _STORED_SECONDS = 10.0
 """How long an erasure waits for what came in before it."""
 _OTHER_NODES_SECONDS = 75
@@ -132,7 +136,13 @@ class Engine:
         self._geoip_said: str | None = None
         cores = Cores(self.intake.stats.requests.total, leave_a_core)
         self._cores_watch = Background("cores watch", cores.look, lambda: _CORES_SECONDS)
+        # Inserts look by themselves; this finds what merges could not write.
+        self._writes_watch = Background(
+            "disk watch", self.store.look_at_writes, lambda: _WRITES_SECONDS
+        )
+        self._began = time.monotonic()
         self._background = (
+            self._writes_watch,
             self._cores_watch,
             self.cohorts,
             self.summarizer,
@@ -147,6 +157,7 @@ class Engine:
         self.directory.start()
         self._geoip_watch.start()
         self._cores_watch.start()
+        self._writes_watch.start()
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
@@ -173,6 +184,11 @@ class Engine:
         self.journal.close()
         self.store.close()
         self.directory.stop(_LAST_STEP_SECONDS)
+
+    @property
+    def must_begin_again(self) -> bool:
+        """Whether only a new process has all rows again: see ``storage.embedded``."""
+        return self.store.damaged and time.monotonic() - self._began > _SHORTEST_LIFE_SECONDS
 
     @property
     def storage_problem(self) -> str | None:

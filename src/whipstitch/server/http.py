@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 
+import structlog
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
@@ -21,10 +22,13 @@ from whipstitch.doors.heads import Heads
 from whipstitch.doors.wire import Renderer
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.errors import SettingsError
+from whipstitch.server.again import begin_again, inherited
 from whipstitch.server.engine import Engine
 from whipstitch.server.heartbeat import Heartbeat
 from whipstitch.server.overview import Overview
 from whipstitch.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 _BACKLOG = 4096
 _KEEP_ALIVE_SECONDS = 75
@@ -37,6 +41,7 @@ _FINISH_SECONDS = 3
 
 def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect.
+    Where the engine must begin again, the process does, and this does not return.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -93,27 +98,41 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_FINISH_SECONDS,
     )
-    listening = _listen(settings.host, settings.port)
-    server = _Server(config, lambda: started(_address(listening)), stopping)
+    listening = inherited() or _listen(settings.host, settings.port)
+    kept = listening.dup()  # what the server is given it closes
+    server = _Server(config, lambda: started(_address(listening)), engine, stopping)
     _raise_file_limit()
-    # uvicorn raises the signal that ended it once more; by then that must do nothing.
+    # uvicorn raises the signal that ended it once more; by then that must end nothing.
+    told: list[int] = []
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)
+        signal.signal(stop, lambda number, _: told.append(number))
     uvloop.run(server.serve(sockets=[listening]))
+    if engine.must_begin_again and not told:
+        log.warning("server_begins_again")
+        begin_again(kept)
+    kept.close()
 
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, on_start: Callable[[], None], stopping: asyncio.Event
+        self,
+        config: uvicorn.Config,
+        on_start: Callable[[], None],
+        engine: Engine,
+        stopping: asyncio.Event,
     ) -> None:
         super().__init__(config)
         self._on_start = on_start
+        self._engine = engine
         self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_start()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._engine.must_begin_again
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams of events would be waited for in vain.

@@ -9,26 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ProgrammingError
 
-from whipstitch.errors import SettingsError, StorageUnavailable
+from whipstitch.errors import SettingsError
+from whipstitch.storage.embedded import FailedWrites, open_engine
 
 _DATABASE: Final = "whipstitch"
 _CONNECT_SECONDS: Final = 5
-# The embedded engine's share of the machine. Its defaults are a database server's: gigabytes of
-# caches, and a log of its own queries.
-_ENGINE_OPTIONS: Final = {
-    "background_pool_size": 2,
-    "background_schedule_pool_size": 2,
-    "background_common_pool_size": 2,
-    "background_move_pool_size": 1,
-    "background_fetches_pool_size": 1,
-    "mark_cache_size": 64 * 2**20,
-    "primary_index_cache_size": 64 * 2**20,
-    "index_mark_cache_size": 32 * 2**20,
-    "uncompressed_cache_size": 0,
-    "query_condition_cache_size": 16 * 2**20,
-}
 # How text becomes JSON values: strings that look like dates stay strings, a key "a.b" is not the
 # object {"a": {"b": …}}, and the first of two equal keys stands.
 _JSON: Final[Mapping[str, int | str]] = {
@@ -134,16 +120,22 @@ class Address:
         )
 
     def connect(
-        self, settings: Mapping[str, int | str], *, seconds: float, database: str | None = None
+        self,
+        settings: Mapping[str, int | str],
+        *,
+        seconds: float,
+        database: str | None = None,
+        failed_writes: FailedWrites | None = None,
     ) -> Client:
         """A client with ``settings``, those that this ClickHouse knows; ``seconds`` is how long an
-        answer may take, ``database`` where it starts, by default in the address's.
+        answer may take, ``database`` where it starts, by default in the address's;
+        ``failed_writes`` is what all clients of one run of the embedded engine share.
 
         Raises what the driver raises, and StorageUnavailable where the embedded engine cannot be
         opened."""
         database = database or self.database
         if self.path is not None:
-            client = _open_engine(self.path, database)
+            client = open_engine(self.path, database, failed_writes or FailedWrites())
         else:
             client = clickhouse_connect.get_client(
                 host=self.host,
@@ -165,22 +157,3 @@ class Address:
             if name in client.server_settings:
                 client.set_client_setting(name, value)
         return client
-
-
-def _open_engine(path: Path, database: str) -> Client:
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        return clickhouse_connect.get_client(
-            interface="chdb",
-            path=str(path),
-            database=database,
-            chdb_options=_ENGINE_OPTIONS,
-            show_clickhouse_errors="scrub",
-            tz_mode="aware",
-        )
-    except ProgrammingError as error:
-        reason = str(error).rpartition("Failed to create connection: ")[2]
-        raise StorageUnavailable(
-            f"The embedded ClickHouse in {path} cannot be opened. One process at a time can hold "
-            f"it: stop the other Whipstitch, or check the directory's owner. ({reason})"
-        ) from None

@@ -41,7 +41,8 @@ def migrate(client: Client) -> list[Migration]:
         StorageError: this ClickHouse is too old, or the schema is newer than this program.
     """
     _check_version(client.server_version or "0")
-    client.command(_RECORD)
+    if not client.query("EXISTS TABLE schema_migrations").result_rows[0][0]:
+        client.command(_RECORD)
     applied = {
         int(row[0]) for row in client.query("SELECT version FROM schema_migrations").result_rows
     }

@@ -19,7 +19,8 @@ def from_engine(
     pipe: int,
 ) -> None:
     """Has the embedded engine write what ``sql`` finds: it opens the pipe by its number."""
-    client.command(
+    # Not a command: it writes nothing that is to stay.
+    client.raw_query(
         f"INSERT INTO FUNCTION file('/dev/fd/{pipe:d}', '{format_}') {sql}",
         dict(parameters),
         settings=dict(settings),

@@ -17,6 +17,7 @@ from whipstitch.storage import loading, pouring, upkeep
 from whipstitch.storage.asked import Asked
 from whipstitch.storage.connect import EXPORTING, LOADING, QUERYING, STITCHING, Address
 from whipstitch.storage.contents import Contents
+from whipstitch.storage.embedded import FailedWrites
 from whipstitch.storage.failures import limited
 from whipstitch.storage.lane import Lane
 from whipstitch.storage.loading import NO_CORRECTIONS, Corrections, Table
@@ -61,6 +62,7 @@ class Store:
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
+        self._failed_writes = FailedWrites()
         self._anchor: Client | None = None
         """Keeps the embedded engine from ending with the last connection of a lane: what is written
         while it ends and begins again is not seen by the next."""
@@ -120,7 +122,7 @@ class Store:
 
     def ping(self) -> None:
         """Raises StorageUnavailable where ClickHouse does not answer."""
-        self._querying.run(lambda client: client.command("SELECT 1")).result()
+        self._querying.run(lambda client: client.query("SELECT 1")).result()
 
     def load(self, segment: Path, token: str, contents: Contents, *, careful: bool = False) -> None:
         """Stores the rows of ``segment``, which are ``contents``; whatever its size, in level
@@ -179,6 +181,11 @@ class Store:
         """Does ``work`` on a thread of its own, with as little of the machine as can be."""
         return self._stitching.run(work)
 
+    def look_at_writes(self) -> None:
+        """Raises StorageUnavailable where the embedded engine failed to write: see ``embedded``."""
+        if self.embedded:
+            self._querying.run(self._failed_writes.look).result()
+
     def close(self) -> None:
         """Lets go of ClickHouse, after what runs now if that does not take long."""
         until = time.monotonic() + _CLOSE_SECONDS
@@ -198,9 +205,14 @@ class Store:
         return self._address.path is not None
 
     @property
+    def damaged(self) -> bool:
+        """Whether the embedded engine takes nothing any more, and must be opened anew."""
+        return self._failed_writes.problem is not None
+
+    @property
     def problem(self) -> str | None:
-        """Why a server does not answer, for a person; None: it does."""
-        return None if self._pulse is None else self._pulse.problem
+        """Why ClickHouse takes nothing, for a person; None: it does."""
+        return self._failed_writes.problem if self._pulse is None else self._pulse.problem
 
     # Inside, on the lanes' threads
 
@@ -218,7 +230,7 @@ class Store:
         try:
             for migration in migrate(client):
                 log.info("storage_migrated", number=migration.number, name=migration.name)
-            upkeep.keep_durable(client, self._durable)
+            upkeep.keep_safe(client, durable=self._durable, embedded=self.embedded)
             upkeep.keep_days(client, self._retention_days)
             upkeep.keep_summaries(client)
             if self.embedded:
@@ -241,7 +253,9 @@ class Store:
         return self._address.connect({}, seconds=_PATIENCE, database="default")
 
     def _connect(self, settings: Mapping[str, int | str]) -> Client:
-        return self._address.connect(settings, seconds=self._seconds)
+        return self._address.connect(
+            settings, seconds=self._seconds, failed_writes=self._failed_writes
+        )
 
     def _create_database(self) -> None:
         client = self._address.connect({}, seconds=self._seconds, database="default")

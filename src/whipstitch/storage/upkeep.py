@@ -25,15 +25,23 @@ _DURABLE: Final = {
 _KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
 
 
-def keep_durable(client: Client, durable: bool) -> None:
-    """Whether an insert that returned survives a loss of power: the journal then forgets it."""
+def keep_safe(client: Client, *, durable: bool, embedded: bool) -> None:
+    """Whether an insert that returned survives a loss of power: the journal then forgets it. And
+    that tables open without the parts that the embedded engine could not write (see ``embedded``):
+    by default not without more than a gibibyte of them."""
+    settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
+    if embedded:
+        settings["max_suspicious_broken_parts_bytes"] = 2**50
     for table in _TABLES:
         definition = _definition(client, table)
-        for name, on in _DURABLE.items():
-            wanted = on if durable else 0
-            found = re.search(rf"\b{name} = (\d+)", definition)
-            if (int(found[1]) if found else 0) != wanted:
-                client.command(f"ALTER TABLE {table} MODIFY SETTING {name} = {wanted}")
+        there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
+        missing = [
+            f"{name} = {value}"
+            for name, value in settings.items()
+            if int(there.get(name, 0)) != value
+        ]
+        if missing:
+            client.command(f"ALTER TABLE {table} MODIFY SETTING {', '.join(missing)}")
 
 
 def keep_days(client: Client, days: int) -> None:
