@@ -138,9 +138,7 @@ class _Connection(asyncio.Protocol):
             self._idle.append(self)
 
 
-async def _open_loop(
-    url: str, body: bytes, key: str, rate: float, seconds: float, *, spin: bool
-) -> list[float]:
+async def _open_loop(url: str, body: bytes, key: str, rate: float, seconds: float) -> list[float]:
     parts = urlsplit(url)
     request = (
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nx-api-key: {key}\r\n"
@@ -161,7 +159,7 @@ async def _open_loop(
             due = began + number / rate
             # A timer of the loop is late by up to a millisecond.
             while time.perf_counter() < due:
-                await (asyncio.sleep(0) if spin else clock.tick())
+                await clock.tick()
             while not idle:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             idle.pop().send(request, due)
@@ -205,12 +203,13 @@ def open_loop(
     url: str, body: bytes, key: str, *, rate: float, seconds: float, core: int | None = LOAD_CORE
 ) -> list[float]:
     """Sends at a steady rate; the latencies in seconds, from when each request was due, sorted.
-    Runs in this process. On a core of its own it never sleeps, which is more exact; with none
-    (``core`` None) that would take half of a small machine from the server."""
+    Runs in this process, and sleeps between two requests: where it would not, the kernel's own
+    thread that talks to the disk has to wait for some milliseconds whenever it is to run on this
+    core, and the server with it."""
     before = os.sched_getaffinity(0)
     pin(0, core)
     try:
-        return sorted(uvloop.run(_open_loop(url, body, key, rate, seconds, spin=core is not None)))
+        return sorted(uvloop.run(_open_loop(url, body, key, rate, seconds)))
     finally:
         os.sched_setaffinity(0, before)
         gc.enable()

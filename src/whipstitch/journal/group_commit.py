@@ -29,6 +29,11 @@ Tell = Callable[[list[Entry], bool], None]
 """Gives a group its outcome, on the event loop's thread."""
 
 
+_ROUNDS = 3
+"""Of the event loop, at most, in which what else comes may join a group: a sync costs more than all
+of them."""
+
+
 class Committer(Protocol):
     def put(self, entry: Entry) -> None: ...
     def close(self) -> None:
@@ -55,13 +60,20 @@ class ThreadedCommitter:
     def put(self, entry: Entry) -> None:
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._hand_over)  # with what else this round of the loop brings
+            self._loop.call_soon(self._gather, 1, _ROUNDS)
         self._next.append(entry)
 
     def close(self) -> None:
         self._hand_over()
         self._groups.put(None)
         self._thread.join()
+
+    def _gather(self, had: int, rounds: int) -> None:
+        """Hands over what is there once a round of the loop has brought nothing more."""
+        if len(self._next) > had and rounds:
+            self._loop.call_soon(self._gather, len(self._next), rounds - 1)
+        else:
+            self._hand_over()
 
     def _hand_over(self) -> None:
         group, self._next = self._next, []
@@ -72,7 +84,7 @@ class ThreadedCommitter:
         # came meanwhile, goes in the next group together.
         self._tell(group, durable)
         if self._next:
-            self._loop.call_soon(self._hand_over)
+            self._loop.call_soon(self._gather, len(self._next), _ROUNDS)
         else:
             self._busy = False
 

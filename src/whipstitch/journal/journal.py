@@ -175,7 +175,7 @@ class Journal:
         with self._sealing:
             try:
                 if self._segment.rows:
-                    fresh = self._new_segment()
+                    fresh = self._new_segment(self._segment.size)
                     with self._lock:
                         full, self._segment = self._segment, fresh
                         self._first_row_at = None
@@ -304,8 +304,8 @@ class Journal:
                 log.info("journal_recovered", segment=segment.stem, bytes=kept, cut=size - kept)
         return last
 
-    def _new_segment(self) -> OpenSegment:
-        return OpenSegment(self.directory, self._number(), durable=self._durable)
+    def _new_segment(self, like: int = 0) -> OpenSegment:
+        return OpenSegment(self.directory, self._number(), durable=self._durable, like=like)
 
     def _number(self) -> int:
         """Names later segments after earlier ones, also when the clock was set back."""

@@ -6,6 +6,7 @@ stem is never used twice, so that ClickHouse can tell a repeated insert by it.""
 
 import os
 import secrets
+import time
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,11 @@ from whipstitch.journal.groups import whole_groups
 OPEN = ".open"
 SEALED = ".jsonl"
 PART = ".part"
-_ROOM = 2 * 1024 * 1024
+_LEAST_ROOM = 64 * 1024
+_MOST_ROOM = 2 * 1024 * 1024
 _PIECE = bytes(32 * 1024)
+_PIECES_A_SYNC = 4
+_REST_SECONDS = 0.001
 _SHARES_FREE = 128
 
 
@@ -85,14 +89,15 @@ def recover(segment: Path) -> tuple[Path | None, int]:
 class OpenSegment:
     """The segment that groups are written to. ``size`` is the length of its whole groups."""
 
-    def __init__(self, directory: Path, number: int, *, durable: bool) -> None:
+    def __init__(self, directory: Path, number: int, *, durable: bool, like: int = 0) -> None:
+        """``like``: the size of the segment before, which this one is expected to reach."""
         self.path = directory / (new_stem(number) + OPEN)
         self.size = 0
         self.rows = 0
         self._durable = durable
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         if durable:
-            self._make_room()
+            self._make_room(min(max(like * 5 // 4, _LEAST_ROOM), _MOST_ROOM))
         sync_directory(directory)
 
     def write(self, group: bytes, rows: int) -> None:
@@ -124,20 +129,23 @@ class OpenSegment:
     def close(self) -> None:
         os.close(self._file)
 
-    def _make_room(self) -> None:
+    def _make_room(self, size: int) -> None:
         """Zeros, where groups will stand. While a file grows, syncing it waits for the file
         system's own journal, and so for every file that ClickHouse syncs meanwhile: milliseconds,
         once or twice a second. Overwriting waits for nothing. Groups beyond the room still fit, and
         where the disk is small or nearly full there is none.
 
-        In pieces: many a kernel lets nobody else onto the core before a write is done, and one of
-        all these zeros takes up to ten milliseconds."""
+        In pieces: many a kernel lets nobody else onto the core before a write is done, and the
+        segment in use, synced meanwhile, waits for what the disk has not written yet."""
         disk = os.fstatvfs(self._file)
-        if disk.f_bavail * disk.f_frsize < _ROOM * _SHARES_FREE:
+        if disk.f_bavail * disk.f_frsize < size * _SHARES_FREE:
             return
         try:
-            for at in range(0, _ROOM, len(_PIECE)):
+            for number, at in enumerate(range(0, size, len(_PIECE)), 1):
                 os.pwrite(self._file, _PIECE, at)
+                if number % _PIECES_A_SYNC == 0:
+                    os.fdatasync(self._file)
+                    time.sleep(_REST_SECONDS)
             os.fsync(self._file)
         except OSError:  # no room for room
             os.ftruncate(self._file, 0)

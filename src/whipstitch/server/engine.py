@@ -47,7 +47,7 @@ _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _GEOIP_SECONDS = 1.0
 _CORES_SECONDS = 0.1
-_WRITES_SECONDS = 5.0
+_WRITES_SECONDS = 30.0
 _SHORTEST_LIFE_SECONDS = 10.0
 """A disk on which every start fails to write is not worn out with starts."""
 _STORED_SECONDS = 10.0

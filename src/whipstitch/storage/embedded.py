@@ -7,6 +7,8 @@ sets it aside, and has the parts again that a merge replaced: the engine keeps t
 minutes."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,26 +80,25 @@ class _EngineClient(ChdbClient):
     failed_writes: FailedWrites | None = None
 
     def command(self, *args: Any, **kwargs: Any) -> Any:
-        self._before()
-        answer = super().command(*args, **kwargs)
-        self._after()
-        return answer
+        with self._checked():
+            return super().command(*args, **kwargs)
 
     def data_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
-        self._before()
-        summary = super().data_insert(*args, **kwargs)
-        self._after()
-        return summary
+        with self._checked():
+            return super().data_insert(*args, **kwargs)
 
-    def _before(self) -> None:
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
         if self.failed_writes is None:
+            yield
             return
         self.failed_writes.check()
         if shutil.disk_usage(self.path).free < _LEAST_ROOM:
             raise StorageUnavailable("ClickHouse's disk is full: free some space.")
-
-    def _after(self) -> None:
-        if self.failed_writes is not None:
+        try:
+            yield
+        finally:
+            # Also where it failed: what cannot be read back looks as if the rows were at fault.
             self.failed_writes.look(self)
 
 

@@ -22,16 +22,20 @@ _DURABLE: Final = {
     "min_rows_to_fsync_after_merge": 1,
     "min_compressed_bytes_to_fsync_after_merge": 1,
 }
+_EMBEDDED: Final = {
+    # Tables open without the parts that it could not write (see ``embedded``): by default not
+    # without more than a gibibyte of them.
+    "max_suspicious_broken_parts_bytes": 2**50,
+}
 _KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
 
 
 def keep_safe(client: Client, *, durable: bool, embedded: bool) -> None:
     """Whether an insert that returned survives a loss of power: the journal then forgets it. And
-    that tables open without the parts that the embedded engine could not write (see ``embedded``):
-    by default not without more than a gibibyte of them."""
+    what only the ``embedded`` engine is asked for."""
     settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
     if embedded:
-        settings["max_suspicious_broken_parts_bytes"] = 2**50
+        settings |= _EMBEDDED
     for table in _TABLES:
         definition = _definition(client, table)
         there = dict(re.findall(r"\b(\w+) = (\d+)", definition))

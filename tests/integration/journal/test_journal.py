@@ -125,6 +125,21 @@ def test_what_arrives_while_a_group_is_written_becomes_one_group(tmp_path: Path)
     assert segment.read_bytes().count(b'"k":"commit"') == 1
 
 
+def test_what_follows_close_behind_joins_the_group(tmp_path: Path) -> None:
+    async def work() -> None:
+        journal = journal_in(tmp_path)
+        journal.attach(asyncio.get_running_loop())
+        outcomes = [append(journal, "e1"), append(journal, "e2")]
+        await asyncio.sleep(0)  # another round of the loop
+        outcomes.append(append(journal, "e3"))
+        assert all(await asyncio.gather(*outcomes))
+        journal.close()
+
+    run(work)
+    [segment] = tmp_path.glob("*.jsonl")
+    assert segment.read_bytes().count(b'"k":"commit"') == 1
+
+
 def test_detaching_writes_what_is_queued(tmp_path: Path, durability: Durability) -> None:
     async def work() -> None:
         journal = journal_in(tmp_path, durability)

@@ -125,3 +125,14 @@ def test_the_room_in_a_segment_goes_when_it_is_sealed(tmp_path: Path) -> None:
     assert segment.seal() == sealed  # it may be tried again
     segment.close()
     assert sealed.read_bytes() == group(1)
+
+
+@pytest.mark.parametrize(
+    ("before", "room"), [(0, 65_536), (1_000_000, 1_277_952), (50_000_000, 2_097_152)]
+)
+def test_there_is_room_for_a_quarter_more_than_the_segment_before_held(
+    tmp_path: Path, before: int, room: int
+) -> None:
+    segment = OpenSegment(tmp_path, 1, durable=True, like=before)
+    assert segment.path.stat().st_size == room
+    segment.close()
