@@ -100,6 +100,7 @@ def server(events: int) -> Iterator[Server]:
     """The same for as long as the context."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         running = on(Path(directory) / "data", events)
+        os.sync()  # else the disk has hundreds of megabytes of that to write meanwhile
         try:
             yield running
         finally:
