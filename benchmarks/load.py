@@ -203,9 +203,8 @@ def open_loop(
     url: str, body: bytes, key: str, *, rate: float, seconds: float, core: int | None = LOAD_CORE
 ) -> list[float]:
     """Sends at a steady rate; the latencies in seconds, from when each request was due, sorted.
-    Runs in this process, and sleeps between two requests: where it would not, the kernel's own
-    thread that talks to the disk has to wait for some milliseconds whenever it is to run on this
-    core, and the server with it."""
+    Runs in this process, and sleeps between two requests: where it does not, the kernel's own
+    thread that talks to the disk may have to wait for this core, and the server with it."""
     before = os.sched_getaffinity(0)
     pin(0, core)
     try:
