@@ -1,6 +1,7 @@
-"""A disk so small that it fills up."""
+"""Disks that are full, or take no more than they are told to."""
 
 import os
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,3 +57,15 @@ def use_up_names(disk: Path) -> list[Path]:
     except OSError:
         return made[:-1]
     raise AssertionError("there is room for every file")
+
+
+@contextmanager
+def no_file_over(size: int) -> Iterator[None]:
+    """The kernel refuses what this process would have beyond so many bytes of any file: a disk that
+    does not take something, at the very moment that a test wants it to."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,11 +1,10 @@
 """Segments as a killed process leaves them."""
 
 import json
-import resource
-import signal
 from pathlib import Path
 
 import pytest
+from tests.support.disks import no_file_over
 
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.journal import Journal
@@ -103,15 +102,8 @@ def test_a_failed_write_leaves_the_segment_as_it_was(tmp_path: Path) -> None:
     segment = OpenSegment(tmp_path, 1, durable=False)
     segment.write(group(1), 1)
     written = segment.path.read_bytes()
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(written) + 10, hard))
-    try:
-        with pytest.raises(OSError, match="too large"):
-            segment.write(group(2), 1)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        signal.signal(signal.SIGXFSZ, before)
+    with no_file_over(len(written) + 10), pytest.raises(OSError, match="too large"):
+        segment.write(group(2), 1)
     assert (segment.path.read_bytes(), segment.rows, segment.size) == (written, 1, len(written))
     segment.write(group(3), 1)
     assert segment.path.read_bytes() == written + group(3)

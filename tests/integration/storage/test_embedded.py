@@ -1,7 +1,5 @@
-"""What the embedded engine could not write. A limit on the size of files makes a disk that does not
-take something, at the very moment that a test wants it to."""
+"""What the embedded engine could not write."""
 
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from secrets import token_hex
 
 import pytest
 from tests.support.chdb_store import empty
+from tests.support.disks import no_file_over
 from tests.support.segments import event, write_segment
 
 from whipstitch.errors import StorageUnavailable
@@ -46,16 +45,6 @@ def large(number: int) -> list[bytes]:
     return [event(number * 1000 + row, session_id=token_hex(32)) for row in range(1000)]
 
 
-@contextmanager
-def small_files_only() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_SMALL, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_an_insert_that_did_not_reach_the_disk_has_not_succeeded(
     chdb_url: str, tmp_path: Path
 ) -> None:
@@ -63,7 +52,7 @@ def test_an_insert_that_did_not_reach_the_disk_has_not_succeeded(
     second = write_segment(tmp_path, large(2), number=2)
     with opened(chdb_url) as store:
         load(store, first)
-        with small_files_only(), pytest.raises(StorageUnavailable, match="did not take"):
+        with no_file_over(_SMALL), pytest.raises(StorageUnavailable, match="did not take"):
             load(store, second)
         assert store.damaged
         assert "did not take" in str(store.problem)
@@ -81,7 +70,7 @@ def test_rows_that_a_merge_could_not_write_are_there_again(chdb_url: str, tmp_pa
     with opened(chdb_url) as store:
         for number in (1, 2):
             load(store, write_segment(tmp_path, large(number)))
-        with small_files_only():
+        with no_file_over(_SMALL):
             # As a merge in the background, nobody is told how it went.
             optimize = "OPTIMIZE TABLE events FINAL"
             store.beside_loading(lambda client: client.raw_query(optimize)).result()
