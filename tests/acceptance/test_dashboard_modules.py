@@ -1,4 +1,4 @@
-"""What the dashboard's scripts work out without asking anybody, in a browser."""
+"""What the dashboard's scripts work out without a page of their own, in a browser."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -140,3 +140,30 @@ def test_intervals_begin_where_the_projects_clocks_say(dashboard: Dashboard) -> 
     found = run(dashboard, "format.js", script, *([one[0], one[1]] for one in INTERVALS))
 
     assert found == [[one[2], one[3]] for one in INTERVALS]
+
+
+def test_an_answer_that_is_no_longer_wanted_is_dropped_where_its_body_is_still_on_the_way(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.go("people")
+    # A stream's body does not end by itself.
+    script = """
+        const ended = new AbortController();
+        const fetched = window.fetch;
+        window.fetch = async (...asked) => {
+          const response = await fetched(...asked);
+          setTimeout(() => ended.abort());
+          return response;
+        };
+        return it.get("events/stream", {}, { signal: ended.signal }).catch((error) => error.name);"""
+
+    assert run(dashboard, "api.js", script) == "AbortError"
+
+
+def test_an_answer_that_breaks_off_is_no_answer(dashboard: Dashboard) -> None:
+    dashboard.go("people")
+    script = """
+        window.fetch = async () => new Response('{"people": [');
+        return it.get("people").catch((error) => it.reason(error));"""
+
+    assert run(dashboard, "api.js", script) == "The server's answer broke off. Try again."

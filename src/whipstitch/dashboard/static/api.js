@@ -55,8 +55,14 @@ async function send(method, url, body, { signal } = {}) {
     location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
     return new Promise(() => {}); // the page goes
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(answer.error ?? `The server answered ${response.status}.`, response.status);
+  let answer;
+  try {
+    answer = await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error; // the headers came, and then it was no longer wanted
+    if (response.ok) throw new ApiError("The server's answer broke off. Try again.", 0);
+  }
+  if (!response.ok) throw new ApiError(answer?.error ?? `The server answered ${response.status}.`, response.status);
   return answer;
 }
 
