@@ -26,8 +26,9 @@ _may_use: set[int] | None = None
 
 def give_way(*, much: bool = True) -> None:
     """Lowers the calling thread's priority, and that of the threads which it or ClickHouse on its
-    behalf starts. Not ``much`` where questions are computed meanwhile: a thread of Python may hold
-    the interpreter, and the event loop would wait with it behind all threads that compute.
+    behalf starts. Not ``much`` where somebody waits for what it does, as for an answer or for new
+    events to be seen: behind threads that compute, a step waits many times as long as it takes. And
+    a thread of Python may hold the interpreter: the event loop would wait with it.
 
     On Linux only, where a thread has a niceness of its own."""
     if sys.platform == "linux":

@@ -87,7 +87,7 @@ class Loader:
     # Inside, on the loader's thread
 
     def _run(self) -> None:
-        give_way()
+        give_way(much=False)
         while self._pause():
             self._began = time.monotonic()
             self._source.seal()

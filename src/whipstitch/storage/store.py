@@ -66,7 +66,7 @@ class Store:
         self._anchor: Client | None = None
         """Keeps the embedded engine from ending with the last connection of a lane: what is written
         while it ends and begins again is not seen by the next."""
-        self._loading = Lane("clickhouse-load", 1, self._prepare)
+        self._loading = Lane("clickhouse-load", 1, self._prepare, patient=False)
         self._querying = Lane(
             "clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING), patient=False
         )
