@@ -111,7 +111,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, idle: list["_Connection"], latencies: list[float]) -> None:
         self._idle = idle
         self._latencies = latencies
-        self._due = 0.0
+        self._since = 0.0
         self._missing = 0
         """Bytes of an answer's body that are still to come."""
         self.transport: Any = None
@@ -120,8 +120,9 @@ class _Connection(asyncio.Protocol):
         self.transport = transport
         self._idle.append(self)
 
-    def send(self, request: bytes, due: float) -> None:
-        self._due = due
+    def send(self, request: bytes, since: float) -> None:
+        """``since``: when it begins to wait."""
+        self._since = since
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -134,7 +135,7 @@ class _Connection(asyncio.Protocol):
             assert length is not None, data
             self._missing = int(length[1]) - len(rest)
         if not self._missing:
-            self._latencies.append(time.perf_counter() - self._due)
+            self._latencies.append(time.perf_counter() - self._since)
             self._idle.append(self)
 
 
@@ -160,9 +161,11 @@ async def _open_loop(url: str, body: bytes, key: str, rate: float, seconds: floa
             # A timer of the loop is late by up to a millisecond.
             while time.perf_counter() < due:
                 await clock.tick()
+            # With a connection free, only this client was late: its core was taken from it.
+            since = time.perf_counter() if idle else due
             while not idle:  # noqa: ASYNC110
                 await asyncio.sleep(0)
-            idle.pop().send(request, due)
+            idle.pop().send(request, since)
     while len(idle) < _CONNECTIONS:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
     return latencies
@@ -202,9 +205,10 @@ class _Clock:
 def open_loop(
     url: str, body: bytes, key: str, *, rate: float, seconds: float, core: int | None = LOAD_CORE
 ) -> list[float]:
-    """Sends at a steady rate; the latencies in seconds, from when each request was due, sorted.
-    Runs in this process, and sleeps between two requests: where it does not, the kernel's own
-    thread that talks to the disk may have to wait for this core, and the server with it."""
+    """Sends at a steady rate; the latencies in seconds, sorted: from when each request was due,
+    however long the server held up those before it. Runs in this process, and sleeps between two
+    requests: where it does not, the kernel's own thread that talks to the disk may have to wait for
+    this core, and the server with it."""
     before = os.sched_getaffinity(0)
     pin(0, core)
     try:
