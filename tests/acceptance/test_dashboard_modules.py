@@ -155,7 +155,8 @@ def test_an_answer_that_is_no_longer_wanted_is_dropped_where_its_body_is_still_o
           setTimeout(() => ended.abort());
           return response;
         };
-        return it.get("events/stream", {}, { signal: ended.signal }).catch((error) => error.name);"""
+        return it.get("events/stream", {}, { signal: ended.signal })
+          .catch((error) => error.name);"""
 
     assert run(dashboard, "api.js", script) == "AbortError"
 

@@ -12,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import SettingsError
 from whipstitch.storage.embedded import FailedWrites, open_engine
+from whipstitch.storage.lean import without_data_frames
 
 _DATABASE: Final = "whipstitch"
 _CONNECT_SECONDS: Final = 5
@@ -134,6 +135,7 @@ class Address:
         Raises what the driver raises, and StorageUnavailable where the embedded engine cannot be
         opened."""
         database = database or self.database
+        without_data_frames()
         if self.path is not None:
             client = open_engine(self.path, database, failed_writes or FailedWrites())
         else:
