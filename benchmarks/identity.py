@@ -25,12 +25,15 @@ _EVENTS = 10_000_000
 
 
 def identity(short: bool) -> Iterator[Row]:
-    """Over HTTP: from an alias to the reads, the rewrite, repeats, and a person of 1,000 ids."""
+    """Over HTTP: from an alias to the reads, a person of 1,000 ids, the rewrite, and repeats."""
     events = 50_000 if short else _EVENTS
     with dataset.server(events) as running:
         yield _seen(running, 2 if short else 50)
-        yield from _rewritten(running, 100 if short else 10_000, 2 if short else 15)
         yield _profile(running, 20 if short else 1_000)
+        if short:
+            yield from _rewritten(running, 100, seconds=2, rounds=1)
+        else:
+            yield from _rewritten(running, 10_000, seconds=15, rounds=3)
         yield _repeated(running, 100 if short else 100_000, 1 if short else 3)
 
 
@@ -111,31 +114,36 @@ def _see_alias(running: Server, number: int, waits: list[float]) -> None:
     waits.append(time.monotonic() - sent)
 
 
-def _rewritten(running: Server, count: int, seconds: float) -> Iterator[Row]:
-    """``seconds``: how long others send meanwhile."""
-    _rewrite(running)
-    _send(running, (_alias(_quiet(number), f"found_{number}") for number in range(count)))
+def _rewritten(running: Server, count: int, seconds: float, rounds: int) -> Iterator[Row]:
+    """Other people's aliases in each round; ``seconds``: how long others send meanwhile."""
     rows, work = "whipstitch_rewritten_rows_total", "whipstitch_rewrite_duration_seconds_sum"
-    rows_before, before = running.metric(rows), running.metric(work)
-    others = load.open_loop_apart(
-        f"{running.url}/api/v1/track",
-        load.TRACK,
-        running.keys["live_key"],
-        rate=500,
-        seconds=seconds,
-    )
-    time.sleep(0.5)
-    _rewrite(running)
-    worked, rewritten = running.metric(work) - before, running.metric(rows) - rows_before
-    latencies = others()
+    worked, rewritten, p99s = [], [], []
+    for start in range(0, rounds * count, count):
+        _rewrite(running)
+        numbers = range(start, start + count)
+        _send(running, (_alias(_quiet(number), f"found_{number}") for number in numbers))
+        rows_before, before = running.metric(rows), running.metric(work)
+        others = load.open_loop_apart(
+            f"{running.url}/api/v1/track",
+            load.TRACK,
+            running.keys["live_key"],
+            rate=500,
+            seconds=seconds,
+        )
+        time.sleep(0.5)
+        _rewrite(running)
+        worked.append(running.metric(work) - before)
+        rewritten.append(running.metric(rows) - rows_before)
+        p99s.append(load.percentile(others(), 0.99))
+    took, p99 = statistics.median(worked), statistics.median(p99s)
     yield Row(
-        f"{count:,} aliases rewritten ({rewritten:,.0f} rows)",
-        f"{worked:.1f} s of work",
+        f"{count:,} aliases rewritten ({statistics.median(rewritten):,.0f} rows)",
+        f"{took:.1f} s of work",
         "≤ 60 s",
-        worked <= 60,
+        took <= 60,
     )
-    p99 = load.percentile(latencies, 0.99)
-    yield Row("/track p99 meanwhile", f"{p99 * 1000:.2f} ms", "< 2 ms", p99 < 0.002)
+    told = " ".join(f"{one * 1000:.2f}" for one in sorted(p99s))
+    yield Row("/track p99 meanwhile", f"{p99 * 1000:.2f} ms ({told})", "< 2 ms", p99 < 0.002)
 
 
 def _rewrite(running: Server) -> None:
