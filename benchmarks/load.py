@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -38,6 +38,8 @@ EVENT: dict[str, Any] = {
 }
 TRACK = json.dumps(EVENT).encode()
 _CONNECTIONS = 64
+_FIRST = -15
+"""A niceness."""
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0"
 
@@ -212,10 +214,24 @@ def open_loop(
     before = os.sched_getaffinity(0)
     pin(0, core)
     try:
-        return sorted(uvloop.run(_open_loop(url, body, key, rate, seconds)))
+        with _undisturbed() if core is None else contextlib.nullcontext():
+            return sorted(uvloop.run(_open_loop(url, body, key, rate, seconds)))
     finally:
         os.sched_setaffinity(0, before)
         gc.enable()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Where the client shares the server's cores, its threads do not keep it from noticing an
+    answer, as they would not on a machine of its own. Takes root; else nothing happens."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 def open_loop_apart(
