@@ -7,13 +7,8 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 _TABLES: Final = (
-    "events",
-    "person_traits",
-    "person_aliases",
-    "cohort_members",
-    "cohort_versions",
-    "activity",
-    "activity_summaries",
+    "SELECT name, engine_full FROM system.tables "
+    "WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name"
 )
 _DURABLE: Final = {
     "fsync_after_insert": 1,
@@ -31,13 +26,12 @@ _KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
 
 
 def keep_safe(client: Client, *, durable: bool, embedded: bool) -> None:
-    """Whether an insert that returned survives a loss of power: the journal then forgets it. And
-    what only the ``embedded`` engine is asked for."""
+    """Whether an insert that returned survives a loss of power, in every table: the journal then
+    forgets it. And what only the ``embedded`` engine is asked for."""
     settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
     if embedded:
         settings |= _EMBEDDED
-    for table in _TABLES:
-        definition = _definition(client, table)
+    for table, definition in client.query(_TABLES).result_rows:
         there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
         missing = [
             f"{name} = {value}"
@@ -45,7 +39,10 @@ def keep_safe(client: Client, *, durable: bool, embedded: bool) -> None:
             if int(there.get(name, 0)) != value
         ]
         if missing:
-            client.command(f"ALTER TABLE {table} MODIFY SETTING {', '.join(missing)}")
+            changes = ", ".join(missing)
+            client.command(
+                f"ALTER TABLE {{table:Identifier}} MODIFY SETTING {changes}", {"table": table}
+            )
 
 
 def keep_days(client: Client, days: int) -> None:

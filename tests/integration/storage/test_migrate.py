@@ -11,6 +11,10 @@ from whipstitch.storage.connect import Address
 from whipstitch.storage.migrate import migrate, migrations
 from whipstitch.storage.store import Store
 
+_DEFINITIONS = (
+    "SELECT name, engine_full FROM system.tables "
+    "WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+)
 _DEFINITION = (
     "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
 )
@@ -95,13 +99,14 @@ def test_retention_follows_the_setting(store_url: str) -> None:
         assert wanted in definition
 
 
-def test_durability_follows_the_setting(store_url: str) -> None:
+def test_durability_of_every_table_follows_the_setting(store_url: str) -> None:
     for durable in (True, False):
         store = Store.open(store_url, durable=durable, retention_days=0)
-        [(definition,)] = store.query(_DEFINITION)
+        definitions = {str(name): str(text) for name, text in store.query(_DEFINITIONS)}
         store.close()
+        assert {"events", "person_ids", "person_moves", "erasures"} < definitions.keys()
         for name in ("fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge"):
-            assert (f"{name} = 1" in definition) == durable
+            assert {f"{name} = 1" in one for one in definitions.values()} == {durable}
 
 
 def test_an_engine_that_another_process_holds_is_named(chdb_url: str) -> None:
