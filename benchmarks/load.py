@@ -207,7 +207,7 @@ class _Clock:
 def open_loop(
     url: str, body: bytes, key: str, *, rate: float, seconds: float, core: int | None = LOAD_CORE
 ) -> list[float]:
-    """Sends at a steady rate; the latencies in seconds, sorted: from when each request was sent, or,
+    """Sends at a steady rate; the latencies in seconds, sorted: from when each request was sent, or
     where the server held up all connections, from when it was due. Runs in this process, and sleeps
     between two requests: where it does not, the kernel's own thread that talks to the disk may have
     to wait for this core, and the server with it."""
@@ -223,7 +223,7 @@ def open_loop(
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Where the client shares the server's cores, the server's threads do not keep it from noticing
+    """Where client and server share cores, the server's threads do not keep the client from seeing
     an answer, as they would not on a machine of its own. Takes root; else nothing happens."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     with contextlib.suppress(PermissionError):
