@@ -47,6 +47,10 @@ class StorageUnavailable(StorageError):
     """ClickHouse does not answer, or has no room: the same call may succeed later."""
 
 
+class StorageUnreachable(StorageUnavailable):
+    """ClickHouse cannot be reached, or went away before it answered."""
+
+
 class StorageRefused(StorageError):
     """ClickHouse read the data and will not take it: repeating the call changes nothing.
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+_LOCAL = "local://"
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 _CREDENTIALS = re.compile(r"^((?:[\w+.-]+://)?[^:@/]*):.*@", re.DOTALL)
 _PASSWORD_PARAMETER = re.compile(r"([?&][^=&]*password[^=&]*=)[^&]*", re.IGNORECASE)
@@ -24,20 +25,30 @@ def without_password(url: str) -> str:
 
 
 def clickhouse_url(url: str, data_dir: Path) -> str:
-    """``url`` itself, or the embedded engine's place in ``data_dir`` for a bare ``chdb``."""
-    if url in ("chdb", "chdb://"):
-        return f"chdb://{data_dir}/clickhouse"
-    allowed = "chdb, chdb:///ABSOLUTE/PATH or http(s)://user:password@host:8123/database"
+    """``url`` itself; for a bare ``local`` the place of its own ClickHouse in ``data_dir``. That
+    was ``chdb`` in the first version, and may be called so."""
+    scheme, separator, rest = url.partition("://")
+    if scheme in ("local", "chdb") and not rest:
+        return f"{_LOCAL}{data_dir}/clickhouse"
+    if scheme == "chdb":
+        scheme, url = "local", f"{_LOCAL}{rest}"
+    allowed = "local, local:///ABSOLUTE/PATH or http(s)://user:password@host:8123/database"
     try:
         split = urlsplit(url)
         host, _ = split.hostname, split.port
     except ValueError:
         raise ValueError(allowed) from None
-    embedded = split.scheme == "chdb" and not split.netloc and len(split.path) > 1
-    server = split.scheme in ("http", "https") and host and split.path.count("/") <= 1
-    if not (embedded or server):
+    local = scheme == "local" and separator and rest.startswith("/") and len(rest) > 1
+    server = scheme in ("http", "https") and host and split.path.count("/") <= 1
+    if not (local or server):
         raise ValueError(allowed)
     return url
+
+
+def local_directory(url: str) -> Path | None:
+    """The directory of Whipstitch's own ClickHouse in a complete URL; None: it names a server."""
+    # Verbatim: a directory may bear any name.
+    return Path(url.removeprefix(_LOCAL)) if url.startswith(_LOCAL) else None
 
 
 def database_url(url: str, data_dir: Path) -> str:

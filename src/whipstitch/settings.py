@@ -35,7 +35,6 @@ from whipstitch.setting_values import (
 ENV_PREFIX = "WHIPSTITCH_"
 TOML_NAME = "whipstitch.toml"
 _DATA_DIR = Path("whipstitch-data")
-_GLOBS = frozenset("*?{}")
 _MIB = 1024**2
 _GIB = 1024**3
 
@@ -57,9 +56,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         _DATA_DIR,
-        description="Directory that holds everything Whipstitch keeps: the journal, the embedded "
-        f"ClickHouse, the registry, the city database and `{TOML_NAME}` (which "
-        "cannot set this one).",
+        description="Directory that holds everything Whipstitch keeps: the journal, ClickHouse's "
+        f"data, the registry, the city database and `{TOML_NAME}` (which cannot set this one).",
         json_schema_extra=_shown("./whipstitch-data"),
         validate_default=True,
     )
@@ -71,11 +69,41 @@ class Settings(BaseSettings):
         8080, description="TCP port to listen on. `0` takes any free one.", ge=0, le=65535
     )
     clickhouse: str = Field(
-        "chdb",
-        description="Where events are stored: `chdb` (ClickHouse inside the process, in the data "
-        "directory), `chdb:///ABSOLUTE/PATH`, or a server as "
+        "local",
+        description="Where events are stored: `local` (a ClickHouse that `serve` starts and ends, "
+        "with its data in the data directory), `local:///ABSOLUTE/PATH`, or a server as "
         "`http(s)://user:password@host:8123/database`.",
         validate_default=True,
+    )
+    clickhouse_binary: Path | None = Field(
+        None,
+        description="The `clickhouse` that `local` runs: by default an installed one, else the one "
+        "in the Python package chdb-core.",
+        json_schema_extra=_shown("what is installed"),
+    )
+    clickhouse_listen: Host = Field(
+        "127.0.0.1",
+        description="Address on which `local` listens for BI tools, besides the loopback address "
+        "([SQL](sql.md)).",
+    )
+    clickhouse_http_port: int = Field(
+        0,
+        description="TCP port of `local` for ClickHouse's HTTP interface. `0` takes a free one and "
+        "keeps it.",
+        ge=0,
+        le=65535,
+    )
+    clickhouse_native_port: int = Field(
+        0,
+        description="TCP port of `local` for ClickHouse's native protocol. `0` takes a free one "
+        "and keeps it.",
+        ge=0,
+        le=65535,
+    )
+    clickhouse_memory: Size = Field(
+        0,
+        description="Memory that `local` may use in all. `0` is half of the machine's.",
+        ge=0,
     )
     database: str = Field(
         "",
@@ -212,9 +240,6 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        if not _GLOBS.isdisjoint(str(path)):
-            # ClickHouse reads the journal's files by name, and would take these for patterns.
-            raise ValueError("a path without *, ?, { and }")
         return path.expanduser().absolute()
 
     @field_validator("clickhouse")

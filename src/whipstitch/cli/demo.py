@@ -13,7 +13,7 @@ import typer
 from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Port
 from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.progress import Logged, Shown
-from whipstitch.cli.running import leave, opened, run
+from whipstitch.cli.running import opened, run
 from whipstitch.errors import DemoError, RegistryError
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def demo(
 
         with Sender(settings.data_dir, Logged() if as_json else Shown()) as sender:
             run(settings, registry, started)
-    leave()
 
 
 @contextmanager

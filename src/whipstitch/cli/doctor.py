@@ -12,6 +12,8 @@ from whipstitch.cli.output import print_json, print_table, reporting
 from whipstitch.cli.running import ADDRESS_FILE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from whipstitch.settings import Settings
 
 Verdict = Literal["ok", "warning", "problem"]
@@ -108,29 +110,42 @@ def _server(settings: Settings) -> Finding:
 
 def _storage(settings: Settings) -> Finding:
     from whipstitch.errors import WhipstitchError
-    from whipstitch.server.lock import is_locked
+    from whipstitch.setting_values import local_directory
     from whipstitch.storage.connect import Address
+    from whipstitch.storage.local.connection import read
 
-    try:
-        address = Address.parse(settings.clickhouse)
-    except WhipstitchError as error:
-        return Finding("storage", "problem", str(error), "mend the setting `clickhouse`")
-    if address.path is not None and (aside := list(address.path.glob(_SET_ASIDE))):
-        found = f"{len(aside)} parts set aside in {address.path}: {_SET_ASIDE}"
+    directory = local_directory(settings.clickhouse)
+    if directory is not None and (aside := list(directory.glob(_SET_ASIDE))):
+        found = f"{len(aside)} parts set aside in {directory}: {_SET_ASIDE}"
         advice = "a disk was full or failed; delete them once no events are missing"
         return Finding("storage", "warning", found, advice)
-    if address.path is not None and is_locked(settings.data_dir):
-        return Finding("storage", "ok", f"embedded in {address.path}, in use by the server")
-    if address.path is not None and not address.path.exists():
-        return Finding("storage", "ok", f"embedded, {address.path} is made at the first start")
     try:
+        address = Address.parse(settings.clickhouse) if directory is None else read(directory)
+        if address is None:
+            return Finding("storage", "ok", f"{directory} is made at the first start")
         client = address.connect({}, seconds=10, database="default")
         version = client.server_version
         client.close()
+    except WhipstitchError as error:
+        return Finding("storage", "problem", str(error), "see the message")
     except Exception as error:  # the driver's errors have no common base
-        where = address.path or f"{address.host}:{address.port}"
+        if directory is not None:
+            return _away(directory, settings)
+        where = f"{address.host}:{address.port}" if address else ""
         return Finding("storage", "problem", f"{where} does not answer: {error}", "start it")
-    return Finding("storage", "ok", f"ClickHouse {version}")
+    where = f" in {directory}" if directory else ""
+    return Finding("storage", "ok", f"ClickHouse {version}{where}")
+
+
+def _away(directory: Path, settings: Settings) -> Finding:
+    """A ClickHouse of our own that does not answer."""
+    from whipstitch.server.lock import is_locked
+    from whipstitch.storage.local.config import LOG
+
+    if not is_locked(settings.data_dir):
+        return Finding("storage", "ok", f"in {directory}, started and ended by the server")
+    advice = f"the server starts it again; {directory / LOG} says more"
+    return Finding("storage", "problem", "ClickHouse does not answer", advice)
 
 
 def _journal(settings: Settings) -> Finding:

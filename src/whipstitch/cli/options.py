@@ -36,7 +36,7 @@ ClickHouse = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="chdb (in the data dir), or http(s)://user:password@host:8123/database.",
+        help="local (in the data dir), or http(s)://user:password@host:8123/database.",
     ),
 ]
 Json = Annotated[

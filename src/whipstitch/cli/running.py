@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from whipstitch.registry.store import Registry
@@ -66,10 +64,3 @@ def run(settings: Settings, registry: Registry, started: Callable[[Engine, str],
         started(engine, address)
 
     serve(engine, settings, listening)
-
-
-def leave() -> NoReturn:
-    """Ends the process. Everything is closed and on the disk. What the embedded engine does behind
-    Python's back at a process's end is sometimes slow and sometimes a crash; nobody needs it."""
-    sys.stdout.flush()
-    os._exit(0)

@@ -9,7 +9,7 @@ import typer
 
 from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Port
 from whipstitch.cli.output import print_json, reporting
-from whipstitch.cli.running import leave, opened, run
+from whipstitch.cli.running import opened, run
 
 if TYPE_CHECKING:
     from whipstitch.server.engine import Engine
@@ -43,7 +43,6 @@ def serve(
                 _greet(address, settings.data_dir, made)
 
         run(settings, registry, started)
-    leave()
 
 
 def _greet(address: str, data_dir: Path, made: FirstRun | None) -> None:

@@ -13,6 +13,7 @@ from whipstitch.queries import cohorts
 from whipstitch.queries.person_properties import keys_of
 from whipstitch.queries.run import Sql
 from whipstitch.queries.values import Values
+from whipstitch.storage.inserting import insert
 
 _COLUMNS: Final = "project_id, environment, cohort_id, version, id, stamp, is_deleted"
 _SCOPE: Final = "{project_id:String}, {environment:String}"
@@ -134,25 +135,10 @@ def _current(client: Client, scope: Scope, cohort_id: str) -> int:
 def _insert(
     client: Client, scope: Scope, cohort_id: str, version: int, ids: Collection[str], stamp: int
 ) -> None:
-    if ids:
-        columns = _COLUMNS.split(", ")
-        rows = [(*scope, cohort_id, version, id_, stamp, 0) for id_ in ids]
-        client.insert("cohort_members", rows, columns, column_type_names=_TYPES)
-
-
-_TYPES: Final = [
-    *["LowCardinality(String)"] * 3,
-    "UInt64",
-    "String",
-    "UInt64",
-    "UInt8",
-]
+    rows = [(*scope, cohort_id, version, id_, stamp, 0) for id_ in ids]
+    insert(client, "cohort_members", _COLUMNS.split(", "), rows)
 
 
 def _publish(client: Client, scope: Scope, cohort_id: str, version: int) -> None:
-    client.insert(
-        "cohort_versions",
-        [(*scope, cohort_id, version)],
-        ("project_id", "environment", "cohort_id", "version"),
-        column_type_names=_TYPES[:4],
-    )
+    columns = ("project_id", "environment", "cohort_id", "version")
+    insert(client, "cohort_versions", columns, [(*scope, cohort_id, version)])

@@ -14,7 +14,6 @@ from whipstitch.errors import StorageError, StorageRefused
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
-from whipstitch.scheduling import give_way
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
@@ -87,7 +86,6 @@ class Loader:
     # Inside, on the loader's thread
 
     def _run(self) -> None:
-        give_way(much=False)
         while self._pause():
             self._began = time.monotonic()
             self._source.seal()

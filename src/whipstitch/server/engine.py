@@ -5,8 +5,7 @@ journal takes what arrives meanwhile), then the doors open. Stopping: the doors 
 the journal is sealed, the loader stores what it can in the time, the rest stays in the journal."""
 
 import asyncio
-import contextlib
-import time
+from concurrent.futures import Future
 
 import structlog
 
@@ -20,17 +19,17 @@ from whipstitch.doors.intake import Intake
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
-from whipstitch.errors import StorageUnavailable
+from whipstitch.errors import StorageError, StorageUnavailable
 from whipstitch.journal.journal import Journal
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
 from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
-from whipstitch.scheduling import be_prompt, hand_over_soon, leave_a_core
-from whipstitch.server.cores import Cores
+from whipstitch.scheduling import be_prompt, hand_over_soon
 from whipstitch.server.in_flight import InFlight
 from whipstitch.server.readings import StoreReadings
+from whipstitch.setting_values import local_directory
 from whipstitch.settings import Settings
 from whipstitch.stitching.eraser import Eraser
 from whipstitch.stitching.linker import Linker
@@ -38,6 +37,8 @@ from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.stitcher import Leadership, Stitcher
 from whipstitch.stitching.summaries import Summarizer
 from whipstitch.storage.connect import Address
+from whipstitch.storage.local.config import LocalSettings
+from whipstitch.storage.local.supervisor import LocalClickHouse
 from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)
@@ -46,10 +47,6 @@ _DRAIN_SECONDS = 2.5
 _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _GEOIP_SECONDS = 1.0
-_CORES_SECONDS = 0.1
-_WRITES_SECONDS = 30.0
-_SHORTEST_LIFE_SECONDS = 10.0
-"""A disk on which every start fails to write is not worn out with starts."""
 _STORED_SECONDS = 10.0
 """How long an erasure waits for what came in before it."""
 _OTHER_NODES_SECONDS = 75
@@ -78,22 +75,17 @@ class Engine:
             disk_reserve=settings.disk_reserve,
         )
         self.dead_letters = DeadLetters(data / "deadletters")
-        embedded = Address.parse(settings.clickhouse).path is not None
-        grace = 0 if embedded else _OTHER_NODES_SECONDS
+        self.local = _local_clickhouse(settings)
+        grace = 0 if self.local else _OTHER_NODES_SECONDS
         self.maps = Maps()
-        leads = Leadership(None if embedded else registry)
+        leads = Leadership(None if self.local else registry)
         linker = Linker(self.maps, leads=leads, grace=grace)
-        self.store = Store.open(
-            settings.clickhouse,
+        self.store = Store(
+            self.local or Address.parse(settings.clickhouse),
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
             prepare=linker.prepare,
         )
-        if embedded:
-            # At once: who was told the address may read. Where the disk is full, the stitcher
-            # tries again.
-            with contextlib.suppress(StorageUnavailable):
-                self.store.beside_loading(linker.catch_up).result()
         self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
             self.store,
@@ -108,7 +100,12 @@ class Engine:
         )
         self._in_flight = InFlight(self.journal, data / "spool")
         self.eraser = Eraser(
-            self.store, linker, leads, self._in_flight, self.dead_letters, alone=embedded
+            self.store,
+            linker,
+            leads,
+            self._in_flight,
+            self.dead_letters,
+            alone=self.local is not None,
         )
         self.summarizer = Summarizer(self.store, leads)
         self.loader = Loader(self.journal, self.store, self.dead_letters, scratch=data / "scratch")
@@ -134,16 +131,9 @@ class Engine:
         )
         self._geoip_watch = Background("geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS)
         self._geoip_said: str | None = None
-        cores = Cores(self.intake.stats.requests.total, leave_a_core)
-        self._cores_watch = Background("cores watch", cores.look, lambda: _CORES_SECONDS)
-        # Inserts look by themselves; this finds what merges could not write.
-        self._writes_watch = Background(
-            "disk watch", self.store.look_at_writes, lambda: _WRITES_SECONDS
-        )
-        self._began = time.monotonic()
+        self.fatal: StorageError | None = None
+        """Why this server cannot run, whatever ClickHouse does next."""
         self._background = (
-            self._writes_watch,
-            self._cores_watch,
             self.cohorts,
             self.summarizer,
             self.eraser,
@@ -156,12 +146,11 @@ class Engine:
         self.directory.refresh()
         self.directory.start()
         self._geoip_watch.start()
-        self._cores_watch.start()
-        self._writes_watch.start()
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
         self._in_flight.attach(asyncio.get_running_loop())
+        self.store.prepare().add_done_callback(self._prepared)
         self.stitcher.start()
         self.loader.start()
         self.eraser.start()
@@ -183,17 +172,14 @@ class Engine:
                 self.loader.drain(_DRAIN_SECONDS)
         self.journal.close()
         self.store.close()
+        if self.local is not None:
+            self.local.stop()
         self.directory.stop(_LAST_STEP_SECONDS)
-
-    @property
-    def must_begin_again(self) -> bool:
-        """Whether only a new process has all rows again: see ``storage.embedded``."""
-        return self.store.damaged and time.monotonic() - self._began > _SHORTEST_LIFE_SECONDS
 
     @property
     def storage_problem(self) -> str | None:
         """Why ClickHouse takes nothing."""
-        return self.loader.problem or self.store.problem or self.maps.problem
+        return self.store.problem or self.loader.problem or self.maps.problem
 
     def problems(self) -> list[str]:
         """What keeps the server from accepting and storing."""
@@ -226,6 +212,11 @@ class Engine:
         """Asks for the rewrite of what waits."""
         self.stitcher.rewrite_now()
 
+    def _prepared(self, done: Future[None]) -> None:
+        error = done.exception()
+        if isinstance(error, StorageError) and not isinstance(error, StorageUnavailable):
+            self.fatal = error
+
     def _look_at_geoip(self) -> None:
         if self.geoip.reload_if_changed():
             self.intake.forget_callers()
@@ -235,3 +226,22 @@ class Engine:
                 log.warning("geoip_problem", problem=self._geoip_said)
             else:
                 log.info("geoip_loaded")
+
+
+def _local_clickhouse(settings: Settings) -> LocalClickHouse | None:
+    """The child, started; None: the settings name a server."""
+    directory = local_directory(settings.clickhouse)
+    if directory is None:
+        return None
+    local = LocalClickHouse(
+        LocalSettings(
+            directory,
+            listen=settings.clickhouse_listen,
+            http_port=settings.clickhouse_http_port,
+            native_port=settings.clickhouse_native_port,
+            memory=settings.clickhouse_memory,
+            binary=settings.clickhouse_binary,
+        )
+    )
+    local.start()
+    return local

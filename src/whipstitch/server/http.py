@@ -22,7 +22,6 @@ from whipstitch.doors.heads import Heads
 from whipstitch.doors.wire import Renderer
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.errors import SettingsError
-from whipstitch.server.again import begin_again, inherited
 from whipstitch.server.engine import Engine
 from whipstitch.server.heartbeat import Heartbeat
 from whipstitch.server.overview import Overview
@@ -41,10 +40,10 @@ _FINISH_SECONDS = 3
 
 def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect.
-    Where the engine must begin again, the process does, and this does not return.
 
     Raises:
         SettingsError: the address cannot be listened on.
+        StorageError: ClickHouse, once it was there, is not one that this program can use.
     """
     server: _Server
 
@@ -98,19 +97,15 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_FINISH_SECONDS,
     )
-    listening = inherited() or _listen(settings.host, settings.port)
-    kept = listening.dup()  # what the server is given it closes
+    listening = _listen(settings.host, settings.port)
     server = _Server(config, lambda: started(_address(listening)), engine, stopping)
     _raise_file_limit()
     # uvicorn raises the signal that ended it once more; by then that must end nothing.
-    told: list[int] = []
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda number, _: told.append(number))
+        signal.signal(stop, lambda *_: None)
     uvloop.run(server.serve(sockets=[listening]))
-    if engine.must_begin_again and not told:
-        log.warning("server_begins_again")
-        begin_again(kept)
-    kept.close()
+    if engine.fatal is not None:
+        raise engine.fatal
 
 
 class _Server(uvicorn.Server):
@@ -132,7 +127,7 @@ class _Server(uvicorn.Server):
             self._on_start()
 
     async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or self._engine.must_begin_again
+        return await super().on_tick(counter) or self._engine.fatal is not None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams of events would be waited for in vain.

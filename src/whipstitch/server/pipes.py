@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -24,11 +23,10 @@ async def poured(pour: Callable[[int], Future[Any]]) -> AsyncGenerator[bytes]:
             yield chunk
         await asyncio.wrap_future(pouring)
     except BaseException:
-        # Who still writes does not wait for room, until the cancelling is noticed.
         pouring.cancel()
-        threading.Thread(target=_drain, args=(source,), name="drain", daemon=True).start()
         raise
-    os.close(source)
+    finally:
+        os.close(source)
 
 
 async def _read(source: int) -> bytes:
@@ -44,14 +42,6 @@ async def _read(source: int) -> bytes:
                 await readable
             finally:
                 loop.remove_reader(source)
-
-
-def _drain(source: int) -> None:
-    """Closing the pipe instead would count as a disk that takes nothing (``storage.embedded``)."""
-    os.set_blocking(source, True)
-    while os.read(source, _CHUNK):
-        pass
-    os.close(source)
 
 
 def _wake(readable: asyncio.Future[None]) -> None:

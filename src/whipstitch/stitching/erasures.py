@@ -9,7 +9,7 @@ from typing import Final, Literal
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
-from whipstitch.storage.literals import Texts
+from whipstitch.storage.inserting import insert
 
 State = Literal["asked", "running", "done"]
 _STEPS: Final[Mapping[State, int]] = {"asked": 0, "running": 1, "done": 2}
@@ -65,28 +65,17 @@ def record(client: Client, scope: Scope, ids: Collection[str], accepted: int) ->
 
 def save(client: Client, erasure: Erasure) -> None:
     """Stores what became of it."""
-    columns = {
-        "project_id": "LowCardinality(String)",
-        "environment": "LowCardinality(String)",
-        "id": "String",
-        "accepted": "UInt64",
-        "ids": "UInt64",
-        "events": "UInt64",
-        "state": "LowCardinality(String)",
-        "step": "UInt8",
-        "asked_at": "DateTime64(3, 'UTC')",
+    row = {
+        **erasure.scope._asdict(),
+        "id": erasure.id,
+        "accepted": erasure.accepted,
+        "ids": erasure.ids,
+        "events": erasure.events,
+        "state": erasure.state,
+        "step": _STEPS[erasure.state],
+        "asked_at": erasure.asked_at,
     }
-    row = (
-        *erasure.scope,
-        erasure.id,
-        erasure.accepted,
-        erasure.ids,
-        erasure.events,
-        erasure.state,
-        _STEPS[erasure.state],
-        erasure.asked_at,
-    )
-    client.insert("erasures", [row], list(columns), column_type_names=list(columns.values()))
+    insert(client, "erasures", list(row), [list(row.values())])
 
 
 def unfinished(client: Client) -> list[Erasure]:
@@ -122,6 +111,6 @@ def erased(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, int]
     found: dict[str, int] = {}
     listed = sorted(ids)
     for start in range(0, len(listed), _AT_ONCE):
-        some = {**scope._asdict(), "ids": Texts(listed[start : start + _AT_ONCE])}
+        some = {**scope._asdict(), "ids": listed[start : start + _AT_ONCE]}
         found.update((row[0], row[1]) for row in client.query(sql, some).result_rows)
     return found

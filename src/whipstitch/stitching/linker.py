@@ -52,7 +52,7 @@ class Linker:
         """Takes the aliases of a segment; says whose its ids are."""
         said: list[Arrival] = []
         for scope, aliases in contents.aliases.items():
-            said += arrivals(scope, repeats.left_out(client, scope, aliases, contents.file))
+            said += arrivals(scope, repeats.left_out(client, scope, aliases))
         erased = _erased(client, contents, said)
         if contents.aliases:
             # Where all are repeats, too: what an earlier attempt at the segment left is mended.

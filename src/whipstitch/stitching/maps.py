@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap, key_of, place
+from whipstitch.storage.inserting import insert
 
 _TABLE: Final = "person_map_"
 _MADE: Final = "made_at <= now64(3) - toIntervalSecond({seconds:UInt32})"
@@ -97,17 +98,8 @@ def make(client: Client, number: int) -> PersonMap:
         frozenset(Scope(row[0], row[1]) for row in scopes),
         frozenset(Scope(row[0], row[1]) for row in scopes if row[2]),
     )
-    client.insert(
-        "person_maps",
-        [(number, sum(row[3] for row in scopes), list(fresh.merged), list(fresh.split))],
-        ("number", "rows", "merged", "split"),
-        column_type_names=(
-            "UInt64",
-            "UInt64",
-            "Array(Tuple(String, String))",
-            "Array(Tuple(String, String))",
-        ),
-    )
+    row = (number, sum(row[3] for row in scopes), list(fresh.merged), list(fresh.split))
+    insert(client, "person_maps", ("number", "rows", "merged", "split"), [row])
     return fresh
 
 

@@ -5,7 +5,6 @@ does, the event loop waits for the interpreter meanwhile.
 What may say something new is let through: ``identity.arrivals`` decides about the rest."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -18,10 +17,9 @@ from whipstitch.storage.literals import literal
 _FEW: Final = 200
 """So many are looked at as fast without."""
 _AT_ONCE: Final = 5_000
-"""Aliases that one statement is given; of a file it is given all."""
+"""Aliases that one statement is given."""
 _IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 _FIELDS: Final = "accepted UInt64, alias_id String, distinct_id String, refused String"
-_FILED: Final = "k String, project_id String, environment String, "
 _SAID: Final = "alias_id IN (SELECT alias_id FROM said)"
 # Known is what was said before, if none of its id's aliases was ever undone. Where the id has no
 # parent it was refused then as one that closes a loop, and the loop may be gone.
@@ -48,24 +46,15 @@ WHERE NOT (
 _lines = msgspec.json.Encoder()
 
 
-def left_out(
-    client: Client, scope: Scope, aliases: Sequence[Row], file: Path | None
-) -> Sequence[Row]:
-    """``aliases`` of a scope without repeats of what is stored, as far as they are told easily.
-    ``file`` is the segment that they are all aliases of, where ClickHouse can read it."""
+def left_out(client: Client, scope: Scope, aliases: Sequence[Row]) -> Sequence[Row]:
+    """``aliases`` of a scope without repeats of what is stored, as far as they are told easily."""
     if len(aliases) <= _FEW:
         return aliases
-    sources = _sent(aliases) if file is None else [_filed(file)]
     new: set[int] = set()
-    for source in sources:
+    for source in _sent(aliases):
         sql = _NEW.replace("{source}", source)
         new.update(row[0] for row in client.query(sql, scope._asdict()).result_rows)
     return [row for row in aliases if row.accepted in new]
-
-
-def _filed(file: Path) -> str:
-    fields = literal(_FILED + _FIELDS)
-    return f"file({literal(str(file))}, 'JSONEachRow', {fields}) WHERE k = 'alias' AND {_IN_SCOPE}"
 
 
 def _sent(aliases: Sequence[Row]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.background import Background
 from whipstitch.queries.activity import SENT_SINCE, UNPATCHED
+from whipstitch.storage.inserting import insert
 from whipstitch.storage.store import Store
 
 _ROWS: Final = 100_000
@@ -124,12 +125,8 @@ def publish(client: Client, made: Summary) -> bool:
     where erasures are."""
     fresh: bool = made.erasures == client.query(_ERASURES).result_rows[0][0]
     if fresh:
-        client.insert(
-            "activity_summaries",
-            [(made.number, made.block, made.ids, made.recounted_at)],
-            ("number", "block", "ids", "recounted_at"),
-            column_type_names=("UInt64", "UInt64", "UInt64", "DateTime64(3, 'UTC')"),
-        )
+        row = (made.number, made.block, made.ids, made.recounted_at)
+        insert(client, "activity_summaries", ("number", "block", "ids", "recounted_at"), [row])
     # Reads may be using the one before.
     keep = {made.number, made.before} if fresh else set()
     numbers = client.query("SELECT DISTINCT summary FROM activity").result_rows

@@ -13,7 +13,7 @@ from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.changes import Changes, Resolution
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
-from whipstitch.storage.literals import Texts
+from whipstitch.storage.inserting import insert
 
 _AT_ONCE: Final = 5_000
 """Ids that one statement is given."""
@@ -81,21 +81,21 @@ def moved(client: Client, scope: Scope, most: int) -> list[str]:
 
 def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
     """Appends to the log of aliases."""
-    _insert(
+    insert(
         client,
         "person_aliases",
-        {
-            "project_id": "LowCardinality(String)",
-            "environment": "LowCardinality(String)",
-            "alias_id": "String",
-            "distinct_id": "String",
-            "refused": "LowCardinality(String)",
-            "undo": "Bool",
-            "timestamp": "DateTime64(3, 'UTC')",
-            "accepted": "UInt64",
-            "number": "UInt64",
-            "version": "UInt64",
-        },
+        (
+            "project_id",
+            "environment",
+            "alias_id",
+            "distinct_id",
+            "refused",
+            "undo",
+            "timestamp",
+            "accepted",
+            "number",
+            "version",
+        ),
         [
             (
                 *scope,
@@ -116,32 +116,32 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
 def write(client: Client, scope: Scope, changes: Changes, version: int) -> None:
     """Stores what follows from operations. The moves come first: a row that is moved too early is
     found, one that is not moved is not."""
-    _insert(
+    insert(
         client,
         "person_moves",
-        {
-            "project_id": "LowCardinality(String)",
-            "environment": "LowCardinality(String)",
-            "stands_in": "LowCardinality(String)",
-            "id": "String",
-            "person": "String",
-            "version": "UInt64",
-        },
+        (
+            "project_id",
+            "environment",
+            "stands_in",
+            "id",
+            "person",
+            "version",
+        ),
         [(*scope, *move, version) for move in changes.moves],
     )
-    _insert(
+    insert(
         client,
         "person_ids",
-        {
-            "project_id": "LowCardinality(String)",
-            "environment": "LowCardinality(String)",
-            "id": "String",
-            "parent": "String",
-            "person": "String",
-            "since": "UInt64",
-            "version": "UInt64",
-            "is_deleted": "UInt8",
-        },
+        (
+            "project_id",
+            "environment",
+            "id",
+            "parent",
+            "person",
+            "since",
+            "version",
+            "is_deleted",
+        ),
         [
             *((*scope, id_, *found, version, 0) for id_, found in changes.resolved.items()),
             *((*scope, id_, "", "", 0, version, 1) for id_ in changes.dropped),
@@ -216,11 +216,4 @@ def _operations(
 def _rows(client: Client, sql: str, scope: Scope, ids: Collection[str]) -> Iterator[Sequence[Any]]:
     rest = iter(ids)
     while some := list(islice(rest, _AT_ONCE)):
-        yield from client.query(sql, {**scope._asdict(), "ids": Texts(some)}).result_rows
-
-
-def _insert(
-    client: Client, table: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]
-) -> None:
-    if rows:
-        client.insert(table, rows, list(columns), column_type_names=list(columns.values()))
+        yield from client.query(sql, {**scope._asdict(), "ids": some}).result_rows

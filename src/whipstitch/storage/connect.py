@@ -1,20 +1,19 @@
-"""From a URL to ClickHouse: inside the process or on a server, through one client API."""
+"""From a URL to ClickHouse, which is always reached over its HTTP interface."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
-import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import SettingsError
-from whipstitch.storage.embedded import FailedWrites, open_engine
-from whipstitch.storage.lean import without_data_frames
+from whipstitch.storage.client import GuardedClient
+from whipstitch.storage.write_guard import WriteGuard
 
-_DATABASE: Final = "whipstitch"
+DATABASE: Final = "whipstitch"
+"""Where nobody named another."""
 _CONNECT_SECONDS: Final = 5
 # How text becomes JSON values: strings that look like dates stay strings, a key "a.b" is not the
 # object {"a": {"b": …}}, and the first of two equal keys stands.
@@ -30,8 +29,6 @@ LOADING: Final[Mapping[str, int | str]] = {
     # Blocks of this size, one at a time, bound the memory that a segment of any size takes.
     "max_threads": 1,
     "max_insert_threads": 1,
-    # A mapped segment would count as memory in use.
-    "storage_file_read_method": "pread",
     "input_format_parallel_parsing": 0,
     "max_block_size": 131_072,
     "max_insert_block_size": 131_072,
@@ -79,10 +76,9 @@ STITCHING: Final[Mapping[str, int | str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where ClickHouse is. ``path`` is the embedded engine's directory, None on a server."""
+    """Where a ClickHouse server is, and a database on it."""
 
     database: str
-    path: Path | None = None
     host: str = ""
     port: int = 0
     secure: bool = False
@@ -91,15 +87,12 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """``chdb:///absolute/path`` or ``http(s)://user:password@host:8123/database``; a server's
-        database is ``whipstitch`` where the URL names none.
+        """``http(s)://user:password@host:8123/database``; the database is ``whipstitch`` where the
+        URL names none.
 
         Raises:
-            SettingsError: it is neither.
+            SettingsError: it is no such URL.
         """
-        if url.startswith("chdb:///"):
-            # Verbatim: a directory may bear any name.
-            return cls(_DATABASE, path=Path(url.removeprefix("chdb://")))
         parts = urlsplit(url)
         try:
             host, port = parts.hostname, parts.port
@@ -107,12 +100,11 @@ class Address:
             host, port = None, None
         if parts.scheme not in ("http", "https") or not host:
             raise SettingsError(
-                "ClickHouse's address is chdb:///ABSOLUTE/PATH or "
-                "http(s)://user:password@host:8123/database."
+                "ClickHouse's address is http(s)://user:password@host:8123/database."
             )
         secure = parts.scheme == "https"
         return cls(
-            unquote(parts.path.strip("/")) or _DATABASE,
+            unquote(parts.path.strip("/")) or DATABASE,
             host=host,
             port=port or (8443 if secure else 8123),
             secure=secure,
@@ -126,35 +118,30 @@ class Address:
         *,
         seconds: float,
         database: str | None = None,
-        failed_writes: FailedWrites | None = None,
+        guard: WriteGuard | None = None,
     ) -> Client:
         """A client with ``settings``, those that this ClickHouse knows; ``seconds`` is how long an
-        answer may take, ``database`` where it starts, by default in the address's;
-        ``failed_writes`` is what all clients of one run of the embedded engine share.
+        answer may take, ``database`` where it starts, by default in the address's; ``guard`` looks
+        after what it writes.
 
-        Raises what the driver raises, and StorageUnavailable where the embedded engine cannot be
-        opened."""
-        database = database or self.database
-        without_data_frames()
-        if self.path is not None:
-            client = open_engine(self.path, database, failed_writes or FailedWrites())
-        else:
-            client = clickhouse_connect.get_client(
-                host=self.host,
-                port=self.port,
-                username=self.user,
-                password=self.password,
-                database=database,
-                interface="https" if self.secure else "http",
-                connect_timeout=min(_CONNECT_SECONDS, math.ceil(seconds)),
-                send_receive_timeout=math.ceil(seconds),
-                show_clickhouse_errors="scrub",
-                tz_mode="aware",
-                # A session would allow one query at a time.
-                autogenerate_session_id=False,
-                query_retries=0,
-                dedicated_pool=True,
-            )
+        Raises what the driver raises."""
+        client = GuardedClient(
+            "https" if self.secure else "http",
+            self.host,
+            self.port,
+            self.user,
+            self.password,
+            database or self.database,
+            connect_timeout=min(_CONNECT_SECONDS, math.ceil(seconds)),
+            send_receive_timeout=math.ceil(seconds),
+            show_clickhouse_errors="scrub",
+            tz_mode="aware",
+            # A session would allow one query at a time.
+            autogenerate_session_id=False,
+            query_retries=0,
+            dedicated_pool=True,
+        )
+        client.guard = guard
         for name, value in settings.items():
             if name in client.server_settings:
                 client.set_client_setting(name, value)

@@ -1,7 +1,6 @@
 """What a segment holds, as far as loading it needs to know."""
 
 import contextlib
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,23 +33,19 @@ class Row(msgspec.Struct, gc=False):
 _row = msgspec.json.Decoder(Row)
 _BEFORE_ALL: Final = 2**63
 _READ_SIZE: Final = 64 * 1024
-_REST_SECONDS: Final = 0.0001
-"""After each piece, so that the event loop waits for the interpreter no longer than one takes. A
-read lets go of it too, but has it again before the event loop has woken up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
     """``rows`` of each kind; ``span`` is that of the events; ``unreadable`` lines are neither rows
     nor the ends of groups. ``ids``: who is named by events and traits, by scope; ``aliases``: as
-    they are, by scope. ``file``: where ClickHouse can read them itself."""
+    they are, by scope."""
 
     rows: Counter[Kind]
     span: Span
     unreadable: int
     ids: Mapping[Scope, set[str]]
     aliases: Mapping[Scope, Sequence[Row]]
-    file: Path | None = None
 
 
 def contents(segment: Path) -> Contents:
@@ -75,7 +70,6 @@ def contents(segment: Path) -> Contents:
                     aliases[row.project_id, row.environment].append(row)
                 elif row.distinct_id:
                     ids[row.project_id, row.environment].add(row.distinct_id)
-            time.sleep(_REST_SECONDS)
     known = Counter({kind: kinds[kind] for kind in KINDS if kinds[kind]})
     unreadable += kinds.total() - known.total() - kinds["commit"]
     return Contents(

@@ -15,6 +15,7 @@ from whipstitch.errors import (
     StorageError,
     StorageRefused,
     StorageUnavailable,
+    StorageUnreachable,
 )
 
 # ClickHouse's codes that blame the data. Whatever else goes wrong (no room, no memory, no rights,
@@ -97,8 +98,8 @@ def translated() -> Iterator[None]:
         yield
     except ClickHouseError as error:
         raise _translate(error) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StorageUnavailable(f"ClickHouse cannot be reached: {_readable(error)}") from None
+    except OSError as error:
+        raise StorageUnreachable(f"ClickHouse cannot be reached: {_readable(error)}") from None
 
 
 @contextmanager
@@ -121,23 +122,20 @@ def limited() -> Iterator[None]:
 
 def _translate(error: ClickHouseError) -> StorageError:
     code = error.code if isinstance(error, Error) else None
-    text = _readable(error)
-    # The embedded engine quotes the row that it refuses; where that is no UTF-8, the message is
-    # lost on the way to Python, and this is all that comes out.
-    if code in _DATA or (code is None and "codec can't decode" in text):
-        return StorageRefused(f"ClickHouse will not take the data: {_named(error, code)}", text)
-    hint = _HINTS.get(code) if code is not None else None
-    gist = text if code is None else _named(error, code)
+    if code is None:
+        return StorageUnreachable(f"ClickHouse does not answer as it should. {_readable(error)}")
+    if code in _DATA:
+        message = f"ClickHouse will not take the data: {_named(error, code)}"
+        return StorageRefused(message, _readable(error))
+    hint = f"{_HINTS[code]} " if code in _HINTS else ""
     return StorageUnavailable(
-        f"ClickHouse does not answer as it should. {hint + ' ' if hint else ''}{gist}"
+        f"ClickHouse does not answer as it should. {hint}{_named(error, code)}"
     )
 
 
-def _named(error: Exception, code: int | None) -> str:
+def _named(error: Exception, code: int) -> str:
     """Which error it is, without what its text may quote: values of a query or of a row, and logs
     hold none of what clients sent."""
-    if code is None:
-        return "not UTF-8"
     name = _NAME.search(str(error))
     about = f": {_QUERY.split(_readable(error))[0]}" if code in _ABOUT_NAMES else ""
     return f"{name[1] if name else 'error'} (code {code}){about}"

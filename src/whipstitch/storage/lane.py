@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from clickhouse_connect.driver.client import Client
 
-from whipstitch.errors import StorageUnavailable
-from whipstitch.scheduling import engine_gives_way, give_way
+from whipstitch.errors import StorageUnavailable, StorageUnreachable
 from whipstitch.storage.failures import translated
 
 T = TypeVar("T")
@@ -18,7 +17,8 @@ _Job = Callable[["_Seat"], None]
 
 
 class _Seat:
-    """One thread's client, made at its first use and again after its work failed."""
+    """One thread's client, made at its first use, and again after it reached nobody: whoever is
+    there next may be another server."""
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._connect = connect
@@ -37,18 +37,13 @@ class _Seat:
 
 
 class Lane:
-    """Runs work one after the other on ``threads`` low-priority threads. Work lets out what its
-    client raises.
+    """Runs work one after the other on ``threads`` threads. Work raises what its client raises.
 
     They are daemons: a server that never answers must not keep the process from ending."""
 
-    def __init__(
-        self, name: str, threads: int, connect: Callable[[], Client], *, patient: bool = True
-    ) -> None:
-        """Not ``patient`` where somebody waits for the outcome: see ``give_way``."""
+    def __init__(self, name: str, threads: int, connect: Callable[[], Client]) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connect = connect
-        self._patient = patient
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
@@ -69,9 +64,8 @@ class Lane:
                 with translated():
                     result = work(client)
             except BaseException as error:
-                # The rows that an answer had before it broke off would come back with the next one
-                # on the same connection to the embedded engine, whoever asks that.
-                seat.leave()
+                if isinstance(error, StorageUnreachable):
+                    seat.leave()
                 future.set_exception(error)
             else:
                 future.set_result(result)
@@ -92,9 +86,7 @@ class Lane:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self) -> None:
-        give_way(much=self._patient)
         seat = _Seat(self._connect)
         while (job := self._jobs.get()) is not None:
             job(seat)
-            engine_gives_way()
         seat.leave()

@@ -1,5 +1,4 @@
-"""The statements that load a segment: one for each kind of row, the same text for the embedded
-engine, which reads the file itself, and for a server, to which its bytes are sent.
+"""The statements that load a segment, whose bytes are sent with them: one for each kind of row.
 
 Each may be repeated: it inserts only the events that are not there yet, and the tables of traits
 and aliases keep one row of equals. That is what makes a row stored once, whoever was killed at
@@ -131,22 +130,8 @@ _JSON_COLUMNS: Final = {
 }
 
 
-def from_file(
-    kind: Table, path: str, span: Span, corrections: Corrections, *, careful: bool
-) -> str:
-    """What follows ``INSERT INTO`` where ClickHouse reads the file ``path`` itself."""
-    fields = literal(_BY_KIND[kind].fields)
-    source = f"file({literal(path)}, 'JSONEachRow', {fields})"
-    return _select(kind, source, span, corrections, careful)
-
-
-def from_input(kind: Table, span: Span, corrections: Corrections, *, careful: bool) -> str:
-    """What follows ``INSERT INTO`` where the rows are sent with the statement."""
-    source = f"input({literal(_BY_KIND[kind].fields)})"
-    return _select(kind, source, span, corrections, careful)
-
-
-def _select(kind: Table, source: str, span: Span, corrections: Corrections, careful: bool) -> str:
+def statement(kind: Table, span: Span, corrections: Corrections, *, careful: bool) -> str:
+    """What follows ``INSERT INTO``; the rows follow as JSONEachRow."""
     rows = _BY_KIND[kind]
     values = {name: _value(name, text, careful) for name, text in rows.columns.items()}
     conditions = [f"k = '{kind}'"]
@@ -160,6 +145,7 @@ def _select(kind: Table, source: str, span: Span, corrections: Corrections, care
             values["distinct_id"] = person
             values["anon_id"] = f"if({person} = distinct_id, '', distinct_id)"
     columns, expressions = ", ".join(values), ", ".join(values.values())
+    source = f"input({literal(rows.fields)})"
     where = " AND ".join(conditions)
     return f"{rows.table} ({columns}) SELECT {expressions} FROM {source} WHERE {where}"
 

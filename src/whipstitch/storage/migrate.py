@@ -1,5 +1,4 @@
-"""The schema: numbered SQL files, applied at start in their order, each once. The files are the
-same for the embedded engine and a server.
+"""The schema: numbered SQL files, applied at start in their order, each once.
 
 ClickHouse has no transactions around DDL. So every statement is one that may be repeated
 (``IF NOT EXISTS``): of two processes that start at once both may run it, and one that was killed
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import StorageError
+from whipstitch.storage.inserting import insert
 
 _OLDEST_SERVER: Final = (25, 8)
 _FILE: Final = re.compile(r"(\d{4})_(\w+)\.sql")
@@ -57,9 +57,8 @@ def migrate(client: Client) -> list[Migration]:
     for migration in missing:
         for statement in migration.statements:
             client.command(statement)
-        client.insert(
-            "schema_migrations", [(migration.number, migration.name)], ("version", "name")
-        )
+        done = (migration.number, migration.name)
+        insert(client, "schema_migrations", ("version", "name"), [done])
     return missing
 
 

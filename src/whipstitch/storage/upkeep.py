@@ -17,20 +17,20 @@ _DURABLE: Final = {
     "min_rows_to_fsync_after_merge": 1,
     "min_compressed_bytes_to_fsync_after_merge": 1,
 }
-_EMBEDDED: Final = {
-    # Tables open without the parts that it could not write (see ``embedded``): by default not
+_GUARDED: Final = {
+    # Tables open without the parts that could not be written (see ``write_guard``): by default not
     # without more than a gibibyte of them.
     "max_suspicious_broken_parts_bytes": 2**50,
 }
 _KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
 
 
-def keep_safe(client: Client, *, durable: bool, embedded: bool) -> None:
+def keep_safe(client: Client, *, durable: bool, guarded: bool) -> None:
     """Whether an insert that returned survives a loss of power, in every table: the journal then
-    forgets it. And what only the ``embedded`` engine is asked for."""
+    forgets it. And what is asked of one that has a ``WriteGuard``."""
     settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
-    if embedded:
-        settings |= _EMBEDDED
+    if guarded:
+        settings |= _GUARDED
     for table, definition in client.query(_TABLES).result_rows:
         there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
         missing = [

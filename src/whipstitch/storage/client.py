@@ -1,0 +1,33 @@
+"""The client of ClickHouse's HTTP interface that everything here uses."""
+
+from typing import Any
+
+from clickhouse_connect.driver.httpclient import HttpClient
+from clickhouse_connect.driver.summary import QuerySummary
+
+from whipstitch.storage.write_guard import WriteGuard
+
+
+class GuardedClient(HttpClient):
+    """Where there is a ``guard``, statements that write raise StorageUnavailable if what they wrote
+    may not be there."""
+
+    guard: WriteGuard | None = None
+
+    def command(self, *args: Any, **kwargs: Any) -> Any:
+        if self.guard is None:
+            return super().command(*args, **kwargs)
+        with self.guard.writing(self):
+            return super().command(*args, **kwargs)
+
+    def data_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
+        if self.guard is None:
+            return super().data_insert(*args, **kwargs)
+        with self.guard.writing(self):
+            return super().data_insert(*args, **kwargs)
+
+    def raw_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
+        if self.guard is None:
+            return super().raw_insert(*args, **kwargs)
+        with self.guard.writing(self):
+            return super().raw_insert(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""A ClickHouse server of our own: a child process with its data in a directory."""

@@ -1,0 +1,76 @@
+"""The child process: ``python launch.py PARENT NICENESS DIRECTORY COMMAND [ARGUMENT …]``.
+
+It becomes ``COMMAND`` with its arguments. Where that is the shared library of the ``chdb-core``
+wheel, it serves from there: the library is a whole ClickHouse, but the wheel has no ``clickhouse``
+to run. What it offers is ``query``, which runs clickhouse-local, and that knows SYSTEM START
+LISTEN: ClickHouse's own HTTP and native protocols, with the ``config.xml`` of the working
+directory. The query behind it never ends. Once the wheel brings a server, ``_serve_from_wheel``
+goes.
+
+The library is loaded by its file: the package ``chdb`` around it opens an engine of its own.
+Nothing of Whipstitch is imported, so that the process is small and starts at once."""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_EXTENSION = ".so"
+_SERVE = (
+    "SYSTEM START LISTEN QUERIES ALL; "
+    "SELECT sleepEachRow(3) FROM system.numbers FORMAT Null "
+    "SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0"
+)
+
+
+def main(parent: int, niceness: int, directory: str, command: list[str]) -> None:
+    _die_with(parent)
+    os.nice(niceness)
+    _be_taken_first()
+    _raise_file_limit()
+    os.umask(0o077)
+    os.chdir(directory)
+    if command[0].endswith(_EXTENSION):
+        _serve_from_wheel(command[0])
+    else:
+        os.execv(command[0], command)  # noqa: S606 - the operator's own binary
+
+
+def _die_with(parent: int) -> None:
+    """Has the kernel kill this process when the parent's thread that started it ends, however."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("The process that started ClickHouse has ended.")
+
+
+def _be_taken_first() -> None:
+    """Where memory is short, the kernel takes this process and not the one that ingests."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900")
+
+
+def _raise_file_limit() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _serve_from_wheel(library: str) -> None:
+    name = "chdb._chdb"
+    spec = spec_from_file_location(name, library, loader=ExtensionFileLoader(name, library))
+    if spec is None or spec.loader is None:
+        sys.exit(f"{library} cannot be loaded.")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.query(_SERVE, "TSV", path=".")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:])

@@ -1,0 +1,268 @@
+"""The child as the rest of the server sees it: there, started again when it ends or hangs, gone
+with us."""
+
+import http.client
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from clickhouse_connect.driver.client import Client
+
+from whipstitch.background import Background
+from whipstitch.errors import StorageUnavailable
+from whipstitch.storage.connect import DATABASE, Address
+from whipstitch.storage.failures import translated
+from whipstitch.storage.local.command import command
+from whipstitch.storage.local.config import LocalSettings, config_xml
+from whipstitch.storage.local.connection import LOOPBACK, Connection, choose, write_whole
+from whipstitch.storage.local.users import SqlUser, users_xml
+from whipstitch.storage.write_guard import WriteGuard
+
+log = structlog.get_logger(__name__)
+
+_NICENESS: Final = 10
+"""Of the whole process: what computes gives way to what takes events in."""
+_TURN_SECONDS: Final = 0.1
+_STARTING_SECONDS: Final = 0.02
+_PING_SECONDS: Final = 1.0
+_ANSWER_SECONDS: Final = 5.0
+_HANGS_SECONDS: Final = 20.0
+"""Without an answer for so long it is started again."""
+_STARTS_SECONDS: Final = 600.0
+"""How long it may take to open what it has, before it answers for the first time."""
+_LOOK_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 5.0
+_FIRST_BACKOFF: Final = 0.1
+_LONGEST_BACKOFF: Final = 10.0
+_LONG_LIFE_SECONDS: Final = 30.0
+"""Whoever lived so long is started again at once."""
+_OUTPUT: Final = "output.log"
+_LONGEST: Final = 500
+
+
+class LocalClickHouse:
+    """A ClickHouse server in a directory, as a child process. It is started, watched and ended on
+    one thread, with which the kernel would end it, too."""
+
+    def __init__(self, settings: LocalSettings, sql_users: Sequence[SqlUser] = ()) -> None:
+        self.guard = WriteGuard(settings.directory)
+        self.starts = 0
+        """How often it was started."""
+        self._settings = settings
+        self._users = tuple(sql_users)
+        self._connection: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._born = self._answered = self._asked = self._looked = 0.0
+        self._client: Client | None = None
+        self._away: str | None = "ClickHouse is starting."
+        self._backoff = _FIRST_BACKOFF
+        self._due = 0.0
+        self._restart = threading.Event()
+        self._ready = threading.Event()
+        self._work = Background("clickhouse", self._turn, self._pause, self._end)
+
+    def start(self) -> None:
+        """Begins to start it, and does not wait until it answers.
+
+        Raises:
+            StorageUnavailable: its directory cannot be written.
+            SettingsError: there is no ClickHouse to run.
+        """
+        directory = self._settings.directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._connection = choose(
+                directory, self._settings.http_port, self._settings.native_port
+            )
+            self._write_config(self._connection)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"ClickHouse's directory {directory} cannot be used: {error.strerror}."
+            ) from error
+        self._command()  # raises what is wrong with the settings
+        self._work.start()
+
+    def stop(self, seconds: float = _STOP_SECONDS) -> None:
+        """Ends it, and waits for that at most so long."""
+        self._work.stop(seconds)
+
+    def wait_ready(self, seconds: float) -> bool:
+        """Waits until it answers. False: not within that time."""
+        return self._ready.wait(seconds)
+
+    def set_users(self, sql_users: Sequence[SqlUser]) -> None:
+        """Lets these read and nobody else, from the next start on, which is at once where they are
+        others than before. May be called from any thread."""
+        if tuple(sql_users) != self._users:
+            self._users = tuple(sql_users)
+            self._restart.set()
+            self._work.wake()
+
+    @property
+    def problem(self) -> str | None:
+        """Why it does not answer, for a person; None: it does."""
+        return self._away and (self._work.problem or self._away)
+
+    @property
+    def address(self) -> Address:
+        """Where it listens. Known after ``start``; a later start may have to use other ports."""
+        if self._connection is None:
+            raise StorageUnavailable("ClickHouse was not started yet.")
+        return self._connection.address
+
+    @property
+    def native_port(self) -> int:
+        """Of ClickHouse's own protocol, as ``address`` is of HTTP."""
+        return self._connection.native_port if self._connection else 0
+
+    @property
+    def process_id(self) -> int | None:
+        """None while there is none."""
+        return self._process.pid if self._process else None
+
+    # On the thread
+
+    def _pause(self) -> float:
+        return _STARTING_SECONDS if not self._ready.is_set() else _TURN_SECONDS
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._due:
+                self._spawn(now)
+        elif (code := self._process.poll()) is not None:
+            self._ended(now, code)
+        elif self._restart.is_set() or self.guard.failed:
+            self._kill(now, "It is started again.")
+        elif now - self._asked >= (_PING_SECONDS if self._ready.is_set() else 0):
+            self._ping(now)
+            self._look_at_writes(now)
+
+    def _spawn(self, now: float) -> None:
+        directory = self._settings.directory
+        self._due = now + self._backoff  # where this fails
+        self._restart.clear()
+        self.guard.begin()
+        self._connection = choose(directory, self._settings.http_port, self._settings.native_port)
+        self._write_config(self._connection)
+        with (directory / _OUTPUT).open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - what `command` found
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # A terminal's Ctrl+C is ours to handle: what is on its way is stored first.
+                start_new_session=True,
+            )
+        self.starts += 1
+        self._born = self._answered = now
+
+    def _ping(self, now: float) -> None:
+        self._asked = now
+        if self._answers():
+            if not self._ready.is_set():
+                log.info("clickhouse_ready", seconds=round(now - self._born, 2))
+            self._answered = time.monotonic()
+            self._away = None
+            self._ready.set()
+            if now - self._born > _LONG_LIFE_SECONDS:
+                self._backoff = _FIRST_BACKOFF
+            return
+        silent = time.monotonic() - self._answered
+        if self._ready.is_set():
+            self._away = f"ClickHouse has not answered for {silent:.0f} seconds."
+        if silent > (_HANGS_SECONDS if self._ready.is_set() else _STARTS_SECONDS):
+            log.error("clickhouse_hangs", seconds=round(silent))
+            self._kill(now, f"It did not answer for {silent:.0f} seconds and is started again.")
+
+    def _answers(self) -> bool:
+        assert self._connection is not None  # noqa: S101 - chosen before the first start
+        there = http.client.HTTPConnection(
+            LOOPBACK, self._connection.http_port, timeout=_ANSWER_SECONDS
+        )
+        try:
+            there.request("GET", "/ping")
+            return there.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            there.close()
+
+    def _look_at_writes(self, now: float) -> None:
+        """Inserts look by themselves; this finds what merges could not write."""
+        if not self._ready.is_set() or now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        try:
+            with translated():
+                if self._client is None:
+                    self._client = self.address.connect(
+                        {}, seconds=_ANSWER_SECONDS, database="default"
+                    )
+                self.guard.look(self._client)
+        except StorageUnavailable:
+            # It is away, which is noticed elsewhere, or must be started again.
+            self._client = None
+
+    def _kill(self, now: float, why: str) -> None:
+        assert self._process is not None  # noqa: S101 - looked at before
+        self._process.kill()
+        self._process.wait()
+        self._ended(now, None, why)
+
+    def _ended(self, now: float, code: int | None, why: str = "") -> None:
+        self._ready.clear()
+        self._process = None
+        if code is not None:
+            why = f"It ended {_how(code)}{self._last_words()} and is started again."
+            log.error("clickhouse_ended", problem=why)
+        self._away = f"ClickHouse is away. {why}"
+        if now - self._born > _LONG_LIFE_SECONDS:
+            self._backoff = _FIRST_BACKOFF
+        self._due = now + (self._backoff if code is not None or self.guard.failed else 0.0)
+        self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_STOP_SECONDS)
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _command(self) -> list[str]:
+        return command(self._settings.directory, self._settings.binary, _NICENESS)
+
+    def _write_config(self, connection: Connection) -> None:
+        directory = self._settings.directory
+        files = {
+            "config.xml": config_xml(self._settings, connection),
+            "users.xml": users_xml(connection.password, self._users, DATABASE),
+        }
+        for name, text in files.items():
+            write_whole(directory / name, text)
+
+    def _last_words(self) -> str:
+        """What it said of why it cannot run, if it did."""
+        with suppress(OSError):
+            said = (self._settings.directory / _OUTPUT).read_text(errors="replace").splitlines()
+            for line in said:
+                if "Exception" in line or "Error" in line:
+                    return f" ({line[:_LONGEST]})"
+        return ""
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"with exit code {code}"
+    with suppress(ValueError):
+        return f"by {signal.Signals(-code).name}"
+    return f"by signal {-code}"
