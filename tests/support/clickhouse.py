@@ -1,0 +1,134 @@
+"""ClickHouse for tests: the child process that users get, one for each process that runs tests, and
+a database for each test.
+
+``WHIPSTITCH_TEST_CLICKHOUSE=http://user:password@host:8123`` names a server to use instead."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+
+from whipstitch.storage.connect import Address
+from whipstitch.storage.local.config import LocalSettings
+from whipstitch.storage.local.supervisor import LocalClickHouse
+from whipstitch.storage.migrate import migrate
+from whipstitch.storage.store import Store
+
+REAL_SERVER: Final = os.environ.get("WHIPSTITCH_TEST_CLICKHOUSE", "")
+_START_SECONDS: Final = 60
+_SECONDS: Final = 60.0
+# What is gone after a test needs no sync.
+_HASTY: Final = {"fsync_metadata": 0}
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """The server that all tests of a process share. Who disturbs it puts a ``Proxy`` before it, or
+    starts one of their own."""
+    if REAL_SERVER:
+        yield replace(Address.parse(REAL_SERVER), database="default")
+        return
+    with started(LocalSettings(tmp_path_factory.mktemp("clickhouse"))) as child:
+        yield replace(child.address, database="default")
+
+
+@pytest.fixture
+def new_database(clickhouse: Address) -> Iterator[Callable[[], Address]]:
+    """Makes addresses of databases that do not exist yet."""
+    with ExitStack() as made:
+        yield lambda: made.enter_context(nameless(clickhouse))
+
+
+@pytest.fixture(scope="session")
+def template(clickhouse: Address) -> Iterator[Address]:
+    """A database with the schema, and nothing in it."""
+    with nameless(clickhouse) as address:
+        run(clickhouse, f"CREATE DATABASE {address.database}")
+        client = address.connect(_HASTY, seconds=_SECONDS)
+        migrate(client)
+        client.close()
+        yield address
+
+
+@pytest.fixture
+def store_address(template: Address) -> Iterator[Address]:
+    """A database with the schema, for one test."""
+    with database_like(template) as address:
+        yield address
+
+
+@pytest.fixture
+def store(store_address: Address) -> Iterator[Store]:
+    """An empty storage, open."""
+    with opened(store_address) as made:
+        yield made
+
+
+@contextmanager
+def started(settings: LocalSettings) -> Iterator[LocalClickHouse]:
+    """A child that answers."""
+    child = LocalClickHouse(settings)
+    child.start()
+    try:
+        assert child.wait_ready(_START_SECONDS), child.problem
+        yield child
+    finally:
+        child.stop()
+
+
+@contextmanager
+def opened(clickhouse: Address | LocalClickHouse, *, seconds: float = _SECONDS) -> Iterator[Store]:
+    """A storage, not prepared yet."""
+    made = Store(clickhouse, durable=False, retention_days=0, seconds=seconds)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def nameless(server: Address) -> Iterator[Address]:
+    """A database that does not exist yet; in the end it does not exist any more."""
+    address = replace(server, database=f"whip_{secrets.token_hex(6)}")
+    try:
+        yield address
+    finally:
+        run(server, f"DROP DATABASE IF EXISTS {address.database}")
+
+
+@contextmanager
+def database_like(template: Address) -> Iterator[Address]:
+    """A database with the tables of another: that takes a fraction of a migration's time."""
+    server = replace(template, database="default")
+    with nameless(server) as address:
+        client = server.connect(_HASTY, seconds=_SECONDS)
+        old, new = template.database, address.database
+        tables = client.query(f"SHOW TABLES FROM {old}").result_rows
+        client.command(f"CREATE DATABASE {new}")
+        for (table,) in tables:
+            client.command(f"CREATE TABLE {new}.{table} AS {old}.{table}")
+        done = "schema_migrations"
+        client.command(f"INSERT INTO {new}.{done} SELECT * FROM {old}.{done}")
+        client.close()
+        yield address
+
+
+def run(address: Address, sql: str) -> None:
+    """Has a server do something, beside whatever is tested."""
+    client = address.connect(_HASTY, seconds=_SECONDS)
+    try:
+        client.command(sql)
+    finally:
+        client.close()
+
+
+def url_of(address: Address) -> str:
+    """As a setting names it."""
+    scheme = "https" if address.secure else "http"
+    user = f"{quote(address.user, safe='')}:{quote(address.password, safe='')}"
+    return f"{scheme}://{user}@{address.host}:{address.port}/{quote(address.database, safe='')}"
