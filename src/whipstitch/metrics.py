@@ -28,7 +28,7 @@ class Stages(Collector):
         yield from self._stitching()
 
     def _doors(self) -> Iterator[Metric]:
-        intake = self._engine.intake.stats
+        intake = self._engine.ingestion.intake.stats
         yield _counter("accepted_operations", "Operations accepted.", "kind", intake.accepted)
         yield _counter("discarded_operations", "Dropped quietly.", "reason", intake.discarded)
         yield _counter("rejected_requests", "Requests refused.", "reason", intake.rejected)
@@ -45,7 +45,7 @@ class Stages(Collector):
         )
 
     def _waiting(self) -> Iterator[Metric]:
-        journal = self._engine.journal
+        journal = self._engine.ingestion.journal
         yield _gauge("journal_bytes", "Bytes that wait for ClickHouse.", journal.backlog_bytes)
         yield _gauge(
             "journal_oldest_seconds", "Age of the oldest row that waits.", journal.oldest_seconds

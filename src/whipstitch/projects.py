@@ -41,11 +41,22 @@ ScreenName = tuple[str, Environment, str]
 
 
 @dataclass(frozen=True, slots=True)
+class SqlUser:
+    """A ClickHouse user for a BI tool, who reads one project. The password is known only by its
+    SHA-256 in hexadecimal digits, the form that ClickHouse's configuration takes."""
+
+    name: str
+    project_id: str
+    password_sha256: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
-    """What ingestion needs to know of the registry, at one moment.
+    """What the running server needs to know of the registry, at one moment.
 
     ``screens`` maps each screen that has a pristine snapshot to the newest app version it was
     taken of (None: the upload named no version)."""
 
     keys: Mapping[str, IngestionKey] = field(default_factory=dict)
     screens: Mapping[ScreenName, str | None] = field(default_factory=dict)
+    sql_users: tuple[SqlUser, ...] = ()

@@ -1,14 +1,13 @@
-"""The application behind the ordinary door: ingestion routes first, then everything that reads."""
+"""The application that reads: the query API and the dashboard."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 
 from whipstitch.api import (
     aliases,
@@ -39,9 +38,6 @@ from whipstitch.api.erasures import Erases
 from whipstitch.api.operations import Problems
 from whipstitch.api.streaming import Places
 from whipstitch.api.undo import Stitches
-from whipstitch.doors.asgi import AsgiDoor
-from whipstitch.doors.intake import PATHS, Intake
-from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
 from whipstitch.queries.run import Readings
 from whipstitch.registry.store import Registry
 
@@ -55,7 +51,6 @@ _MOST_STREAMS = 32
 
 def build(
     *,
-    intake: Intake,
     registry: Registry,
     readings: Readings,
     stitches: Stitches,
@@ -65,12 +60,11 @@ def build(
     metrics: CollectorRegistry,
     stopping: asyncio.Event,
     dashboard: Sequence[BaseRoute],
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
 ) -> Starlette:
-    """Everything that the server answers. ``readings`` gives what queries look at, ``stitches``
-    does what operators ask of identity, ``erases`` erases people, ``keeper`` keeps cohorts,
-    ``problems`` tells what keeps the server from being ready, ``stopping`` ends the streams of
-    events, ``dashboard`` are the routes of its pages."""
+    """Everything that the server answers to those who read. ``readings`` gives what queries look
+    at, ``stitches`` does what operators ask of identity, ``erases`` erases people, ``keeper`` keeps
+    cohorts, ``problems`` tells what keeps the server from being ready, ``stopping`` ends the
+    streams of events, ``dashboard`` are the routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -119,17 +113,7 @@ def build(
     ):
         api.include_router(module.router)
     work_out_routes(api)
-    door = AsgiDoor(intake)
-    return Starlette(
-        routes=[
-            Route(people.PATH, api, methods=["GET"]),  # who else comes here sends
-            *(Route(path, door) for path in PATHS),
-            Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry)),
-            *dashboard,
-            Mount("", api),
-        ],
-        lifespan=lifespan,
-    )
+    return Starlette(routes=[*dashboard, Mount("", api)])
 
 
 def work_out_routes(api: FastAPI) -> None:

@@ -19,8 +19,8 @@ from whipstitch.errors import DemoError, RegistryError
 if TYPE_CHECKING:
     from whipstitch.demo.record import Record
     from whipstitch.registry.store import Registry
-    from whipstitch.server.engine import Engine
     from whipstitch.server.first_run import FirstRun
+    from whipstitch.server.ingestion import Ingestion
 
 _PROJECT = "Demo"
 _PEOPLE = 2000
@@ -55,7 +55,7 @@ def demo(
         kept = Record.read(settings.data_dir)
         _check_own(registry, kept, settings.data_dir)
 
-        def started(engine: Engine, address: str) -> None:
+        def started(ingestion: Ingestion, address: str) -> None:
             from whipstitch.server.first_run import first_run
 
             now = datetime.now(UTC)
@@ -66,7 +66,7 @@ def demo(
             if made:
                 record.write(settings.data_dir)
                 registry.set_project(record.project_id, rate_limit=0)
-            engine.directory.refresh()
+            ingestion.directory.refresh()
             key = _live_key(registry, record.project_id)
             if as_json:
                 print_json(_as_json(address, made, record, key))

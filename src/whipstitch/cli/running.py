@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from whipstitch.registry.store import Registry
-    from whipstitch.server.engine import Engine
+    from whipstitch.server.ingestion import Ingestion
     from whipstitch.settings import Settings
 
 ADDRESS_FILE = "server.address"
@@ -47,20 +47,17 @@ def opened(
             yield settings, registry
 
 
-def run(settings: Settings, registry: Registry, started: Callable[[Engine, str], None]) -> None:
+def run(settings: Settings, registry: Registry, started: Callable[[Ingestion, str], None]) -> None:
     """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect: not
     before, for what is printed once must not be lost with a start that failed.
 
     Raises:
         WhipstitchError: it cannot start.
     """
-    from whipstitch.server.engine import Engine
     from whipstitch.server.http import serve
 
-    engine = Engine(settings, registry)
-
-    def listening(address: str) -> None:
+    def listening(ingestion: Ingestion, address: str) -> None:
         (settings.data_dir / ADDRESS_FILE).write_text(address)
-        started(engine, address)
+        started(ingestion, address)
 
-    serve(engine, settings, listening)
+    serve(settings, registry, listening)

@@ -12,8 +12,8 @@ from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.running import opened, run
 
 if TYPE_CHECKING:
-    from whipstitch.server.engine import Engine
     from whipstitch.server.first_run import FirstRun
+    from whipstitch.server.ingestion import Ingestion
 
 
 def serve(
@@ -32,11 +32,11 @@ def serve(
         ) as (settings, registry),
     ):
 
-        def started(engine: Engine, address: str) -> None:
+        def started(ingestion: Ingestion, address: str) -> None:
             from whipstitch.server.first_run import first_run
 
             made = first_run(registry)
-            engine.directory.refresh()
+            ingestion.directory.refresh()
             if as_json:
                 print_json({"address": address, "first_run": made and made._asdict()})
             else:

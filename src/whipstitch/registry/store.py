@@ -18,7 +18,8 @@ from whipstitch.registry.lookup import checked_name, checked_timezone, find_proj
 from whipstitch.registry.questions import Questions
 from whipstitch.registry.screens import Screens
 from whipstitch.registry.sessions import Sessions
-from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow
+from whipstitch.registry.sql_users import SqlUsers
+from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow, SqlUserRow
 from whipstitch.registry.users import Users
 from whipstitch.registry.values import KEEP, Keep, Key, NewProject
 
@@ -26,7 +27,7 @@ from whipstitch.registry.values import KEEP, Keep, Key, NewProject
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Screens, Leases):
+class Registry(Access, SqlUsers, Users, Sessions, Cohorts, Questions, Boards, Screens, Leases):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the
@@ -136,10 +137,10 @@ class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Screens, Lea
             row.revoked_at = row.revoked_at or self._now()
             return row.value()
 
-    # What ingestion sees
+    # What the running server sees
 
     def directory(self) -> Directory:
-        """What ingestion needs to know: the keys that are valid and the screens that are there."""
+        """The keys that are valid, the screens that are there, and the users for BI tools."""
         with self._reading() as session:
             keys = {
                 row.key: IngestionKey(row.key, row.project.value(), row.environment)
@@ -160,7 +161,9 @@ class Registry(Access, Users, Sessions, Cohorts, Questions, Boards, Screens, Lea
             ):
                 name: ScreenName = (project, environment, screen)
                 screens[name] = max(screens.get(name), version or None, key=version_order)
-        return Directory(keys, screens)
+            users = session.scalars(select(SqlUserRow).order_by(SqlUserRow.name))
+            sql_users = tuple(row.user() for row in users)
+        return Directory(keys, screens, sql_users)
 
     def revision(self) -> int:
         """A number that grows whenever :meth:`directory` changes."""

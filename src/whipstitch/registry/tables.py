@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from whipstitch.projects import Environment, Project, Scope
+from whipstitch.projects import Environment, Project, Scope, SqlUser
 from whipstitch.registry.values import (
     Board,
     Cohort,
@@ -14,6 +14,7 @@ from whipstitch.registry.values import (
     Key,
     Question,
     Role,
+    SqlAccount,
     Surface,
     Tile,
     TileWidth,
@@ -142,6 +143,25 @@ class UserRow(Base):
     def value(self) -> User:
         """The row, frozen and without the hash."""
         return User(self.email, self.role, self.created_at)
+
+
+class SqlUserRow(Base):
+    """A ClickHouse user for a BI tool."""
+
+    __tablename__ = "sql_users"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
+    password_sha256: Mapped[str]
+    created_at: Mapped[datetime]
+
+    def value(self) -> SqlAccount:
+        """The row, frozen and without the hash."""
+        return SqlAccount(self.name, self.project_id, self.created_at)
+
+    def user(self) -> SqlUser:
+        """As ClickHouse is to know them."""
+        return SqlUser(self.name, self.project_id, self.password_sha256)
 
 
 class SessionRow(Base):
@@ -308,7 +328,7 @@ class LeaseRow(Base):
 
 
 class RevisionRow(Base):
-    """One row, counted up by every transaction that changes what ingestion sees."""
+    """One row, counted up by every transaction that changes what the running server sees."""
 
     __tablename__ = "revision"
 

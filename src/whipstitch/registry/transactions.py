@@ -71,8 +71,8 @@ class Transactions:
 
     @contextmanager
     def _changing(self) -> Iterator[Session]:
-        """A transaction that changes what ingestion sees. Counting first makes such transactions
-        follow one another, so that each decides on what the one before it left."""
+        """A transaction that changes what the running server sees. Counting first makes such
+        transactions follow one another, so that each decides on what the one before it left."""
         with self._storing() as session:
             session.execute(update(RevisionRow).values(number=RevisionRow.number + 1))
             yield session

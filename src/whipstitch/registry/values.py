@@ -76,6 +76,24 @@ class TokenHolder(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SqlAccount:
+    """A ClickHouse user for a BI tool as it may be shown."""
+
+    name: str
+    project_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewSqlUser:
+    """A ClickHouse user that was just made: the password is kept nowhere and cannot be shown
+    again."""
+
+    account: SqlAccount
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Somebody who may sign in to the dashboard."""
 

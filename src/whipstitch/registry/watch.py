@@ -1,6 +1,7 @@
-"""Keeps ingestion's view of the registry fresh, without ever making it wait."""
+"""Keeps the running server's view of the registry fresh, without ever making ingestion wait."""
 
 import threading
+from collections.abc import Callable
 
 from whipstitch.background import Background
 from whipstitch.errors import RegistryError
@@ -13,12 +14,18 @@ class DirectoryWatch:
 
     ``current`` is the directory as last read, None before the first time; it is replaced whole, so
     any thread may read it without a lock. While the registry cannot be read the last one is served
-    and ``problem`` says why."""
+    and ``problem`` says why. ``changed`` is told each directory that was read; it must not wait."""
 
-    def __init__(self, registry: Registry, interval: float = 1.0) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        interval: float = 1.0,
+        changed: Callable[[Directory], None] = lambda _: None,
+    ) -> None:
         self.current: Directory | None = None
         self.problem: str | None = "The registry has not been read yet."
         self._registry = registry
+        self._changed = changed
         self._revision: int | None = None
         self._refreshing = threading.Lock()
         work = Background("directory watch", self.refresh, lambda: interval)
@@ -34,6 +41,7 @@ class DirectoryWatch:
                 if revision != self._revision:
                     self.current = self._registry.directory()
                     self._revision = revision
+                    self._changed(self.current)
             except RegistryError as error:
                 self.problem = str(error)
             else:

@@ -1,4 +1,6 @@
-"""The HTTP server around an engine."""
+"""The HTTP server: it takes events in as soon as it can, and brings up the rest behind that."""
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
@@ -7,25 +9,30 @@ import gc
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
 
-from whipstitch import metrics
-from whipstitch.api.app import build
-from whipstitch.dashboard import app as dashboard
+from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.express import ExpressProtocol
 from whipstitch.doors.heads import Heads
+from whipstitch.doors.intake import PATHS
+from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
 from whipstitch.doors.wire import Renderer
-from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.errors import SettingsError
-from whipstitch.server.engine import Engine
+from whipstitch.registry.store import Registry
+from whipstitch.server.front import Front
 from whipstitch.server.heartbeat import Heartbeat
-from whipstitch.server.overview import Overview
+from whipstitch.server.ingestion import Ingestion
 from whipstitch.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from whipstitch.server.engine import Engine
 
 log = structlog.get_logger(__name__)
 
@@ -38,57 +45,49 @@ _FINISH_SECONDS = 3
 """How long requests in flight may take to finish once the server is told to stop."""
 
 
-def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings, registry: Registry, started: Callable[[Ingestion, str], None]
+) -> None:
     """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect.
 
     Raises:
-        SettingsError: the address cannot be listened on.
+        JournalError: the journal cannot be opened.
+        SettingsError: the address cannot be listened on, or there is no ClickHouse to run.
         StorageError: ClickHouse, once it was there, is not one that this program can use.
     """
-    server: _Server
+    ingestion = Ingestion(settings, registry)
+    listening = _listen(settings.host, settings.port)
+    _raise_file_limit()
+    # uvicorn raises the signal that ended it once more; by then that must end nothing.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
+    uvloop.run(_serve(settings, registry, ingestion, listening, started))
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        engine.start()
-        beat = asyncio.create_task(heartbeat.run())
-        # What is there by now stays: the collector need not look at it again and again, which
-        # takes long enough to be felt by clients.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_MOST_YOUNG)
-        try:
-            yield
-        finally:
-            beat.cancel()
-            await engine.stop()
 
-    stopping = asyncio.Event()
-    heartbeat = Heartbeat(lambda: server.server_state.connections, settings.body_timeout)
-    app = build(
-        intake=engine.intake,
-        registry=engine.registry,
-        readings=engine.readings,
-        stitches=engine,
-        erases=engine,
-        keeper=engine.cohorts,
-        problems=engine.problems,
-        metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
-        dashboard=dashboard.routes(
-            engine.registry, Overview(engine), TrustedProxies.parse(settings.trusted_proxies)
-        ),
-        stopping=stopping,
-        lifespan=lifespan,
-    )
+async def _serve(
+    settings: Settings,
+    registry: Registry,
+    ingestion: Ingestion,
+    listening: socket.socket,
+    started: Callable[[Ingestion, str], None],
+) -> None:
+    intake = ingestion.intake
+    door = AsgiDoor(intake)
+    doors: dict[str, ASGIApp] = {
+        **dict.fromkeys(PATHS, door),
+        SNAPSHOT_PATH: SnapshotDoor(intake, registry),
+    }
+    front = Front(doors, also_read="/api/v1/people")
     config = uvicorn.Config(
-        app,
+        front,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
         http=functools.partial(  # type: ignore[arg-type] # a class, as far as uvicorn calls it
-            ExpressProtocol, engine.intake, Heads(), Renderer(), _KEEP_ALIVE_SECONDS
+            ExpressProtocol, intake, Heads(), Renderer(), _KEEP_ALIVE_SECONDS
         ),
         ws="none",
-        lifespan="on",
+        lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -97,37 +96,64 @@ def serve(engine: Engine, settings: Settings, started: Callable[[str], None]) ->
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_FINISH_SECONDS,
     )
-    listening = _listen(settings.host, settings.port)
-    server = _Server(config, lambda: started(_address(listening)), engine, stopping)
-    _raise_file_limit()
-    # uvicorn raises the signal that ended it once more; by then that must end nothing.
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)
-    uvloop.run(server.serve(sockets=[listening]))
-    if engine.fatal is not None:
-        raise engine.fatal
+    stopping = asyncio.Event()
+    server = _Server(config, lambda: started(ingestion, _address(listening)), stopping)
+    heartbeat = Heartbeat(lambda: server.server_state.connections, settings.body_timeout)
+    ingestion.start()
+    beat = asyncio.create_task(heartbeat.run())
+
+    async def bring_up() -> Engine | None:
+        from whipstitch.server.reading import build
+
+        try:
+            engine, reading = await asyncio.to_thread(
+                build, settings, registry, ingestion, heartbeat, stopping
+            )
+        except Exception as error:
+            server.fail(error)
+            return None
+        engine.start(server.fail)
+        front.open(reading)
+        # What is there by now stays: the collector need not look at it again and again, which
+        # takes long enough to be felt by clients.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_MOST_YOUNG)
+        return engine
+
+    rest = asyncio.create_task(bring_up())
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        beat.cancel()
+        ingestion.detach()
+        if (engine := await rest) is not None:
+            await asyncio.to_thread(engine.stop)
+        await asyncio.to_thread(ingestion.close)
+    if server.failure is not None:
+        raise server.failure
 
 
 class _Server(uvicorn.Server):
     def __init__(
-        self,
-        config: uvicorn.Config,
-        on_start: Callable[[], None],
-        engine: Engine,
-        stopping: asyncio.Event,
+        self, config: uvicorn.Config, on_start: Callable[[], None], stopping: asyncio.Event
     ) -> None:
         super().__init__(config)
+        self.failure: Exception | None = None
+        """Why it ended by itself."""
         self._on_start = on_start
-        self._engine = engine
         self._stopping = stopping
+
+    def fail(self, error: Exception) -> None:
+        """Ends the server as a signal does; whoever runs it is told why. May be called from any
+        thread."""
+        self.failure = error
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_start()
-
-    async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or self._engine.fatal is not None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams of events would be waited for in vain.

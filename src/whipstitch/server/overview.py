@@ -26,17 +26,17 @@ class Overview:
         self._engine = engine
 
     def refusals(self, project_id: str | None) -> Sequence[Refusal]:
-        return self._engine.intake.refusals.lately(project_id)
+        return self._engine.ingestion.intake.refusals.lately(project_id)
 
     def places(self) -> Places:
-        geoip = self._engine.geoip
+        geoip = self._engine.ingestion.geoip
         build = geoip.build
         if build is None:
             return Places(None, None, geoip.problem)
         return Places(build.database_type, build.built, geoip.problem)
 
     def backlog(self) -> tuple[int, float]:
-        journal = self._engine.journal
+        journal = self._engine.ingestion.journal
         return journal.backlog_bytes, journal.oldest_seconds
 
     def problems(self) -> list[str]:
@@ -70,7 +70,7 @@ class Overview:
     async def replay(self) -> int:
         engine = self._engine
         return await asyncio.to_thread(
-            engine.dead_letters.replay, engine.journal.directory, time.time_ns() // 1000
+            engine.dead_letters.replay, engine.ingestion.journal.directory, time.time_ns() // 1000
         )
 
     async def _of_scope(self, statement: str, scope: Scope) -> Rows:

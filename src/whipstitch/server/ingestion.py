@@ -1,0 +1,105 @@
+"""What takes events in: the registry's directory, the journal and the doors' intake. It needs no
+ClickHouse, and is there before everything else."""
+
+import asyncio
+
+import structlog
+
+from whipstitch.admission.admit import Admission
+from whipstitch.admission.gate import Gate
+from whipstitch.admission.ids import Placeholders
+from whipstitch.background import Background
+from whipstitch.doors.heavy import HeavyLane
+from whipstitch.doors.intake import Intake
+from whipstitch.enrichment.addresses import TrustedProxies
+from whipstitch.enrichment.geoip import GeoIP
+from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.journal.journal import Journal
+from whipstitch.registry.store import Registry
+from whipstitch.registry.watch import DirectoryWatch
+from whipstitch.scheduling import be_prompt, hand_over_soon
+from whipstitch.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_GEOIP_SECONDS = 1.0
+_LAST_STEP_SECONDS = 0.2
+
+
+class Ingestion:
+    """Built at once, mending what a killed process left in the journal; ``start`` and ``detach``
+    belong to the event loop's thread, ``close`` to any other."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        """Raises:
+        JournalError, SettingsError
+        """
+        data = settings.data_dir
+        placeholders = Placeholders(settings.placeholder_ids)
+        self.directory = DirectoryWatch(registry)
+        self.geoip = GeoIP(
+            settings.geoip or data / "geoip" / "city.mmdb", settings.private_ip_stand_in
+        )
+        self.journal = Journal(
+            data / "journal",
+            durability=settings.durability,
+            backlog_limit=settings.backlog_limit,
+            disk_reserve=settings.disk_reserve,
+        )
+        self.spools = data / "spool"
+        self._heavy = HeavyLane(
+            self.journal,
+            self.spools,
+            max_body=settings.max_body,
+            placeholders=placeholders,
+            directory=lambda: self.directory.current,
+        )
+        self.intake = Intake(
+            directory=lambda: self.directory.current,
+            gate=Gate(settings.rate_limit),
+            admission=Admission(
+                self.journal.sequence, lambda: self.directory.current, placeholders
+            ),
+            journal=self.journal,
+            heavy=self._heavy,
+            user_agents=UserAgents(),
+            geoip=self.geoip,
+            trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
+            max_body=settings.max_body,
+        )
+        self._geoip_watch = Background("geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS)
+        self._geoip_said: str | None = None
+
+    def start(self) -> None:
+        self.directory.refresh()
+        self.directory.start()
+        self._geoip_watch.start()
+        hand_over_soon()
+        be_prompt()
+        self.journal.attach(asyncio.get_running_loop())
+
+    def detach(self) -> None:
+        """Takes nothing any more; what was answered is on the disk."""
+        self.journal.detach()
+        self._heavy.close()
+
+    def close(self) -> None:
+        self._geoip_watch.stop(_LAST_STEP_SECONDS)
+        self.journal.close()
+        self.directory.stop(_LAST_STEP_SECONDS)
+
+    def problems(self) -> list[str]:
+        """What keeps it from taking events in."""
+        self.journal.has_room(0)  # looks at the disk again
+        found = (self.directory.problem, self.journal.problem)
+        return [problem for problem in found if problem]
+
+    def _look_at_geoip(self) -> None:
+        if self.geoip.reload_if_changed():
+            self.intake.forget_callers()
+        if self.geoip.problem != self._geoip_said:
+            self._geoip_said = self.geoip.problem
+            if self._geoip_said:
+                log.warning("geoip_problem", problem=self._geoip_said)
+            else:
+                log.info("geoip_loaded")

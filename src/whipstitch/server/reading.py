@@ -1,0 +1,49 @@
+"""What the server starts with while it already takes events in: imported late, for that takes most
+of the time of a start."""
+
+import asyncio
+
+from starlette.types import ASGIApp
+
+from whipstitch import metrics
+from whipstitch.api import app
+from whipstitch.dashboard import app as dashboard
+from whipstitch.enrichment.addresses import TrustedProxies
+from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.registry.store import Registry
+from whipstitch.server.engine import Engine
+from whipstitch.server.heartbeat import Heartbeat
+from whipstitch.server.ingestion import Ingestion
+from whipstitch.server.overview import Overview
+from whipstitch.settings import Settings
+
+
+def build(
+    settings: Settings,
+    registry: Registry,
+    ingestion: Ingestion,
+    heartbeat: Heartbeat,
+    stopping: asyncio.Event,
+) -> tuple[Engine, ASGIApp]:
+    """The engine, to be started, and the application that reads from it. ``stopping`` is set when
+    the server ends.
+
+    Raises:
+        StorageError, SettingsError
+    """
+    engine = Engine(settings, registry, ingestion)
+    UserAgents.warm()
+    reading = app.build(
+        registry=registry,
+        readings=engine.readings,
+        stitches=engine,
+        erases=engine,
+        keeper=engine.cohorts,
+        problems=engine.problems,
+        metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
+        dashboard=dashboard.routes(
+            registry, Overview(engine), TrustedProxies.parse(settings.trusted_proxies)
+        ),
+        stopping=stopping,
+    )
+    return engine, reading
