@@ -98,3 +98,16 @@ def test_while_the_server_is_away_the_last_directory_is_served(
             eventually(lambda: known(watch, later.key), "the later key is known")
         finally:
             watch.stop(30)
+
+
+def test_whoever_asked_is_told_each_directory_that_was_read(registry: Registry) -> None:
+    told = []
+    watch = DirectoryWatch(registry, changed=told.append)
+    registry.create_project("Shop")
+
+    watch.refresh()
+    watch.refresh()
+    registry.create_sql_user("Shop")
+    watch.refresh()
+
+    assert [[user.name for user in one.sql_users] for one in told] == [[], ["shop"]]
