@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from tests.support import processes
-from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.clickhouse import url_of
 from tests.support.load import (
     BATCH,
     HEAVY,
@@ -26,7 +26,10 @@ from tests.support.load import (
     request_body,
     stored_tags,
 )
+from tests.support.proxy import Mode, Proxy
 from tests.support.server import Server
+
+from whipstitch.storage.connect import Address
 
 _SECONDS = 10
 _BIG = Client(HUGE.name, rows=300, padding=100_000)
@@ -128,13 +131,16 @@ def test_a_stuck_worker_does_not_hold_it_up(tmp_path: Path) -> None:
             processes.kill([pid for pid in workers if processes.is_running(pid)])
 
 
-@pytest.mark.parametrize("away", ["refuses", "hangs"])
+@pytest.mark.parametrize("away", ["500", "hang"])
 def test_what_clickhouse_could_not_take_stays_in_the_journal(
-    tmp_path: Path, http_clickhouse: HttpClickHouse, away: str
+    tmp_path: Path, new_database: Callable[[], Address], away: Mode
 ) -> None:
-    url = http_clickhouse.url(f"shutdown_{away}")
-    with Server(tmp_path / "data", "--clickhouse", url) as server, ThreadPoolExecutor(3) as readers:
-        with _away(http_clickhouse, away):
+    with (
+        Proxy(new_database()) as proxy,
+        Server(tmp_path / "data", "--clickhouse", url_of(proxy.address)) as server,
+        ThreadPoolExecutor(3) as readers,
+    ):
+        with proxy.behaving(away):
             assert server.send(*request_body(BATCH, ("a", "b", "c"))).status_code == 200
             for _ in range(3):  # queries that wait for it hold nothing up either
                 readers.submit(server.get, "/api/v1/events")
@@ -143,19 +149,6 @@ def test_what_clickhouse_could_not_take_stays_in_the_journal(
             assert list((server.data_dir / "journal").glob("*.jsonl"))
         server.start()
         assert stored_tags(server) == {"a": 1, "b": 1, "c": 1}
-
-
-@contextlib.contextmanager
-def _away(clickhouse: HttpClickHouse, how: str) -> Iterator[None]:
-    if how == "hangs":
-        clickhouse.hang()
-        try:
-            yield
-        finally:
-            clickhouse.wake()
-    else:
-        with clickhouse.behaving("500"):
-            yield
 
 
 def _connected(server: Server) -> socket.socket:

@@ -1,28 +1,37 @@
 """A ClickHouse server that is away in one way or another: events are taken meanwhile, and stored
 once when it is back."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.clickhouse import url_of
 from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_discreet, assert_kept, stored_tags
+from tests.support.proxy import Mode, Proxy
 from tests.support.server import Server
 
+from whipstitch.storage.connect import Address
 
-@pytest.mark.parametrize("how", ["refused", "hanging", "500"])
+
+@pytest.fixture
+def proxy(new_database: Callable[[], Address]) -> Iterator[Proxy]:
+    """A server, and what may be wrong on the way to it."""
+    with Proxy(new_database()) as made:
+        yield made
+
+
+@pytest.mark.parametrize("how", ["refuse", "hang", "500"])
 def test_events_wait_on_disk_while_clickhouse_is_away_and_are_stored_once(
-    tmp_path: Path, http_clickhouse: HttpClickHouse, how: str
+    tmp_path: Path, proxy: Proxy, how: Mode
 ) -> None:
     with (
-        _server(tmp_path, http_clickhouse, f"away_{how}") as server,
+        _server(tmp_path, proxy) as server,
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
         load.wait_for(100)
-        with _away(http_clickhouse, how):
+        with proxy.behaving(how):
             server.wait_until(lambda: not server.is_ready())
             waiting = server.metric("whipstitch_journal_bytes")
             load.wait_for(100)
@@ -30,25 +39,25 @@ def test_events_wait_on_disk_while_clickhouse_is_away_and_are_stored_once(
             reason = _ready(server)
             assert reason.status_code == 503
             assert "ClickHouse" in reason.json()["error"]
-            assert _password(http_clickhouse) not in reason.text
+            assert proxy.address.password not in reason.text
         server.wait_until(server.is_ready)
         load.stop()
         assert {request.status for request in load.requests} == {200}
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
-        assert _password(http_clickhouse) not in server.log
+        assert proxy.address.password not in server.log
 
 
-@pytest.mark.parametrize("how", ["refused", "hanging"])
+@pytest.mark.parametrize("how", ["refuse", "hang"])
 def test_a_server_killed_and_started_while_clickhouse_is_away_loses_nothing(
-    tmp_path: Path, http_clickhouse: HttpClickHouse, how: str
+    tmp_path: Path, proxy: Proxy, how: Mode
 ) -> None:
     with (
-        _server(tmp_path, http_clickhouse, f"killed_{how}", wait=False) as server,
+        _server(tmp_path, proxy, wait=False) as server,
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
         load.wait_for(100)
-        with _away(http_clickhouse, how):
+        with proxy.behaving(how):
             load.wait_for(100)
             server.kill()
             server.start()
@@ -61,15 +70,13 @@ def test_a_server_killed_and_started_while_clickhouse_is_away_loses_nothing(
         server.wait_until(server.is_ready)  # which asks every other second
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
-        assert _password(http_clickhouse) not in server.log
+        assert proxy.address.password not in server.log
 
 
-def test_a_first_start_does_not_wait_for_clickhouse(
-    tmp_path: Path, http_clickhouse: HttpClickHouse
-) -> None:
-    server = _server(tmp_path, http_clickhouse, "first_start", wait=False)
+def test_a_first_start_does_not_wait_for_clickhouse(tmp_path: Path, proxy: Proxy) -> None:
+    server = _server(tmp_path, proxy, wait=False)
     with ExitStack() as stack:
-        with _away(http_clickhouse, "refused"):
+        with proxy.behaving("refuse"):
             stack.enter_context(server)
             assert _ready(server).status_code == 503
             with Load(server, SINGLE, BATCH) as load:
@@ -78,17 +85,15 @@ def test_a_first_start_does_not_wait_for_clickhouse(
         server.wait_until(server.is_ready)
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
-        assert _password(http_clickhouse) not in server.log
+        assert proxy.address.password not in server.log
 
 
-def test_answers_that_get_lost_store_nothing_twice(
-    tmp_path: Path, http_clickhouse: HttpClickHouse
-) -> None:
+def test_answers_that_get_lost_store_nothing_twice(tmp_path: Path, proxy: Proxy) -> None:
     with (
-        _server(tmp_path, http_clickhouse, "lost_answers") as server,
+        _server(tmp_path, proxy) as server,
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
-        with http_clickhouse.behaving("drop"):
+        with proxy.behaving("drop"):
             load.wait_for(100)
             server.wait_until(lambda: not server.is_ready())
             load.wait_for(100)
@@ -96,17 +101,15 @@ def test_answers_that_get_lost_store_nothing_twice(
         assert {request.status for request in load.requests} == {200}
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
-        assert _password(http_clickhouse) not in server.log
+        assert proxy.address.password not in server.log
 
 
-def test_a_full_backlog_is_answered_503_until_it_has_drained(
-    tmp_path: Path, http_clickhouse: HttpClickHouse
-) -> None:
+def test_a_full_backlog_is_answered_503_until_it_has_drained(tmp_path: Path, proxy: Proxy) -> None:
     with (
-        _server(tmp_path, http_clickhouse, "backlog", BACKLOG_LIMIT="2MB") as server,
+        _server(tmp_path, proxy, BACKLOG_LIMIT="2MB") as server,
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
-        with _away(http_clickhouse, "500"):
+        with proxy.behaving("500"):
             for client in (HEAVY, BATCH, SINGLE):
                 load.wait_for(3, status=503, name=client.name)
             told = _ready(server)
@@ -122,52 +125,25 @@ def test_a_full_backlog_is_answered_503_until_it_has_drained(
         assert {request.status for request in load.requests} == {200, 503}
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
-        assert _password(http_clickhouse) not in server.log
+        assert proxy.address.password not in server.log
         server.wait_until(server.is_ready)
 
 
-def test_a_server_that_goes_while_nothing_is_sent_is_missed(
-    tmp_path: Path, http_clickhouse: HttpClickHouse
-) -> None:
-    with _server(tmp_path, http_clickhouse, "idle") as server:
-        with _away(http_clickhouse, "refused"):
+def test_a_server_that_goes_while_nothing_is_sent_is_missed(tmp_path: Path, proxy: Proxy) -> None:
+    with _server(tmp_path, proxy) as server:
+        with proxy.behaving("refuse"):
             server.wait_until(lambda: not server.is_ready())
         server.wait_until(server.is_ready)
 
 
-def _server(
-    tmp_path: Path, clickhouse: HttpClickHouse, database: str, wait: bool = True, **settings: str
-) -> Server:
+def _server(tmp_path: Path, proxy: Proxy, wait: bool = True, **settings: str) -> Server:
     return Server(
         tmp_path / "data",
-        *("--clickhouse", clickhouse.url(database)),
+        *("--clickhouse", url_of(proxy.address)),
         environment={"RATE_LIMIT": "0", **settings},
         wait=wait,
     )
 
 
-def _password(clickhouse: HttpClickHouse) -> str:
-    return urlsplit(clickhouse.url("")).password or ""
-
-
 def _ready(server: Server) -> httpx.Response:
     return server.get("/ready")
-
-
-@contextmanager
-def _away(clickhouse: HttpClickHouse, how: str) -> Iterator[None]:
-    if how == "refused":
-        clickhouse.kill()
-        try:
-            yield
-        finally:
-            clickhouse.start()
-    elif how == "hanging":
-        clickhouse.hang()
-        try:
-            yield
-        finally:
-            clickhouse.wake()
-    else:
-        with clickhouse.behaving(how):
-            yield
