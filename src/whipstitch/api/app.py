@@ -1,4 +1,5 @@
-"""The application that reads: the query API and the dashboard."""
+"""The application of those who read: the query API and the dashboard; and of those who upload
+pictures of screens."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 
 from whipstitch.api import (
     aliases,
@@ -38,6 +39,8 @@ from whipstitch.api.erasures import Erases
 from whipstitch.api.operations import Problems
 from whipstitch.api.streaming import Places
 from whipstitch.api.undo import Stitches
+from whipstitch.doors.intake import Intake
+from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
 from whipstitch.queries.run import Readings
 from whipstitch.registry.store import Registry
 
@@ -51,6 +54,7 @@ _MOST_STREAMS = 32
 
 def build(
     *,
+    intake: Intake,
     registry: Registry,
     readings: Readings,
     stitches: Stitches,
@@ -61,10 +65,10 @@ def build(
     stopping: asyncio.Event,
     dashboard: Sequence[BaseRoute],
 ) -> Starlette:
-    """Everything that the server answers to those who read. ``readings`` gives what queries look
-    at, ``stitches`` does what operators ask of identity, ``erases`` erases people, ``keeper`` keeps
-    cohorts, ``problems`` tells what keeps the server from being ready, ``stopping`` ends the
-    streams of events, ``dashboard`` are the routes of its pages."""
+    """Everything that the server answers but the four ingestion endpoints. ``readings`` gives what
+    queries look at, ``stitches`` does what operators ask of identity, ``erases`` erases people,
+    ``keeper`` keeps cohorts, ``problems`` tells what keeps the server from being ready,
+    ``stopping`` ends the streams of events, ``dashboard`` are the routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -113,7 +117,8 @@ def build(
     ):
         api.include_router(module.router)
     work_out_routes(api)
-    return Starlette(routes=[*dashboard, Mount("", api)])
+    snapshots = Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry))
+    return Starlette(routes=[snapshots, *dashboard, Mount("", api)])
 
 
 def work_out_routes(api: FastAPI) -> None:

@@ -45,13 +45,14 @@ def demo(
         reporting(as_json),
         opened(
             data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
-        ) as (settings, registry),
+        ) as (settings, late_registry),
     ):
         from datetime import UTC, datetime
 
         from whipstitch.demo.record import Record
         from whipstitch.demo.sending import Sender
 
+        registry = late_registry()
         kept = Record.read(settings.data_dir)
         _check_own(registry, kept, settings.data_dir)
 
@@ -75,7 +76,7 @@ def demo(
             sender.start(address, key, partial(_editor_token, registry, record), record, now)
 
         with Sender(settings.data_dir, Logged() if as_json else Shown()) as sender:
-            run(settings, registry, started)
+            run(settings, late_registry, started)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from whipstitch.registry.store import Registry
+    from whipstitch.registry.late import LateRegistry
     from whipstitch.server.ingestion import Ingestion
     from whipstitch.settings import Settings
 
@@ -24,14 +24,15 @@ def opened(
     port: int | None,
     clickhouse: str | None,
     database: str | None,
-) -> Iterator[tuple[Settings, Registry]]:
-    """The settings in force, with logs as they say, and the registry, in a data directory that no
-    other server has.
+) -> Iterator[tuple[Settings, LateRegistry]]:
+    """The settings in force, with logs as they say, and the registry, to be opened, in a data
+    directory that no other server has.
 
     Raises:
-        SettingsError, RegistryError
+        SettingsError
     """
     from whipstitch import logs
+    from whipstitch.registry.late import LateRegistry
     from whipstitch.server.lock import DataDirLock
     from whipstitch.settings import Settings
 
@@ -39,15 +40,13 @@ def opened(
         data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
     )
     logs.configure(settings.log_level, settings.log_format)
-    with DataDirLock(settings.data_dir):
-        # Imported late: it takes a second, which who mistyped a setting need not wait.
-        from whipstitch.registry.store import Registry
-
-        with Registry.open(settings.database) as registry:
-            yield settings, registry
+    with DataDirLock(settings.data_dir), LateRegistry(settings.database) as registry:
+        yield settings, registry
 
 
-def run(settings: Settings, registry: Registry, started: Callable[[Ingestion, str], None]) -> None:
+def run(
+    settings: Settings, registry: LateRegistry, started: Callable[[Ingestion, str], None]
+) -> None:
     """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect: not
     before, for what is printed once must not be lost with a start that failed.
 

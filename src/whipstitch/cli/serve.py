@@ -12,6 +12,7 @@ from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.running import opened, run
 
 if TYPE_CHECKING:
+    from whipstitch.registry.late import LateRegistry
     from whipstitch.server.first_run import FirstRun
     from whipstitch.server.ingestion import Ingestion
 
@@ -33,16 +34,21 @@ def serve(
     ):
 
         def started(ingestion: Ingestion, address: str) -> None:
-            from whipstitch.server.first_run import first_run
-
-            made = first_run(registry)
-            ingestion.directory.refresh()
+            made = None if ingestion.directory.has_keys else _first_run(registry, ingestion)
             if as_json:
                 print_json({"address": address, "first_run": made and made._asdict()})
             else:
                 _greet(address, settings.data_dir, made)
 
         run(settings, registry, started)
+
+
+def _first_run(registry: LateRegistry, ingestion: Ingestion) -> FirstRun | None:
+    from whipstitch.server.first_run import first_run
+
+    made = first_run(registry())
+    ingestion.directory.refresh()
+    return made
 
 
 def _greet(address: str, data_dir: Path, made: FirstRun | None) -> None:

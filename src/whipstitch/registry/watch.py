@@ -1,12 +1,19 @@
 """Keeps the running server's view of the registry fresh, without ever making ingestion wait."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whipstitch.background import Background
 from whipstitch.errors import RegistryError
 from whipstitch.projects import Directory
-from whipstitch.registry.store import Registry
+from whipstitch.registry.remembered import recall, remember
+
+if TYPE_CHECKING:
+    from whipstitch.registry.late import LateRegistry
 
 
 class DirectoryWatch:
@@ -14,34 +21,56 @@ class DirectoryWatch:
 
     ``current`` is the directory as last read, None before the first time; it is replaced whole, so
     any thread may read it without a lock. While the registry cannot be read the last one is served
-    and ``problem`` says why. ``changed`` is told each directory that was read; it must not wait."""
+    and ``problem`` says why. ``memory`` is the file that keeps it from start to start."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        interval: float = 1.0,
-        changed: Callable[[Directory], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, registry: LateRegistry, memory: Path, interval: float = 1.0) -> None:
         self.current: Directory | None = None
         self.problem: str | None = "The registry has not been read yet."
         self._registry = registry
-        self._changed = changed
+        self._memory = memory
+        self._followers: list[Callable[[Directory], None]] = []
         self._revision: int | None = None
         self._refreshing = threading.Lock()
         work = Background("directory watch", self.refresh, lambda: interval)
         self.start = work.start
         self.stop = work.stop
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether anybody can send."""
+        return self.current is not None and bool(self.current.keys)
+
+    def recall(self) -> bool:
+        """Takes the directory that an earlier run read, without opening the registry. False: it
+        has changed since, or cannot be told."""
+        recalled = recall(self._memory, self._registry.url)
+        if recalled is None:
+            return False
+        self._revision, self.current = recalled
+        self.problem = None
+        return True
+
+    def follow(self, changed: Callable[[Directory], None]) -> None:
+        """``changed`` is told the directory that is known now, and each that is read later. It
+        must not wait."""
+        with self._refreshing:
+            self._followers.append(changed)
+            if self.current is not None:
+                changed(self.current)
+
     def refresh(self) -> None:
         """Reads the registry now, if it changed. Raises nothing: see ``problem``."""
         with self._refreshing:
             try:
+                registry = self._registry()
                 # In this order: what changes in between is read twice instead of missed.
-                revision = self._registry.revision()
+                revision = registry.revision()
                 if revision != self._revision:
-                    self.current = self._registry.directory()
+                    self.current = registry.directory()
                     self._revision = revision
-                    self._changed(self.current)
+                    remember(self._memory, self._registry.url, revision, self.current)
+                    for changed in self._followers:
+                        changed(self.current)
             except RegistryError as error:
                 self.problem = str(error)
             else:

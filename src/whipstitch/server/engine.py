@@ -14,6 +14,7 @@ from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
 from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
+from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.server.in_flight import InFlight
 from whipstitch.server.ingestion import Ingestion
 from whipstitch.server.readings import StoreReadings
@@ -53,7 +54,7 @@ class Engine:
         self.registry = registry
         self.ingestion = ingestion
         self.dead_letters = DeadLetters(data / "deadletters")
-        self.local = _local_clickhouse(settings)
+        self.local = _local_clickhouse(settings, ingestion.directory)
         grace = 0 if self.local else _OTHER_NODES_SECONDS
         self.maps = Maps()
         leads = Leadership(None if self.local else registry)
@@ -160,14 +161,14 @@ class Engine:
         self.stitcher.rewrite_now()
 
 
-def _local_clickhouse(settings: Settings) -> LocalClickHouse | None:
+def _local_clickhouse(settings: Settings, directory: DirectoryWatch) -> LocalClickHouse | None:
     """The child, started; None: the settings name a server."""
-    directory = local_directory(settings.clickhouse)
-    if directory is None:
+    path = local_directory(settings.clickhouse)
+    if path is None:
         return None
     local = LocalClickHouse(
         LocalSettings(
-            directory,
+            path,
             listen=settings.clickhouse_listen,
             http_port=settings.clickhouse_http_port,
             native_port=settings.clickhouse_native_port,
@@ -175,5 +176,6 @@ def _local_clickhouse(settings: Settings) -> LocalClickHouse | None:
             binary=settings.clickhouse_binary,
         )
     )
+    directory.follow(lambda known: local.set_users(known.sql_users))
     local.start()
     return local

@@ -20,10 +20,9 @@ from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.express import ExpressProtocol
 from whipstitch.doors.heads import Heads
 from whipstitch.doors.intake import PATHS
-from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
 from whipstitch.doors.wire import Renderer
 from whipstitch.errors import SettingsError
-from whipstitch.registry.store import Registry
+from whipstitch.registry.late import LateRegistry
 from whipstitch.server.front import Front
 from whipstitch.server.heartbeat import Heartbeat
 from whipstitch.server.ingestion import Ingestion
@@ -46,7 +45,7 @@ _FINISH_SECONDS = 3
 
 
 def serve(
-    settings: Settings, registry: Registry, started: Callable[[Ingestion, str], None]
+    settings: Settings, registry: LateRegistry, started: Callable[[Ingestion, str], None]
 ) -> None:
     """Serves until SIGTERM or SIGINT. ``started`` is told the address once clients can connect.
 
@@ -66,18 +65,14 @@ def serve(
 
 async def _serve(
     settings: Settings,
-    registry: Registry,
+    registry: LateRegistry,
     ingestion: Ingestion,
     listening: socket.socket,
     started: Callable[[Ingestion, str], None],
 ) -> None:
     intake = ingestion.intake
     door = AsgiDoor(intake)
-    doors: dict[str, ASGIApp] = {
-        **dict.fromkeys(PATHS, door),
-        SNAPSHOT_PATH: SnapshotDoor(intake, registry),
-    }
-    front = Front(doors, also_read="/api/v1/people")
+    front = Front(dict.fromkeys(PATHS, door), also_read="/api/v1/people")
     config = uvicorn.Config(
         front,
         host=settings.host,
@@ -97,17 +92,16 @@ async def _serve(
         timeout_graceful_shutdown=_FINISH_SECONDS,
     )
     stopping = asyncio.Event()
-    server = _Server(config, lambda: started(ingestion, _address(listening)), stopping)
+    server = _Server(config, stopping)
     heartbeat = Heartbeat(lambda: server.server_state.connections, settings.body_timeout)
-    ingestion.start()
-    beat = asyncio.create_task(heartbeat.run())
 
     async def bring_up() -> Engine | None:
-        from whipstitch.server.reading import build
-
+        await server.listening.wait()
         try:
+            started(ingestion, _address(listening))
+            ingestion.watch()
             engine, reading = await asyncio.to_thread(
-                build, settings, registry, ingestion, heartbeat, stopping
+                _build, settings, registry, ingestion, heartbeat, stopping
             )
         except Exception as error:
             server.fail(error)
@@ -121,27 +115,43 @@ async def _serve(
         gc.set_threshold(_MOST_YOUNG)
         return engine
 
+    ingestion.start()
+    beat = asyncio.create_task(heartbeat.run())
     rest = asyncio.create_task(bring_up())
     try:
         await server.serve(sockets=[listening])
     finally:
         beat.cancel()
         ingestion.detach()
-        if (engine := await rest) is not None:
+        if not server.listening.is_set():
+            rest.cancel()
+        elif (engine := await rest) is not None:
             await asyncio.to_thread(engine.stop)
         await asyncio.to_thread(ingestion.close)
     if server.failure is not None:
         raise server.failure
 
 
+def _build(
+    settings: Settings,
+    registry: LateRegistry,
+    ingestion: Ingestion,
+    heartbeat: Heartbeat,
+    stopping: asyncio.Event,
+) -> tuple[Engine, ASGIApp]:
+    # Imported now: that takes most of the time of a start.
+    from whipstitch.server.reading import build
+
+    return build(settings, registry(), ingestion, heartbeat, stopping)
+
+
 class _Server(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, on_start: Callable[[], None], stopping: asyncio.Event
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
+        self.listening = asyncio.Event()
+        """Set once clients can connect."""
         self.failure: Exception | None = None
         """Why it ended by itself."""
-        self._on_start = on_start
         self._stopping = stopping
 
     def fail(self, error: Exception) -> None:
@@ -153,7 +163,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._on_start()
+            self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams of events would be waited for in vain.

@@ -15,7 +15,7 @@ from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.journal.journal import Journal
-from whipstitch.registry.store import Registry
+from whipstitch.registry.late import LateRegistry
 from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.scheduling import be_prompt, hand_over_soon
 from whipstitch.settings import Settings
@@ -30,13 +30,13 @@ class Ingestion:
     """Built at once, mending what a killed process left in the journal; ``start`` and ``detach``
     belong to the event loop's thread, ``close`` to any other."""
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
+    def __init__(self, settings: Settings, registry: LateRegistry) -> None:
         """Raises:
-        JournalError, SettingsError
+        JournalError, SettingsError, RegistryError
         """
         data = settings.data_dir
         placeholders = Placeholders(settings.placeholder_ids)
-        self.directory = DirectoryWatch(registry)
+        self.directory = DirectoryWatch(registry, data / "directory.json")
         self.geoip = GeoIP(
             settings.geoip or data / "geoip" / "city.mmdb", settings.private_ip_stand_in
         )
@@ -70,13 +70,19 @@ class Ingestion:
         self._geoip_watch = Background("geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS)
         self._geoip_said: str | None = None
 
+        if not self.directory.recall():
+            registry()  # raises what is wrong with it
+            self.directory.refresh()
+
     def start(self) -> None:
-        self.directory.refresh()
-        self.directory.start()
-        self._geoip_watch.start()
         hand_over_soon()
         be_prompt()
         self.journal.attach(asyncio.get_running_loop())
+
+    def watch(self) -> None:
+        """Keeps what it knows up to date, from now on."""
+        self.directory.start()
+        self._geoip_watch.start()
 
     def detach(self) -> None:
         """Takes nothing any more; what was answered is on the disk."""

@@ -1,5 +1,4 @@
-"""What the server starts with while it already takes events in: imported late, for that takes most
-of the time of a start."""
+"""All that the server brings up while it takes events in already."""
 
 import asyncio
 
@@ -34,6 +33,7 @@ def build(
     engine = Engine(settings, registry, ingestion)
     UserAgents.warm()
     reading = app.build(
+        intake=ingestion.intake,
         registry=registry,
         readings=engine.readings,
         stitches=engine,

@@ -2,11 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.support.postgres import PostgresCluster
 
+from whipstitch.projects import Directory
+from whipstitch.registry.late import LateRegistry
 from whipstitch.registry.store import Registry
+from whipstitch.registry.values import Screen
 from whipstitch.registry.watch import DirectoryWatch
 
 
@@ -19,10 +23,16 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 
 @pytest.fixture
-def watch(registry: Registry) -> Iterator[DirectoryWatch]:
-    watch = DirectoryWatch(registry, interval=0.05)
+def watch(late: LateRegistry, tmp_path: Path) -> Iterator[DirectoryWatch]:
+    watch = DirectoryWatch(late, tmp_path / "directory.json", interval=0.05)
     yield watch
     watch.stop(30)
+
+
+@pytest.fixture
+def late(url: str) -> Iterator[LateRegistry]:
+    with LateRegistry(url) as registry:
+        yield registry
 
 
 def known(watch: DirectoryWatch, key: str) -> bool:
@@ -79,10 +89,11 @@ def test_a_stopped_watch_keeps_what_it_knew(watch: DirectoryWatch, registry: Reg
 
 
 def test_while_the_server_is_away_the_last_directory_is_served(
-    postgres: PostgresCluster, postgres_url: str
+    postgres: PostgresCluster, postgres_url: str, tmp_path: Path
 ) -> None:
-    with Registry.open(postgres_url) as registry:
-        watch = DirectoryWatch(registry, interval=0.05)
+    with LateRegistry(postgres_url) as late:
+        registry = late()
+        watch = DirectoryWatch(late, tmp_path / "directory.json", interval=0.05)
         made = registry.create_project("Shop")
         watch.start()
         try:
@@ -100,9 +111,11 @@ def test_while_the_server_is_away_the_last_directory_is_served(
             watch.stop(30)
 
 
-def test_whoever_asked_is_told_each_directory_that_was_read(registry: Registry) -> None:
-    told = []
-    watch = DirectoryWatch(registry, changed=told.append)
+def test_whoever_follows_is_told_each_directory_that_was_read(
+    watch: DirectoryWatch, registry: Registry
+) -> None:
+    told: list[Directory] = []
+    watch.follow(told.append)
     registry.create_project("Shop")
 
     watch.refresh()
@@ -111,3 +124,73 @@ def test_whoever_asked_is_told_each_directory_that_was_read(registry: Registry) 
     watch.refresh()
 
     assert [[user.name for user in one.sql_users] for one in told] == [[], ["shop"]]
+
+
+def test_whoever_follows_later_is_told_what_is_known(watch: DirectoryWatch) -> None:
+    watch.refresh()
+    told: list[Directory] = []
+
+    watch.follow(told.append)
+
+    assert told == [watch.current]
+
+
+def test_the_next_run_knows_the_directory_before_it_opens_the_registry(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "directory.json"
+    with Registry.open(sqlite_url) as registry:
+        shop = registry.create_project("Shop").project.id
+        registry.create_sql_user(shop)
+        registry.save_screen(Screen(shop, "live", "Home", "image/png", b"picture", "2.0"))
+    with LateRegistry(sqlite_url) as late:
+        before = DirectoryWatch(late, file)
+        before.refresh()
+
+    after = DirectoryWatch(unopened(sqlite_url), file)
+
+    assert after.recall()
+    assert after.current == before.current
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_registry_that_changed_meanwhile_is_opened_first(sqlite_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "directory.json"
+    with LateRegistry(sqlite_url) as late:
+        key = late().create_project("Shop").live_key.key
+        DirectoryWatch(late, file).refresh()
+        late().revoke_key(key)
+
+    after = DirectoryWatch(unopened(sqlite_url), file)
+
+    assert not after.recall()
+    assert after.current is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"form": 2}', "[1]"])
+def test_a_memory_that_cannot_be_read_is_passed_over(
+    content: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    Registry.open(sqlite_url).close()
+    file = tmp_path / "directory.json"
+    file.write_text(content)
+
+    assert not DirectoryWatch(unopened(sqlite_url), file).recall()
+
+
+def test_a_registry_in_postgresql_is_opened_first(postgres_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "directory.json"
+    with LateRegistry(postgres_url) as late:
+        DirectoryWatch(late, file).refresh()
+
+    assert not DirectoryWatch(unopened(postgres_url), file).recall()
+
+
+def unopened(url: str) -> LateRegistry:
+    """A registry that must not be opened."""
+
+    class Unopened(LateRegistry):
+        def __call__(self) -> Registry:
+            raise AssertionError("the registry was opened")
+
+    return Unopened(url)

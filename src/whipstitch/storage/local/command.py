@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,11 @@ def command(directory: Path, binary: Path | None, niceness: int) -> list[str]:
     # -I: neither the working directory nor PYTHONPATH is looked at; -S: nor what is installed.
     launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), str(niceness)]
     return [*launch, str(directory), *_clickhouse(binary)]
+
+
+def is_from_wheel(command: Sequence[str]) -> bool:
+    """Whether that command runs the library of the wheel."""
+    return command[-1].endswith(_LIBRARY)
 
 
 def _clickhouse(binary: Path | None) -> list[str]:

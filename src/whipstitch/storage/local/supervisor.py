@@ -15,12 +15,13 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.background import Background
 from whipstitch.errors import StorageUnavailable
+from whipstitch.projects import SqlUser
 from whipstitch.storage.connect import DATABASE, Address
 from whipstitch.storage.failures import translated
-from whipstitch.storage.local.command import command
+from whipstitch.storage.local.command import command, is_from_wheel
 from whipstitch.storage.local.config import LocalSettings, config_xml
 from whipstitch.storage.local.connection import LOOPBACK, Connection, choose, write_whole
-from whipstitch.storage.local.users import SqlUser, users_xml
+from whipstitch.storage.local.users import users_xml
 from whipstitch.storage.write_guard import WriteGuard
 
 log = structlog.get_logger(__name__)
@@ -243,9 +244,12 @@ class LocalClickHouse:
 
     def _write_config(self, connection: Connection) -> None:
         directory = self._settings.directory
+        from_wheel = is_from_wheel(self._command())
         files = {
             "config.xml": config_xml(self._settings, connection),
-            "users.xml": users_xml(connection.password, self._users, DATABASE),
+            "users.xml": users_xml(
+                connection.password, self._users, DATABASE, from_wheel=from_wheel
+            ),
         }
         for name, text in files.items():
             write_whole(directory / name, text)

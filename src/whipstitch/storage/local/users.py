@@ -2,10 +2,11 @@
 and a change takes a restart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from whipstitch.projects import SqlUser
+from whipstitch.storage.local import sql_access
 from whipstitch.storage.local.connection import USER
 from whipstitch.storage.local.xml import Element, document
 
@@ -13,20 +14,21 @@ _ANYWHERE: Final = {"ip": "::/0"}
 _HERE: Final = {"ip": ["127.0.0.1", "::1"]}
 _AGES: Final = 315_360_000
 """Seconds: ten years."""
+_SQL: Final = "sql"
 
 
-@dataclass(frozen=True, slots=True)
-class SqlUser:
-    """Somebody who reads one project's rows with a tool of theirs."""
-
-    name: str
-    project_id: str
-    password_sha256: str = field(repr=False)
-    """In hexadecimal digits."""
-
-
-def users_xml(password: str, sql_users: Sequence[SqlUser], database: str) -> str:
-    """The whole file. ``password`` is that of the user whom Whipstitch itself signs in as."""
+def users_xml(
+    password: str, sql_users: Sequence[SqlUser], database: str, *, from_wheel: bool = True
+) -> str:
+    """The whole file. ``password`` is that of the user whom Whipstitch itself signs in as.
+    ``from_wheel``: whether it is for the library of the wheel, and not for a ``clickhouse``."""
+    # The library can read Python's objects, and ends where it is asked to and there is no Python.
+    library: dict[str, Element] = {"allow_python_table_function": 0} if from_wheel else {}
+    profiles: Element = {
+        "default": {**library},
+        USER: {**library, "priority": 1},
+        _SQL: {**library, **sql_access.profile()},
+    }
     users: dict[str, Element] = {
         # The session that serves (see ``launch``) signs in as this one, without a password. It
         # needs two queries, and nobody gets a third.
@@ -40,9 +42,22 @@ def users_xml(password: str, sql_users: Sequence[SqlUser], database: str) -> str
         USER: {
             "password_sha256_hex": sha256(password.encode()).hexdigest(),
             "networks": _HERE,
-            "profile": "default",
+            "profile": USER,
             "quota": "default",
         },
+        **{user.name: _sql_user(user, database) for user in sql_users},
     }
     quotas: Element = {"default": "", "serving": {"interval": {"duration": _AGES, "queries": 2}}}
-    return document({"profiles": {"default": ""}, "quotas": quotas, "users": users})
+    return document({"profiles": profiles, "quotas": quotas, "users": users})
+
+
+def _sql_user(user: SqlUser, database: str) -> Element:
+    return {
+        "password_sha256_hex": user.password_sha256,
+        "networks": _ANYWHERE,
+        "profile": _SQL,
+        "quota": "default",
+        "default_database": database,
+        "grants": {"query": sql_access.grants(database)},
+        "databases": sql_access.row_policies(database, user.project_id),
+    }
