@@ -8,6 +8,7 @@ from pathlib import Path
 
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
+from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
 
@@ -40,7 +41,7 @@ def new_loader(directory: Path, store: Store, scratch: Path) -> Loader:
 
 
 def _main(directory: str, url: str, scratch: str) -> None:
-    store = Store.open(url, durable=False, retention_days=0)
+    store = Store(Address.parse(url), durable=False, retention_days=0)
     loader = new_loader(Path(directory), store, Path(scratch))
     loader.start()
     print("loading", flush=True)

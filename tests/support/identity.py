@@ -16,7 +16,6 @@ from whipstitch.server.readings import StoreReadings
 from whipstitch.stitching import maps, summaries
 from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
-from whipstitch.storage.upkeep import take_summaries_away
 
 T = TypeVar("T")
 
@@ -139,12 +138,9 @@ class Rows:
 
 
 @contextmanager
-def hand_written(store: Store, url: str) -> Iterator[Rows]:
-    """Empty tables of people to write to."""
-    client = Address.parse(url).connect({}, seconds=60)
-    for table in ("person_ids", "person_moves", "person_maps"):
-        client.command(f"TRUNCATE TABLE {table}")
-    take_summaries_away(client)
+def hand_written(store: Store, address: Address) -> Iterator[Rows]:
+    """Empty tables of people to write to; ``store`` is at ``address``."""
+    client = address.connect({}, seconds=60)
     try:
         yield Rows(client, store)
     finally:

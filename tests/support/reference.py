@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
 
 from clickhouse_connect.driver.client import Client
+from tests.support.clickhouse import opened
 
 from whipstitch.projects import Environment, Scope
 from whipstitch.queries.filters import OPERATORS
@@ -292,17 +292,16 @@ def random_filter(random: Random) -> dict[str, Any]:
 
 
 class Worlds:
-    """Worlds in one embedded storage."""
+    """Worlds in one storage."""
 
-    def __init__(self, store: Store, client: Client, scratch: Path) -> None:
+    def __init__(self, store: Store, client: Client) -> None:
         self._store = store
         self._client = client
-        self._scratch = scratch
         self._map = PersonMap(next(_generations))
 
     def put(self, world: World) -> World:
         """Stores its rows, and makes the map that reads of it want."""
-        write(world, self._client, self._scratch)
+        write(world, self._client)
         if world.waiting:
             self._map = maps.make(self._client, next(_generations))
         return world
@@ -325,20 +324,14 @@ class Worlds:
 
 
 @contextmanager
-def worlds_in(url: str, scratch: Path) -> Iterator[Worlds]:
-    """An embedded storage for worlds, which leaves nothing that other tests would meet."""
-    store = Store.open(url, durable=False, retention_days=0)
-    client = Address.parse(url).connect(LOADING, seconds=60)
+def worlds_in(address: Address) -> Iterator[Worlds]:
+    """A storage for worlds."""
+    client = address.connect(LOADING, seconds=60)
     try:
-        yield Worlds(store, client, scratch)
+        with opened(address) as store:
+            yield Worlds(store, client)
     finally:
-        made = client.query("SELECT name FROM system.tables WHERE name LIKE 'person\\_map\\_%'")
-        for (name,) in made.result_rows:
-            client.command(f"DROP TABLE {name} SYNC")
-        for table in ("events", "person_traits", "person_ids", "person_moves", "person_maps"):
-            client.command(f"TRUNCATE TABLE {table}")
         client.close()
-        store.close()
 
 
 _EVENT_FIELDS: Final = (
@@ -348,22 +341,19 @@ _EVENT_FIELDS: Final = (
 )
 
 
-def write(world: World, client: Client, scratch: Path) -> None:
+def write(world: World, client: Client) -> None:
     """Stores the rows of a world. ``client`` is one that loads."""
     rows = [_event_row(world, number, event) for number, event in enumerate(world.events)]
-    path = scratch / f"{world.project_id}.jsonl"
-    path.write_text("\n".join(map(json.dumps, rows)))
     columns = "environment, event_name, accepted, id, distinct_id, anon_id, session_id, os, country"
-    client.command(
+    statement = (
         f"INSERT INTO events ({columns}, project_id, timestamp, received_at, properties, "
         "properties_sent, default_properties, default_properties_sent) "
-        f"SELECT {columns}, {{project:String}}, fromUnixTimestamp64Milli(at, 'UTC'), now64(3), "
+        f"SELECT {columns}, '{world.project_id}', fromUnixTimestamp64Milli(at, 'UTC'), now64(3), "
         "CAST(properties, 'JSON(max_dynamic_paths = 256)'), properties, "
         "CAST(default_properties, 'JSON(max_dynamic_paths = 64)'), default_properties "
-        "FROM file({path:String}, 'JSONEachRow', {fields:String})",
-        {"project": world.project_id, "path": str(path), "fields": _EVENT_FIELDS},
+        f"FROM input('{_EVENT_FIELDS}') FORMAT JSONEachRow"
     )
-    path.unlink()
+    client.raw_insert("", insert_block="\n".join([statement, *map(json.dumps, rows)]))
     _insert(client, world, "person_ids", _links(world))
     _insert(client, world, "person_moves", _moves(world))
     _insert(client, world, "person_traits", _traits(world))

@@ -23,6 +23,7 @@ from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.rewrite import Step
 from whipstitch.stitching.stitcher import Leadership, Stitcher
+from whipstitch.storage.connect import Address
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
@@ -45,12 +46,12 @@ def seen(id_: str, **fields: Any) -> bytes:
 
 
 class Node:
-    """A store at ``url``, linked and rewritten; segments are written into ``directory``. ``leads``
-    replaces the lease: by default the node is alone."""
+    """A store at ``address``, linked and rewritten; segments are written into ``directory``.
+    ``leads`` replaces the lease: by default the node is alone."""
 
     def __init__(
         self,
-        url: str,
+        address: Address,
         directory: Path,
         *,
         leads: Callable[[], int] = lambda: 1,
@@ -63,8 +64,8 @@ class Node:
         self._directory = directory
         self._started = False
         self._make()
-        self.store = Store.open(
-            url,
+        self.store = Store(
+            address,
             durable=False,
             retention_days=0,
             prepare=lambda client, contents: self.linker.prepare(client, contents),
@@ -208,9 +209,9 @@ class Node:
 
 
 @contextmanager
-def node(url: str, directory: Path, **options: Any) -> Iterator[Node]:
+def started_node(address: Address, directory: Path, **options: Any) -> Iterator[Node]:
     """A node that has started."""
-    made = Node(url, directory, **options)
+    made = Node(address, directory, **options)
     try:
         made.start()
         yield made

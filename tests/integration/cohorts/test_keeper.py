@@ -18,6 +18,7 @@ from whipstitch.queries.run import Reading
 from whipstitch.queries.values import Values
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Cohort
+from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
 SEEN = {"all": [{"did": "seen"}]}
@@ -69,8 +70,8 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def rows(store: Store, store_url: str) -> Iterator[Rows]:
-    with hand_written(store, store_url) as writer:
+def rows(store: Store, store_address: Address) -> Iterator[Rows]:
+    with hand_written(store, store_address) as writer:
         yield writer
 
 

@@ -1,21 +1,29 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.support.clickhouse import database_like
 from tests.support.identity import Rows, hand_written
 from tests.support.reference import Worlds, worlds_in
 
+from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
 
 @pytest.fixture
-def rows(store: Store, store_url: str) -> Iterator[Rows]:
+def rows(store: Store, store_address: Address) -> Iterator[Rows]:
     """Writes rows of people into an empty storage, and reads them."""
-    with hand_written(store, store_url) as writer:
+    with hand_written(store, store_address) as writer:
         yield writer
 
 
 @pytest.fixture(scope="module")
-def worlds(chdb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    """An embedded storage for worlds to be asked about."""
-    with worlds_in(chdb_url, tmp_path_factory.mktemp("worlds")) as opened:
+def worlds_address(template: Address) -> Iterator[Address]:
+    with database_like(template) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def worlds(worlds_address: Address) -> Iterator[Worlds]:
+    """A storage for worlds to be asked about."""
+    with worlds_in(worlds_address) as opened:
         yield opened

@@ -33,12 +33,9 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def client(worlds: Worlds, chdb_url: str) -> Iterator[Client]:
-    assert worlds  # the storage has its tables
-    opened = Address.parse(chdb_url).connect(STITCHING, seconds=60)
+def client(worlds_address: Address) -> Iterator[Client]:
+    opened = worlds_address.connect(STITCHING, seconds=60)
     yield opened
-    for table in ("cohort_members", "cohort_versions"):
-        opened.command(f"TRUNCATE TABLE {table}")
     opened.close()
 
 

@@ -13,16 +13,14 @@ from whipstitch.queries.filters import CohortFilter
 from whipstitch.queries.run import IN_SCOPE, Reading, Sql
 from whipstitch.queries.values import Values
 from whipstitch.storage.connect import STITCHING, Address
-from whipstitch.storage.store import Store
 
 COHORT = "coh_a"
 _NOW = "WHERE 1 SETTINGS mutations_sync = 2"
 
 
 @pytest.fixture
-def client(store: Store, store_url: str) -> Iterator[Client]:
-    store.ping()  # its tables are there
-    opened = Address.parse(store_url).connect(STITCHING, seconds=60)
+def client(store_address: Address) -> Iterator[Client]:
+    opened = store_address.connect(STITCHING, seconds=60)
     yield opened
     opened.close()
 

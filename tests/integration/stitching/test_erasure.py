@@ -110,96 +110,96 @@ def test_purging_takes_it_from_the_disk(node: Node, tmp_path: Path) -> None:
     assert not [text for (text,) in statements if "phone" in text or "laptop" in text]
 
 
-def test_an_erased_person_has_no_id_that_is_known(alone: Node, tmp_path: Path) -> None:
-    _load_ada(alone)
-    assert _erase(alone, tmp_path, "ada", 50) is not None
-    assert _erase(alone, tmp_path, "phone", 51) is None
-    assert _erase(alone, tmp_path, "nobody", 52) is None
+def test_an_erased_person_has_no_id_that_is_known(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
+    assert _erase(node, tmp_path, "ada", 50) is not None
+    assert _erase(node, tmp_path, "phone", 51) is None
+    assert _erase(node, tmp_path, "nobody", 52) is None
 
 
-def test_what_was_on_its_way_is_not_stored(alone: Node, tmp_path: Path) -> None:
-    _load_ada(alone)
-    _erase(alone, tmp_path, "ada", 50)
-    alone.load(
+def test_what_was_on_its_way_is_not_stored(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
+    _erase(node, tmp_path, "ada", 50)
+    node.load(
         event(40, distinct_id="laptop"),
         event(41, distinct_id="bob"),
         trait(42, "ada", "plan", '"pro"'),
         alias(43, "watch", "ada"),
         alias(44, "ada", "bob"),
     )
-    assert alone.shown() == {("bob", ""): 2}
-    assert _traces(alone, "phone", "laptop", "ada", "watch") == {}
+    assert node.shown() == {("bob", ""): 2}
+    assert _traces(node, "phone", "laptop", "ada", "watch") == {}
 
 
-def test_what_is_sent_later_makes_a_new_person(alone: Node, tmp_path: Path) -> None:
-    _load_ada(alone)
-    _erase(alone, tmp_path, "ada", 50)
-    alone.load(event(60, distinct_id="phone"), event(61, distinct_id="ada"))
-    assert alone.shown() == {("bob", ""): 1, ("phone", ""): 1, ("ada", ""): 1}
-    alone.load(alias(62, "phone", "ada"), trait(63, "ada", "plan", '"new"'))
-    assert alone.shown() == {("bob", ""): 1, ("ada", "phone"): 1, ("ada", ""): 1}
-    alone.rewrite()
-    assert alone.stored() == {("bob", ""): 1, ("ada", "phone"): 1, ("ada", ""): 1}
+def test_what_is_sent_later_makes_a_new_person(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
+    _erase(node, tmp_path, "ada", 50)
+    node.load(event(60, distinct_id="phone"), event(61, distinct_id="ada"))
+    assert node.shown() == {("bob", ""): 1, ("phone", ""): 1, ("ada", ""): 1}
+    node.load(alias(62, "phone", "ada"), trait(63, "ada", "plan", '"new"'))
+    assert node.shown() == {("bob", ""): 1, ("ada", "phone"): 1, ("ada", ""): 1}
+    node.rewrite()
+    assert node.stored() == {("bob", ""): 1, ("ada", "phone"): 1, ("ada", ""): 1}
 
 
 def test_what_came_in_between_stays_under_the_id_it_was_sent_under(
-    alone: Node, tmp_path: Path
+    node: Node, tmp_path: Path
 ) -> None:
     """Accepted after the erasure, stored before it: as the person who is erased."""
-    alone.load(
+    node.load(
         event(1, distinct_id="phone"),
         alias(2, "phone", "ada"),
         event(60, distinct_id="phone"),
         event(61, distinct_id="desk"),
         alias(62, "desk", "phone"),
     )
-    assert alone.shown() == {("ada", "phone"): 2, ("ada", "desk"): 1}
-    erasure = _erase(alone, tmp_path, "ada", 50)
+    assert node.shown() == {("ada", "phone"): 2, ("ada", "desk"): 1}
+    erasure = _erase(node, tmp_path, "ada", 50)
     assert erasure is not None
     assert (erasure.ids, erasure.events) == (2, 1)
-    assert alone.shown() == {("phone", ""): 1, ("phone", "desk"): 1}
-    alone.rewrite()
-    assert alone.stored() == {("phone", ""): 1, ("phone", "desk"): 1}
-    _purge(alone)
-    assert _traces(alone, "ada", settings=_EVERYTHING) == {}
+    assert node.shown() == {("phone", ""): 1, ("phone", "desk"): 1}
+    node.rewrite()
+    assert node.stored() == {("phone", ""): 1, ("phone", "desk"): 1}
+    _purge(node)
+    assert _traces(node, "ada", settings=_EVERYTHING) == {}
 
 
-def test_another_environment_is_left_alone(alone: Node, tmp_path: Path) -> None:
-    alone.load(
+def test_another_environment_is_left_alone(node: Node, tmp_path: Path) -> None:
+    node.load(
         event(1, distinct_id="ada"),
         event(2, distinct_id="ada", environment="test"),
         event(3, distinct_id="ada", project_id="proj_b"),
     )
-    _erase(alone, tmp_path, "ada", 50)
-    assert alone.count("events") == 2
-    alone.load(event(4, distinct_id="ada", environment="test"), event(5, distinct_id="ada"))
-    assert alone.count("events") == 3
+    _erase(node, tmp_path, "ada", 50)
+    assert node.count("events") == 2
+    node.load(event(4, distinct_id="ada", environment="test"), event(5, distinct_id="ada"))
+    assert node.count("events") == 3
 
 
-def test_an_erasure_that_was_only_recorded_goes_on(alone: Node, tmp_path: Path) -> None:
-    _load_ada(alone)
+def test_an_erasure_that_was_only_recorded_goes_on(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
     ids = {"ada", "phone", "laptop"}
-    alone.link(lambda client: erasures.record(client, LIVE, ids, accepted(50)))
-    eraser = _eraser(alone, tmp_path)
+    node.link(lambda client: erasures.record(client, LIVE, ids, accepted(50)))
+    eraser = _eraser(node, tmp_path)
     eraser.start()
     try:
-        until(lambda: not _traces(alone, *ids))
+        until(lambda: not _traces(node, *ids))
     finally:
         eraser.stop(10)
-    assert alone.shown() == {("bob", ""): 1}
+    assert node.shown() == {("bob", ""): 1}
 
 
 @pytest.mark.parametrize("broken", [b"", b',"properties":{"a":\xff}}'])
 def test_dead_letters_lose_the_rows_of_erased_people(
-    alone: Node, tmp_path: Path, broken: bytes
+    node: Node, tmp_path: Path, broken: bytes
 ) -> None:
     letters = DeadLetters(tmp_path / "deadletters")
     rows = [event(1, distinct_id="ada"), event(2, distinct_id="bob"), event(60, distinct_id="ada")]
     rows = [row.partition(b',"properties"')[0] + broken if broken else row for row in rows]
     letters.add("00001", [DeadLetter(row, "no") for row in [*rows, b"\xff"]])
     letters.add("00002", [DeadLetter(alias(3, "ada", "bob"), "no")])
-    eraser = _eraser(alone, tmp_path)
-    alone.link(lambda client: erasures.record(client, LIVE, {"ada"}, accepted(50)))
+    eraser = _eraser(node, tmp_path)
+    node.link(lambda client: erasures.record(client, LIVE, {"ada"}, accepted(50)))
     assert letters.erase(eraser._erased) == 2
     assert [letter.row for letter in letters.letters()] == [rows[1], rows[2], b"\xff"]
     assert [file.name for file in (tmp_path / "deadletters").iterdir()] == ["00001.jsonl"]

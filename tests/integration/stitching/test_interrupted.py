@@ -35,8 +35,8 @@ class Interrupted:
     def command(self, *arguments: Any) -> None:
         self._write(lambda: self._client.command(*arguments))
 
-    def insert(self, *arguments: Any, **named: Any) -> None:
-        self._write(lambda: self._client.insert(*arguments, **named))
+    def raw_insert(self, *arguments: Any, **named: Any) -> None:
+        self._write(lambda: self._client.raw_insert(*arguments, **named))
 
     def _write(self, call: Callable[[], object]) -> None:
         self._left -= 1
@@ -58,13 +58,13 @@ def is_cut_off(node: Node, work: Callable[[Client], object], last: int, done: bo
 @pytest.mark.parametrize("then", ["another alias", "a new process"])
 @pytest.mark.parametrize("what", ["aliases", "an undo"])
 def test_linking_that_is_cut_off_anywhere_is_mended_by_what_comes_next(
-    alone: Node, what: str, then: str, monkeypatch: pytest.MonkeyPatch
+    node: Node, what: str, then: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What comes next comes late: nobody remembers what was recent.
     monkeypatch.setattr(linker, "_RECENT_SECONDS", 0)
     scopes = [Scope(f"proj_{number}", "live") for number in range(len(PLACES))]
     rows = itertools.product(scopes, "abcde")
-    alone.load(*(seen(id_, **scope._asdict()) for scope, id_ in rows))
+    node.load(*(seen(id_, **scope._asdict()) for scope, id_ in rows))
     cuts = 0
     for scope, (last, done) in zip(scopes, PLACES, strict=True):
         model = IdentityModel(Counter({(scope, id_): 1 for id_ in "abcde"}))
@@ -76,38 +76,38 @@ def test_linking_that_is_cut_off_anywhere_is_mended_by_what_comes_next(
             first += second
             second = [Arrival(scope, Operation(accepted(40), "b", "", undo=True), 0)]
             model.undo(scope, accepted(40), "b")
-        alone.take(first)
+        node.take(first)
 
-        cut = is_cut_off(alone, partial(alone.linker.take, arrivals=second), last, done)
+        cut = is_cut_off(node, partial(node.linker.take, arrivals=second), last, done)
 
         if then == "a new process":
-            alone.restart()
+            node.restart()
         else:
-            alone.take(other)
-        assert alone.shown(scope) == _logged(alone, model, scope).shown(scope), (last, done)
-        assert alone.generations() == [alone.maps.current.table]
-        alone.take([*second, *other])
-        assert alone.shown(scope) == model.shown(scope), (last, done)
+            node.take(other)
+        assert node.shown(scope) == _logged(node, model, scope).shown(scope), (last, done)
+        assert node.generations() == [node.maps.current.table]
+        node.take([*second, *other])
+        assert node.shown(scope) == model.shown(scope), (last, done)
         if not cut:
             break
         cuts += 1
     assert 12 <= cuts < len(PLACES)
 
 
-def test_forgetting_what_is_rewritten_may_be_cut_off_anywhere(alone: Node) -> None:
+def test_forgetting_what_is_rewritten_may_be_cut_off_anywhere(node: Node) -> None:
     cuts = 0
     for number, (last, done) in enumerate(PLACES):
         scope = Scope(f"proj_{number}", "live")
-        alone.load(seen("anon", **scope._asdict()))
-        alone.load(alias(1, "anon", "user", **scope._asdict()))
-        alone.take_steps()
-        settle = partial(alone.linker.settle, number=alone.maps.current.number)
+        node.load(seen("anon", **scope._asdict()))
+        node.load(alias(1, "anon", "user", **scope._asdict()))
+        node.take_steps()
+        settle = partial(node.linker.settle, number=node.maps.current.number)
 
-        cut = is_cut_off(alone, settle, last, done)
+        cut = is_cut_off(node, settle, last, done)
 
-        assert alone.shown(scope) == Counter({("user", "anon"): 1})
-        alone.rewrite()
-        assert (alone.pending(), alone.maps.current.table, alone.generations()) == (0, "", [])
+        assert node.shown(scope) == Counter({("user", "anon"): 1})
+        node.rewrite()
+        assert (node.pending(), node.maps.current.table, node.generations()) == (0, "", [])
         if not cut:
             break
         cuts += 1

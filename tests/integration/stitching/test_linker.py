@@ -54,19 +54,19 @@ def test_it_does_not_matter_when_the_alias_comes(node: Node) -> None:
         assert node.shown(one.scope) == Counter({("user", "anon"): 1, ("user", ""): 1}), one
 
 
-def test_an_alias_counts_for_the_events_beside_it_in_a_segment(alone: Node) -> None:
-    alone.load(seen("anon"), alias(2, "anon", "user"), seen("anon"))
+def test_an_alias_counts_for_the_events_beside_it_in_a_segment(node: Node) -> None:
+    node.load(seen("anon"), alias(2, "anon", "user"), seen("anon"))
 
-    assert alone.shown() == Counter({("user", "anon"): 2})
+    assert node.shown() == Counter({("user", "anon"): 2})
 
 
-def test_a_chain_is_followed_to_its_end_in_whatever_order_it_is_built(alone: Node) -> None:
+def test_a_chain_is_followed_to_its_end_in_whatever_order_it_is_built(node: Node) -> None:
     links = (("a", "b"), ("b", "c"), ("c", "d"))
     orders = [InOrder(f"proj_{n}", order) for n, order in enumerate(permutations(links))]
     together = [InOrder(f"proj_{n}_at_once", one.order) for n, one in enumerate(orders)]
     every = [*orders, *together]
-    alone.load(*(seen(id_, project_id=one.project_id) for one in every for id_ in "abcd"))
-    alone.load(
+    node.load(*(seen(id_, project_id=one.project_id) for one in every for id_ in "abcd"))
+    node.load(
         *(
             alias(100 + turn, *one.order[turn], project_id=one.project_id)
             for one in together
@@ -74,24 +74,24 @@ def test_a_chain_is_followed_to_its_end_in_whatever_order_it_is_built(alone: Nod
         )
     )
     for turn in range(3):
-        alone.load(
+        node.load(
             *(alias(100 + turn, *one.order[turn], project_id=one.project_id) for one in orders)
         )
-    alone.load(*(seen("a", project_id=one.project_id) for one in every))
+    node.load(*(seen("a", project_id=one.project_id) for one in every))
 
     for one in every:
-        assert alone.shown(one.scope) == Counter(
+        assert node.shown(one.scope) == Counter(
             {("d", "a"): 2, ("d", "b"): 1, ("d", "c"): 1, ("d", ""): 1}
         ), one
 
 
-def test_a_row_stored_for_the_end_of_a_chain_follows_when_the_chain_grows(alone: Node) -> None:
-    alone.load(alias(1, "a", "b"), seen("a"))
-    assert alone.stored() == Counter({("b", "a"): 1})
+def test_a_row_stored_for_the_end_of_a_chain_follows_when_the_chain_grows(node: Node) -> None:
+    node.load(alias(1, "a", "b"), seen("a"))
+    assert node.stored() == Counter({("b", "a"): 1})
 
-    alone.load(alias(3, "b", "c"))
+    node.load(alias(3, "b", "c"))
 
-    assert alone.shown() == Counter({("c", "a"): 1})
+    assert node.shown() == Counter({("c", "a"): 1})
 
 
 CANNOT_HOLD: dict[str, tuple[list[tuple[str, str]], dict[str, str]]] = {
@@ -103,25 +103,25 @@ CANNOT_HOLD: dict[str, tuple[list[tuple[str, str]], dict[str, str]]] = {
 }
 
 
-def test_an_alias_that_cannot_hold_changes_nothing_and_is_kept(alone: Node) -> None:
+def test_an_alias_that_cannot_hold_changes_nothing_and_is_kept(node: Node) -> None:
     for project_id, (aliases, people) in CANNOT_HOLD.items():
-        alone.load(
+        node.load(
             *(seen(id_, project_id=project_id) for id_ in people),
             *(alias(10 + n, *pair, project_id=project_id) for n, pair in enumerate(aliases)),
         )
 
     for project_id, (_, people) in CANNOT_HOLD.items():
         expected = {(person, "" if person == id_ else id_): 1 for id_, person in people.items()}
-        assert alone.shown(Scope(project_id, "live")) == Counter(expected), project_id
-    assert alone.count("person_aliases") == sum(len(aliases) for aliases, _ in CANNOT_HOLD.values())
+        assert node.shown(Scope(project_id, "live")) == Counter(expected), project_id
+    assert node.count("person_aliases") == sum(len(aliases) for aliases, _ in CANNOT_HOLD.values())
 
 
-def test_what_admission_refused_links_nobody_and_is_kept(alone: Node) -> None:
-    alone.load(seen("guest"), alias(2, "guest", "user", refused="placeholder"))
+def test_what_admission_refused_links_nobody_and_is_kept(node: Node) -> None:
+    node.load(seen("guest"), alias(2, "guest", "user", refused="placeholder"))
 
-    assert alone.shown() == Counter({("guest", ""): 1})
-    assert alone.ids() == {}
-    assert alone.store.query("SELECT alias_id, refused FROM person_aliases") == [
+    assert node.shown() == Counter({("guest", ""): 1})
+    assert node.ids() == {}
+    assert node.store.query("SELECT alias_id, refused FROM person_aliases") == [
         ("guest", "placeholder")
     ]
 
@@ -142,29 +142,29 @@ def test_a_repeat_writes_nothing_and_makes_no_new_map(node: Node) -> None:
     assert node.maps.current is generation
 
 
-def test_an_earlier_alias_that_is_delivered_later_wins(alone: Node) -> None:
-    alone.load(seen("anon"), seen("late"))
-    alone.load(alias(20, "anon", "late"))
-    alone.load(alias(10, "anon", "early"))
+def test_an_earlier_alias_that_is_delivered_later_wins(node: Node) -> None:
+    node.load(seen("anon"), seen("late"))
+    node.load(alias(20, "anon", "late"))
+    node.load(alias(10, "anon", "early"))
 
-    assert alone.shown() == Counter({("early", "anon"): 1, ("late", ""): 1})
-    assert alone.ids() == {"anon": ("early", "early", accepted(10))}
-
-
-def test_an_earlier_alias_turns_the_one_that_now_closes_a_loop_away(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"))
-    alone.load(alias(20, "a", "b"))
-    alone.load(alias(10, "b", "a"))
-
-    assert alone.shown() == Counter({("a", ""): 1, ("a", "b"): 1})
+    assert node.shown() == Counter({("early", "anon"): 1, ("late", ""): 1})
+    assert node.ids() == {"anon": ("early", "early", accepted(10))}
 
 
-def test_of_one_instant_the_smaller_id_counts_first(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"))
-    alone.load(alias(10, "b", "a"))
-    alone.load(alias(10, "a", "b"))
+def test_an_earlier_alias_turns_the_one_that_now_closes_a_loop_away(node: Node) -> None:
+    node.load(seen("a"), seen("b"))
+    node.load(alias(20, "a", "b"))
+    node.load(alias(10, "b", "a"))
 
-    assert alone.ids() == {"a": ("b", "b", accepted(10))}
+    assert node.shown() == Counter({("a", ""): 1, ("a", "b"): 1})
+
+
+def test_of_one_instant_the_smaller_id_counts_first(node: Node) -> None:
+    node.load(seen("a"), seen("b"))
+    node.load(alias(10, "b", "a"))
+    node.load(alias(10, "a", "b"))
+
+    assert node.ids() == {"a": ("b", "b", accepted(10))}
 
 
 def test_environments_and_projects_do_not_mix(node: Node) -> None:
@@ -221,29 +221,29 @@ def test_an_undo_gives_back_what_came_in_under_the_id_at_once(node: Node) -> Non
     assert node.shown() == expected + Counter({("b", "a"): 1})
 
 
-def test_an_undo_of_what_is_linked_to_nobody_says_so(alone: Node) -> None:
-    alone.load(alias(1, "a", "b"))
+def test_an_undo_of_what_is_linked_to_nobody_says_so(node: Node) -> None:
+    node.load(alias(1, "a", "b"))
 
-    assert not alone.undo("b", 2)
-    assert alone.undo("a", 3)
-    assert not alone.undo("a", 4)
-    assert alone.count("person_aliases") == 2
+    assert not node.undo("b", 2)
+    assert node.undo("a", 3)
+    assert not node.undo("a", 4)
+    assert node.count("person_aliases") == 2
 
 
 @pytest.mark.parametrize("person", ["user", "other"])
-def test_an_alias_after_an_undo_counts_again(alone: Node, person: str) -> None:
-    alone.load(seen("anon"), alias(2, "anon", "user"), alias(3, "anon", "other"))
-    alone.undo("anon", 4)
-    assert alone.shown() == Counter({("anon", ""): 1})
+def test_an_alias_after_an_undo_counts_again(node: Node, person: str) -> None:
+    node.load(seen("anon"), alias(2, "anon", "user"), alias(3, "anon", "other"))
+    node.undo("anon", 4)
+    assert node.shown() == Counter({("anon", ""): 1})
 
-    alone.load(alias(5, "anon", person), seen("anon"))
+    node.load(alias(5, "anon", person), seen("anon"))
 
-    assert alone.shown() == Counter({(person, "anon"): 2})
+    assert node.shown() == Counter({(person, "anon"): 2})
 
 
-def test_an_alias_accepted_before_an_undo_and_delivered_after_it_stays_undone(alone: Node) -> None:
-    alone.load(seen("anon"), alias(2, "anon", "user"))
-    alone.undo("anon", 10)
-    alone.load(alias(9, "anon", "other"))
+def test_an_alias_accepted_before_an_undo_and_delivered_after_it_stays_undone(node: Node) -> None:
+    node.load(seen("anon"), alias(2, "anon", "user"))
+    node.undo("anon", 10)
+    node.load(alias(9, "anon", "other"))
 
-    assert alone.shown() == Counter({("anon", ""): 1})
+    assert node.shown() == Counter({("anon", ""): 1})

@@ -12,10 +12,10 @@ from whipstitch.queries.persons import PersonMap
 from whipstitch.stitching import maps
 
 
-def test_where_nothing_waits_there_is_no_table(alone: Node) -> None:
-    assert alone.maps.current.table == ""
-    assert alone.maps.current.number > 0
-    assert alone.generations() == []
+def test_where_nothing_waits_there_is_no_table(node: Node) -> None:
+    assert node.maps.current.table == ""
+    assert node.maps.current.number > 0
+    assert node.generations() == []
 
 
 def test_a_generation_names_the_scopes_that_it_concerns(node: Node) -> None:
@@ -31,61 +31,61 @@ def test_a_generation_names_the_scopes_that_it_concerns(node: Node) -> None:
     assert node.store.at_leisure(maps.latest).result() == node.maps.current
 
 
-def test_a_generation_that_is_read_stays_until_it_is_not(alone: Node) -> None:
-    alone.load(seen("a"))
-    alone.load(alias(1, "a", "b"))
-    with alone.maps.hold() as held:
+def test_a_generation_that_is_read_stays_until_it_is_not(node: Node) -> None:
+    node.load(seen("a"))
+    node.load(alias(1, "a", "b"))
+    with node.maps.hold() as held:
         for number in range(2, 5):
-            alone.load(alias(number, f"x{number}", "y"))
-        assert alone.generations() == [held.table, alone.maps.current.table]
-        assert alone.shown(generation=held) == Counter({("b", "a"): 1})
-    alone.load(alias(10, "z", "y"))
+            node.load(alias(number, f"x{number}", "y"))
+        assert node.generations() == [held.table, node.maps.current.table]
+        assert node.shown(generation=held) == Counter({("b", "a"): 1})
+    node.load(alias(10, "z", "y"))
 
-    assert alone.generations() == [alone.maps.current.table]
+    assert node.generations() == [node.maps.current.table]
     with pytest.raises(StorageUnavailable):
-        alone.shown(generation=held)
+        node.shown(generation=held)
 
 
-def test_a_new_process_goes_on_with_larger_numbers_and_leaves_nothing_behind(alone: Node) -> None:
-    alone.load(seen("a"))
-    alone.load(alias(1, "a", "b"))
-    before = alone.maps.current
+def test_a_new_process_goes_on_with_larger_numbers_and_leaves_nothing_behind(node: Node) -> None:
+    node.load(seen("a"))
+    node.load(alias(1, "a", "b"))
+    before = node.maps.current
 
-    alone.restart()
+    node.restart()
 
-    assert alone.maps.current.number > before.number
-    assert alone.generations() == [alone.maps.current.table]
-    assert alone.shown() == Counter({("b", "a"): 1})
+    assert node.maps.current.number > before.number
+    assert node.generations() == [node.maps.current.table]
+    assert node.shown() == Counter({("b", "a"): 1})
 
 
-def test_other_nodes_may_use_a_generation_for_some_time(alone: Node) -> None:
-    before = alone.maps.current
-    alone.load(alias(1, "a", "b"))
-    first = alone.maps.current
-    with alone.maps.hold():
-        alone.load(alias(2, "b", "c"))
-    tables = alone.generations()
+def test_other_nodes_may_use_a_generation_for_some_time(node: Node) -> None:
+    before = node.maps.current
+    node.load(alias(1, "a", "b"))
+    first = node.maps.current
+    with node.maps.hold():
+        node.load(alias(2, "b", "c"))
+    tables = node.generations()
     assert len(tables) == 2
 
-    alone.link(lambda client: maps.drop(client, set(), 1000))
-    alone.link(lambda client: maps.forget(client, 1000))
-    assert alone.generations() == tables
-    assert alone.count("person_maps") == 3
+    node.link(lambda client: maps.drop(client, set(), 1000))
+    node.link(lambda client: maps.forget(client, 1000))
+    assert node.generations() == tables
+    assert node.count("person_maps") == 3
 
-    alone.link(lambda client: maps.drop(client, {first.number}, 0))
-    assert alone.generations() == tables
-    alone.link(lambda client: maps.drop(client, set(), 0))
-    alone.link(lambda client: maps.forget(client, 0))
-    assert alone.generations() == [alone.maps.current.table]
-    assert alone.count("person_maps") == 1
+    node.link(lambda client: maps.drop(client, {first.number}, 0))
+    assert node.generations() == tables
+    node.link(lambda client: maps.drop(client, set(), 0))
+    node.link(lambda client: maps.forget(client, 0))
+    assert node.generations() == [node.maps.current.table]
+    assert node.count("person_maps") == 1
     assert before.table == ""
 
 
-def test_the_latest_generation_of_a_while_ago_is_none_where_all_are_younger(alone: Node) -> None:
-    alone.load(alias(1, "a", "b"))
+def test_the_latest_generation_of_a_while_ago_is_none_where_all_are_younger(node: Node) -> None:
+    node.load(alias(1, "a", "b"))
 
     def latest(seconds: int) -> PersonMap:
-        return alone.link(lambda client: maps.latest(client, seconds))  # type: ignore[no-any-return]
+        return node.link(lambda client: maps.latest(client, seconds))  # type: ignore[no-any-return]
 
-    assert latest(0) == alone.maps.current
+    assert latest(0) == node.maps.current
     assert latest(1000) == PersonMap()

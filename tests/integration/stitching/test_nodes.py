@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 from tests.support.segments import alias
-from tests.support.stitching import Node, accepted, node, seen
+from tests.support.stitching import Node, accepted, seen, started_node
+
+from whipstitch.storage.connect import Address
 
 
 @contextmanager
-def following(url: str, directory: Path, leads: Callable[[], int] = lambda: 0) -> Iterator[Node]:
+def following(
+    address: Address, directory: Path, leads: Callable[[], int] = lambda: 0
+) -> Iterator[Node]:
     """A node that stores what it is sent and leaves the rest to another."""
-    made = Node(url, directory, leads=leads)
+    made = Node(address, directory, leads=leads)
     try:
         yield made
     finally:
@@ -23,10 +27,13 @@ def following(url: str, directory: Path, leads: Callable[[], int] = lambda: 0) -
 
 @pytest.mark.parametrize("order", list(permutations(range(4)))[::5], ids=str)
 def test_the_same_aliases_in_any_order_from_any_node_end_in_the_same_people(
-    embedded_url: str, tmp_path: Path, order: tuple[int, ...]
+    store_address: Address, tmp_path: Path, order: tuple[int, ...]
 ) -> None:
     said = [(10, "a", "b"), (11, "b", "a"), (12, "b", "c"), (13, "a", "c")]
-    with node(embedded_url, tmp_path) as leader, following(embedded_url, tmp_path) as follower:
+    with (
+        started_node(store_address, tmp_path) as leader,
+        following(store_address, tmp_path) as follower,
+    ):
         leader.load(*(seen(id_) for id_ in "abc"))
         for at, one in enumerate(order):
             (leader, follower)[at % 2].load(alias(*said[one]))
@@ -36,8 +43,11 @@ def test_the_same_aliases_in_any_order_from_any_node_end_in_the_same_people(
         assert leader.shown() == Counter({("c", "a"): 1, ("c", "b"): 1, ("c", ""): 1})
 
 
-def test_what_another_node_stored_is_linked_once(embedded_url: str, tmp_path: Path) -> None:
-    with node(embedded_url, tmp_path) as leader, following(embedded_url, tmp_path) as follower:
+def test_what_another_node_stored_is_linked_once(store_address: Address, tmp_path: Path) -> None:
+    with (
+        started_node(store_address, tmp_path) as leader,
+        following(store_address, tmp_path) as follower,
+    ):
         leader.load(seen("anon"))
         follower.load(alias(2, "anon", "user"))
         assert leader.ids() == {}
@@ -50,8 +60,11 @@ def test_what_another_node_stored_is_linked_once(embedded_url: str, tmp_path: Pa
         assert leader.shown() == Counter({("user", "anon"): 1})
 
 
-def test_an_undo_on_one_node_is_followed_by_another(embedded_url: str, tmp_path: Path) -> None:
-    with node(embedded_url, tmp_path) as leader, following(embedded_url, tmp_path) as follower:
+def test_an_undo_on_one_node_is_followed_by_another(store_address: Address, tmp_path: Path) -> None:
+    with (
+        started_node(store_address, tmp_path) as leader,
+        following(store_address, tmp_path) as follower,
+    ):
         leader.load(seen("anon"), alias(2, "anon", "user"))
         assert follower.undo("anon", 3)
         leader.catch_up()
@@ -60,12 +73,12 @@ def test_an_undo_on_one_node_is_followed_by_another(embedded_url: str, tmp_path:
 
 
 def test_a_node_that_leads_again_knows_what_happened_meanwhile(
-    embedded_url: str, tmp_path: Path
+    store_address: Address, tmp_path: Path
 ) -> None:
     terms = {"first": 1, "second": 0}
     with (
-        node(embedded_url, tmp_path, leads=lambda: terms["first"]) as first,
-        following(embedded_url, tmp_path, leads=lambda: terms["second"]) as second,
+        started_node(store_address, tmp_path, leads=lambda: terms["first"]) as first,
+        following(store_address, tmp_path, leads=lambda: terms["second"]) as second,
     ):
         first.load(seen("anon"), alias(1, "a", "b"))
         terms |= {"first": 0, "second": 1}

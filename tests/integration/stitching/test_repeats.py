@@ -132,5 +132,5 @@ def test_ids_may_be_any_text(node: Node, let_through: list[Said]) -> None:
     assert let_through == []
 
 
-def test_histories_are_right_where_all_aliases_are_looked_at(alone: Node) -> None:
-    every_history(alone)
+def test_histories_are_right_where_all_aliases_are_looked_at(node: Node) -> None:
+    every_history(node)

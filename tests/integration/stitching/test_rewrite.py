@@ -39,26 +39,26 @@ def test_a_late_event_arrives_rewritten(node: Node) -> None:
     assert node.stored() == Counter({("user", "anon"): 2, ("user", "b"): 1, ("user", ""): 1})
 
 
-def test_what_is_said_again_after_the_rewrite_changes_nothing(alone: Node) -> None:
-    alone.load(seen("anon"))
-    alone.load(alias(1, "anon", "user"))
-    alone.rewrite()
-    generation = alone.maps.current
+def test_what_is_said_again_after_the_rewrite_changes_nothing(node: Node) -> None:
+    node.load(seen("anon"))
+    node.load(alias(1, "anon", "user"))
+    node.rewrite()
+    generation = node.maps.current
 
-    alone.load(alias(2, "anon", "user"), alias(3, "anon", "other"))
-    alone.rewrite()
+    node.load(alias(2, "anon", "user"), alias(3, "anon", "other"))
+    node.rewrite()
 
-    assert alone.maps.current is generation
-    assert alone.stored() == Counter({("user", "anon"): 1})
+    assert node.maps.current is generation
+    assert node.stored() == Counter({("user", "anon"): 1})
 
 
-def test_a_rewritten_row_follows_its_person_to_another(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"))
+def test_a_rewritten_row_follows_its_person_to_another(node: Node) -> None:
+    node.load(seen("a"), seen("b"))
     for number, pair in enumerate([("a", "b"), ("b", "c"), ("c", "d")]):
-        alone.load(alias(number, *pair))
-        alone.rewrite()
+        node.load(alias(number, *pair))
+        node.rewrite()
 
-    assert alone.stored() == Counter({("d", "a"): 1, ("d", "b"): 1})
+    assert node.stored() == Counter({("d", "a"): 1, ("d", "b"): 1})
 
 
 def test_an_undo_gives_rewritten_rows_back(node: Node) -> None:
@@ -78,91 +78,91 @@ def test_an_undo_gives_rewritten_rows_back(node: Node) -> None:
     assert (node.pending(), node.generations()) == (0, [])
 
 
-def test_rows_go_to_and_fro_as_often_as_is_said(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"), alias(1, "a", "b"))
+def test_rows_go_to_and_fro_as_often_as_is_said(node: Node) -> None:
+    node.load(seen("a"), seen("b"), alias(1, "a", "b"))
     for turn in range(3):
         number = 10 * (turn + 1)
-        alone.load(alias(number, "b", "c"))
+        node.load(alias(number, "b", "c"))
         if turn:
-            alone.rewrite()
-        assert alone.shown() == Counter({("c", "a"): 1, ("c", "b"): 1})
-        alone.undo("b", number + 1)
+            node.rewrite()
+        assert node.shown() == Counter({("c", "a"): 1, ("c", "b"): 1})
+        node.undo("b", number + 1)
         if turn != 1:
-            alone.rewrite()
-        assert alone.shown() == Counter({("b", "a"): 1, ("b", ""): 1})
+            node.rewrite()
+        assert node.shown() == Counter({("b", "a"): 1, ("b", ""): 1})
 
 
-def test_what_is_undone_before_the_rewrite_is_never_rewritten(alone: Node) -> None:
-    alone.load(seen("anon"))
-    alone.load(alias(1, "anon", "user"))
-    alone.undo("anon", 2)
+def test_what_is_undone_before_the_rewrite_is_never_rewritten(node: Node) -> None:
+    node.load(seen("anon"))
+    node.load(alias(1, "anon", "user"))
+    node.undo("anon", 2)
 
-    assert alone.steps() == []
-    alone.rewrite()
-    assert alone.stored() == Counter({("anon", ""): 1})
-    assert (alone.pending(), alone.generations()) == (0, [])
+    assert node.steps() == []
+    node.rewrite()
+    assert node.stored() == Counter({("anon", ""): 1})
+    assert (node.pending(), node.generations()) == (0, [])
 
 
 @pytest.mark.parametrize("others", [0, 200], ids=["few", "many"])
-def test_only_partitions_with_such_rows_are_touched(alone: Node, others: int) -> None:
+def test_only_partitions_with_such_rows_are_touched(node: Node, others: int) -> None:
     months = [START_MS - n * MONTH_MS for n in range(4)]
-    alone.load(*(seen("somebody", timestamp=at, accepted=at * 1000) for at in months))
-    alone.load(*(seen("anon", timestamp=at, accepted=at * 1000) for at in months[1:3]))
-    alone.load(alias(1, "anon", "user"), *(alias(n, f"x{n}", "y") for n in range(others)))
+    node.load(*(seen("somebody", timestamp=at, accepted=at * 1000) for at in months))
+    node.load(*(seen("anon", timestamp=at, accepted=at * 1000) for at in months[1:3]))
+    node.load(alias(1, "anon", "user"), *(alias(n, f"x{n}", "y") for n in range(others)))
 
-    partitions = alone.store.query(
+    partitions = node.store.query(
         "SELECT DISTINCT _partition_id FROM events WHERE distinct_id = 'anon'"
     )
     assert len(partitions) == 2
-    assert {(step.partition,) for step in alone.steps()} == {tuple(row) for row in partitions}
+    assert {(step.partition,) for step in node.steps()} == {tuple(row) for row in partitions}
 
 
-def test_other_scopes_are_left_alone(alone: Node) -> None:
+def test_other_scopes_are_left_alone(node: Node) -> None:
     test = Scope("proj_a", "test")
-    alone.load(seen("anon"), seen("anon", environment="test"))
-    alone.load(alias(1, "anon", "user"))
+    node.load(seen("anon"), seen("anon", environment="test"))
+    node.load(alias(1, "anon", "user"))
 
-    assert {step.scope for step in alone.steps()} == {LIVE}
-    alone.rewrite()
-    assert alone.stored(test) == Counter({("anon", ""): 1})
+    assert {step.scope for step in node.steps()} == {LIVE}
+    node.rewrite()
+    assert node.stored(test) == Counter({("anon", ""): 1})
 
 
 def test_a_step_may_be_repeated_and_reads_say_the_same_after_each(
-    alone: Node, monkeypatch: pytest.MonkeyPatch
+    node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rewrite, "_ROWS", 20)
     times = [START_MS, START_MS - MONTH_MS]
-    alone.load(
+    node.load(
         *(
             seen(f"anon_{n % 9}", timestamp=times[n % 2], accepted=times[n % 2] * 1000 + n)
             for n in range(100)
         )
     )
-    alone.load(*(alias(1000 + n, f"anon_{n}", f"user_{n % 2}") for n in range(9)))
-    expected = alone.shown()
+    node.load(*(alias(1000 + n, f"anon_{n}", f"user_{n % 2}") for n in range(9)))
+    expected = node.shown()
     assert sum(expected.values()) == 100
-    steps = alone.steps()
+    steps = node.steps()
     assert len(steps) == 6
 
     for step in [*steps, *steps]:
-        alone.take_steps([step])
-        assert alone.shown() == expected
-    assert alone.steps() == []
-    assert alone.stored() == expected
+        node.take_steps([step])
+        assert node.shown() == expected
+    assert node.steps() == []
+    assert node.stored() == expected
 
 
-def test_a_read_that_began_before_goes_on_to_say_the_same(alone: Node) -> None:
-    alone.load(seen("anon"), seen("b"))
-    alone.load(alias(1, "anon", "user"))
-    with alone.maps.hold() as generation:
-        alone.take_steps()
-        assert alone.shown(generation=generation) == Counter({("user", "anon"): 1, ("b", ""): 1})
-        alone.link(lambda client: alone.linker.settle(client, generation.number))
-        alone.load(alias(2, "b", "user"))
-        alone.load(seen("anon"))
+def test_a_read_that_began_before_goes_on_to_say_the_same(node: Node) -> None:
+    node.load(seen("anon"), seen("b"))
+    node.load(alias(1, "anon", "user"))
+    with node.maps.hold() as generation:
+        node.take_steps()
+        assert node.shown(generation=generation) == Counter({("user", "anon"): 1, ("b", ""): 1})
+        node.link(lambda client: node.linker.settle(client, generation.number))
+        node.load(alias(2, "b", "user"))
+        node.load(seen("anon"))
 
-        assert alone.shown(generation=generation) == Counter({("user", "anon"): 2, ("b", ""): 1})
-    assert alone.shown() == Counter({("user", "anon"): 2, ("user", "b"): 1})
+        assert node.shown(generation=generation) == Counter({("user", "anon"): 2, ("b", ""): 1})
+    assert node.shown() == Counter({("user", "anon"): 2, ("user", "b"): 1})
 
 
 @contextmanager
@@ -212,10 +212,10 @@ def test_totals_never_waver_while_rows_are_rewritten(
     assert len(read) > 3
 
 
-def test_a_partition_is_never_anything_but_a_name(alone: Node) -> None:
-    alone.load(seen("anon"))
-    alone.load(alias(1, "anon", "user"))
-    (step,) = alone.steps()
+def test_a_partition_is_never_anything_but_a_name(node: Node) -> None:
+    node.load(seen("anon"))
+    node.load(alias(1, "anon", "user"))
+    (step,) = node.steps()
 
     with pytest.raises(ValueError, match="partition"):
-        alone.take_steps([replace(step, partition="1' WHERE 1 --")])
+        node.take_steps([replace(step, partition="1' WHERE 1 --")])

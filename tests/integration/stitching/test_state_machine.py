@@ -119,10 +119,11 @@ class Histories(RuleBasedStateMachine):
         }
 
 
-def test_every_read_says_what_was_said_whatever_happened(alone: Node) -> None:
+def test_every_read_says_what_was_said_whatever_happened(node: Node) -> None:
     class OnThisNode(Histories):
-        node = alone
+        pass
 
+    OnThisNode.node = node
     run_state_machine_as_test(
         OnThisNode,
         settings=settings(

@@ -2,69 +2,67 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.chdb_store import REAL_SERVER
-from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.proxy import Proxy
 from tests.support.segments import alias
-from tests.support.stitching import Node, node, seen, until
+from tests.support.stitching import Node, seen, started_node, until
 
 from whipstitch.errors import StorageUnavailable
 from whipstitch.registry.store import Registry
 from whipstitch.stitching.stitcher import LEASE, LEASE_SECONDS, Leadership
+from whipstitch.storage.connect import Address
 
-own_server = pytest.mark.skipif(bool(REAL_SERVER), reason="the server is not ours to disturb")
 
+def test_a_run_tells_what_it_did(node: Node) -> None:
+    node.load(*(seen("anon") for _ in range(5)), seen("user"))
+    node.load(alias(1, "anon", "user"))
+    node.rewrite()
+    node.rewrite()
 
-def test_a_run_tells_what_it_did(alone: Node) -> None:
-    alone.load(*(seen("anon") for _ in range(5)), seen("user"))
-    alone.load(alias(1, "anon", "user"))
-    alone.rewrite()
-    alone.rewrite()
-
-    stats = alone.stitcher.stats
+    stats = node.stitcher.stats
     assert (stats.runs, stats.rows, stats.rows_left, stats.failures) == (2, 5, 0, 0)
     assert sum(stats.seconds.counts) == 1
 
 
-def test_it_rewrites_by_itself_once_the_interval_is_over(embedded_url: str, tmp_path: Path) -> None:
-    with node(embedded_url, tmp_path, interval=0.05) as busy:
+def test_it_rewrites_by_itself_once_the_interval_is_over(
+    store_address: Address, tmp_path: Path
+) -> None:
+    with started_node(store_address, tmp_path, interval=0.05) as busy:
         busy.load(seen("anon"))
         busy.load(alias(1, "anon", "user"))
 
         until(lambda: busy.stored() == Counter({("user", "anon"): 1}) and not busy.pending())
 
 
-def test_what_an_earlier_process_left_half_done_is_finished(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"))
-    alone.load(alias(1, "a", "c"), alias(2, "b", "c"))
-    alone.take_steps()
+def test_what_an_earlier_process_left_half_done_is_finished(node: Node) -> None:
+    node.load(seen("a"), seen("b"))
+    node.load(alias(1, "a", "c"), alias(2, "b", "c"))
+    node.take_steps()
 
-    alone.restart()
-    alone.rewrite()
+    node.restart()
+    node.rewrite()
 
-    assert alone.stored() == Counter({("c", "a"): 1, ("c", "b"): 1})
-    assert (alone.pending(), alone.generations()) == (0, [])
+    assert node.stored() == Counter({("c", "a"): 1, ("c", "b"): 1})
+    assert (node.pending(), node.generations()) == (0, [])
 
 
-def test_reads_wait_until_it_is_known_who_is_who(embedded_url: str, tmp_path: Path) -> None:
-    starting = Node(embedded_url, tmp_path)
+def test_reads_wait_until_it_is_known_who_is_who(store_address: Address, tmp_path: Path) -> None:
+    starting = Node(store_address, tmp_path)
     with pytest.raises(StorageUnavailable, match="try again"):
         starting.shown()
     starting.close()
 
 
-@own_server
 def test_a_run_that_failed_is_made_up_for_when_clickhouse_is_back(
-    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+    store_address: Address, tmp_path: Path
 ) -> None:
-    with node(new_database(), tmp_path) as waiting:
+    with Proxy(store_address) as proxy, started_node(proxy.address, tmp_path) as waiting:
         waiting.load(seen("anon"))
         waiting.load(alias(1, "anon", "user"))
-        with http_clickhouse.behaving("500"):
+        with proxy.behaving("500"):
             waiting.stitcher.rewrite_now()
             until(lambda: waiting.stitcher.stats.failures >= 2)
             assert "ClickHouse" in str(waiting.stitcher.problem)
@@ -78,13 +76,13 @@ def test_a_run_that_failed_is_made_up_for_when_clickhouse_is_back(
 
 
 def test_one_of_two_nodes_links_and_rewrites_until_it_leaves(
-    embedded_url: str, tmp_path: Path
+    store_address: Address, tmp_path: Path
 ) -> None:
     with Registry.open(f"sqlite:///{tmp_path}/registry.db") as registry:
         leader, follower = Leadership(registry), Leadership(registry)
-        with node(embedded_url, tmp_path, leadership=leader, grace=2) as first:
+        with started_node(store_address, tmp_path, leadership=leader, grace=2) as first:
             assert leader()
-            with node(embedded_url, tmp_path, leadership=follower, grace=2) as second:
+            with started_node(store_address, tmp_path, leadership=follower, grace=2) as second:
                 assert not follower()
                 second.load(seen("anon"), alias(1, "anon", "user"))
                 until(lambda: second.shown() == Counter({("user", "anon"): 1}))
@@ -102,7 +100,9 @@ def test_one_of_two_nodes_links_and_rewrites_until_it_leaves(
                 assert first.stitcher.stats.rows == 0
 
 
-def test_a_node_that_only_follows_looks_now_and_then(embedded_url: str, tmp_path: Path) -> None:
+def test_a_node_that_only_follows_looks_now_and_then(
+    store_address: Address, tmp_path: Path
+) -> None:
     class Counted(Leadership):
         renewals = 0
 
@@ -113,7 +113,7 @@ def test_a_node_that_only_follows_looks_now_and_then(embedded_url: str, tmp_path
     with Registry.open(f"sqlite:///{tmp_path}/registry.db") as registry:
         assert registry.take_lease(LEASE, "another", 60)
         follower = Counted(registry)
-        with node(embedded_url, tmp_path, leadership=follower, interval=0.01) as following:
+        with started_node(store_address, tmp_path, leadership=follower, interval=0.01) as following:
             time.sleep(0.1)
             following.stitcher.rewrite_now()
             time.sleep(0.2)

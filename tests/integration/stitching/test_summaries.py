@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from functools import partial
 
+from tests.support.clickhouse import opened
 from tests.support.segments import START_MS, alias, event
 from tests.support.stitching import LIVE, Node, accepted, seen, until
 
@@ -12,7 +13,7 @@ from whipstitch.queries import activity
 from whipstitch.queries.activity import Activity
 from whipstitch.server.readings import StoreReadings
 from whipstitch.stitching import erasures, purge, summaries
-from whipstitch.storage.store import Store
+from whipstitch.storage.connect import Address
 
 _DAY = 86_400 * 10**6
 
@@ -47,14 +48,14 @@ def test_a_summary_and_what_came_since_are_what_the_rows_say(node: Node) -> None
     assert node.active(Scope("proj_a", "test")) == Counter({"a": 1})
 
 
-def test_one_alone_did_the_same_as_beside_others(alone: Node) -> None:
-    alone.load(event(5, distinct_id="a"), seen("b"), alias(6, "a", "user"), alias(7, "x", "a"))
-    alone.summarize()
-    alone.load(event(9, distinct_id="x"))
-    together = _did(alone, "user", "b", "nobody")
+def test_one_alone_did_the_same_as_beside_others(node: Node) -> None:
+    node.load(event(5, distinct_id="a"), seen("b"), alias(6, "a", "user"), alias(7, "x", "a"))
+    node.summarize()
+    node.load(event(9, distinct_id="x"))
+    together = _did(node, "user", "b", "nobody")
     assert together["user"] == Activity(START_MS + 9, START_MS + 5, 2)
     for one in ("user", "b", "nobody"):
-        assert _did(alone, one) == {who: did for who, did in together.items() if who == one}
+        assert _did(node, one) == {who: did for who, did in together.items() if who == one}
 
 
 def test_rows_whose_patch_is_older_than_a_merge_of_them_are_counted(node: Node) -> None:
@@ -80,102 +81,102 @@ def test_reads_use_the_summary(node: Node) -> None:
     assert _did(node, "a")["a"].events == 2
 
 
-def test_while_links_change_the_rows_are_counted(alone: Node) -> None:
-    alone.load(seen("a"))
-    alone.summarize()
-    _falsify(alone)
-    with alone.maps.hold() as held:
-        alone.load(alias(1, "a", "b"))
-        alone.maps.publish(held)
-        assert _did(alone, "a", "b")["a"].events == 1
-    alone.catch_up()
+def test_while_links_change_the_rows_are_counted(node: Node) -> None:
+    node.load(seen("a"))
+    node.summarize()
+    _falsify(node)
+    with node.maps.hold() as held:
+        node.load(alias(1, "a", "b"))
+        node.maps.publish(held)
+        assert _did(node, "a", "b")["a"].events == 1
+    node.catch_up()
 
 
-def test_a_summary_is_made_when_there_is_enough_to_count(alone: Node) -> None:
-    assert not alone.summarize()
-    alone.load(seen("a"), seen("a"))
-    assert not alone.summarize(rows=2)
-    assert alone.summarize(rows=1)
-    assert not alone.summarize()
-    alone.load(seen("a"), seen("a"))
-    assert not alone.summarize(rows=2)
-    alone.load(seen("a"))
-    assert alone.summarize(rows=2)
+def test_a_summary_is_made_when_there_is_enough_to_count(node: Node) -> None:
+    assert not node.summarize()
+    node.load(seen("a"), seen("a"))
+    assert not node.summarize(rows=2)
+    assert node.summarize(rows=1)
+    assert not node.summarize()
+    node.load(seen("a"), seen("a"))
+    assert not node.summarize(rows=2)
+    node.load(seen("a"))
+    assert node.summarize(rows=2)
 
 
-def test_only_the_last_two_are_kept(alone: Node) -> None:
+def test_only_the_last_two_are_kept(node: Node) -> None:
     made = []
     for _ in range(4):
-        alone.load(seen("a"))
-        alone.summarize()
-        made.append(alone.store.at_leisure(summaries.latest).result().number)
-    kept = alone.store.query("SELECT DISTINCT summary FROM activity ORDER BY summary")
+        node.load(seen("a"))
+        node.summarize()
+        made.append(node.store.at_leisure(summaries.latest).result().number)
+    kept = node.store.query("SELECT DISTINCT summary FROM activity ORDER BY summary")
     assert [row[0] for row in kept] == made[-2:]
-    assert alone.active() == Counter({"a": 4})
+    assert node.active() == Counter({"a": 4})
 
 
-def test_one_that_a_killed_process_had_begun_is_neither_used_nor_kept(alone: Node) -> None:
+def test_one_that_a_killed_process_had_begun_is_neither_used_nor_kept(node: Node) -> None:
     for _ in range(2):
-        alone.load(seen("a"))
-        alone.summarize()
-    alone.load(seen("a"))
-    alone.store.at_leisure(partial(summaries.make, rows=0)).result()
-    assert alone.active() == Counter({"a": 3})
-    assert alone.summarize()
-    assert alone.active() == Counter({"a": 3})
-    assert len(alone.store.query("SELECT DISTINCT summary FROM activity")) == 2
+        node.load(seen("a"))
+        node.summarize()
+    node.load(seen("a"))
+    node.store.at_leisure(partial(summaries.make, rows=0)).result()
+    assert node.active() == Counter({"a": 3})
+    assert node.summarize()
+    assert node.active() == Counter({"a": 3})
+    assert len(node.store.query("SELECT DISTINCT summary FROM activity")) == 2
 
 
-def test_once_a_day_all_rows_are_counted_anew(alone: Node) -> None:
-    alone.load(seen("a"))
-    alone.summarize(clock=lambda: 3 * _DAY)
-    _falsify(alone)
-    alone.load(seen("a"))
-    alone.summarize(clock=lambda: 4 * _DAY)
-    assert alone.active() == Counter({"a": 3})
-    alone.load(seen("a"))
-    alone.summarize(clock=lambda: 4 * _DAY + 1)
-    assert alone.active() == Counter({"a": 3})
+def test_once_a_day_all_rows_are_counted_anew(node: Node) -> None:
+    node.load(seen("a"))
+    node.summarize(clock=lambda: 3 * _DAY)
+    _falsify(node)
+    node.load(seen("a"))
+    node.summarize(clock=lambda: 4 * _DAY)
+    assert node.active() == Counter({"a": 3})
+    node.load(seen("a"))
+    node.summarize(clock=lambda: 4 * _DAY + 1)
+    assert node.active() == Counter({"a": 3})
 
 
-def test_an_erasure_takes_the_summary_away(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"), alias(1, "a", "user"))
-    alone.summarize()
-    asked = _erase(alone, "a", "user")
-    assert alone.count("activity") == alone.count("activity_summaries") == 0
-    assert _did(alone, "a", "user", "b").keys() == {"b"}
-    assert not alone.summarize()
+def test_an_erasure_takes_the_summary_away(node: Node) -> None:
+    node.load(seen("a"), seen("b"), alias(1, "a", "user"))
+    node.summarize()
+    asked = _erase(node, "a", "user")
+    assert node.count("activity") == node.count("activity_summaries") == 0
+    assert _did(node, "a", "user", "b").keys() == {"b"}
+    assert not node.summarize()
 
-    _purge(alone)
-    alone.store.at_leisure(partial(erasures.save, erasure=asked.now("done"))).result()
+    _purge(node)
+    node.store.at_leisure(partial(erasures.save, erasure=asked.now("done"))).result()
 
-    assert alone.summarize()
-    assert alone.active() == Counter({"b": 1})
+    assert node.summarize()
+    assert node.active() == Counter({"b": 1})
 
 
-def test_one_that_was_begun_before_an_erasure_is_dropped(alone: Node) -> None:
-    alone.load(seen("a"), seen("b"))
-    made = alone.store.at_leisure(partial(summaries.make, rows=0)).result()
+def test_one_that_was_begun_before_an_erasure_is_dropped(node: Node) -> None:
+    node.load(seen("a"), seen("b"))
+    made = node.store.at_leisure(partial(summaries.make, rows=0)).result()
     assert made is not None
-    _erase(alone, "a")
+    _erase(node, "a")
 
-    assert not alone.link(partial(summaries.publish, made=made))
+    assert not node.link(partial(summaries.publish, made=made))
 
-    assert alone.count("activity") == alone.count("activity_summaries") == 0
+    assert node.count("activity") == node.count("activity_summaries") == 0
 
 
-def test_where_blocks_get_their_numbers_again_it_is_gone(alone: Node, embedded_url: str) -> None:
-    alone.load(seen("a"))
-    alone.summarize()
-    alone.close()
-    store = Store.open(embedded_url, durable=False, retention_days=0)
-    assert store.query("SELECT count() FROM activity") == [(1,)]
-    store.query("TRUNCATE TABLE events")
-    store.close()
-    store = Store.open(embedded_url, durable=False, retention_days=0)
-    assert store.query("SELECT count() FROM activity") == [(0,)]
-    assert store.query("SELECT count() FROM activity_summaries") == [(0,)]
-    store.close()
+def test_where_blocks_get_their_numbers_again_it_is_gone(
+    node: Node, store_address: Address
+) -> None:
+    node.load(seen("a"))
+    node.summarize()
+    node.close()
+    with opened(store_address) as store:
+        assert store.query("SELECT count() FROM activity") == [(1,)]
+        store.query("TRUNCATE TABLE events")
+    with opened(store_address) as store:
+        assert store.query("SELECT count() FROM activity") == [(0,)]
+        assert store.query("SELECT count() FROM activity_summaries") == [(0,)]
 
 
 def _erase(node: Node, *ids: str) -> erasures.Erasure:
