@@ -1,13 +1,34 @@
 """``python -m benchmarks [--smoke] [--only FIGURE]``"""
 
 import argparse
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import figures, identity, queries
+from benchmarks import (
+    build,
+    bulk,
+    identity,
+    latency,
+    pending,
+    queries,
+    start,
+    throughput,
+    visibility,
+)
+from benchmarks.reporting import Figure, Row
 
-FIGURES = {**figures.FIGURES, **identity.FIGURES, **queries.FIGURES}
+FIGURES: Final[dict[str, Figure]] = {
+    **throughput.FIGURES,
+    **latency.FIGURES,
+    **visibility.FIGURES,
+    **bulk.FIGURES,
+    **start.FIGURES,
+    **identity.FIGURES,
+    **pending.FIGURES,
+    **queries.FIGURES,
+}
 
 
 def main() -> None:
@@ -17,14 +38,22 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=FIGURES, action="append", help="run just this figure")
     asked = parser.parse_args()
-    console = Console(width=160)
+    console = Console(width=200)
+    console.print(build.description())
     table = Table("figure", "measured", "must reach", "")
     for name in asked.only or FIGURES:
         with console.status(name):
             for row in FIGURES[name](asked.smoke):
-                mark = "" if asked.smoke else "yes" if row.reached else "NO"
-                table.add_row(row.figure, row.value, row.goal, mark)
+                table.add_row(row.figure, row.value, row.goal, _mark(row, asked.smoke))
     console.print(table)
+
+
+def _mark(row: Row, smoke: bool) -> str:
+    if row.reached is None:
+        return "-"
+    if smoke:
+        return ""
+    return "yes" if row.reached else "NO"
 
 
 if __name__ == "__main__":

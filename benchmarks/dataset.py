@@ -1,23 +1,22 @@
-"""Made-up traffic, made inside ClickHouse:
-``python -m benchmarks.dataset CHDB_URL PROJECT EVENTS``.
+"""Made-up traffic, made inside ClickHouse.
 
 Six months of 20 kinds of events with ten properties each. One person in twenty events on average,
 some much busier than others; ids are ``user_0`` …, sessions two hours at most."""
 
 import contextlib
+import functools
 import os
-import subprocess
-import sys
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
 from benchmarks.processes import Server
-from whipstitch.storage.store import Store
+from whipstitch.storage.local import connection
 
 FIRST_DAY: Final = "2026-05-01"
 DAYS: Final = 184
@@ -28,6 +27,9 @@ NAMES: Final = (
     *("comment", "settings_opened", "notification_opened", "error_shown", "feedback_sent"),
 )
 _BLOCK: Final = 1_000_000
+"""Rows of one insert."""
+_PATIENCE: Final = 600.0
+"""Seconds that an insert may take."""
 _SQL: Final = """\
 INSERT INTO events (project_id, environment, event_name, timestamp, received_at, accepted, id,
     distinct_id, session_id, os, browser, city, country, timezone, lib_version,
@@ -65,55 +67,62 @@ SELECT
 FROM numbers({rows:UInt64})"""
 
 
-def fill(client: Client, project: str, events: int) -> None:
-    """Adds that many events, with one person to twenty of them."""
-    for start in range(0, events, _BLOCK):
-        client.command(
-            _SQL,
-            {
-                "start": start,
-                "rows": min(_BLOCK, events - start),
-                "events": events,
-                "people": events // 20,
-                "first": FIRST_DAY,
-                "milliseconds": DAYS * 86_400_000,
-                "names": list(NAMES),
-                "project": project,
-            },
-        )
-    while client.query("SELECT count() FROM system.merges").result_rows[0][0]:
-        time.sleep(0.5)
+def connect(data: Path, settings: Mapping[str, int | str]) -> Client:
+    """A client of the ClickHouse child that runs on a data directory."""
+    address = connection.read(data / "clickhouse")
+    assert address is not None, f"no ClickHouse has run in {data}"
+    return address.connect(settings, seconds=_PATIENCE)
 
 
-def on(data: Path, events: int, **settings: str) -> Server:
-    """A server on an empty data directory that has them, as its own ``live`` project's."""
+def fill(data: Path, events: int) -> None:
+    """Makes a data directory whose ``live`` project has so many events, with one person to twenty
+    of them. A run of the benchmarks makes them once; afterwards it copies them."""
+    shutil.copytree(_filled(events), data, symlinks=True)
+    os.sync()  # else the disk has hundreds of megabytes of that to write meanwhile
+
+
+@functools.cache
+def _filled(events: int) -> Path:
+    data = Path(_kept().name) / str(events)
     running = Server(data, core=None)
-    running.stop()
-    url, project = f"chdb://{data}/clickhouse", running.keys["project_id"]
-    command = [sys.executable, "-m", "benchmarks.dataset", url, project, str(events)]
-    subprocess.run(command, check=True)
-    return Server(data, core=None, **settings)
+    try:
+        client = connect(data, {})
+        for start in range(0, events, _BLOCK):
+            client.command(
+                _SQL,
+                {
+                    "start": start,
+                    "rows": min(_BLOCK, events - start),
+                    "events": events,
+                    "people": events // 20,
+                    "first": FIRST_DAY,
+                    "milliseconds": DAYS * 86_400_000,
+                    "names": list(NAMES),
+                    "project": running.keys["project_id"],
+                },
+            )
+        while client.query("SELECT count() FROM system.merges").result_rows[0][0]:
+            time.sleep(0.5)
+        client.close()
+    finally:
+        running.stop()
+    return data
+
+
+@functools.cache
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    """Gone when the process ends."""
+    return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
 
 @contextlib.contextmanager
-def server(events: int) -> Iterator[Server]:
-    """The same for as long as the context."""
+def server(events: int, **settings: str) -> Iterator[Server]:
+    """A server on a data directory of its own that has so many events."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        running = on(Path(directory) / "data", events)
-        os.sync()  # else the disk has hundreds of megabytes of that to write meanwhile
+        data = Path(directory) / "data"
+        fill(data, events)
+        running = Server(data, core=None, settings=settings)
         try:
             yield running
         finally:
             running.stop()
-
-
-def main(url: str, project: str, events: str) -> None:
-    store = Store.open(url, durable=False, retention_days=0)
-    store.beside_loading(lambda client: fill(client, project, int(events))).result()
-    store.close()
-    # What the engine does at a process's end is slow.
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""The server under test, and the bare baseline beside it, as processes of their own."""
+"""The server under test, a process with children of its own."""
 
 import contextlib
 import json
@@ -11,29 +11,20 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-SERVER_CORE = 0
-LOAD_CORE = 1
+from benchmarks import family
 
-_ECHO = """
-import sys, uvicorn
-async def app(scope, receive, send):
-    message = await receive()
-    body = message["body"]
-    while message.get("more_body"):
-        message = await receive()
-        body += message["body"]
-    length = str(len(body)).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", lifespan="off",
-            access_log=False, log_level="warning")
-"""
-"""The baseline: an ASGI function that sends a request's body back, and nothing else."""
+SERVER_CORE: Final = 0
+LOAD_CORE: Final = 1
+_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({"rate_limit": "0"})
+_NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
+_POLL_SECONDS: Final = 0.01
+_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 30
 
 
 def free_port() -> int:
@@ -49,41 +40,47 @@ def pin(pid: int, core: int | None) -> None:
 
 
 class Server:
-    """``whipstitch serve`` on a data directory. ``core``: the one it is kept on."""
+    """``whipstitch serve`` on a data directory. ``core`` is the one that it and its children are
+    kept on. Ready on return, unless ``wait`` is off: that needs a directory with a project."""
 
-    def __init__(self, data_dir: Path, *, core: int | None = SERVER_CORE, **settings: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        core: int | None = SERVER_CORE,
+        settings: Mapping[str, str] = _DEFAULTS,
+        wait: bool = True,
+    ) -> None:
+        self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir.with_suffix(".log")
         environment = {
-            "WHIPSTITCH_RATE_LIMIT": "0",
-            **{f"WHIPSTITCH_{name.upper()}": value for name, value in settings.items()},
+            f"WHIPSTITCH_{name.upper()}": value for name, value in {**_DEFAULTS, **settings}.items()
         }
+        # An installed package has its bytecode; a clone gets it at the first start.
+        inherited = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
         command = [sys.executable, "-m", "whipstitch", "serve", "--json", f"--port={self.port}"]
-        began = time.monotonic()
+        self.began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, f"--data-dir={data_dir}"],
-                env={**os.environ, **environment},
+                env={**inherited, **environment},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 preexec_fn=lambda: pin(0, core),
             )
-        assert self.process.stdout is not None
-        made: dict[str, Any] | None = json.loads(self.process.stdout.readline())["first_run"]
-        self._wait_until_ready()
-        self.seconds_to_ready = time.monotonic() - began
-        keys = data_dir / "benchmark-keys.json"
-        if made is not None:
-            keys.write_text(json.dumps(made))
-        self.keys: dict[str, str] = json.loads(keys.read_text())
+        self.keys: dict[str, str] = self._keys()
+        if wait:
+            self.wait_until_ready()
 
-    def _wait_until_ready(self) -> None:
-        for _ in range(6000):
+    def wait_until_ready(self) -> float:
+        """Returns the seconds since the start."""
+        while time.monotonic() - self.began < _START_SECONDS:
             with contextlib.suppress(urllib.error.URLError, ConnectionError):
                 urllib.request.urlopen(f"{self.url}/ready", timeout=5)  # noqa: S310
-                return
-            time.sleep(0.01)
+                return time.monotonic() - self.began
+            time.sleep(_POLL_SECONDS)
         raise RuntimeError(f"the server is not ready: see {self.log}")
 
     def get(self, path: str) -> Any:
@@ -125,53 +122,43 @@ class Server:
         )
 
     def resident_bytes(self) -> int:
-        """Resident memory of the server and its workers."""
-        total = 0
-        for pid in [self.process.pid, *_children(self.process.pid)]:
-            with contextlib.suppress(OSError):
-                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-                total += pages * os.sysconf("SC_PAGE_SIZE")
-        return total
+        return family.resident_bytes(self.process.pid)
 
     def processor_seconds(self) -> float:
-        """What the server has taken of the processor, in all its threads, its workers not."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all processes: see ``family``."""
+        return family.processor_seconds(self.process.pid)
+
+    def pin(self, core: int | None) -> None:
+        """Moves the running server, with its children, to one core; None: to all."""
+        family.pin(self.process.pid, core)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+    def _keys(self) -> dict[str, str]:
+        """The first start prints them; they are kept beside the data for later starts."""
+        file = self.data_dir / "benchmark-keys.json"
+        if not file.exists():
+            assert self.process.stdout is not None
+            line = self.process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"the server ended: see {self.log}")
+            file.write_text(json.dumps(json.loads(line)["first_run"]))
+        known: dict[str, str] = json.loads(file.read_text())
+        return known
 
 
 @contextlib.contextmanager
 def server(core: int | None = SERVER_CORE, **settings: str) -> Iterator[Server]:
     """A server on an empty data directory."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        running = Server(Path(directory) / "data", core=core, **settings)
+        running = Server(Path(directory) / "data", core=core, settings=settings)
         try:
             yield running
         finally:
             running.stop()
-
-
-@contextlib.contextmanager
-def echo() -> Iterator[str]:
-    """The baseline; gives its URL."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-c", _ECHO, str(port)], preexec_fn=lambda: pin(0, SERVER_CORE)
-    )
-    try:
-        for _ in range(1000):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()

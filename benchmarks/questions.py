@@ -1,0 +1,136 @@
+"""The questions that are timed, each with its floor: the simplest plain SQL that gives the same
+numbers without aliasing."""
+
+from typing import Any, Final, NamedTuple
+
+MONTH: Final = {"from": "2026-10-01T00:00:00Z", "to": "2026-10-31T00:00:00Z"}
+_HALF: Final = {"from": "2026-05-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
+_WEEKS: Final = {"from": "2026-08-31T00:00:00Z", "to": "2026-10-26T00:00:00Z"}
+_STEPS: Final = [{"event_name": name} for name in ("page_view", "search", "added_to_cart")]
+_PEOPLE: Final = "cityHash64(distinct_id)"
+
+
+class Question(NamedTuple):
+    """``body`` None: a GET. ``seconds`` is the most that the answer may take. ``floor``: SQL with
+    ``{where}`` for project, environment."""
+
+    name: str
+    path: str
+    body: dict[str, Any] | None
+    seconds: float
+    floor: str
+
+
+def _between(times: dict[str, str]) -> str:
+    return f"timestamp >= '{times['from'][:10]}' AND timestamp < '{times['to'][:10]}'"
+
+
+def _funnel(times: dict[str, str]) -> str:
+    names = [step["event_name"] for step in _STEPS]
+    conditions = ", ".join(f"event_name = '{name}'" for name in names)
+    return (
+        "SELECT level, count() FROM (SELECT windowFunnel(604800000)("
+        f"toUInt64(toUnixTimestamp64Milli(timestamp)), {conditions}) AS level FROM events "
+        f"WHERE {{where}} AND {_between(times)} AND event_name IN {tuple(names)} "
+        f"GROUP BY {_PEOPLE}) GROUP BY level"
+    )
+
+
+_INSIGHT: Final = {"interval": "day", **MONTH}
+_SEEN_THEN: Final = f"{{where}} AND event_name = 'page_view' AND {_between(MONTH)}"
+_BROKEN: Final = {
+    "events": [{"event_name": "page_view", "math": "total"}],
+    "breakdown": {"property": "category", "limit": 25},
+    **_INSIGHT,
+}
+QUESTIONS: Final = (
+    Question(
+        "insight, 30 days by day, total and unique",
+        "insights",
+        {
+            "events": [{"event_name": "page_view", "math": math} for math in ("total", "unique")],
+            **_INSIGHT,
+        },
+        0.4,
+        f"SELECT toDate(timestamp), count(), uniqExact({_PEOPLE}) FROM events "
+        f"WHERE {_SEEN_THEN} GROUP BY ALL WITH TOTALS",
+    ),
+    Question(
+        "insight, 30 days, broken down by a JSON property, top 25",
+        "insights",
+        _BROKEN,
+        0.8,
+        # Twenty-five of the forty values, the rest as one, each with its total.
+        "SELECT if(properties.category.:String IN (SELECT properties.category.:String FROM events "
+        f"WHERE {_SEEN_THEN} GROUP BY 1 ORDER BY count() DESC LIMIT 25), "
+        "properties.category.:String, 'other') AS value, toDate(timestamp) AS day, count() "
+        f"FROM events WHERE {_SEEN_THEN} GROUP BY GROUPING SETS ((value, day), (value))",
+    ),
+    *(
+        Question(
+            f"funnel, 3 steps, {label}",
+            "funnels",
+            {"steps": _STEPS, "window_seconds": 604_800, "order": "ordered", **times},
+            seconds,
+            _funnel(times),
+        )
+        for label, times, seconds in (("30 days", MONTH, 0.6), ("6 months", _HALF, 1.5))
+    ),
+    Question(
+        "retention, 8 weeks classic",
+        "retention",
+        {
+            "start_event": "page_view",
+            "interval": "week",
+            "periods": 8,
+            "mode": "classic",
+            **_WEEKS,
+        },
+        1.2,
+        "SELECT mask, count() FROM (SELECT groupBitOr(bitShiftLeft(toUInt64(1), toUInt64("
+        f"dateDiff('week', toDate('2026-08-31'), toDate(timestamp))))) AS mask FROM events "
+        f"WHERE {{where}} AND {_between(_WEEKS)} GROUP BY {_PEOPLE}) GROUP BY mask",
+    ),
+    Question(
+        "flows, depth 4 after an event, 30 days",
+        "flows",
+        {"event_name": "search", "direction": "after", "depth": 4, **MONTH},
+        1.5,
+        "SELECT arraySlice(path, indexOf(path, 'search'), 5) AS steps, count() FROM (SELECT "
+        "arrayMap(one -> one.2, arraySort(groupArray((timestamp, event_name)))) AS path "
+        "FROM events "
+        f"WHERE {{where}} AND {_between(MONTH)} GROUP BY {_PEOPLE}, session_id) "
+        "WHERE has(path, 'search') GROUP BY steps ORDER BY count() DESC LIMIT 100",
+    ),
+    Question(
+        "events page, by name and time, newest 100",
+        "events?limit=100&event_name=share&from=2026-07-01T00:00:00Z",
+        None,
+        0.2,
+        "SELECT * FROM events WHERE {where} AND event_name = 'share' "
+        "AND timestamp >= '2026-07-01' ORDER BY timestamp DESC LIMIT 100",
+    ),
+    Question(
+        "events page, of one person, newest 100",
+        "events?limit=100&distinct_id=user_1234",
+        None,
+        0.2,
+        "SELECT * FROM events WHERE {where} AND distinct_id = 'user_1234' "
+        "ORDER BY timestamp DESC LIMIT 100",
+    ),
+    Question(
+        "events page, newest 100",
+        "events?limit=100",
+        None,
+        0.2,
+        "SELECT * FROM events WHERE {where} ORDER BY timestamp DESC LIMIT 100",
+    ),
+    Question(
+        "people page with search",
+        "people?limit=50&search=er_1234",
+        None,
+        0.4,
+        "SELECT distinct_id, max(timestamp), min(timestamp), count() FROM events "
+        "WHERE {where} AND distinct_id LIKE '%er_1234%' GROUP BY distinct_id LIMIT 50",
+    ),
+)
