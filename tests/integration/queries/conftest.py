@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.support.clickhouse import database_like
+from tests.support.clickhouse import Schema
 from tests.support.identity import Rows, hand_written
 from tests.support.reference import Worlds, worlds_in
 
@@ -17,8 +17,8 @@ def rows(store: Store, store_address: Address) -> Iterator[Rows]:
 
 
 @pytest.fixture(scope="module")
-def worlds_address(template: Address) -> Iterator[Address]:
-    with database_like(template) as address:
+def worlds_address(schema: Schema) -> Iterator[Address]:
+    with schema.database() as address:
         yield address
 
 
