@@ -5,6 +5,7 @@ Both committers are fed from the event loop's thread and tell the outcome there.
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -36,6 +37,10 @@ of them."""
 
 class Committer(Protocol):
     def put(self, entry: Entry) -> None: ...
+    def hangs(self) -> bool:
+        """Whether the disk has kept a group waiting for too long. Whoever waited is told that it
+        is not durable, though it may be; nothing should be put until this is False again."""
+
     def close(self) -> None:
         """Returns when everything that was put is written; outcomes may still be on their way."""
 
@@ -47,11 +52,19 @@ class ThreadedCommitter:
     The thread is handed whole groups, one at a time. Fed request by request it would wake for
     each, sync for each, and wrestle with the event loop for the interpreter."""
 
-    def __init__(self, write: Write, tell: Tell, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, write: Write, tell: Tell, loop: asyncio.AbstractEventLoop, patience: float
+    ) -> None:
+        """``patience``: seconds that a group may wait for the disk."""
         self._write = write
         self._tell = tell
         self._loop = loop
+        self._patience = patience
         self._next: list[Entry] = []
+        self._under_way: list[Entry] = []
+        """What the thread has, unless those who waited were told that it hangs."""
+        self._since = 0.0
+        self._hangs = False
         self._busy = False
         self._groups: SimpleQueue[list[Entry] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -63,10 +76,18 @@ class ThreadedCommitter:
             self._loop.call_soon(self._gather, 1, _ROUNDS)
         self._next.append(entry)
 
+    def hangs(self) -> bool:
+        if self._under_way and self._loop.time() - self._since > self._patience:
+            self._hangs = True
+            late, self._under_way, self._next = self._under_way + self._next, [], []
+            self._tell(late, False)
+        return self._hangs
+
     def close(self) -> None:
-        self._hand_over()
+        if self._next:
+            self._groups.put(self._next)
         self._groups.put(None)
-        self._thread.join()
+        self._thread.join(self._patience)
 
     def _gather(self, had: int, rounds: int) -> None:
         """Hands over what is there once a round of the loop has brought nothing more."""
@@ -77,12 +98,17 @@ class ThreadedCommitter:
 
     def _hand_over(self) -> None:
         group, self._next = self._next, []
+        self._under_way, self._since = group, self._loop.time()
         self._groups.put(group)
 
     def _finished(self, group: list[Entry], durable: bool) -> None:
-        # A sync costs the same for one request as for fifty: what the answers bring in, and what
-        # came meanwhile, goes in the next group together.
-        self._tell(group, durable)
+        if self._hangs:
+            self._hangs = False
+        else:
+            # A sync costs the same for one request as for fifty: what the answers bring in, and
+            # what came meanwhile, goes in the next group together.
+            self._under_way = []
+            self._tell(group, durable)
         if self._next:
             self._loop.call_soon(self._gather, len(self._next), _ROUNDS)
         else:
@@ -92,14 +118,17 @@ class ThreadedCommitter:
         while (group := self._groups.get()) is not None:
             if group:
                 durable = self._write(group)
-                self._loop.call_soon_threadsafe(self._finished, group, durable)
+                with suppress(RuntimeError):  # the loop ended while the disk hung
+                    self._loop.call_soon_threadsafe(self._finished, group, durable)
 
 
 class InlineCommitter:
     """Writes on the event loop, once for all requests of one of its rounds: handing them to the
     operating system is quicker than waking a thread."""
 
-    def __init__(self, write: Write, tell: Tell, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, write: Write, tell: Tell, loop: asyncio.AbstractEventLoop, _patience: float
+    ) -> None:
         self._write = write
         self._tell = tell
         self._loop = loop
@@ -109,6 +138,9 @@ class InlineCommitter:
         if not self._group:
             self._loop.call_soon(self._flush)
         self._group.append(entry)
+
+    def hangs(self) -> bool:
+        return False
 
     def close(self) -> None:
         self._flush()

@@ -30,6 +30,8 @@ _MOST_QUEUED_BYTES = 64 * 1024 * 1024
 _LAST_ROOM = 64 * 1024
 _LOOK_SECONDS = 0.25
 _LAST_NUMBER = "last-number"
+_SYNC_PATIENCE = 10.0
+"""Seconds after which clients no longer wait for the disk."""
 
 
 class Journal:
@@ -38,7 +40,8 @@ class Journal:
 
     It refuses rows (``append`` answers False) while more than ``backlog_limit`` bytes wait for the
     loader, while less than ``disk_reserve`` bytes (at most a tenth of the file system) are free,
-    because ClickHouse needs room to take what waits, and while too much is queued for the disk.
+    because ClickHouse needs room to take what waits, while too much is queued for the disk, and
+    while the disk does not answer a sync: rows that waited for that may be stored all the same.
     It looks again by itself, so service resumes when there is room."""
 
     def __init__(
@@ -48,6 +51,7 @@ class Journal:
         durability: Literal["fsync", "os"] = "fsync",
         backlog_limit: int,
         disk_reserve: int,
+        sync_patience: float = _SYNC_PATIENCE,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         """Opens the journal, mending what a killed process left.
@@ -58,6 +62,7 @@ class Journal:
         self.directory = directory
         self.problem: str | None = None
         self._durable = durability == "fsync"
+        self._sync_patience = sync_patience
         self._backlog_limit = backlog_limit
         # So near to the limit, hardly a request has room any more, whatever its size.
         self._last_room = min(_LAST_ROOM, backlog_limit // 10)
@@ -95,7 +100,7 @@ class Journal:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Starts taking rows from ``loop``'s thread."""
         committer = ThreadedCommitter if self._durable else InlineCommitter
-        self._committer = committer(self._write, self._tell, loop)
+        self._committer = committer(self._write, self._tell, loop, self._sync_patience)
         self._look_again(loop)
 
     def append(self, entry: Entry) -> bool:
@@ -262,6 +267,9 @@ class Journal:
 
     def _look_at_disk(self, now: float) -> None:
         self._looked_at = now
+        if self._committer is not None and self._committer.hangs():
+            self._report(f"the disk has not answered for {self._sync_patience:g} seconds")
+            return
         try:
             disk = os.statvfs(self.directory)
         except OSError as error:
