@@ -1,4 +1,4 @@
-"""The loader with a real storage, embedded and over HTTP, and whatever can go wrong in between."""
+"""The loader with a real storage, and whatever can go wrong in between."""
 
 import random
 import subprocess
@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 from tests.support import folder
-from tests.support.chdb_store import REAL_SERVER
-from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.clickhouse import opened, url_of
 from tests.support.folder import new_loader
+from tests.support.proxy import Mode, Proxy
 from tests.support.segments import START_MS, alias, event, trait, write_segment
 
+from whipstitch.errors import StorageUnavailable
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
+from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
 
 _DAY_MS = 86_400_000
-own_server = pytest.mark.skipif(bool(REAL_SERVER), reason="the server is not ours to disturb")
 
 
 @contextmanager
@@ -136,108 +137,77 @@ def test_replayed_rows_are_loaded_once_even_if_the_replay_was_cut_off(
     assert letters.count() == 0
 
 
-@own_server
 def test_an_insert_whose_answer_is_lost_is_not_repeated(
-    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+    store_address: Address, tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
-    store = Store.open(new_database(), durable=False, retention_days=0)
-    write_segment(journal, [scattered(n) for n in range(100)])
-    with http_clickhouse.behaving("drop"):
-        loader = new_loader(journal, store, tmp_path)
-        loader.start()
-        until(lambda: loader.stats.retries >= 2)
-        assert not emptied(journal)
-    until(lambda: emptied(journal))
-    assert loader.drain(10)
-    assert counts(store) == [(100, 100)]
-    store.close()
-
-
-@own_server
-@pytest.mark.parametrize("trouble", ["500", "dead"])
-def test_while_a_server_is_away_rows_wait_and_then_go_in(
-    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path, trouble: str
-) -> None:
-    journal = tmp_path / "journal"
-    store = Store.open(new_database(), durable=False, retention_days=0)
-    if trouble == "500":
-        http_clickhouse.behave("500")
-    else:
-        http_clickhouse.kill()
-    try:
-        for number in range(1, 4):
-            write_segment(journal, [event(number)], number)
+    with Proxy(store_address) as proxy, opened(proxy.address) as store:
+        store.ping()
+        write_segment(journal, [scattered(n) for n in range(100)])
         with loading(journal, store) as loader:
+            with proxy.behaving("drop"):
+                until(lambda: loader.stats.retries >= 2)
+                assert not emptied(journal)
+            until(lambda: emptied(journal))
+        assert counts(store) == [(100, 100)]
+
+
+@pytest.mark.parametrize("trouble", ["500", "refuse"])
+def test_while_a_server_is_away_rows_wait_and_then_go_in(
+    store_address: Address, tmp_path: Path, trouble: Mode
+) -> None:
+    journal = tmp_path / "journal"
+    for number in range(1, 4):
+        write_segment(journal, [event(number)], number)
+    with Proxy(store_address) as proxy, opened(proxy.address) as store:
+        with proxy.behaving(trouble), loading(journal, store) as loader:
             until(lambda: loader.problem is not None and loader.stats.retries >= 2)
             assert len(list(journal.iterdir())) == 3
             assert "ClickHouse" in str(loader.problem)
-            if trouble == "500":
-                http_clickhouse.behave("ok")
-            else:
-                http_clickhouse.start()
+            proxy.mode = "ok"
             until(lambda: emptied(journal))
             until(lambda: loader.problem is None)
-    finally:
-        if trouble == "500":
-            http_clickhouse.behave("ok")
-    assert counts(store) == [(3, 3)]
-    store.close()
+        assert counts(store) == [(3, 3)]
 
 
-@own_server
 def test_what_a_server_that_hung_does_late_is_not_done_twice(
-    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+    store_address: Address, tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
-    store = Store.open(new_database(), durable=False, retention_days=0, seconds=1)
     write_segment(journal, [scattered(n) for n in range(2000)])
-    http_clickhouse.hang()
-    try:
-        with loading(journal, store) as loader:
+    with Proxy(store_address) as proxy, opened(proxy.address, seconds=1) as store:
+        store.ping()
+        with proxy.behaving("hang"), loading(journal, store) as loader:
             # Two attempts lie in the server's sockets when it wakes.
             until(lambda: loader.stats.retries >= 2)
-            http_clickhouse.wake()
+            proxy.mode = "ok"
             until(lambda: emptied(journal))
-    finally:
-        http_clickhouse.wake()
-    assert counts(store) == [(2000, 2000)]
-    store.close()
+        assert counts(store) == [(2000, 2000)]
 
 
-@own_server
 def test_a_server_that_is_away_at_the_start_gets_its_schema_later(
-    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+    new_database: Callable[[], Address], tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
-    http_clickhouse.kill()
-    try:
-        store = Store.open(new_database(), durable=False, retention_days=0)
-    finally:
-        http_clickhouse.start()
     write_segment(journal, [event(1)])
-    with loading(journal, store):
-        until(lambda: emptied(journal))
-    assert counts(store) == [(1, 1)]
-    store.close()
+    with Proxy(new_database()) as proxy, opened(proxy.address) as store:
+        with proxy.behaving("refuse"), pytest.raises(StorageUnavailable):
+            store.prepare().result()
+        with loading(journal, store):
+            until(lambda: emptied(journal))
+        assert counts(store) == [(1, 1)]
 
 
-@own_server
 def test_draining_gives_up_in_time_and_leaves_the_rest(
-    new_database: Callable[[], str], http_clickhouse: HttpClickHouse, tmp_path: Path
+    store_address: Address, tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
-    store = Store.open(new_database(), durable=False, retention_days=0)
     segment = write_segment(journal, [event(1)])
-    http_clickhouse.hang()
-    try:
+    with Proxy(store_address) as proxy, opened(proxy.address) as store, proxy.behaving("hang"):
         loader = new_loader(journal, store, tmp_path)
         loader.start()
         assert not loader.drain(0.5)
         assert segment.exists()
-    finally:
-        http_clickhouse.wake()
-        store.close()
 
 
 def test_draining_loads_what_waits(store: Store, tmp_path: Path) -> None:
@@ -250,20 +220,16 @@ def test_draining_loads_what_waits(store: Store, tmp_path: Path) -> None:
     assert counts(store) == [(5, 5)]
 
 
-@pytest.mark.parametrize("kind", ["embedded", "http"])
 def test_a_loader_that_is_killed_again_and_again_stores_each_row_once(
-    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+    new_database: Callable[[], Address], tmp_path: Path
 ) -> None:
-    if kind == "http":
-        url = request.getfixturevalue("new_database")()
-    else:
-        url = f"chdb://{tmp_path / 'clickhouse'}"
+    address = new_database()
     journal = tmp_path / "journal"
     segments, size = 8, 2_000
     for number in range(segments):
         rows = (scattered(n) for n in range(number * size, (number + 1) * size))
         write_segment(journal, rows, number + 1)
-    command = [sys.executable, folder.__file__, str(journal), url, str(tmp_path)]
+    command = [sys.executable, folder.__file__, str(journal), url_of(address), str(tmp_path)]
     chance = random.Random(20260202)  # noqa: S311
     for _ in range(6):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
@@ -275,12 +241,5 @@ def test_a_loader_that_is_killed_again_and_again_stores_each_row_once(
     said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "done" in said
     assert emptied(journal)
-    program = (
-        "import sys; from whipstitch.storage.store import Store; "
-        "store = Store.open(sys.argv[1], durable=False, retention_days=0); "
-        "print('rows', *store.query('SELECT count(), uniqExact(id) FROM events')[0]); store.close()"
-    )
-    said = subprocess.run(
-        [sys.executable, "-c", program, url], capture_output=True, text=True, timeout=60, check=True
-    ).stdout
-    assert f"rows {segments * size} {segments * size}" in said
+    with opened(address) as store:
+        assert counts(store) == [(segments * size, segments * size)]
