@@ -1,12 +1,13 @@
-"""The schema and what is set anew at each start, embedded and over HTTP."""
+"""The schema and what is set anew at each start."""
 
 import subprocess
 import sys
 from collections.abc import Callable
 
 import pytest
+from tests.support.clickhouse import opened, run, url_of
 
-from whipstitch.errors import StorageError, StorageUnavailable
+from whipstitch.errors import StorageError
 from whipstitch.storage.connect import Address
 from whipstitch.storage.migrate import migrate, migrations
 from whipstitch.storage.store import Store
@@ -20,67 +21,65 @@ _DEFINITION = (
 )
 
 
-def test_a_schema_is_made_once(new_database: Callable[[], str]) -> None:
-    url = new_database()
+def test_a_schema_is_made_once(new_database: Callable[[], Address]) -> None:
+    address = new_database()
     for _ in range(2):
-        Store.open(url, durable=False, retention_days=0).close()
-    store = Store.open(url, durable=False, retention_days=0)
-    rows = store.query(
-        "SELECT version, name, count() FROM schema_migrations GROUP BY 1, 2 ORDER BY 1"
-    )
-    store.close()
+        with opened(address) as store:
+            store.prepare().result()
+    with opened(address) as store:
+        rows = store.query(
+            "SELECT version, name, count() FROM schema_migrations GROUP BY 1, 2 ORDER BY 1"
+        )
     assert rows == [(migration.number, migration.name, 1) for migration in migrations()]
 
 
-def test_a_migration_that_was_cut_off_is_completed(new_database: Callable[[], str]) -> None:
-    url = new_database()
-    store = Store.open(url, durable=False, retention_days=0)
-    store.query("TRUNCATE TABLE schema_migrations")
-    store.query("DROP TABLE person_aliases SYNC")
-    store.close()
-    store = Store.open(url, durable=False, retention_days=0)
-    assert store.query("SELECT count() FROM person_aliases") == [(0,)]
-    store.close()
+def test_a_migration_that_was_cut_off_is_completed(store_address: Address) -> None:
+    run(store_address, "TRUNCATE TABLE schema_migrations")
+    run(store_address, "DROP TABLE person_aliases SYNC")
+    with opened(store_address) as store:
+        assert store.query("SELECT count() FROM person_aliases") == [(0,)]
 
 
-def test_every_migration_may_be_applied_again(store_url: str) -> None:
-    store = Store.open(store_url, durable=False, retention_days=0)
-    store.query("INSERT INTO person_aliases (alias_id, accepted, number) VALUES ('anon', 7, 7)")
-    store.query("TRUNCATE TABLE schema_migrations")
-    store.close()
-    store = Store.open(store_url, durable=False, retention_days=0)
-    assert store.query("SELECT alias_id, number FROM person_aliases") == [("anon", 7)]
-    assert store.query("SELECT uniqExact(version) FROM schema_migrations") == [(len(migrations()),)]
-    store.close()
+def test_every_migration_may_be_applied_again(store_address: Address) -> None:
+    run(
+        store_address,
+        "INSERT INTO person_aliases (alias_id, accepted, number) VALUES ('anon', 7, 7)",
+    )
+    run(store_address, "TRUNCATE TABLE schema_migrations")
+    with opened(store_address) as store:
+        assert store.query("SELECT alias_id, number FROM person_aliases") == [("anon", 7)]
+        versions = store.query("SELECT uniqExact(version) FROM schema_migrations")
+        assert versions == [(len(migrations()),)]
 
 
-def test_two_processes_may_start_at_once(new_database: Callable[[], str]) -> None:
-    url = new_database()
+def test_two_processes_may_start_at_once(new_database: Callable[[], Address]) -> None:
+    address = new_database()
     program = (
-        "import sys; from whipstitch.storage.store import Store; "
-        "Store.open(sys.argv[1], durable=True, retention_days=30).close()"
+        "import sys; from whipstitch.storage.connect import Address; "
+        "from whipstitch.storage.store import Store; "
+        "store = Store(Address.parse(sys.argv[1]), durable=True, retention_days=30); "
+        "store.prepare().result(); store.close()"
     )
     starts = [
-        subprocess.Popen([sys.executable, "-c", program, url], stdout=subprocess.DEVNULL)
+        subprocess.Popen(
+            [sys.executable, "-c", program, url_of(address)], stdout=subprocess.DEVNULL
+        )
         for _ in range(3)
     ]
     assert [start.wait(60) for start in starts] == [0, 0, 0]
-    store = Store.open(url, durable=True, retention_days=30)
-    assert store.query("SELECT uniqExact(version) FROM schema_migrations") == [(len(migrations()),)]
-    store.close()
+    with opened(address) as store:
+        versions = store.query("SELECT uniqExact(version) FROM schema_migrations")
+        assert versions == [(len(migrations()),)]
 
 
-def test_a_schema_from_the_future_is_refused(new_database: Callable[[], str]) -> None:
-    url = new_database()
-    store = Store.open(url, durable=False, retention_days=0)
-    store.query("INSERT INTO schema_migrations (version, name) SELECT 999, 'future'")
-    store.close()
-    with pytest.raises(StorageError, match="newer Whipstitch"):
-        Store.open(url, durable=False, retention_days=0)
+def test_a_schema_from_the_future_is_refused(store_address: Address) -> None:
+    run(store_address, "INSERT INTO schema_migrations (version, name) SELECT 999, 'future'")
+    with opened(store_address) as store, pytest.raises(StorageError, match="newer Whipstitch"):
+        store.prepare().result()
 
 
-def test_a_schema_is_applied_in_order_and_reported(new_database: Callable[[], str]) -> None:
-    address = Address.parse(new_database())
+def test_a_schema_is_applied_in_order_and_reported(new_database: Callable[[], Address]) -> None:
+    address = new_database()
     system = address.connect({}, seconds=20, database="default")
     system.command(f"CREATE DATABASE {address.database}")
     system.close()
@@ -90,35 +89,34 @@ def test_a_schema_is_applied_in_order_and_reported(new_database: Callable[[], st
     client.close()
 
 
-def test_retention_follows_the_setting(store_url: str) -> None:
+def test_a_database_of_a_test_is_one_that_was_migrated(
+    store_address: Address, new_database: Callable[[], Address]
+) -> None:
+    def definitions(address: Address) -> list[tuple[str, ...]]:
+        sql = (
+            "SELECT name, replaceAll(create_table_query, currentDatabase(), '') "
+            "FROM system.tables WHERE database = currentDatabase() ORDER BY name"
+        )
+        with opened(address) as store:
+            return [tuple(row) for row in store.query(sql)]
+
+    assert definitions(store_address) == definitions(new_database())
+
+
+def test_retention_follows_the_setting(store_address: Address) -> None:
     for days, wanted in ((30, "toIntervalDay(30)"), (7, "toIntervalDay(7)"), (0, "")):
-        store = Store.open(store_url, durable=False, retention_days=days)
+        store = Store(store_address, durable=False, retention_days=days)
         [(definition,)] = store.query(_DEFINITION)
         store.close()
         assert ("TTL" in definition) == bool(wanted)
         assert wanted in definition
 
 
-def test_durability_of_every_table_follows_the_setting(store_url: str) -> None:
+def test_durability_of_every_table_follows_the_setting(store_address: Address) -> None:
     for durable in (True, False):
-        store = Store.open(store_url, durable=durable, retention_days=0)
+        store = Store(store_address, durable=durable, retention_days=0)
         definitions = {str(name): str(text) for name, text in store.query(_DEFINITIONS)}
         store.close()
         assert {"events", "person_ids", "person_moves", "erasures"} < definitions.keys()
         for name in ("fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge"):
             assert {f"{name} = 1" in one for one in definitions.values()} == {durable}
-
-
-def test_an_engine_that_another_process_holds_is_named(chdb_url: str) -> None:
-    holder = Store.open(chdb_url, durable=False, retention_days=0)
-    program = (
-        "import os, sys; from whipstitch.storage.store import Store\n"
-        "try: Store.open(sys.argv[1], durable=True, retention_days=0)\n"
-        "except Exception as error: print(type(error).__name__, error, flush=True)\n"
-        "os._exit(0)"
-    )
-    command = [sys.executable, "-c", program, chdb_url]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    holder.close()
-    assert StorageUnavailable.__name__ in said
-    assert "stop the other Whipstitch" in said

@@ -1,20 +1,16 @@
-"""Loading and querying, embedded and over HTTP."""
+"""Loading and querying."""
 
-import contextlib
 import json
-import os
-import stat
-import threading
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.clickhouse import opened
 from tests.support.segments import START_MS, event, trait, write_segment
-from tests.support.stitching import until
 
 from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
-from whipstitch.scheduling import leave_a_core
+from whipstitch.storage.connect import Address
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
@@ -52,26 +48,13 @@ def test_an_event_comes_back_with_everything_that_was_sent(store: Store, tmp_pat
     ]
 
 
-def test_no_row_of_an_answer_that_broke_off_is_in_a_later_one(store: Store) -> None:
+def test_an_answer_that_breaks_off_is_an_error_and_no_row_of_it_is_in_a_later_one(
+    store: Store,
+) -> None:
     for _ in range(3):
         with pytest.raises(StorageError):
             store.query("SELECT number, throwIf(number = 3000000) FROM numbers(5000000)")
         assert [store.query("SELECT 1") for _ in range(5)] == [[(1,)]] * 5
-
-
-def test_the_engine_outlives_work_that_fails(chdb_url: str) -> None:
-    """Whatever else is connected to it: here, nothing."""
-    store = Store.open(chdb_url, durable=False, retention_days=0)
-    table = "CREATE OR REPLACE TABLE lives (one UInt8) ENGINE = Memory AS SELECT 1"
-    store.beside_loading(lambda client: client.command(table)).result()
-
-    with pytest.raises(StorageError):
-        store.beside_loading(lambda client: client.command("SELECT throwIf(1)")).result()
-
-    there = store.beside_loading(lambda client: client.query("SELECT * FROM lives").result_rows)
-    assert there.result() == [(1,)]
-    store.beside_loading(lambda client: client.command("DROP TABLE lives")).result()
-    store.close()
 
 
 def test_properties_keep_their_types_for_queries(store: Store, tmp_path: Path) -> None:
@@ -175,66 +158,10 @@ def test_a_wrong_query_is_an_error_with_the_reason(store: Store) -> None:
         store.query("SELECT * FROM nowhere")
 
 
-def test_the_engines_threads_give_way_to_those_that_ask_it_and_these_to_the_event_loop(
-    chdb_url: str,
-) -> None:
-    def nice() -> set[tuple[str, int]]:
-        ours = {str(one.native_id): one.name.rpartition("-")[0] for one in threading.enumerate()}
-        started = {task.name for task in tasks.iterdir()} - before
-        return {
-            (ours.get(task, "engine"), os.getpriority(os.PRIO_PROCESS, int(task)))
-            for task in started
-            if (tasks / task).exists()
-        }
-
-    tasks = Path("/proc/self/task")
-    before = {task.name for task in tasks.iterdir()}
-    store = Store.open(chdb_url, durable=False, retention_days=0)
-    store.query("SELECT count() FROM events")
-    lanes = {f"clickhouse-{lane}": 19 for lane in ("export", "stitch", "end")}
-    lanes |= {f"clickhouse-{lane}": 5 for lane in ("load", "query")}
-    # The engine may have had all its threads before.
-    until(lambda: nice() | {("engine", 19)} == {*lanes.items(), ("engine", 19)})
-    store.close()
-
-
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="takes two cores")
-def test_the_engine_and_those_that_ask_it_leave_a_core_and_take_it_back(chdb_url: str) -> None:
-    def cores() -> set[frozenset[int]]:
-        ours = {
-            one.native_id for one in threading.enumerate() if not one.name.startswith("clickhouse-")
-        }
-        tasks = {int(task.name) for task in Path("/proc/self/task").iterdir()}
-        found = set()
-        for task in tasks - ours:
-            with contextlib.suppress(ProcessLookupError):  # it has ended
-                found.add(frozenset(os.sched_getaffinity(task)))
-        return found
-
-    store = Store.open(chdb_url, durable=False, retention_days=0)
-    store.query("SELECT count() FROM events")
-    every = os.sched_getaffinity(0)
-    leave_a_core(True)
-    store.query("SELECT count() FROM events")
-    assert cores() == {frozenset(every - {min(every)})}
-    assert os.sched_getaffinity(0) == every
-    leave_a_core(False)
-    assert cores() == {frozenset(every)}
-    store.close()
-
-
-def test_nobody_else_can_read_the_embedded_data(chdb_url: str) -> None:
-    store = Store.open(chdb_url, durable=False, retention_days=0)
-    store.close()
-    assert not stat.S_IMODE(Path(chdb_url.removeprefix("chdb://")).stat().st_mode) & 0o077
-
-
 def test_a_server_that_refuses_our_password_does_not_see_it_in_messages(
-    new_database: Callable[[], str],
+    clickhouse: Address,
 ) -> None:
-    url = new_database().replace("s3cret-word", "wr0ng-word")
-    store = Store.open(url, durable=False, retention_days=0)
-    with pytest.raises(StorageUnavailable, match="password is wrong") as caught:
-        store.ping()
-    store.close()
-    assert "wr0ng-word" not in str(caught.value)
+    with opened(replace(clickhouse, password="wr0ng-word")) as store:
+        with pytest.raises(StorageUnavailable, match="password is wrong") as caught:
+            store.ping()
+        assert "wr0ng-word" not in str(caught.value)
