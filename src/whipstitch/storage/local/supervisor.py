@@ -157,8 +157,9 @@ class LocalClickHouse:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # A terminal's Ctrl+C is ours to handle: what is on its way is stored first.
-                start_new_session=True,
+                # A terminal's Ctrl+C is ours to handle: what is on its way is stored first. Not a
+                # session of its own: Linux shares cores among sessions before it looks at niceness.
+                process_group=0,
             )
         self.starts += 1
         self._born = self._answered = now
