@@ -50,7 +50,10 @@ def configure(level: str, form: Literal["console", "json"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("clickhouse_connect", "alembic", "httpx", "urllib3", "asyncio", "uvicorn"):
+    for chatty in ("alembic", "httpx", "asyncio", "uvicorn"):
         logging.getLogger(chatty).setLevel(
             max(logging.WARNING, logging.getLevelName(level.upper()))
         )
+    # What these meet is told once by who called them, not with a traceback for each attempt.
+    for repeating in ("clickhouse_connect", "urllib3"):
+        logging.getLogger(repeating).setLevel(logging.CRITICAL)
