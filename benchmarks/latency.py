@@ -19,7 +19,7 @@ RATE: Final = 2_000
 def latency(short: bool) -> Iterator[Row]:
     """The echo's turn follows the server's at once: ClickHouse is still at work for the first two
     seconds of it."""
-    rounds, seconds = (1, 1) if short else (ROUNDS, 10)
+    rounds, seconds = (1, 0.5) if short else (ROUNDS, 10)
     with echo() as bare, server() as running:
         turns = Loop(targets(running, bare), rate=RATE, turn=seconds, turns=rounds).end()
     seen = [dict(zip(turns, each, strict=True)) for each in zip(*turns.values(), strict=True)]

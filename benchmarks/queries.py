@@ -137,7 +137,7 @@ def _beside_questions(running: Server, short: bool) -> Row:
     with echo() as bare:
         for client in clients:
             client.start()
-        rounds, seconds = (1, 1) if short else (ROUNDS, 8)
+        rounds, seconds = (1, 0.5) if short else (ROUNDS, 8)
         turns = Loop(
             latency.targets(running, bare), rate=latency.RATE, turn=seconds, turns=rounds
         ).end()
