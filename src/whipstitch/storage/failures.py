@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from clickhouse_connect.driver.exceptions import ClickHouseError, Error
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
+from urllib3.exceptions import HTTPError
 
 from whipstitch.errors import (
     PatternRefused,
@@ -98,8 +99,9 @@ def translated() -> Iterator[None]:
         yield
     except ClickHouseError as error:
         raise _translate(error) from None
-    except OSError as error:
-        raise StorageUnreachable(f"ClickHouse cannot be reached: {_readable(error)}") from None
+    except (OSError, HTTPError) as error:
+        # The driver lets the latter through where an answer breaks off.
+        raise _unreachable(error) from None
 
 
 @contextmanager
@@ -122,6 +124,8 @@ def limited() -> Iterator[None]:
 
 def _translate(error: ClickHouseError) -> StorageError:
     code = error.code if isinstance(error, Error) else None
+    if code is None and isinstance(error, OperationalError):
+        return _unreachable(error)
     if code is None:
         return StorageUnreachable(f"ClickHouse does not answer as it should. {_readable(error)}")
     if code in _DATA:
@@ -133,6 +137,13 @@ def _translate(error: ClickHouseError) -> StorageError:
     )
 
 
+def _unreachable(error: Exception) -> StorageUnreachable:
+    reason: BaseException = error
+    while reason.__cause__ or reason.__context__:
+        reason = reason.__cause__ or reason.__context__  # type: ignore[assignment] # one of them is
+    return StorageUnreachable(f"ClickHouse cannot be reached: {_readable(reason)}.")
+
+
 def _named(error: Exception, code: int) -> str:
     """Which error it is, without what its text may quote: values of a query or of a row, and logs
     hold none of what clients sent."""
@@ -141,7 +152,7 @@ def _named(error: Exception, code: int) -> str:
     return f"{name[1] if name else 'error'} (code {code}){about}"
 
 
-def _readable(error: Exception) -> str:
+def _readable(error: BaseException) -> str:
     """The gist of a message, without credentials and at a length for one line."""
     text = " ".join(_CREDENTIALS.sub("", str(error)).split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -2,6 +2,7 @@
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from whipstitch.errors import (
     PatternRefused,
@@ -11,6 +12,7 @@ from whipstitch.errors import (
     StorageError,
     StorageRefused,
     StorageUnavailable,
+    StorageUnreachable,
 )
 from whipstitch.storage.failures import limited, translated
 
@@ -19,14 +21,15 @@ from whipstitch.storage.failures import limited, translated
     ("error", "meaning"),
     [
         (DatabaseError("Cannot parse JSON object", code=117), StorageRefused),
-        (DatabaseError("'utf-8' codec can't decode byte 0xff"), StorageRefused),
         (DatabaseError("Not enough space", code=243), StorageUnavailable),
         (DatabaseError("Memory limit exceeded", code=241), StorageUnavailable),
         (DatabaseError("Unknown table", code=60), StorageUnavailable),
         (DatabaseError("something new", code=9999), StorageUnavailable),
         (DatabaseError("HTTP driver received HTTP status 502"), StorageUnavailable),
-        (OperationalError("Connection refused"), StorageUnavailable),
-        (ConnectionResetError("reset"), StorageUnavailable),
+        (OperationalError("Error executing HTTP request"), StorageUnreachable),
+        (ConnectionResetError("reset"), StorageUnreachable),
+        (ProtocolError("Connection broken"), StorageUnreachable),
+        (ReadTimeoutError(None, "", "Read timed out."), StorageUnreachable),  # type: ignore[arg-type]
     ],
 )
 def test_only_errors_that_blame_the_data_refuse_it(
@@ -41,6 +44,15 @@ def test_an_error_says_what_to_do_and_no_password() -> None:
     with pytest.raises(StorageUnavailable, match="free some space") as caught, translated():
         raise error
     assert "s3cret" not in str(caught.value)
+
+
+def test_who_cannot_be_reached_is_said_with_the_first_reason() -> None:
+    error = OperationalError("Error executing HTTP request")
+    error.__cause__ = ProtocolError("Max retries exceeded with url: /?query=")
+    error.__cause__.__context__ = ConnectionRefusedError(111, "Connection refused")
+    with pytest.raises(StorageUnreachable, match="refused") as caught, translated():
+        raise error
+    assert "executing" not in str(caught.value)
 
 
 def test_a_message_stays_one_line_of_bearable_length() -> None:
