@@ -14,7 +14,7 @@ from whipstitch.counting import Histogram
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.registry.leases import Leases
-from whipstitch.stitching import maps, patches, rewrite
+from whipstitch.stitching import maps, patches, rewrite, sql_readers
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.storage.store import Store
@@ -26,6 +26,10 @@ LEASE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 1.0
 """How often a node looks what the others did."""
 _LONGEST_BACKOFF: Final = 5.0
+_SQL_LOOK_SECONDS: Final = 0.1
+_SQL_PATIENCE: Final = 75.0
+"""Seconds after which a statement of a BI tool is no longer waited for: Whipstitch's own ClickHouse
+ends them after 60."""
 
 
 @dataclass(slots=True)
@@ -155,6 +159,8 @@ class Stitcher:
     def _rewrite(self) -> None:
         with self._maps.hold(self._settled_map()) as known:
             self._maps.await_readers_before(known.number)
+            if known.table and not self._await_sql_readers():
+                return
             began = time.monotonic()
             steps = self._store.at_leisure(partial(rewrite.steps, known=known)).result()
             self.stats.rows_left = rows = sum(step.rows for step in steps)
@@ -165,6 +171,8 @@ class Stitcher:
                 self.stats.rows += step.rows
                 self.stats.rows_left -= step.rows
                 self._leads.renew()
+            if known.table and not self._await_sql_readers():
+                return
         settled = self._store.beside_loading(
             lambda client: self._linker.settle(client, known.number)
         ).result()
@@ -174,6 +182,17 @@ class Stitcher:
             seconds = time.monotonic() - began
             self.stats.seconds.observe(seconds)
             log.info("stitched", ids=settled, rows=rows, seconds=round(seconds, 3))
+
+    def _await_sql_readers(self) -> bool:
+        """Until no statement of a BI tool runs that runs now. False: this is to stop first."""
+        began = time.monotonic()
+        running = self._store.at_leisure(sql_readers.running).result()
+        while running and time.monotonic() - began < _SQL_PATIENCE:
+            if self._work.rest(_SQL_LOOK_SECONDS):
+                return False
+            self._leads.renew()
+            running &= self._store.at_leisure(sql_readers.running).result()
+        return bool(self._leads())
 
     def _settled_map(self) -> PersonMap | None:
         """The newest map that every read and load of every node has known for long enough. None:

@@ -17,6 +17,7 @@ from tests.support.segments import alias
 from tests.support.stitching import Node, accepted, seen
 
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 
 IDS = st.sampled_from("abcdefg")
 PAIRS = st.lists(st.tuples(IDS, IDS), min_size=1, max_size=3)
@@ -99,6 +100,24 @@ class Histories(RuleBasedStateMachine):
         for (person, _), events in shown.items():
             active[person] += events
         assert self.node.active(self.scope) == active
+        assert self._in_views("distinct_id, anon_id, count() FROM sql_events") == shown
+
+    def _look_at_views_of_people(self) -> None:
+        active: Counter[tuple[str, ...]] = Counter()
+        for (person, _), events in self.model.shown(self.scope).items():
+            active[person,] += events
+        assert self._in_views("distinct_id, event_count FROM sql_people") == active
+        links = self.model.parents(self.scope).items()
+        assert self._in_views("alias_id, parent_id, distinct_id, count() FROM sql_aliases") == {
+            (id_, parent, self.model.person(self.scope, id_)): 1 for id_, parent in links
+        }
+
+    def _in_views(self, question: str) -> dict[tuple[str, ...], int]:
+        """What a BI tool is told, the last column by the others."""
+        rows = self.node.store.query(
+            f"SELECT {question} WHERE {IN_SCOPE} GROUP BY ALL", self.scope._asdict()
+        )
+        return {tuple(row[:-1]): row[-1] for row in rows}
 
     def _load(self, aliases: list[tuple[int, str, str]], ids: list[str]) -> None:
         fields = self.scope._asdict()
@@ -117,6 +136,7 @@ class Histories(RuleBasedStateMachine):
         assert {id_: found[1] for id_, found in stored.items()} == {
             id_: self.model.person(self.scope, id_) for id_ in parents
         }
+        self._look_at_views_of_people()
 
 
 def test_every_read_says_what_was_said_whatever_happened(node: Node) -> None:

@@ -14,6 +14,7 @@ _ANYWHERE: Final = {"ip": "::/0"}
 _HERE: Final = {"ip": ["127.0.0.1", "::1"]}
 _AGES: Final = 315_360_000
 """Seconds: ten years."""
+_SERVING: Final = "serving"
 _SQL: Final = "sql"
 
 
@@ -25,18 +26,25 @@ def users_xml(
     # The library can read Python's objects, and ends where it is asked to and there is no Python.
     library: dict[str, Element] = {"allow_python_table_function": 0} if from_wheel else {}
     profiles: Element = {
-        "default": {**library},
-        USER: {**library, "priority": 1},
-        _SQL: {**library, **sql_access.profile()},
+        # Holds for everybody. Who changes to it alone is refused, for the others' differ in this.
+        "default": {**library, "priority": 0},
+        _SERVING: {
+            "max_concurrent_queries_for_user": 1,
+            "max_memory_usage": 100 * 10**6,
+            "max_threads": 1,
+        },
+        USER: {"priority": 1},
+        _SQL: sql_access.profile(),
     }
     users: dict[str, Element] = {
         # The session that serves (see ``launch``) signs in as this one, without a password. It
-        # needs two queries, and nobody gets a third.
+        # needs two queries, and nobody gets a third, but of those that read nothing: one of these
+        # at a time, for which the profile leaves little.
         "default": {
             "password": "",
             "networks": {"ip": "127.0.0.1"},
-            "profile": "default",
-            "quota": "serving",
+            "profile": _SERVING,
+            "quota": _SERVING,
             "grants": {"query": ["GRANT SYSTEM LISTEN ON *.*", "GRANT SELECT ON system.numbers"]},
         },
         USER: {
@@ -47,7 +55,7 @@ def users_xml(
         },
         **{user.name: _sql_user(user, database) for user in sql_users},
     }
-    quotas: Element = {"default": "", "serving": {"interval": {"duration": _AGES, "queries": 2}}}
+    quotas: Element = {"default": "", _SERVING: {"interval": {"duration": _AGES, "queries": 2}}}
     return document({"profiles": profiles, "quotas": quotas, "users": users})
 
 
