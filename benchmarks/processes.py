@@ -70,9 +70,13 @@ class Server:
                 stderr=log,
                 preexec_fn=lambda: pin(0, core),
             )
-        self.keys: dict[str, str] = self._keys()
-        if wait:
-            self.wait_until_ready()
+        try:
+            self.keys: dict[str, str] = self._keys()
+            if wait:
+                self.wait_until_ready()
+        except BaseException:
+            self.process.kill()
+            raise
 
     def wait_until_ready(self) -> float:
         """Returns the seconds since the start."""
@@ -81,7 +85,7 @@ class Server:
                 urllib.request.urlopen(f"{self.url}/ready", timeout=5)  # noqa: S310
                 return time.monotonic() - self.began
             time.sleep(_POLL_SECONDS)
-        raise RuntimeError(f"the server is not ready: see {self.log}")
+        raise RuntimeError(f"the server is not ready:\n{self.log.read_text()[-2000:]}")
 
     def get(self, path: str) -> Any:
         """An answer of the query API."""
@@ -147,7 +151,7 @@ class Server:
             assert self.process.stdout is not None
             line = self.process.stdout.readline()
             if not line:
-                raise RuntimeError(f"the server ended: see {self.log}")
+                raise RuntimeError(f"the server ended:\n{self.log.read_text()[-2000:]}")
             file.write_text(json.dumps(json.loads(line)["first_run"]))
         known: dict[str, str] = json.loads(file.read_text())
         return known

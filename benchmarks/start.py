@@ -62,7 +62,7 @@ def _seconds_to_first_accepted(running: Server) -> float:
         finally:
             connection.close()
         time.sleep(_POLL_SECONDS)
-    raise RuntimeError(f"the server accepts nothing: see {running.log}")
+    raise RuntimeError(f"the server accepts nothing:\n{running.log.read_text()[-2000:]}")
 
 
 FIGURES: dict[str, Figure] = {"start": start}
