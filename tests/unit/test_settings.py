@@ -34,7 +34,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     data_dir = tmp_path / "whipstitch-data"
     assert settings.data_dir == data_dir
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert settings.clickhouse == f"chdb://{data_dir}/clickhouse"
+    assert settings.clickhouse == f"local://{data_dir}/clickhouse"
     assert settings.database == f"sqlite:///{data_dir}/registry.db"
     assert settings.durability == "fsync"
     assert settings.rate_limit == 500
@@ -130,17 +130,21 @@ def test_a_city_database_in_its_usual_place_is_used(tmp_path: Path) -> None:
     assert Settings.load(geoip="other.mmdb").geoip == tmp_path / "other.mmdb"
 
 
-@pytest.mark.parametrize("name", ["chdb", "chdb://"])
-def test_the_embedded_clickhouse_lies_in_the_data_directory(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["local", "local://", "chdb", "chdb://"])
+def test_its_own_clickhouse_lies_in_the_data_directory(tmp_path: Path, name: str) -> None:
     settings = Settings.load(clickhouse=name, data_dir="here")
 
-    assert settings.clickhouse == f"chdb://{tmp_path}/here/clickhouse"
+    assert settings.clickhouse == f"local://{tmp_path}/here/clickhouse"
+
+
+def test_a_directory_of_the_first_version_is_found_where_it_was() -> None:
+    assert Settings.load(clickhouse="chdb:///srv/x").clickhouse == "local:///srv/x"
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("clickhouse", "chdb:///srv/clickhouse"),
+        ("clickhouse", "local:///srv/with space%20/click?house"),
         ("clickhouse", "https://ada:hunter22@clickhouse.example.com:8443/whipstitch"),
         ("database", "sqlite:////srv/registry.db"),
         ("database", "postgresql://ada:hunter22@localhost/whipstitch"),
@@ -170,7 +174,7 @@ def test_a_url_is_kept_as_it_is(name: str, value: str) -> None:
         ("trusted_proxies", "10.0.0.0/8,proxy", "CIDR ranges"),
         ("private_ip_stand_in", "10.0.0.1", "a public IPv4 or IPv6 address"),
         ("private_ip_stand_in", "localhost", "a public IPv4 or IPv6 address"),
-        ("clickhouse", "chdb://relative/path", "chdb:///ABSOLUTE/PATH"),
+        ("clickhouse", "local://relative/path", "local:///ABSOLUTE/PATH"),
         ("clickhouse", "localhost:8123", "http(s)://"),
         ("clickhouse", "http://localhost:port/x", "http(s)://"),
         ("clickhouse", "http://localhost/a/b", "http(s)://"),
@@ -277,8 +281,3 @@ def test_the_reference_in_the_docs_is_current() -> None:
     assert written == reference(), (
         "run: python -m whipstitch.settings_reference > docs/configuration.md"
     )
-
-
-def test_a_data_dir_that_clickhouse_would_take_for_a_pattern_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"data_dir.*without \*"):
-        Settings.load(data_dir=tmp_path / "what?")

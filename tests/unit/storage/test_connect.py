@@ -6,11 +6,6 @@ from whipstitch.errors import SettingsError
 from whipstitch.storage.connect import Address
 
 
-def test_a_directory_is_taken_as_it_is_written() -> None:
-    address = Address.parse("chdb:///data/with space%20/click?house")
-    assert str(address.path) == "/data/with space%20/click?house"
-
-
 def test_a_server_is_taken_apart() -> None:
     address = Address.parse("https://me:p%40ss%2Fword@db.example:9443/events%20db")
     assert (address.host, address.port, address.secure) == ("db.example", 9443, True)
@@ -26,10 +21,10 @@ def test_what_a_server_leaves_out_is_usual(url: str, port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "chdb", "ftp://x", "http://", "http://host:port", "postgres://h/d"]
+    "url", ["", "local", "ftp://x", "http://", "http://host:port", "postgres://h/d"]
 )
 def test_what_is_no_address_is_refused_with_what_is_one(url: str) -> None:
-    with pytest.raises(SettingsError, match="chdb:///ABSOLUTE/PATH"):
+    with pytest.raises(SettingsError, match=r"http\(s\)://user:password@host:8123/database"):
         Address.parse(url)
 
 
