@@ -34,7 +34,7 @@ def is_from_wheel(command: Sequence[str]) -> bool:
 def _clickhouse(binary: Path | None) -> list[str]:
     found = str(binary) if binary else shutil.which("clickhouse")
     if found:
-        if not os.access(found, os.X_OK):
+        if not (Path(found).is_file() and os.access(found, os.X_OK)):
             raise SettingsError(f"{found} cannot be run: check the setting clickhouse_binary.")
         return [found, "server", "--config-file=config.xml"]
     package = importlib.util.find_spec("chdb")
