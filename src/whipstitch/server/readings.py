@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap, Persons
 from whipstitch.queries.run import Reading, Rows, Sql
@@ -29,7 +30,12 @@ class StoreReadings:
 
     @asynccontextmanager
     async def open(self, scope: Scope) -> AsyncIterator[Reading]:
-        with self._maps.hold() as generation:
+        with ExitStack() as stack:
+            try:
+                generation = stack.enter_context(self._maps.hold())
+            except StorageUnavailable as error:
+                # There is none before ClickHouse has answered for the first time.
+                raise StorageUnavailable(self._store.problem or str(error)) from None
             yield _StoreReading(scope, generation.of(scope), generation.number, self._store)
 
 

@@ -16,18 +16,28 @@ T = TypeVar("T")
 _Job = Callable[["_Seat"], None]
 
 
-class _Seat:
-    """One thread's client, made at its first use, and again after it reached nobody: whoever is
-    there next may be another server."""
+def _always() -> int:
+    return 0
 
-    def __init__(self, connect: Callable[[], Client]) -> None:
+
+class _Seat:
+    """One thread's client, made at its first use, for another run of ClickHouse, and after it
+    reached nobody: whoever is there next may be another server."""
+
+    def __init__(self, connect: Callable[[], Client], run: Callable[[], int]) -> None:
         self._connect = connect
+        self._run = run
         self._client: Client | None = None
+        self._made_in = 0
 
     def client(self) -> Client:
+        run = self._run()
+        if run != self._made_in:
+            self.leave()
         if self._client is None:
             with translated():
                 self._client = self._connect()
+            self._made_in = run
         return self._client
 
     def leave(self) -> None:
@@ -41,9 +51,18 @@ class Lane:
 
     They are daemons: a server that never answers must not keep the process from ending."""
 
-    def __init__(self, name: str, threads: int, connect: Callable[[], Client]) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        connect: Callable[[], Client],
+        run: Callable[[], int] = _always,
+    ) -> None:
+        """``run`` tells runs of ClickHouse apart; it raises StorageUnavailable while there is none,
+        which the work then meets."""
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._connect = connect
+        self._run = run
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
@@ -86,7 +105,7 @@ class Lane:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self) -> None:
-        seat = _Seat(self._connect)
+        seat = _Seat(self._connect, self._run)
         while (job := self._jobs.get()) is not None:
             job(seat)
         seat.leave()

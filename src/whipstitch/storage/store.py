@@ -11,6 +11,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from whipstitch.errors import StorageUnavailable
 from whipstitch.storage import loading, upkeep
 from whipstitch.storage.asked import Asked
 from whipstitch.storage.connect import EXPORTING, LOADING, QUERYING, STITCHING, Address
@@ -68,13 +69,11 @@ class Store:
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
-        self._loading = Lane("clickhouse-load", 1, self._prepare)
-        self._querying = Lane("clickhouse-query", _QUERY_THREADS, self._connect_prepared(QUERYING))
-        self._pouring = Lane(
-            "clickhouse-export", _POURING_THREADS, self._connect_prepared(EXPORTING)
-        )
-        self._stitching = Lane("clickhouse-stitch", 1, self._connect_prepared(STITCHING))
-        self._ending = Lane("clickhouse-end", 1, self._connect_prepared({}))
+        self._loading = self._lane("load", 1, self._prepare)
+        self._querying = self._lane("query", _QUERY_THREADS, self._connect_prepared(QUERYING))
+        self._pouring = self._lane("export", _POURING_THREADS, self._connect_prepared(EXPORTING))
+        self._stitching = self._lane("stitch", 1, self._connect_prepared(STITCHING))
+        self._ending = self._lane("end", 1, self._connect_prepared({}))
         self._pulse = Pulse(self._connect_briefly) if self._local is None else None
 
     def prepare(self) -> Future[None]:
@@ -207,9 +206,19 @@ class Store:
     def _address(self) -> Address:
         if isinstance(self._clickhouse, Address):
             return self._clickhouse
-        # One that was just started again is worth waiting for.
-        self._clickhouse.wait_ready(_STARTING_SECONDS)
         return self._clickhouse.address
+
+    def _lane(self, name: str, threads: int, connect: Callable[[], Client]) -> Lane:
+        return Lane(f"clickhouse-{name}", threads, connect, self._run)
+
+    def _run(self) -> int:
+        """Which run of ClickHouse is there: of one of our own."""
+        if self._local is None:
+            return 0
+        # One that was just started again is worth waiting for.
+        if not self._local.wait_back(_STARTING_SECONDS):
+            raise StorageUnavailable(self._local.problem or "ClickHouse is starting.")
+        return self._local.starts
 
     def _create_database(self) -> None:
         client = self._connect({}, database="default")

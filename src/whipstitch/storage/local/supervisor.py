@@ -59,6 +59,7 @@ class LocalClickHouse:
         self._connection: Connection | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._born = self._answered = self._asked = self._looked = 0.0
+        self._left = 0.0
         self._client: Client | None = None
         self._away: str | None = "ClickHouse is starting."
         self._backoff = _FIRST_BACKOFF
@@ -86,6 +87,7 @@ class LocalClickHouse:
                 f"ClickHouse's directory {directory} cannot be used: {error.strerror}."
             ) from error
         self._command()  # raises what is wrong with the settings
+        self._left = time.monotonic()
         self._work.start()
 
     def stop(self, seconds: float = _STOP_SECONDS) -> None:
@@ -95,6 +97,11 @@ class LocalClickHouse:
     def wait_ready(self, seconds: float) -> bool:
         """Waits until it answers. False: not within that time."""
         return self._ready.wait(seconds)
+
+    def wait_back(self, seconds: float) -> bool:
+        """Waits until it answers, but no longer than so many seconds after it went away: who asks
+        later learns at once that it is."""
+        return self._ready.wait(max(0.0, self._left + seconds - time.monotonic()))
 
     def set_users(self, sql_users: Sequence[SqlUser]) -> None:
         """Lets these read and nobody else, from the next start on, which is at once where they are
@@ -218,6 +225,8 @@ class LocalClickHouse:
         self._ended(now, None, why)
 
     def _ended(self, now: float, code: int | None, why: str = "") -> None:
+        if self._ready.is_set():
+            self._left = now
         self._ready.clear()
         self._process = None
         if code is not None:
