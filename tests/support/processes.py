@@ -22,8 +22,20 @@ def heavy_workers(pid: int) -> list[int]:
     return [child for child in children(pid) if b"spawn_main" in _command_line(child)]
 
 
+def clickhouse(pid: int) -> int | None:
+    """The ClickHouse that the server ``pid`` runs; None: it is between two of them."""
+    found = [child for child in children(pid) if b"launch.py" in _command_line(child)]
+    return found[0] if found else None
+
+
 def is_running(pid: int) -> bool:
     return bool(_command_line(pid))
+
+
+def stop(pids: list[int]) -> None:
+    """Has them hang."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
 
 
 def kill(pids: list[int]) -> None:

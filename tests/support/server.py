@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+from tests.support import processes
 from tests.support.command import COMMAND
 
 _READY_SECONDS = 60
@@ -109,6 +110,20 @@ class Server:
         """SIGTERM; the exit code. Fails where it takes longer than ``seconds``."""
         self.process.send_signal(signal.SIGTERM)
         return self._ended(seconds)
+
+    def clickhouse(self) -> int:
+        """The process of its own ClickHouse, as soon as there is one."""
+        self.wait_until(lambda: processes.clickhouse(self.process.pid) is not None)
+        found = processes.clickhouse(self.process.pid)
+        return found if found is not None else self.clickhouse()
+
+    def kill_clickhouse(self, wait: bool = True) -> None:
+        """``kill -9`` of its own ClickHouse. ``wait``: until the next one is ready."""
+        killed = self.clickhouse()
+        processes.kill([killed])
+        self.wait_until(lambda: processes.clickhouse(self.process.pid) not in (None, killed))
+        if wait:
+            self.wait_until(self.is_ready)
 
     def send(
         self,

@@ -1,0 +1,273 @@
+"""``kill -9`` of the ClickHouse that a server runs, at any moment: the server stays, goes on taking
+events, and has everything once when the next ClickHouse is there."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from tests.support import processes
+from tests.support.load import (
+    BATCH,
+    HEAVY,
+    HUGE,
+    SINGLE,
+    Load,
+    assert_discreet,
+    assert_kept,
+    drained,
+    request_body,
+    stored_tags,
+)
+from tests.support.server import Server
+
+_PEOPLE: Final = 20
+_DEVICES: Final = 10
+_EVENTS: Final = 100
+"""Of each device."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """One whose own process stays the same throughout."""
+    settings = {"RATE_LIMIT": "0", "STITCH_INTERVAL": "3600"}
+    with Server(tmp_path / "data", environment=settings) as running:
+        process = running.process
+        yield running
+        assert running.process is process
+        assert process.poll() is None
+
+
+def test_under_load_every_answered_request_is_stored_once(server: Server) -> None:
+    with Load(server, SINGLE, SINGLE, BATCH, HEAVY, HUGE) as load:
+        # At another point of a segment and an insert each time.
+        for answers in (300, 50, 500, 150, 1000):
+            load.wait_for(answers)
+            server.kill_clickhouse(wait=False)
+        load.wait_for(100)
+        server.kill_clickhouse()
+        load.wait_for(100)
+        load.wait_for(1, name=HUGE.name)
+    assert {request.status for request in load.requests} == {200}
+    assert_kept(load.requests, stored_tags(server))
+    assert server.metric("whipstitch_dead_letters") == 0
+    assert_discreet(server)
+
+
+def test_during_a_rewrite_every_person_is_shown_whole(server: Server) -> None:
+    expected = _many_devices_of_few_people(server)
+    with _reading(server) as read:
+        server.wait_until(lambda: read[-1:] == [expected])
+        first = len(read) - 1
+        for pause in (0.0, 0.1, 0.3):
+            _call(server, "POST", "/api/v1/aliases/rewrite")
+            server.wait_until(
+                lambda: server.metric("whipstitch_rewrites_total") > 0 or _rewrites(server)
+            )
+            time.sleep(pause)
+            server.kill_clickhouse()
+            _wait_for(server, read, 1)
+        _call(server, "POST", "/api/v1/aliases/rewrite")
+        server.wait_until(lambda: _states(server) == {"rewritten"}, 60)
+        _wait_for(server, read, 2)
+    wrong = [totals for totals in read[first:] if totals != expected]
+    assert not wrong
+
+
+def test_during_an_erasure_the_person_goes_and_nobody_else_does(server: Server) -> None:
+    everybody = _many_devices_of_few_people(server)
+    _call(server, "POST", "/api/v1/aliases/rewrite")
+    server.wait_until(lambda: _states(server) == {"rewritten"}, 60)
+    for number, pause in enumerate((0.0, 0.05, 0.2, 0.5)):
+        gone = f"user_{number}"
+        erased = _call(server, "DELETE", f"/api/v1/people/{gone}")
+        assert erased.status_code == 200, erased.text
+        del everybody[gone]
+        time.sleep(pause)
+        server.kill_clickhouse()
+        assert _totals(server) == everybody
+        assert server.get(f"/api/v1/people/{gone}").status_code == 404
+    server.wait_until(lambda: set(_erasures(server)) == {"done"}, 60)
+    assert _erasures(server) == ["done"] * 4
+    assert _totals(server) == everybody
+
+
+def test_an_erasure_that_is_asked_for_at_that_moment_happens_or_does_not(server: Server) -> None:
+    everybody = _many_devices_of_few_people(server)
+    for number, pause in enumerate((0.0, 0.02, 0.1)):
+        path = f"/api/v1/people/user_{number}"
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(_call, server, "DELETE", path)
+            time.sleep(pause)
+            server.kill_clickhouse()
+        assert asking.result().status_code in (200, 503), asking.result().text
+        if asking.result().status_code == 503:
+            # Asked for again, or found to be done after all.
+            assert _call(server, "DELETE", path).status_code in (200, 404)
+        del everybody[f"user_{number}"]
+        server.wait_until(lambda: _totals(server) == everybody, 10)
+    server.wait_until(lambda: set(_erasures(server)) == {"done"}, 60)
+    assert _totals(server) == everybody
+
+
+def test_during_the_migration_of_a_first_start_it_goes_on(tmp_path: Path) -> None:
+    settings = {"RATE_LIMIT": "0"}
+    with Server(tmp_path / "data", environment=settings, wait=False) as server:
+        process = server.process.pid
+        with Load(server, SINGLE, BATCH) as load:
+            for pause in (0.3, 0.5, 0.7, 0.9):
+                server.clickhouse()
+                time.sleep(pause)
+                server.kill_clickhouse(wait=False)
+            load.wait_for(50)
+        assert {request.status for request in load.requests} == {200}
+        assert_kept(load.requests, stored_tags(server))
+        assert server.process.pid == process
+        assert_discreet(server)
+
+
+def test_during_an_export_the_reader_is_told_and_the_next_export_is_whole(server: Server) -> None:
+    for number in range(3):
+        tags = tuple(f"{number}-{row}" for row in range(HUGE.rows))
+        assert server.send(*request_body(HUGE, tags)).status_code == 200
+    server.wait_until(lambda: drained(server))
+    with (
+        httpx.Client(trust_env=False, timeout=60) as client,
+        client.stream("GET", **_export(server)) as answer,
+    ):
+        assert answer.status_code == 200
+        chunks = answer.iter_bytes()
+        next(chunks)
+        server.kill_clickhouse()
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(chunks)
+    whole = httpx.get(**_export(server), trust_env=False, timeout=60)
+    assert whole.status_code == 200
+    lines = [json.loads(line) for line in whole.text.splitlines()]
+    assert len({line["properties"]["tag"] for line in lines}) == len(lines) == 3 * HUGE.rows
+
+
+def test_a_server_that_is_killed_takes_it_along_and_the_next_finds_everything(
+    tmp_path: Path,
+) -> None:
+    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
+        with Load(server, SINGLE, BATCH) as load:
+            for _ in range(2):
+                load.wait_for(100)
+                orphan = server.clickhouse()
+                server.kill()
+                server_gone = time.monotonic()
+                while processes.is_running(orphan):
+                    assert time.monotonic() < server_gone + 1
+                    time.sleep(0.01)
+                server.start()
+        assert_kept(load.requests, stored_tags(server))
+
+
+def _many_devices_of_few_people(server: Server) -> dict[str, int]:
+    """Sends events of many devices, and whose each of them is; who has how many events."""
+    devices = range(_PEOPLE * _DEVICES)
+    for start in range(0, _EVENTS, 10):
+        _send(
+            server,
+            *(
+                _track(f"anon_{device}", timestamp=f"2026-0{1 + start % 4}-05T12:00:{start:02d}Z")
+                for device in devices
+                for _ in range(10)
+            ),
+        )
+    _send(server, *(_alias(f"anon_{device}", f"user_{device % _PEOPLE}") for device in devices))
+    server.wait_until(lambda: drained(server), 60)
+    return {f"user_{person}": _DEVICES * _EVENTS for person in range(_PEOPLE)}
+
+
+def _send(server: Server, *operations: dict[str, Any]) -> None:
+    answer = server.send("/api/v1/batch", {"operations": operations})
+    assert answer.status_code == 200, answer.text
+
+
+def _track(distinct_id: str, **fields: Any) -> dict[str, Any]:
+    payload = {"event_name": "visited", "distinct_id": distinct_id} | fields
+    return {"type": "track", "payload": payload}
+
+
+def _alias(alias_id: str, distinct_id: str) -> dict[str, Any]:
+    return {"type": "alias", "payload": {"alias_id": alias_id, "distinct_id": distinct_id}}
+
+
+@contextmanager
+def _reading(server: Server) -> Iterator[list[dict[str, int]]]:
+    """Reads all the time, in a thread; what was read is in the list."""
+    read: list[dict[str, int]] = []
+    stop = threading.Event()
+
+    def run() -> None:
+        with httpx.Client(trust_env=False, timeout=60) as client:
+            while not stop.is_set():
+                answer = client.get(**_people(server))
+                if answer.status_code == 200:
+                    read.append(_counts(answer))
+                else:
+                    assert answer.status_code == 503, answer.text
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield read
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _wait_for(server: Server, read: list[dict[str, int]], more: int) -> None:
+    """Until there were that many more answers."""
+    wanted = len(read) + more
+    server.wait_until(lambda: len(read) >= wanted)
+
+
+def _rewrites(server: Server) -> bool:
+    return server.metric("whipstitch_rewrite_rows_left") > 0
+
+
+def _states(server: Server) -> set[str]:
+    """Of all aliases; none while they cannot be read."""
+    answer = server.get("/api/v1/aliases", {"limit": 1000})
+    return {one["state"] for one in answer.json()["aliases"]} if answer.is_success else set()
+
+
+def _erasures(server: Server) -> list[str]:
+    answer = server.get("/api/v1/erasures")
+    assert answer.is_success, answer.text
+    return [one["state"] for one in answer.json()["erasures"]]
+
+
+def _people(server: Server) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {server.token}"}
+    return {"url": f"{server.url}/api/v1/people", "params": {"limit": 200}, "headers": headers}
+
+
+def _export(server: Server) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {server.token}"}
+    params = {"event_name": HUGE.name, "format": "jsonl"}
+    return {"url": f"{server.url}/api/v1/export", "params": params, "headers": headers}
+
+
+def _totals(server: Server) -> dict[str, int]:
+    answer = httpx.get(**_people(server), trust_env=False, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return _counts(answer)
+
+
+def _counts(answer: httpx.Response) -> dict[str, int]:
+    return {one["distinct_id"]: one["event_count"] for one in answer.json()["people"]}
+
+
+def _call(server: Server, method: str, path: str) -> httpx.Response:
+    headers = {"authorization": f"Bearer {server.token}"}
+    return httpx.request(method, server.url + path, headers=headers, trust_env=False, timeout=60)
