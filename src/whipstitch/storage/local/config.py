@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from whipstitch.storage.local.connection import LOOPBACK, Connection
+from whipstitch.storage.local.connection import EVERYWHERE, LOOPBACK, Connection
 from whipstitch.storage.local.xml import Element, document
 
 LOG: Final = "clickhouse.log"
-_EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what an operator may ask for
 # ClickHouse's defaults are a database server's: gigabytes of caches, and a log of its own queries.
 _SHARE: Final[dict[str, Element]] = {
     "background_pool_size": 2,
@@ -55,7 +54,7 @@ def config_xml(settings: LocalSettings, connection: Connection) -> str:
     )
     # Whipstitch itself comes over the loopback address.
     hosts = dict.fromkeys(
-        [settings.listen] if settings.listen in _EVERYWHERE else [LOOPBACK, settings.listen]
+        [settings.listen] if settings.listen in EVERYWHERE else [LOOPBACK, settings.listen]
     )
     return document(
         {

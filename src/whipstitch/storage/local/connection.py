@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from whipstitch.storage.connect import DATABASE, Address
 USER: Final = "whipstitch"
 """The user that Whipstitch itself signs in as."""
 LOOPBACK: Final = "127.0.0.1"
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what an operator may ask for
 _FILE: Final = "connection.json"
 
 
@@ -50,6 +51,35 @@ def choose(directory: Path, http_port: int, native_port: int) -> Connection:
     )
     write_whole(directory / _FILE, json.dumps(asdict(chosen)))
     return chosen
+
+
+def settled(directory: Path, http_port: int, native_port: int) -> Connection:
+    """The connection of a child that may be running or not, with the ports that are settings where
+    these are not 0. Of one that never ran it is chosen now.
+
+    Raises:
+        StorageUnavailable: the directory cannot be used.
+    """
+    known = _read(directory)
+    if known is not None:
+        return replace(
+            known,
+            http_port=http_port or known.http_port,
+            native_port=native_port or known.native_port,
+        )
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return choose(directory, http_port, native_port)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"ClickHouse's directory {directory} cannot be used: {error.strerror}."
+        ) from error
+
+
+def shown_host(listen: str) -> str:
+    """How to name the address ``listen`` to somebody who connects to it."""
+    host = socket.gethostname() if listen in EVERYWHERE else listen
+    return f"[{host}]" if ":" in host else host
 
 
 def read(directory: Path) -> Address | None:
