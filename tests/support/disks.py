@@ -4,7 +4,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -60,12 +60,13 @@ def use_up_names(disk: Path) -> list[Path]:
 
 
 @contextmanager
-def no_file_over(size: int) -> Iterator[None]:
-    """The kernel refuses what this process would have beyond so many bytes of any file: a disk that
-    does not take something, at the very moment that a test wants it to."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+def no_file_over(size: int, process_id: int = 0) -> Iterator[None]:
+    """The kernel refuses what a process, by default this one, would have beyond so many bytes of
+    any file: a disk that does not take something, at the very moment that a test wants it to."""
+    before = resource.prlimit(process_id, resource.RLIMIT_FSIZE)
+    resource.prlimit(process_id, resource.RLIMIT_FSIZE, (size, before[1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        with suppress(ProcessLookupError):
+            resource.prlimit(process_id, resource.RLIMIT_FSIZE, before)

@@ -7,6 +7,12 @@ from clickhouse_connect.driver.summary import QuerySummary
 
 from whipstitch.storage.write_guard import WriteGuard
 
+# The driver has ClickHouse keep an answer until it is complete, for else an error could come after
+# a part of it. By default that is in a file, and where the disk is full, the answer is then 200 and
+# nothing. So, in memory, of which a query may have less. For all requests, also those that the
+# driver makes by itself when it connects.
+HttpClient.params = {"buffer_size": str(2**30)}
+
 
 class GuardedClient(HttpClient):
     """Where there is a ``guard``, statements that write raise StorageUnavailable if what they wrote

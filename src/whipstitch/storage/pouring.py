@@ -26,7 +26,8 @@ def pour(
 ) -> None:
     """Passes on what ClickHouse answers. Raises what the driver raises, also after a part of the
     answer, and BrokenPipeError where nobody reads any more."""
-    with client.raw_stream(sql, dict(parameters), dict(settings), fmt=format_) as answer:
+    at_once = {**settings, "buffer_size": "0"}
+    with client.raw_stream(sql, dict(parameters), at_once, fmt=format_) as answer:
         while chunk := _read(answer):
             rest = memoryview(chunk)
             while rest:
