@@ -122,17 +122,15 @@ def test_a_child_that_is_killed_again_and_again_stores_each_row_once(
         assert _count(store) == (6000, 6000)
 
 
-def test_one_that_hangs_is_started_again(
-    child: LocalClickHouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervisor, "_ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr(supervisor, "_PING_SECONDS", 0.0)
-    monkeypatch.setattr(supervisor, "_HANGS_SECONDS", 0.5)
+def test_one_that_hangs_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor, "_PING_SECONDS", 0.1)
+    monkeypatch.setattr(supervisor, "_HANGS_SECONDS", 1.5)
+    with started(LocalSettings(tmp_path)) as child:
+        _signal(child, signal.SIGSTOP)
 
-    _signal(child, signal.SIGSTOP)
-
-    until(lambda: "not answered" in str(child.problem))
-    until(lambda: _is_back(child, 2))
+        until(lambda: "not answered" in str(child.problem))
+        until(lambda: _is_back(child, 2))
 
 
 _PARENT = """
