@@ -1,6 +1,7 @@
 """The client of ClickHouse's HTTP interface that everything here uses."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from clickhouse_connect.driver.httpclient import HttpClient
 from clickhouse_connect.driver.summary import QuerySummary
@@ -13,6 +14,8 @@ from whipstitch.storage.write_guard import WriteGuard
 # driver makes by itself when it connects.
 HttpClient.params = {"buffer_size": str(2**30)}
 
+_DEFINES: Final = re.compile(r"\s*(CREATE|ALTER)\b", re.IGNORECASE)
+
 
 class GuardedClient(HttpClient):
     """Where there is a ``guard``, statements that write raise StorageUnavailable if what they wrote
@@ -20,11 +23,14 @@ class GuardedClient(HttpClient):
 
     guard: WriteGuard | None = None
 
-    def command(self, *args: Any, **kwargs: Any) -> Any:
+    def command(self, cmd: str, *args: Any, **kwargs: Any) -> Any:
         if self.guard is None:
-            return super().command(*args, **kwargs)
+            return super().command(cmd, *args, **kwargs)
         with self.guard.writing(self):
-            return super().command(*args, **kwargs)
+            result = super().command(cmd, *args, **kwargs)
+        if _DEFINES.match(cmd):
+            self.guard.keep_definitions()
+        return result
 
     def data_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
         if self.guard is None:

@@ -15,6 +15,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import StorageUnavailable
+from whipstitch.storage.local import small_files
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class WriteGuard:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._failed = threading.Event()
+        self._keeping = threading.Lock()
         self._run = 0
 
     @contextmanager
@@ -65,6 +67,12 @@ class WriteGuard:
             log.error("clickhouse_write_failed", problem=_PROBLEM)
             self._failed.set()
         self._check()
+
+    def keep_definitions(self) -> None:
+        """To be called before a run of the child, and after each statement that defines something:
+        so that the next run begins with what is defined now."""
+        with self._keeping:
+            small_files.keep(self._directory)
 
     @property
     def failed(self) -> bool:

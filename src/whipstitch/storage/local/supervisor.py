@@ -18,6 +18,7 @@ from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import SqlUser
 from whipstitch.storage.connect import DATABASE, Address
 from whipstitch.storage.failures import translated
+from whipstitch.storage.local import small_files
 from whipstitch.storage.local.command import command, is_from_wheel
 from whipstitch.storage.local.config import LocalSettings, config_xml
 from whipstitch.storage.local.connection import LOOPBACK, Connection, choose, write_whole
@@ -43,6 +44,8 @@ _LONGEST_BACKOFF: Final = 10.0
 _LONG_LIFE_SECONDS: Final = 30.0
 """Whoever lived so long is started again at once."""
 _OUTPUT: Final = "output.log"
+_UNLOGGED: Final = "Cannot log"
+"""So begins a line that it could not write into its log: on a full disk, and not why it ended."""
 _LONGEST: Final = 500
 
 
@@ -158,6 +161,8 @@ class LocalClickHouse:
         self.guard.begin()
         self._connection = choose(directory, self._settings.http_port, self._settings.native_port)
         self._write_config(self._connection)
+        small_files.mend(directory)
+        self.guard.keep_definitions()
         with (directory / _OUTPUT).open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - what `command` found
                 self._command(),
@@ -230,7 +235,9 @@ class LocalClickHouse:
         self._ready.clear()
         self._process = None
         if code is not None:
-            why = f"It ended {_how(code)}{self._last_words()} and is started again."
+            # One that was killed had nothing to say of it.
+            words = "" if code == -signal.SIGKILL else self._last_words()
+            why = f"It ended {_how(code)}{words} and is started again."
             log.error("clickhouse_ended", problem=why)
         self._away = f"ClickHouse is away. {why}"
         if now - self._born > _LONG_LIFE_SECONDS:
@@ -269,7 +276,7 @@ class LocalClickHouse:
         with suppress(OSError):
             said = (self._settings.directory / _OUTPUT).read_text(errors="replace").splitlines()
             for line in said:
-                if "Exception" in line or "Error" in line:
+                if ("Exception" in line or "Error" in line) and not line.startswith(_UNLOGGED):
                     return f" ({line[:_LONGEST]})"
         return ""
 
