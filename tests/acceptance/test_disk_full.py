@@ -1,15 +1,15 @@
 """A data directory on a disk that is full for a while."""
 
 import contextlib
-import resource
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.clickhouse_http import HttpClickHouse
+from tests.support.clickhouse import url_of
 from tests.support.command import run
-from tests.support.disks import small_disk
+from tests.support.disks import no_file_over, small_disk
 from tests.support.load import (
     BATCH,
     HEAVY,
@@ -18,9 +18,14 @@ from tests.support.load import (
     Load,
     assert_discreet,
     assert_kept,
+    drained,
+    request_body,
     stored_tags,
 )
+from tests.support.proxy import Proxy
 from tests.support.server import Server
+
+from whipstitch.storage.connect import Address
 
 _MANY_FILES = 100_000
 _PIECE = bytes(64 * 1024)
@@ -50,10 +55,7 @@ def test_service_resumes_by_itself_when_a_neighbours_file_goes(data_dir: Path) -
         for client in (SINGLE, BATCH, HEAVY):
             load.wait_for(3, name=client.name)
         load.stop()
-        statuses = {request.status for request in load.requests}
-        if "server_begins_again" in server.log:  # ClickHouse wanted to write meanwhile, too
-            statuses.discard(None)
-        assert statuses == {200, 503}
+        assert {request.status for request in load.requests} == {200, 503}
         assert all(int(request.retry_after or 0) > 0 for request in load.answers(503))
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
@@ -89,26 +91,54 @@ def test_a_stop_on_a_full_disk_loses_nothing(data_dir: Path) -> None:
         assert_discreet(server)
 
 
-def test_the_server_begins_again_where_the_disk_did_not_take_what_clickhouse_wrote(
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_start_on_a_full_disk_says_so_and_serves_when_there_is_room(
+    data_dir: Path, fresh: bool
+) -> None:
+    server = Server(data_dir, environment={"RATE_LIMIT": "0"}, wait=False)
+    with contextlib.ExitStack() as stack:
+        tags: tuple[str, ...] = ()
+        if not fresh:
+            tags = ("a", "b")
+            server.start()
+            assert server.send(*request_body(BATCH, tags)).status_code == 200
+            assert stored_tags(server) == dict.fromkeys(tags, 1)
+            server.kill()
+        with _full(data_dir):
+            if fresh:
+                refused = run("serve", "--port", "0", data_dir=data_dir)
+                assert refused.code == 1
+                assert "full" in refused.err or "space" in refused.err
+                assert "Traceback" not in refused.err
+            else:
+                stack.enter_context(server)
+                assert server.send(*request_body(SINGLE, ("c",))).status_code == 503
+                assert "disk" in server.get("/ready").json()["error"]
+        if fresh:
+            stack.enter_context(server)
+        server.wait_until(server.is_ready, 60)
+        assert server.send(*request_body(SINGLE, ("d",))).status_code == 200
+        assert stored_tags(server) == dict.fromkeys((*tags, "d"), 1)
+
+
+def test_clickhouse_is_started_again_where_the_disk_did_not_take_what_it_wrote(
     tmp_path: Path,
 ) -> None:
     with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
-        process = server.process
-        unlimited = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        process, clickhouse = server.process, server.clickhouse()
         with Load(server, Client(SINGLE.name, pause=0.1)) as load:
             load.wait_for(10)
-            # ClickHouse keeps text twice: it needs more room than the journal, and fails.
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_SMALL, unlimited[1]))
             noise = secrets.token_urlsafe(40_000)
             event = {"event_name": "noisy", "distinct_id": "ada", "properties": {"noise": noise}}
-            sent = server.send("/api/v1/track", event)
-            assert sent.status_code == 200, sent.text
-            server.wait_until(lambda: "did not take" in server.get("/ready").text)
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
-            server.wait_until(lambda: "server_begins_again" in server.log)
+            with no_file_over(_SMALL, clickhouse):
+                sent = server.send("/api/v1/track", event)
+                assert sent.status_code == 200, sent.text
+                server.wait_until(lambda: "clickhouse_write_failed" in server.log)
+                server.wait_until(lambda: server.clickhouse() != clickhouse)
             server.wait_until(server.is_ready)
             load.wait_for(10)
         assert process.poll() is None
+        assert {request.status for request in load.requests} == {200}
         assert_kept(load.requests, stored_tags(server))
         assert [one["properties"]["noise"] for one in server.events(event_name="noisy")] == [noise]
         assert_discreet(server)
@@ -116,16 +146,45 @@ def test_the_server_begins_again_where_the_disk_did_not_take_what_clickhouse_wro
         assert server.terminate(10) == 0
 
 
-def test_a_disk_that_the_backlog_fills_is_free_again_when_clickhouse_is_back(
-    tmp_path: Path, http_clickhouse: HttpClickHouse
+def test_definitions_that_the_disk_did_not_take_keep_clickhouse_from_nothing(
+    data_dir: Path,
 ) -> None:
-    url = http_clickhouse.url("disk_full")
+    """Whoever links ids makes tables all the time."""
+    settings = {"RATE_LIMIT": "0", "STITCH_INTERVAL": "1"}
+    with Server(data_dir, environment=settings) as server:
+        process, linked = server.process.pid, 0
+        for _ in range(4):
+            with _full(data_dir):
+                for number in range(linked, linked + 200):
+                    alias = {"alias_id": f"anon_{number}", "distinct_id": "ada"}
+                    if server.send("/api/v1/alias", alias).status_code == 503:
+                        break
+                    linked = number + 1
+                time.sleep(0.5)
+            server.wait_until(server.is_ready, 60)
+            for number in range(linked, linked + 20):
+                alias = {"alias_id": f"anon_{number}", "distinct_id": "ada"}
+                assert server.send("/api/v1/alias", alias).status_code == 200
+                linked = number + 1
+        server.wait_until(lambda: drained(server) and server.is_ready(), 60)
+        listed = server.get("/api/v1/aliases", {"limit": 1000}).json()["aliases"]
+        assert {one["alias_id"] for one in listed} == {f"anon_{n}" for n in range(linked)}
+        assert len(listed) == linked
+        assert server.process.pid == process
+
+
+def test_a_disk_that_the_backlog_fills_is_free_again_when_clickhouse_is_back(
+    tmp_path: Path, new_database: Callable[[], Address]
+) -> None:
     with (
+        Proxy(new_database()) as proxy,
         small_disk(tmp_path / "data", 16 * 2**20, _MANY_FILES) as disk,
-        Server(disk, "--clickhouse", url, environment={"RATE_LIMIT": "0"}) as server,
+        Server(
+            disk, "--clickhouse", url_of(proxy.address), environment={"RATE_LIMIT": "0"}
+        ) as server,
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
-        with http_clickhouse.behaving("500"):
+        with proxy.behaving("500"):
             for client in (HEAVY, SINGLE):
                 load.wait_for(3, status=503, name=client.name)
             assert "disk" in server.get("/ready").json()["error"]
