@@ -42,7 +42,7 @@ _MEMORY: Final = 10**9
 _THREADS: Final = 2
 PRIORITY: Final = 10
 """They give way to statements of a lower number, which are all of Whipstitch's own."""
-_BOUNDS: Final[Mapping[str, int]] = {
+_BOUNDS: Final[Mapping[str, int | str]] = {
     "readonly": 1,
     "priority": PRIORITY,
     "max_threads": _THREADS,
@@ -58,6 +58,8 @@ _BOUNDS: Final[Mapping[str, int]] = {
     "max_result_bytes": _RESULT,
     # Where rows of two projects lie in one block, its bloom filter tells of both.
     "use_skip_indexes": 0,
+    # Drivers of some years take nothing else.
+    "network_compression_method": "LZ4",
 }
 _CHANGEABLE: Final[Mapping[str, tuple[int, int] | None]] = {
     # Within bounds: 0 would be none.
@@ -67,14 +69,21 @@ _CHANGEABLE: Final[Mapping[str, tuple[int, int] | None]] = {
     "max_result_rows": (1, _ROWS),
     "max_threads": (1, _THREADS),
     "max_block_size": (1, 1_048_576),
+    # Of no effect for who inserts nothing.
+    "async_insert": None,
+    "wait_for_async_insert": None,
     # How an answer is written and sent.
     "date_time_output_format": None,
     "extremes": None,
     "format_csv_delimiter": None,
     "http_headers_progress_interval_ms": None,
     "http_write_exception_in_output_format": None,
+    "http_zlib_compression_level": None,
+    "enable_http_compression": None,
     "join_use_nulls": None,
     "log_comment": None,
+    "network_compression_method": None,
+    "network_zstd_compression_level": None,
     "output_format_arrow_string_as_string": None,
     "output_format_binary_write_json_as_string": None,
     "output_format_json_named_tuples_as_objects": None,

@@ -285,6 +285,8 @@ def test_what_tools_send_beside_a_statement_is_taken(reader_a: Ask) -> None:
         "session_timezone": "Europe/Paris",
         "join_use_nulls": 1,
         "log_comment": "dashboard 7",
+        "async_insert": 0,  # JDBC
+        "network_compression_method": "lz4",  # clickhouse-go, and so Grafana
     }
     assert reader_a("SELECT getSetting('session_timezone')", settings) == [("Europe/Paris",)]
 

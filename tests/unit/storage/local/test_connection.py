@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from whipstitch.errors import StorageUnavailable
-from whipstitch.storage.local.connection import choose, read, write_whole
+from whipstitch.storage.local.connection import choose, read, settled, shown_host, write_whole
 
 
 @contextmanager
@@ -99,3 +99,36 @@ def test_a_file_is_written_whole_and_only_where_it_changes(tmp_path: Path) -> No
     assert path.read_text() == "second"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_before_the_first_start_it_is_chosen_for_it(tmp_path: Path) -> None:
+    told = settled(tmp_path / "clickhouse", 0, 0)
+
+    assert choose(tmp_path / "clickhouse", 0, 0) == told
+    assert stat.S_IMODE((tmp_path / "clickhouse").stat().st_mode) == 0o700
+
+
+def test_a_child_that_runs_is_told_as_it_is(tmp_path: Path) -> None:
+    running = choose(tmp_path, 0, 0)
+
+    with _listening(running.http_port):
+        assert settled(tmp_path, 0, 0) == running
+        assert settled(tmp_path, 0, 9001).native_port == 9001
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StorageUnavailable, match="cannot be"):
+        settled(tmp_path / "file" / "clickhouse", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("listen", "host"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("10.0.0.5", "10.0.0.5")]
+)
+def test_an_address_is_shown_as_a_url_has_it(listen: str, host: str) -> None:
+    assert shown_host(listen) == host
+
+
+def test_where_it_listens_everywhere_the_machine_is_named() -> None:
+    assert shown_host("0.0.0.0") == shown_host("::") == socket.gethostname()  # noqa: S104
