@@ -22,7 +22,6 @@ from whipstitch.admission.gate import Gate
 from whipstitch.admission.ids import Placeholders
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.express import ExpressProtocol
-from whipstitch.doors.heads import Heads
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import PATHS, Intake
 from whipstitch.doors.wire import Renderer
@@ -122,9 +121,7 @@ class Served:
         self.port: int = self._socket.getsockname()[1]
         http: Any = "httptools"
         if door == "express":
-            http = functools.partial(
-                ExpressProtocol, self.intake, Heads(), Renderer(), options.keep_alive
-            )
+            http = functools.partial(ExpressProtocol, self.intake, Renderer(), options.keep_alive)
         asgi = AsgiDoor(self.intake)
         self._server = uvicorn.Server(
             uvicorn.Config(

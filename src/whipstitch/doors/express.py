@@ -11,7 +11,6 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.heads import Heads
 from whipstitch.doors.intake import PATHS, Intake
 from whipstitch.doors.reading import MOST_PIPELINED, Exchange, RequestReader
 from whipstitch.doors.wire import Renderer
@@ -27,9 +26,9 @@ class ExpressProtocol(RequestReader):
     """uvicorn's protocol with the express lane in front."""
 
     def __init__(
-        self, intake: Intake, heads: Heads, renderer: Renderer, keep_alive: float, **uvicorn: Any
+        self, intake: Intake, renderer: Renderer, keep_alive: float, **uvicorn: Any
     ) -> None:
-        super().__init__(intake, heads, **uvicorn)
+        super().__init__(intake, **uvicorn)
         self._render = renderer.render
         self._keep_alive_seconds = keep_alive
 

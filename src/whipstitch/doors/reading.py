@@ -1,5 +1,5 @@
-"""The reading half of the express lane: requests as uvicorn's parser finds them, or, in most cases,
-without it, because their head was parsed before.
+"""The reading half of the express lane: requests as uvicorn's parser finds them, or without it,
+where they repeat the head of the one before on the connection.
 
 It takes the plain case only, a ``POST`` with a light body of announced length. Whatever else
 arrives (large or chunked bodies, ``Expect``, other methods and paths) goes the ordinary way and is
@@ -18,12 +18,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.heads import Head, Heads
+from whipstitch.doors.heads import Head, head_of
 from whipstitch.doors.intake import PATHS, Endpoint, Intake, Sender, header_map
 
 MOST_PIPELINED = 64
 _RAW_PATHS: dict[bytes, Endpoint] = {path.encode(): kind for path, kind in PATHS.items()}
 _MOST_HEADER_BYTES = 64 * 1024
+_MOST_IN_VAIN = 4
 
 
 class Exchange(msgspec.Struct, eq=False):
@@ -48,12 +49,12 @@ class RequestReader(HttpToolsProtocol, ABC):
     """uvicorn's protocol, which puts plain requests into ``_due``, in their order, and has the
     intake take them."""
 
-    def __init__(self, intake: Intake, heads: Heads, **uvicorn: Any) -> None:
+    def __init__(self, intake: Intake, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self._intake = intake
-        self._heads = heads
         self._head: Head | None = None  # of the last request that came in one piece
         self._sender: Sender | None = None  # of that head
+        self._in_vain = 0  # how many heads in a row were remembered and not repeated
         self._exchange: Exchange | None = None
         self._due: deque[Exchange] = deque()
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
@@ -168,7 +169,7 @@ class RequestReader(HttpToolsProtocol, ABC):
         self._in_headers = False
         self._exchange = self._enter(endpoint, headers, encoding, close)
         if self._piece and not close:
-            self._heads.remember(self._piece, endpoint, headers, int(length), encoding)
+            self._remember(endpoint, headers, encoding)
 
     def on_body(self, body: bytes) -> None:
         exchange = self._exchange
@@ -215,14 +216,20 @@ class RequestReader(HttpToolsProtocol, ABC):
 
     # A request that needs no parser
 
+    def _remember(self, endpoint: Endpoint, headers: dict[bytes, bytes], encoding: str) -> None:
+        """Keeps the head that was just parsed, unless those on this connection do not repeat."""
+        if self._in_vain < _MOST_IN_VAIN:
+            self._in_vain += 1
+            self._head, self._sender = head_of(self._piece, endpoint, headers, encoding), None
+
     def _take_known(self, data: bytes) -> bool:
-        """Takes ``data``, where it is exactly one request with a head that was parsed before."""
+        """Takes ``data``, where it is exactly one request with the head of the one before."""
         head = self._head
-        if head is None or not head.begins(data):
-            head = self._heads.find(data)
-            if head is None:
-                return False
-            self._head, self._sender = head, None
+        if head is None or (body := head.body_of(data)) is None:
+            return False
+        if len(body) > self._intake.light_body:
+            return False
+        self._in_vain = 0
         cycle = self.cycle
         if self._last or (cycle is not None and not cycle.response_complete):
             return False
@@ -239,7 +246,7 @@ class RequestReader(HttpToolsProtocol, ABC):
         if isinstance(caller, Caller):
             exchange.caller = caller
             exchange.began = now
-            intake.take(head.endpoint, caller, head.body_of(data), head.encoding, exchange.respond)
+            intake.take(head.endpoint, caller, body, head.encoding, exchange.respond)
         else:
             exchange.answer = caller
             self.flush()

@@ -18,7 +18,6 @@ import uvloop
 
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.express import ExpressProtocol
-from whipstitch.doors.heads import Heads
 from whipstitch.doors.intake import PATHS
 from whipstitch.doors.wire import Renderer
 from whipstitch.errors import SettingsError
@@ -79,7 +78,7 @@ async def _serve(
         port=settings.port,
         loop="uvloop",
         http=functools.partial(  # type: ignore[arg-type] # a class, as far as uvicorn calls it
-            ExpressProtocol, intake, Heads(), Renderer(), _KEEP_ALIVE_SECONDS
+            ExpressProtocol, intake, Renderer(), _KEEP_ALIVE_SECONDS
         ),
         ws="none",
         lifespan="off",
