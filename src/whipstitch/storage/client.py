@@ -1,11 +1,14 @@
 """The client of ClickHouse's HTTP interface that everything here uses."""
 
 import re
+from io import IOBase
 from typing import Any, Final
 
 from clickhouse_connect.driver.httpclient import HttpClient
+from clickhouse_connect.driver.query import QueryResult
 from clickhouse_connect.driver.summary import QuerySummary
 
+from whipstitch.storage.binding import bound
 from whipstitch.storage.write_guard import WriteGuard
 
 # The driver has ClickHouse keep an answer until it is complete, for else an error could come after
@@ -18,16 +21,48 @@ _DEFINES: Final = re.compile(r"\s*(CREATE|ALTER)\b", re.IGNORECASE)
 
 
 class GuardedClient(HttpClient):
-    """Where there is a ``guard``, statements that write raise StorageUnavailable if what they wrote
-    may not be there."""
+    """Values of statements may be of any length. Where there is a ``guard``, statements that write
+    raise StorageUnavailable if what they wrote may not be there."""
 
     guard: WriteGuard | None = None
 
-    def command(self, cmd: str, *args: Any, **kwargs: Any) -> Any:
+    def query(
+        self,
+        query: str | None = None,
+        parameters: Any = None,
+        settings: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> QueryResult:
+        if query is not None and parameters:
+            query, parameters, needed = bound(query, parameters)
+            settings = {**(settings or {}), **needed}
+        return super().query(query, parameters, settings, *args, **kwargs)
+
+    def raw_stream(
+        self, query: str, parameters: Any = None, settings: Any = None, *args: Any, **kwargs: Any
+    ) -> IOBase:
+        if parameters:
+            query, parameters, needed = bound(query, parameters)
+            settings = {**(settings or {}), **needed}
+        return super().raw_stream(query, parameters, settings, *args, **kwargs)
+
+    def command(
+        self,
+        cmd: str,
+        parameters: Any = None,
+        data: str | bytes | None = None,
+        settings: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        if parameters:
+            cmd, parameters, needed = bound(cmd, parameters)
+            settings = {**(settings or {}), **needed}
         if self.guard is None:
-            return super().command(cmd, *args, **kwargs)
+            return super().command(cmd, parameters, data, settings, *args, **kwargs)
         with self.guard.writing(self):
-            result = super().command(cmd, *args, **kwargs)
+            result = super().command(cmd, parameters, data, settings, *args, **kwargs)
         if _DEFINES.match(cmd):
             self.guard.keep_definitions()
         return result

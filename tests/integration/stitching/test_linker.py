@@ -199,12 +199,12 @@ def test_ids_may_be_any_text(node: Node) -> None:
 
 def test_thousands_of_ids_are_linked_at_once(node: Node) -> None:
     many = 10_500
+    pairs = [(f"anon_{n:0>40}", f"user_{n % 3000:0>40}") for n in range(many)]
     node.load(
-        *(alias(n, f"anon_{n}", f"user_{n % 3000}") for n in range(many)),
-        *(seen(f"anon_{n}") for n in range(many)),
+        *(alias(n, *pair) for n, pair in enumerate(pairs)), *(seen(anon) for anon, _ in pairs)
     )
 
-    assert node.shown() == Counter({(f"user_{n % 3000}", f"anon_{n}"): 1 for n in range(many)})
+    assert node.shown() == Counter({(user, anon): 1 for anon, user in pairs})
 
 
 def test_an_undo_gives_back_what_came_in_under_the_id_at_once(node: Node) -> None:
