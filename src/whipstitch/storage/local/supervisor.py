@@ -2,6 +2,7 @@
 with us."""
 
 import http.client
+import os
 import signal
 import subprocess
 import threading
@@ -163,7 +164,7 @@ class LocalClickHouse:
         self._write_config(self._connection)
         small_files.mend(directory)
         self.guard.keep_definitions()
-        with (directory / _OUTPUT).open("wb") as output:
+        with open(directory / _OUTPUT, "wb", opener=_private) as output:
             self._process = subprocess.Popen(  # noqa: S603 - what `command` found
                 self._command(),
                 stdin=subprocess.DEVNULL,
@@ -279,6 +280,10 @@ class LocalClickHouse:
                 if ("Exception" in line or "Error" in line) and not line.startswith(_UNLOGGED):
                     return f" ({line[:_LONGEST]})"
         return ""
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _how(code: int) -> str:
