@@ -143,7 +143,7 @@ def _away(directory: Path, settings: Settings) -> Finding:
     from whipstitch.storage.local.config import LOG
 
     if not is_locked(settings.data_dir):
-        return Finding("storage", "ok", f"in {directory}, started and ended by the server")
+        return Finding("storage", "ok", f"ClickHouse in {directory}, which the server starts")
     advice = f"the server starts it again; {directory / LOG} says more"
     return Finding("storage", "problem", "ClickHouse does not answer", advice)
 
