@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 from tests.support import processes
+from tests.support.command import run
 from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_discreet, assert_kept, stored_tags
 from tests.support.server import Server
 
@@ -69,6 +70,9 @@ def test_one_that_cannot_run_holds_up_no_event_and_is_found_when_it_can(
             load.wait_for(50)
             _assert_says_why(server)
             assert server.metric("whipstitch_journal_bytes") > 0
+            looked = run("doctor", "--json", data_dir=server.data_dir)
+            assert looked.code == 1
+            assert "ClickHouse does not answer" in looked.out
             _mend(binary)
             server.wait_until(server.is_ready)
         assert {request.status for request in load.requests} == {200}

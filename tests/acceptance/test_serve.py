@@ -34,7 +34,7 @@ def test_what_the_first_start_prints_works_when_pasted(tmp_path: Path) -> None:
         assert _paste(send) == {"ok": True, "commands": []}
         events: list[dict[str, object]] = []
         for _ in range(100):
-            events = _paste(read)["events"]
+            events = _paste(read).get("events", [])  # none while ClickHouse starts
             if events:
                 break
             time.sleep(0.1)
@@ -55,6 +55,16 @@ def test_json_is_one_value_with_all_that_a_script_needs(server: Server) -> None:
         *("project_id", "live_key", "test_key", "token", "email", "password"),
     }
     assert server.printed.keys() == {"address", "first_run"}
+
+
+def test_events_are_taken_while_clickhouse_starts(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", wait=False) as server:
+        process = server.process.pid
+        assert server.send("/api/v1/track", EVENT).status_code == 200
+        if not server.is_ready():
+            assert "ClickHouse is starting" in server.get("/ready").text
+        server.wait_until(lambda: server.is_ready() and bool(server.events()))
+        assert server.process.pid == process
 
 
 def test_nothing_that_was_answered_is_lost_by_a_stop(tmp_path: Path) -> None:
@@ -158,8 +168,10 @@ def test_what_was_printed_once_is_the_last_time_it_is_seen(server: Server) -> No
 
 
 def test_files_are_for_their_owner_alone(server: Server) -> None:
-    for path in (server.data_dir, server.data_dir / "registry.db", server.data_dir / "journal"):
-        assert path.stat().st_mode & 0o077 == 0, path
+    names = ("", "registry.db", "journal", "clickhouse", "clickhouse/store")
+    files = ("config.xml", "users.xml", "connection.json", "clickhouse.log", "output.log")
+    for name in (*names, *(f"clickhouse/{file}" for file in files)):
+        assert (server.data_dir / name).stat().st_mode & 0o077 == 0, name
 
 
 def _commands(greeting: str) -> list[str]:

@@ -41,7 +41,10 @@ def test_sigterm_under_load_keeps_all_that_was_answered(tmp_path: Path) -> None:
         with Load(server, SINGLE, BATCH, HEAVY, HUGE) as load:
             load.wait_for(300)
             load.wait_for(1, name=HUGE.name)
+            started = processes.children(server.process.pid)
+            assert server.clickhouse() in started
             assert server.terminate(_SECONDS) == 0
+            assert not [pid for pid in started if processes.is_running(pid)]
             assert not list((server.data_dir / "journal").glob("*.open"))
             server.start()
             load.wait_for(50)
