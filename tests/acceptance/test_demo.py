@@ -38,13 +38,15 @@ def rfc3339(moment: datetime) -> str:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A demo that was stopped in the middle of its history and started again, to its end."""
     data_dir = tmp_path_factory.mktemp("demo") / "data"
-    with Server(data_dir, "--people", str(PEOPLE), command="demo") as running:
+    # It sends as soon as it is started.
+    with Server(data_dir, "--people", str(PEOPLE), command="demo", wait=False) as running:
         running.wait_until(lambda: record_of(running).delivered > 20)
         assert running.terminate(seconds=15) == 0
         assert not record_of(running).told
         running.start()
         running.wait_until(lambda: "demo_sent" in running.log)
         running.wait_until(lambda: record_of(running).told)
+        running.wait_until(running.is_ready)
         yield running
 
 

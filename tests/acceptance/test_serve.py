@@ -61,8 +61,6 @@ def test_events_are_taken_while_clickhouse_starts(tmp_path: Path) -> None:
     with Server(tmp_path / "data", wait=False) as server:
         process = server.process.pid
         assert server.send("/api/v1/track", EVENT).status_code == 200
-        if not server.is_ready():
-            assert "ClickHouse is starting" in server.get("/ready").text
         server.wait_until(lambda: server.is_ready() and bool(server.events()))
         assert server.process.pid == process
 
