@@ -16,7 +16,7 @@ from tests.support.server import Server
 
 
 def test_a_server_killed_again_and_again_keeps_every_answered_request_once(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
+    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}, wait=False) as server:
         with Load(server, SINGLE, SINGLE, BATCH, HEAVY, HUGE) as load:
             # At another point of a group, an insert and a huge batch each time.
             for answers in (400, 150, 700, 50, 1000, 300):
