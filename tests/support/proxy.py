@@ -14,6 +14,8 @@ Mode = Literal["ok", "refuse", "hang", "drop", "500"]
 _CHUNK: Final = 64 * 1024
 _READ_AHEAD: Final = 64 * 2**20
 """What a server that hangs is sent, its sockets take."""
+_ROUNDS: Final = 5
+"""Of the loop, until what was closed is closed."""
 _UNWELL: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\n"
     b"Content-Length: 19\r\nConnection: close\r\n\r\nupstream is unwell\n"
@@ -107,11 +109,12 @@ class Proxy:
         await self._stop_listening()
         self._socket.close()
         self._flows.set()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)  # until what was aborted is closed
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
