@@ -2,13 +2,9 @@
 with us."""
 
 import http.client
-import os
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -23,6 +19,7 @@ from whipstitch.storage.local import small_files
 from whipstitch.storage.local.command import command, is_from_wheel
 from whipstitch.storage.local.config import LocalSettings, config_xml
 from whipstitch.storage.local.connection import LOOPBACK, Connection, choose, write_whole
+from whipstitch.storage.local.process import Process
 from whipstitch.storage.local.users import users_xml
 from whipstitch.storage.write_guard import WriteGuard
 
@@ -44,10 +41,6 @@ _FIRST_BACKOFF: Final = 0.1
 _LONGEST_BACKOFF: Final = 10.0
 _LONG_LIFE_SECONDS: Final = 30.0
 """Whoever lived so long is started again at once."""
-_OUTPUT: Final = "output.log"
-_UNLOGGED: Final = "Cannot log"
-"""So begins a line that it could not write into its log: on a full disk, and not why it ended."""
-_LONGEST: Final = 500
 
 
 class LocalClickHouse:
@@ -61,7 +54,7 @@ class LocalClickHouse:
         self._settings = settings
         self._users = tuple(sql_users)
         self._connection: Connection | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._born = self._answered = self._asked = self._looked = 0.0
         self._left = 0.0
         self._client: Client | None = None
@@ -135,7 +128,7 @@ class LocalClickHouse:
     @property
     def process_id(self) -> int | None:
         """None while there is none."""
-        return self._process.pid if self._process else None
+        return self._process.id if self._process else None
 
     # On the thread
 
@@ -147,8 +140,9 @@ class LocalClickHouse:
         if self._process is None:
             if now >= self._due:
                 self._spawn(now)
-        elif (code := self._process.poll()) is not None:
-            self._ended(now, code)
+        elif (ended := self._process.how_it_ended()) is not None:
+            log.error("clickhouse_ended", how=ended)
+            self._gone(now, f"It ended {ended} and is started again.", backoff=self._backoff)
         elif self._restart.is_set() or self.guard.failed:
             self._kill(now, "It is started again.")
         elif now - self._asked >= (_PING_SECONDS if self._ready.is_set() else 0):
@@ -164,16 +158,7 @@ class LocalClickHouse:
         self._write_config(self._connection)
         small_files.mend(directory)
         self.guard.keep_definitions()
-        with open(directory / _OUTPUT, "wb", opener=_private) as output:
-            self._process = subprocess.Popen(  # noqa: S603 - what `command` found
-                self._command(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                # A terminal's Ctrl+C is ours to handle: what is on its way is stored first. Not a
-                # session of its own: Linux shares cores among sessions before it looks at niceness.
-                process_group=0,
-            )
+        self._process = Process(self._command(), directory)
         self.starts += 1
         self._born = self._answered = now
 
@@ -227,35 +212,21 @@ class LocalClickHouse:
     def _kill(self, now: float, why: str) -> None:
         assert self._process is not None  # noqa: S101 - looked at before
         self._process.kill()
-        self._process.wait()
-        self._ended(now, None, why)
+        self._gone(now, why, backoff=self._backoff if self.guard.failed else 0.0)
 
-    def _ended(self, now: float, code: int | None, why: str = "") -> None:
+    def _gone(self, now: float, why: str, *, backoff: float) -> None:
         if self._ready.is_set():
             self._left = now
         self._ready.clear()
         self._process = None
-        if code is not None:
-            # One that was killed had nothing to say of it.
-            words = "" if code == -signal.SIGKILL else self._last_words()
-            why = f"It ended {_how(code)}{words} and is started again."
-            log.error("clickhouse_ended", problem=why)
         self._away = f"ClickHouse is away. {why}"
-        if now - self._born > _LONG_LIFE_SECONDS:
-            self._backoff = _FIRST_BACKOFF
-        self._due = now + (self._backoff if code is not None or self.guard.failed else 0.0)
+        self._due = now + backoff
         self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
 
     def _end(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_STOP_SECONDS)
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+        if self._process is not None:
+            self._process.end(_STOP_SECONDS)
+            self._process = None
 
     def _command(self) -> list[str]:
         return command(self._settings.directory, self._settings.binary, _NICENESS)
@@ -271,24 +242,3 @@ class LocalClickHouse:
         }
         for name, text in files.items():
             write_whole(directory / name, text)
-
-    def _last_words(self) -> str:
-        """What it said of why it cannot run, if it did."""
-        with suppress(OSError):
-            said = (self._settings.directory / _OUTPUT).read_text(errors="replace").splitlines()
-            for line in said:
-                if ("Exception" in line or "Error" in line) and not line.startswith(_UNLOGGED):
-                    return f" ({line[:_LONGEST]})"
-        return ""
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"with exit code {code}"
-    with suppress(ValueError):
-        return f"by {signal.Signals(-code).name}"
-    return f"by signal {-code}"
