@@ -84,11 +84,24 @@ class Eraser:
     # Inside
 
     def _begin_with(self, client: Client, scope: Scope, id_: str, accepted: int) -> Erasure | None:
+        begun = self._resume_in(client, scope, id_) if self._leads() else None
         ids = erasure.ids_at(client, scope, id_, accepted)
         if not ids:
-            return None
+            return begun
         asked = erasures.record(client, scope, ids, accepted)
         return self._hide(client, asked, ids) if self._leads() else asked
+
+    def _resume_in(self, client: Client, scope: Scope, id_: str) -> Erasure | None:
+        """Hides whom an earlier attempt in this scope did not get to: of a person who is half gone
+        nobody could tell the ids any more. Returns the erasure of who had ``id_``, if it is
+        there."""
+        begun = None
+        for one in erasures.unfinished(client):
+            if one.state == "asked" and one.scope == scope:
+                hidden = self._resume(client, one)
+                if erasures.concerns(client, one, id_):
+                    begun = hidden
+        return begun
 
     def _hide(self, client: Client, asked: Erasure, ids: Collection[str]) -> Erasure:
         events = self._linker.forget(client, asked.scope, ids, asked.accepted)
@@ -97,9 +110,9 @@ class Eraser:
         log.info("person_hidden", erasure=hidden.id, ids=hidden.ids, events=events)
         return hidden
 
-    def _resume(self, client: Client, asked: Erasure) -> None:
+    def _resume(self, client: Client, asked: Erasure) -> Erasure:
         keys = erasures.keys(client, asked)
-        self._hide(client, asked, erasure.ids_left(client, asked.scope, keys))
+        return self._hide(client, asked, erasure.ids_left(client, asked.scope, keys))
 
     # On the eraser's thread
 

@@ -94,6 +94,16 @@ def keys(client: Client, erasure: Erasure) -> list[str]:
     return [row[0] for row in client.query(sql, values).result_rows]
 
 
+def concerns(client: Client, erasure: Erasure, id_: str) -> bool:
+    """Whether ``id_`` is one of its ids."""
+    sql = (
+        "SELECT {project_id:String} AS project_id, {environment:String} AS environment, "
+        f"{key_of('{id:String}')}"
+    )
+    key = client.query(sql, {**erasure.scope._asdict(), "id": id_}).result_rows[0][2]
+    return key in keys(client, erasure)
+
+
 def latest(client: Client) -> dict[Scope, int]:
     """The last erasure of each scope that has one, as its acceptance."""
     sql = "SELECT project_id, environment, max(accepted) FROM person_erasures GROUP BY ALL"

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 from tests.support.segments import alias, event, trait
 from tests.support.stitching import LIVE, Node, accepted, until
 
@@ -62,6 +63,10 @@ def _purge(node: Node) -> None:
     for rewrite in planned.rewrites:
         node.store.at_leisure(partial(purge.begin, rewrite=rewrite)).result()
         until(lambda: not node.store.at_leisure(purge.rewrites_run).result())
+
+
+def _command(client: Client, sql: str) -> None:
+    client.command(sql)
 
 
 def _load_ada(node: Node) -> None:
@@ -186,6 +191,27 @@ def test_an_erasure_that_was_only_recorded_goes_on(node: Node, tmp_path: Path) -
         until(lambda: not _traces(node, *ids))
     finally:
         eraser.stop(10)
+    assert node.shown() == {("bob", ""): 1}
+
+
+def test_who_asks_again_for_an_erasure_that_was_cut_off_gets_that_one_done(
+    node: Node, tmp_path: Path
+) -> None:
+    _load_ada(node)
+    ids = {"ada", "phone", "laptop"}
+    cut_off = node.link(lambda client: erasures.record(client, LIVE, ids, accepted(50)))
+    # As far as it came: some of the rows, and who they were.
+    for statement in (
+        "DELETE FROM events WHERE distinct_id = 'ada' AND anon_id = ''",
+        "DELETE FROM person_aliases WHERE distinct_id = 'ada' OR alias_id = 'laptop'",
+    ):
+        node.link(partial(_command, sql=statement))
+
+    again = _erase(node, tmp_path, "ada", 60)
+
+    assert again is not None
+    assert (again.id, again.state) == (cut_off.id, "running")
+    assert not _traces(node, *ids)
     assert node.shown() == {("bob", ""): 1}
 
 
