@@ -15,7 +15,7 @@ _CHUNK: Final = 64 * 1024
 _READ_AHEAD: Final = 64 * 2**20
 """What a server that hangs is sent, its sockets take."""
 _ROUNDS: Final = 5
-"""Of the loop, until what was closed is closed."""
+"""Of the loop, until what was begun or closed is."""
 _UNWELL: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\n"
     b"Content-Length: 19\r\nConnection: close\r\n\r\nupstream is unwell\n"
@@ -42,6 +42,7 @@ class Proxy:
         self._socket = _bound(0)
         self._port: int = self._socket.getsockname()[1]
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
@@ -90,7 +91,7 @@ class Proxy:
             await self._stop_listening()
         elif self._listener is None:
             self._listener = await asyncio.start_server(
-                self._serve, sock=self._socket, limit=_READ_AHEAD
+                self._accepted, sock=self._socket, limit=_READ_AHEAD
             )
         if mode == "hang":
             self._flows.clear()
@@ -99,6 +100,9 @@ class Proxy:
 
     async def _stop_listening(self) -> None:
         if self._listener is not None:
+            # Whoever was let in already would meet a listener that is none any more.
+            self._loop.remove_reader(self._listener.sockets[0].fileno())
+            await self._let_pass()
             self._listener.close()
             self._listener = None
             self._socket = _bound(self._port)
@@ -113,11 +117,22 @@ class Proxy:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await self._let_pass()
+
+    async def _let_pass(self) -> None:
         for _ in range(_ROUNDS):
             await asyncio.sleep(0)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Known from now on: a task may be ended before it begins.
         self._writers.add(writer)
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError):
                 there, to_there = await asyncio.open_connection(
