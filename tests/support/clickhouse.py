@@ -67,15 +67,18 @@ class Schema:
     @contextmanager
     def database(self) -> Iterator[Address]:
         """One with every table and nothing in it; it is gone in the end."""
-        with nameless(self._server) as address:
-            self._client.command(f"CREATE DATABASE {address.database}")
+        name = _new_name()
+        self._client.command(f"CREATE DATABASE {name}")
+        try:
             for definition in self._definitions:
-                self._client.command(definition.replace(_NAME, address.database))
+                self._client.command(definition.replace(_NAME, name))
             self._client.command(
-                f"INSERT INTO {address.database}.schema_migrations (version, name) VALUES "
+                f"INSERT INTO {name}.schema_migrations (version, name) VALUES "
                 + ", ".join(f"({one.number}, '{one.name}')" for one in migrations())
             )
-            yield address
+            yield replace(self._server, database=name)
+        finally:
+            self._client.command(f"DROP DATABASE {name}")
 
     def close(self) -> None:
         self._client.close()
@@ -127,11 +130,15 @@ def opened(clickhouse: Address | LocalClickHouse, *, seconds: float = _SECONDS) 
 @contextmanager
 def nameless(server: Address) -> Iterator[Address]:
     """A database that does not exist yet; in the end it does not exist any more."""
-    address = replace(server, database=f"whip_{secrets.token_hex(6)}")
+    address = replace(server, database=_new_name())
     try:
         yield address
     finally:
         run(server, f"DROP DATABASE IF EXISTS {address.database}")
+
+
+def _new_name() -> str:
+    return f"whip_{secrets.token_hex(6)}"
 
 
 def run(address: Address, sql: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from clickhouse_connect.driver.client import Client
 from tests.integration.stitching.test_state_machine import (
-    test_every_read_says_what_was_said_whatever_happened as every_history,
+    live_through,
 )
 from tests.support.segments import alias, event, trait
 from tests.support.stitching import LIVE, Node
@@ -133,4 +133,4 @@ def test_ids_may_be_any_text(node: Node, let_through: list[Said]) -> None:
 
 
 def test_histories_are_right_where_all_aliases_are_looked_at(node: Node) -> None:
-    every_history(node)
+    live_through(node, histories=2)

@@ -140,6 +140,10 @@ class Histories(RuleBasedStateMachine):
 
 
 def test_every_read_says_what_was_said_whatever_happened(node: Node) -> None:
+    live_through(node, histories=5)
+
+
+def live_through(node: Node, *, histories: int) -> None:
     class OnThisNode(Histories):
         pass
 
@@ -147,7 +151,7 @@ def test_every_read_says_what_was_said_whatever_happened(node: Node) -> None:
     run_state_machine_as_test(
         OnThisNode,
         settings=settings(
-            max_examples=5,
+            max_examples=histories,
             stateful_step_count=40,
             deadline=None,
             database=None,
