@@ -1,6 +1,7 @@
 """The child as the rest of the server sees it: there, started again when it ends or hangs, gone
 with us."""
 
+import errno
 import http.client
 import threading
 import time
@@ -11,7 +12,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.background import Background
-from whipstitch.errors import StorageUnavailable
+from whipstitch.errors import StorageUnavailable, WhipstitchError
 from whipstitch.projects import SqlUser
 from whipstitch.storage.connect import DATABASE, Address
 from whipstitch.storage.failures import translated
@@ -38,6 +39,7 @@ _STARTS_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 _FIRST_BACKOFF: Final = 0.1
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _LONGEST_BACKOFF: Final = 10.0
 _LONG_LIFE_SECONDS: Final = 30.0
 """Whoever lived so long is started again at once."""
@@ -69,7 +71,7 @@ class LocalClickHouse:
         """Begins to start it, and does not wait until it answers.
 
         Raises:
-            StorageUnavailable: its directory cannot be written.
+            StorageUnavailable: its directory cannot be used, and not for want of room.
             SettingsError: there is no ClickHouse to run.
         """
         directory = self._settings.directory
@@ -80,9 +82,10 @@ class LocalClickHouse:
             )
             self._write_config(self._connection)
         except OSError as error:
-            raise StorageUnavailable(
-                f"ClickHouse's directory {directory} cannot be used: {error.strerror}."
-            ) from error
+            if error.errno not in _NO_ROOM:  # which may be freed
+                raise StorageUnavailable(
+                    f"ClickHouse's directory {directory} cannot be used: {error.strerror}."
+                ) from error
         self._command()  # raises what is wrong with the settings
         self._left = time.monotonic()
         self._work.start()
@@ -150,17 +153,28 @@ class LocalClickHouse:
             self._look_at_writes(now)
 
     def _spawn(self, now: float) -> None:
-        directory = self._settings.directory
-        self._due = now + self._backoff  # where this fails
         self._restart.clear()
         self.guard.begin()
+        try:
+            self._begin()
+        except (OSError, WhipstitchError) as error:
+            why = f"ClickHouse cannot be started: {_readable(error)}."
+            if why != self._away:
+                log.error("clickhouse_not_started", problem=why)
+            self._away = why
+            self._due = now + self._backoff
+            self._backoff = min(self._backoff * 2, _LONGEST_BACKOFF)
+            return
+        self.starts += 1
+        self._born = self._answered = now
+
+    def _begin(self) -> None:
+        directory = self._settings.directory
         self._connection = choose(directory, self._settings.http_port, self._settings.native_port)
         self._write_config(self._connection)
         small_files.mend(directory)
         self.guard.keep_definitions()
         self._process = Process(self._command(), directory)
-        self.starts += 1
-        self._born = self._answered = now
 
     def _ping(self, now: float) -> None:
         self._asked = now
@@ -242,3 +256,9 @@ class LocalClickHouse:
         }
         for name, text in files.items():
             write_whole(directory / name, text)
+
+
+def _readable(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+    return str(error).rstrip(".")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.clickhouse import opened, started
+from tests.support.disks import fill, small_disk
 from tests.support.stitching import until
 
 from whipstitch.storage.local.config import LocalSettings
@@ -78,3 +79,17 @@ def test_a_mutation_that_could_not_be_written_never_was(tmp_path: Path) -> None:
         _begin_again(child)
 
         assert store.query("SELECT count() FROM events") == [(0,)]
+
+
+def test_a_first_start_on_a_full_disk_waits_for_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 64 * 2**20, files=10_000) as disk:
+        filler = fill(disk)
+        child = LocalClickHouse(LocalSettings(disk / "data"))
+        child.start()
+        try:
+            until(lambda: child.starts == 0 and "No space left" in (child.problem or ""))
+            assert child.process_id is None
+            filler.unlink()
+            assert child.wait_ready(30), child.problem
+        finally:
+            child.stop()
