@@ -14,13 +14,15 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE: Final = datetime(1970, 1, 1)
 
 _text = msgspec.json.Decoder(datetime).decode
-_number = msgspec.json.Decoder(float | int).decode
+_text_or_number = msgspec.json.Decoder(datetime | int | float).decode
 
 
 def parse(raw: bytes | msgspec.Raw) -> int | None:
     """Unix milliseconds of a JSON string: RFC 3339 with any number of fraction digits, with ``Z``,
     an offset or neither (then UTC), a ``T`` or a space between date and time. None: it does not
-    parse, or is a moment that cannot be stored."""
+    parse, or is a moment that cannot be stored, or was not sent (empty)."""
+    if not raw:
+        return None  # an error of the decoder costs more than all the rest
     try:
         return _milliseconds(_text(raw))
     except msgspec.DecodeError:
@@ -31,11 +33,10 @@ def parse_with_number(raw: bytes | msgspec.Raw) -> int | None:
     """The same for the field ``timestamp``, which may also be a JSON number of unix milliseconds.
     Empty: the field was not sent."""
     try:
-        return _milliseconds(_text(raw))
-    except msgspec.DecodeError:
-        pass
-    try:
-        milliseconds = int(_number(raw))
+        moment = _text_or_number(raw)
+        if isinstance(moment, datetime):
+            return _milliseconds(moment)
+        milliseconds = int(moment)
     except (ValueError, OverflowError):
         return None  # a text, an object, true, 1e999, …: passed over, it never rejects an event
     return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None
