@@ -13,7 +13,7 @@ from whipstitch.identity.erasing import ids_of
 from whipstitch.identity.forest import grow
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import SENT
-from whipstitch.stitching import tables
+from whipstitch.stitching import patches, tables
 from whipstitch.stitching.erasures import key_of
 from whipstitch.storage.upkeep import take_summaries_away
 
@@ -104,7 +104,8 @@ def _forget_events(client: Client, scope: Scope, ids: list[str], accepted: int) 
     theirs = f"{_THEIRS} AND {_UP_TO}"
     rows = client.query(f"SELECT count() FROM events WHERE {theirs}", values).result_rows
     if rows[0][0]:
-        client.command(
+        patches.update(
+            client,
             f"DELETE FROM events WHERE {theirs} SETTINGS enable_lightweight_update = 1, "
             "lightweight_delete_mode = 'lightweight_update_force'",
             values,

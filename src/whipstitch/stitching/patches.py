@@ -2,12 +2,20 @@
 
 Reads put them together, which takes nearly twice as long where there are any. Merges work them in,
 but old months are hardly merged any more. So a partition is told to where patches are old enough,
-or many: that takes about as long as reading two columns of it and writing them again."""
+or many: that takes about as long as reading two columns of it and writing them again.
 
-from typing import Final
+ClickHouse numbers what it does to a table: an update as it begins, a mutation as it is asked for. A
+part that a mutation wrote counts as one that has all earlier updates, also one that was still
+running: what that changed is lost. So no mutation of ``events`` is asked for while an update runs.
+(The rewrite updates on the thread that asks for mutations, and needs no lock.)"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
+_numbering: Final = threading.Lock()
 _SECONDS: Final = 300
 _ROWS_A_SECOND: Final = 100_000
 """A partition's patches wait a second longer for so many rows that it has."""
@@ -47,8 +55,17 @@ def work_in(client: Client, seconds: int = _SECONDS) -> list[str]:
     due = client.query(_DUE, values).result_rows
     partitions = [str(row[0]) for row in due if str(row[0]).isalnum()]
     for partition in partitions:
-        client.command(
-            f"ALTER TABLE events APPLY PATCHES IN PARTITION ID '{partition}' "
-            "SETTINGS mutations_sync = 0"
-        )
+        ask_for(client, f"ALTER TABLE events APPLY PATCHES IN PARTITION ID '{partition}'")
     return partitions
+
+
+def ask_for(client: Client, mutation: str) -> None:
+    """Has ClickHouse do a mutation in the background."""
+    with _numbering:
+        client.command(mutation, settings={"mutations_sync": 0})
+
+
+def update(client: Client, statement: str, values: Mapping[str, Any]) -> None:
+    """Does an update of ``events``, or a deletion that leaves a patch, on any thread."""
+    with _numbering:
+        client.command(statement, dict(values))

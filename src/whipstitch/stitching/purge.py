@@ -9,6 +9,8 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
+from whipstitch.stitching import patches
+
 _TABLES: Final = (
     "events",
     "person_traits",
@@ -59,7 +61,7 @@ def plan(client: Client) -> Purge:
 
 def begin(client: Client, rewrite: str) -> None:
     """Has ClickHouse do one of the rewrites in the background."""
-    client.command(rewrite, settings={"mutations_sync": 0})
+    patches.ask_for(client, rewrite)
 
 
 def rewrites_run(client: Client) -> bool:

@@ -1,5 +1,6 @@
 """Erasing a person: what is deleted, what stays, and that nothing is left on the disk."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -213,6 +214,37 @@ def test_who_asks_again_for_an_erasure_that_was_cut_off_gets_that_one_done(
     assert (again.id, again.state) == (cut_off.id, "running")
     assert not _traces(node, *ids)
     assert node.shown() == {("bob", ""): 1}
+
+
+def test_who_is_erased_while_others_are_purged_does_not_come_back(
+    node: Node, tmp_path: Path
+) -> None:
+    people = [f"ada_{number}" for number in range(8)]
+    day = 86_400_000_000
+    node.load(
+        *(
+            event(number, distinct_id=people[number % 8], accepted=accepted(number) - month * day)
+            for month in (0, 40, 80)
+            for number in range(month * 100, month * 100 + 2_000)
+        )
+    )
+    done = threading.Event()
+
+    def purge_all_the_time() -> None:
+        while not done.is_set():
+            _purge(node)
+
+    purging = threading.Thread(target=purge_all_the_time)
+    purging.start()
+    try:
+        for person in people[1:]:
+            assert _erase(node, tmp_path, person, 10_000_000) is not None
+    finally:
+        done.set()
+        purging.join()
+    _purge(node)
+
+    assert node.shown() == {(people[0], ""): 750}
 
 
 @pytest.mark.parametrize("broken", [b"", b',"properties":{"a":\xff}}'])
