@@ -121,6 +121,20 @@ def test_a_start_on_a_full_disk_says_so_and_serves_when_there_is_room(
         assert stored_tags(server) == dict.fromkeys((*tags, "d"), 1)
 
 
+def test_a_first_start_that_was_cut_off_goes_on_on_a_full_disk_when_there_is_room(
+    data_dir: Path,
+) -> None:
+    with Server(data_dir, environment={"RATE_LIMIT": "0"}, wait=False) as server:
+        server.kill()
+        with _full(data_dir):
+            server.start()
+            assert server.send(*request_body(SINGLE, ("a",))).status_code == 503
+            assert server.get("/ready").status_code == 503
+        server.wait_until(server.is_ready, 60)
+        assert server.send(*request_body(SINGLE, ("b",))).status_code == 200
+        assert stored_tags(server) == {"b": 1}
+
+
 def test_clickhouse_is_started_again_where_the_disk_did_not_take_what_it_wrote(
     tmp_path: Path,
 ) -> None:
