@@ -26,7 +26,7 @@ from whipstitch.storage.write_guard import WriteGuard
 
 log = structlog.get_logger(__name__)
 
-_NICENESS: Final = 10
+_NICENESS: Final = 19
 """Of the whole process: what computes gives way to what takes events in."""
 _TURN_SECONDS: Final = 0.1
 _STARTING_SECONDS: Final = 0.02
