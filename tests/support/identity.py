@@ -5,6 +5,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from clickhouse_connect.driver.client import Client
@@ -15,12 +16,14 @@ from whipstitch.queries.run import Reading
 from whipstitch.server.readings import StoreReadings
 from whipstitch.stitching import maps, summaries
 from whipstitch.storage.connect import Address
+from whipstitch.storage.inserting import insert
 from whipstitch.storage.store import Store
 
 T = TypeVar("T")
 
 START_MS = 1_770_000_000_000
 """2026-02-02T02:40:00Z: second 0 of all rows here."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCOPE = Scope("proj_a", "live")
 
 _generations = itertools.count(900_000)
@@ -35,11 +38,15 @@ class Rows:
         self._store = store
         self._map = PersonMap(next(_generations))
         self._numbers = itertools.count()
+        self._waiting: dict[tuple[str, ...], list[list[Any]]] = {}
+        """Rows by their table and columns: all of them go in at once, before they are read."""
         self.summed_up = False
         """Whether all events are summed up before each reading."""
 
     def elsewhere(self, scope: Scope) -> "Rows":
-        return Rows(self._client, self._store, scope)
+        other = Rows(self._client, self._store, scope)
+        other._waiting = self._waiting
+        return other
 
     def event(self, distinct_id: str, second: float, anon_id: str = "", name: str = "seen") -> None:
         number = next(self._numbers)
@@ -105,14 +112,23 @@ class Rows:
             person=person,
             version=next(self._numbers),
         )
+        self.write()
         self._map = maps.make(self._client, next(_generations))
 
     @contextmanager
     def hold(self) -> Iterator[PersonMap]:
+        self.write()
         yield self._map
+
+    def write(self) -> None:
+        """Has all rows stored that are asked for so far."""
+        for (table, *columns), rows in self._waiting.items():
+            insert(self._client, table, columns, rows)
+        self._waiting.clear()
 
     def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
         """What ``work`` finds in a reading of this scope."""
+        self.write()
         if self.summed_up and (made := summaries.make(self._client, rows=0)):
             summaries.publish(self._client, made)
 
@@ -124,17 +140,9 @@ class Rows:
 
     def _insert(self, table: str, **values: Any) -> None:
         row = {**self.scope._asdict(), **values}
-        types = {"timestamp": "Int64", "received_at": "Int64", "accepted": "UInt64"}
-        places = {
-            name: f"{{{name}:{types.get(name, 'String' if isinstance(value, str) else 'UInt64')}}}"
-            for name, value in row.items()
-        }
         for name in {"timestamp", "received_at"} & row.keys():
-            places[name] = f"fromUnixTimestamp64Milli({places[name]}, 'UTC')"
-        self._client.command(
-            f"INSERT INTO {table} ({', '.join(row)}) SELECT {', '.join(places.values())}",
-            {name: int(value) if isinstance(value, bool) else value for name, value in row.items()},
-        )
+            row[name] = _EPOCH + timedelta(milliseconds=row[name])
+        self._waiting.setdefault((table, *row), []).append(list(row.values()))
 
 
 @contextmanager

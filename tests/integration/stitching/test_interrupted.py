@@ -55,8 +55,10 @@ def is_cut_off(node: Node, work: Callable[[Client], object], last: int, done: bo
     return False
 
 
-@pytest.mark.parametrize("then", ["another alias", "a new process"])
-@pytest.mark.parametrize("what", ["aliases", "an undo"])
+@pytest.mark.parametrize(
+    ("what", "then"),
+    [("aliases", "another alias"), ("aliases", "a new process"), ("an undo", "a new process")],
+)
 def test_linking_that_is_cut_off_anywhere_is_mended_by_what_comes_next(
     node: Node, what: str, then: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
