@@ -27,7 +27,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 uvicorn.run(app, port=int(sys.argv[1]), loop="uvloop", http="httptools", lifespan="off",
-            access_log=False, log_level="warning")
+            access_log=False, log_level="warning", timeout_keep_alive=75)
 """
 """An ASGI function that sends a request's body back, and nothing else."""
 _SOURCE: Final = Path(__file__).with_name("floor.c")
