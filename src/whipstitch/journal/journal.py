@@ -21,7 +21,8 @@ from whipstitch.journal.group_commit import (
     ThreadedCommitter,
 )
 from whipstitch.journal.groups import seal_group
-from whipstitch.journal.segments import OPEN, PART, SEALED, OpenSegment
+from whipstitch.journal.segments import OPEN, PART, OpenSegment
+from whipstitch.journal.waiting import Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -70,12 +71,11 @@ class Journal:
         self._lock = threading.Lock()  # the open segment and what is counted of it
         self._sealing = threading.Lock()  # one seals at a time
         self._full: list[OpenSegment] = []  # to be sealed, now or when the disk lets us
+        self._full_bytes = 0
         self._due = threading.Event()
         self._rows_wanted = 0
         self._first_row_at: float | None = None
         self._queued_bytes = 0
-        self._sealed_bytes = 0
-        self._oldest_sealed: float | None = None
         self._looked_at = 0.0
         self._has_room = True
         self._headroom = 0
@@ -86,6 +86,7 @@ class Journal:
             self._clock = clock
             self.sequence = Sequence(clock, last)
             self._segment = self._new_segment()
+            self._waiting = Waiting(directory)
             disk = os.statvfs(directory)
         except OSError as error:
             raise JournalError(
@@ -93,7 +94,6 @@ class Journal:
                 "Check the directory's owner and the free space."
             ) from error
         self._reserve = min(disk_reserve, disk.f_blocks * disk.f_frsize // 10)
-        self.sealed()
 
     # For the doors, on the event loop's thread
 
@@ -134,20 +134,20 @@ class Journal:
         Raises:
             OSError: none of them is.
         """
-        segments.seal(part)
-        self.sealed()
+        self._waiting.add(segments.seal(part))
         self._due.set()
 
     @property
     def backlog_bytes(self) -> int:
         """What waits for the loader."""
-        return self._sealed_bytes + self._segment.size + self._queued_bytes
+        return self._waiting.bytes + self._full_bytes + self._segment.size + self._queued_bytes
 
     @property
     def oldest_seconds(self) -> float:
         """How long the oldest row that waits for the loader has waited, about."""
-        if self._oldest_sealed is not None:
-            return max(0.0, time.time() - self._oldest_sealed)
+        oldest = self._waiting.oldest()
+        if oldest is not None:
+            return max(0.0, time.time() - oldest)
         first = self._first_row_at
         return 0.0 if first is None else time.monotonic() - first
 
@@ -185,37 +185,24 @@ class Journal:
                         full, self._segment = self._segment, fresh
                         self._first_row_at = None
                     self._full.append(full)
+                    self._full_bytes += full.size
                 while self._full:
-                    self._sealed_bytes += self._full[0].size
-                    self._full[0].seal()
-                    self._full.pop(0).close()
+                    self._waiting.add(self._full[0].seal())
+                    full = self._full.pop(0)
+                    self._full_bytes -= full.size
+                    full.close()
                     self._remember_number()
             except OSError as error:
                 self._report(f"no journal segment can be begun or sealed: {_said(error)}")
 
     def sealed(self) -> list[Path]:
-        """The sealed segments, oldest first."""
-        found = []
-        size = 0
-        oldest: float | None = None
-        with os.scandir(self.directory) as entries:
-            for entry in entries:
-                if entry.name.endswith(SEALED):
-                    try:
-                        stat = entry.stat()
-                    except FileNotFoundError:
-                        continue  # removed since, by another thread
-                    found.append(self.directory / entry.name)
-                    size += stat.st_size
-                    oldest = min(oldest or stat.st_mtime, stat.st_mtime)
-        self._sealed_bytes = size
-        self._oldest_sealed = oldest
-        return sorted(found)
+        """The sealed segments, oldest first. Raises OSError."""
+        return self._waiting.segments()
 
     def remove(self, segment: Path) -> None:
         """Forgets a segment that ClickHouse has."""
         segment.unlink(missing_ok=True)
-        self.sealed()
+        self._waiting.discard(segment)
 
     def close(self) -> None:
         """Seals what is left. Nothing may be written any more."""

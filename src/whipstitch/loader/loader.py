@@ -4,7 +4,7 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -14,13 +14,15 @@ from whipstitch.errors import StorageError, StorageRefused
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
-from whipstitch.storage.contents import contents
+from whipstitch.storage.contents import contents, together
 from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
 _FIRST_BACKOFF: Final = 0.1
 _LONGEST_BACKOFF: Final = 5.0
+_BATCH_BYTES: Final = 8 * 2**20
+"""Larger ones sync so much at once that clients, whose rows are synced meanwhile, wait for it."""
 
 
 class Segments(Protocol):
@@ -41,8 +43,9 @@ class Segments(Protocol):
 
 class Loader:
     """Loads about every ``rows`` rows or ``seconds`` seconds; what gathers meanwhile goes in one
-    larger insert. A segment is removed after its last row is stored or set aside; one whose load
-    was cut off, in this process or an earlier one, is simply loaded again."""
+    larger insert, and so do small segments that wait. A segment is removed after its last row is
+    stored or set aside; one whose load was cut off, in this process or an earlier one, is simply
+    loaded again. While loads fail no segment is closed."""
 
     def __init__(
         self,
@@ -54,8 +57,10 @@ class Loader:
         rows: int = 1_000,
         seconds: float = 1.2,
         spacing: float = 1.2,
+        batch_bytes: int = _BATCH_BYTES,
     ) -> None:
-        """``scratch`` is a directory for the loader alone; it is emptied."""
+        """``scratch`` is a directory for the loader alone; it is emptied. ``batch_bytes``: so much
+        is stored in one insert, where segments are smaller."""
         self.stats = LoaderStats()
         self.problem: str | None = None
         """Why rows are not being stored at the moment, for a person; None: they are."""
@@ -68,6 +73,11 @@ class Loader:
         self._stop = threading.Event()
         self._began = -spacing
         self._spacing = spacing
+        self._batch_bytes = batch_bytes
+        self._first: Path | None = None
+        """Of the segments that are being stored, or could not be."""
+        self._one_by_one = 0
+        """How many segments are not to be stored together with others."""
         self._deadline = 0.0
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
@@ -88,7 +98,10 @@ class Loader:
     def _run(self) -> None:
         while self._pause():
             self._began = time.monotonic()
-            self._source.seal()
+            # While nothing can be stored the journal goes on in one segment: a day in thousands of
+            # small ones would take long to store.
+            if not self._failures:
+                self._source.seal()
             self._load_all()
         self._source.seal()
         while time.monotonic() < self._deadline and self._source.sealed():
@@ -108,23 +121,75 @@ class Loader:
         return not self._stop.wait(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     def _load_all(self) -> bool:
-        for segment in self._source.sealed():
-            try:
-                self._load(segment)
-            except (StorageError, OSError) as error:
-                self._failed(str(error))
-                return False
-            except Exception as error:
-                # The thread must outlive what nobody foresaw: rows would gather for ever.
-                log.exception("loader_failed", segment=segment.stem)
-                self._failed(f"The loader met an error of its own: {error!r}")
-                return False
-            self._failures = 0
-            if self.problem is not None:
-                log.info("loader_resumed", was=self.problem)
-                self.problem = None
-            if self._stop.is_set() and time.monotonic() >= self._deadline:
-                return False
+        """Whether all that waited is stored."""
+        try:
+            for batch in self._batches():
+                self._load_batch(batch)
+                self._failures = 0
+                if self.problem is not None:
+                    log.info("loader_resumed", was=self.problem)
+                    self.problem = None
+                if self._stop.is_set() and time.monotonic() >= self._deadline:
+                    return False
+        except (StorageError, OSError) as error:
+            self._failed(str(error))
+            return False
+        except Exception as error:
+            # The thread must outlive what nobody foresaw: rows would gather for ever.
+            log.exception("loader_failed", segment=self._first.stem if self._first else None)
+            self._failed(f"The loader met an error of its own: {error!r}")
+            return False
+        return True
+
+    def _batches(self) -> Iterator[list[Path]]:
+        """What waits, oldest first, in pieces that are stored at once."""
+        batch: list[Path] = []
+        size = 0
+        for segment in self._in_order(self._source.sealed()):
+            more = segment.stat().st_size
+            if batch and (self._one_by_one or size + more > self._batch_bytes):
+                yield batch
+                batch, size = [], 0
+            batch.append(segment)
+            size += more
+        if batch:
+            yield batch
+
+    def _in_order(self, segments: Sequence[Path]) -> Sequence[Path]:
+        """The one first whose load failed, though older ones may have come since: an attempt is
+        named after its first segment, and a server may still be at the one before."""
+        first = self._first
+        if first is None or first not in segments:
+            return segments
+        return [first, *(segment for segment in segments if segment != first)]
+
+    def _load_batch(self, batch: list[Path]) -> None:
+        self._first = batch[0]
+        if len(batch) > 1:
+            # Where this ends badly, one of them may be the reason: they go one by one next time.
+            self._one_by_one = len(batch)
+            if self._load_together(batch):
+                self._one_by_one = 0
+                batch = []
+        for segment in batch:
+            self._load(segment)
+            self._one_by_one = max(0, self._one_by_one - 1)
+        self._first = None
+
+    def _load_together(self, batch: list[Path]) -> bool:
+        """Stores some segments in one insert. False: some row is refused, or cannot be read."""
+        held = together([contents(segment) for segment in batch])
+        if held.unreadable:
+            return False
+        began = time.monotonic()
+        try:
+            self._store.load(batch[0], batch[0].stem, held, more=batch[1:])
+        except StorageRefused as error:
+            log.warning("segments_refused", segments=len(batch), problem=str(error))
+            return False
+        self.stats.inserted(held.rows, time.monotonic() - began)
+        for segment in batch:
+            self._source.remove(segment)
         return True
 
     def _load(self, segment: Path) -> None:

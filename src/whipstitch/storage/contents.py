@@ -32,7 +32,8 @@ class Row(msgspec.Struct, gc=False):
 
 _row = msgspec.json.Decoder(Row)
 _BEFORE_ALL: Final = 2**63
-_READ_SIZE: Final = 64 * 1024
+_READ_SIZE: Final = 16 * 1024
+"""So little that the event loop does not wait for the interpreter meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,26 @@ def contents(segment: Path) -> Contents:
         {Scope(*scope): named for scope, named in ids.items()},
         {Scope(*scope): said for scope, said in aliases.items()},
     )
+
+
+def together(parts: Sequence[Contents]) -> Contents:
+    """What some segments hold, as if they were one."""
+    if len(parts) == 1:
+        return parts[0]
+    rows: Counter[Kind] = Counter()
+    ids: defaultdict[Scope, set[str]] = defaultdict(set)
+    aliases: defaultdict[Scope, list[Row]] = defaultdict(list)
+    for part in parts:
+        rows.update(part.rows)
+        for scope, named in part.ids.items():
+            ids[scope] |= named
+        for scope, said in part.aliases.items():
+            aliases[scope] += said
+    spans = [part.span for part in parts if part.rows["track"]]
+    span = Span(
+        min((one.first for one in spans), default=0), max((one.last for one in spans), default=0)
+    )
+    return Contents(rows, span, sum(part.unreadable for part in parts), ids, aliases)
 
 
 def arrivals(scope: Scope, aliases: Iterable[Row]) -> list[Arrival]:

@@ -89,18 +89,26 @@ class Store:
         """Raises StorageUnavailable where ClickHouse does not answer."""
         self._querying.run(lambda client: client.query("SELECT 1")).result()
 
-    def load(self, segment: Path, token: str, contents: Contents, *, careful: bool = False) -> None:
-        """Stores the rows of ``segment``, which are ``contents``; whatever its size, in level
-        memory. Rows that are stored already are not stored twice, so it may be repeated after any
-        end. ``token`` names the segment: on a server one attempt at it runs at a time. ``careful``:
-        see ``loading``.
+    def load(
+        self,
+        segment: Path,
+        token: str,
+        contents: Contents,
+        *,
+        careful: bool = False,
+        more: Sequence[Path] = (),
+    ) -> None:
+        """Stores the rows of ``segment`` and of ``more`` segments, which are ``contents``; whatever
+        their size, in level memory. Rows that are stored already are not stored twice, so it may be
+        repeated after any end. ``token`` names the segment: on a server one attempt at it runs at a
+        time. ``careful``: see ``loading``.
 
         Raises:
             StorageRefused: some row cannot be stored; others may have been.
             StorageUnavailable: not now; some rows may have been stored.
         """
         self._loading.run(
-            lambda client: self._load(client, segment, token, contents, careful)
+            lambda client: self._load(client, [segment, *more], token, contents, careful)
         ).result()
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
@@ -229,7 +237,12 @@ class Store:
             client.close()
 
     def _load(
-        self, client: Client, segment: Path, token: str, contents: Contents, careful: bool
+        self,
+        client: Client,
+        segments: Sequence[Path],
+        token: str,
+        contents: Contents,
+        careful: bool,
     ) -> None:
         corrections = self._prepare_segment(client, contents)
         for kind in _TABLES:
@@ -244,14 +257,15 @@ class Store:
             statement = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
             client.raw_insert(
                 "",
-                insert_block=_followed_by(statement, segment),
+                insert_block=_followed_by(statement, segments),
                 # As much of the body is read before the statement in it is.
                 settings={"query_id": query_id, "max_query_size": len(statement) + _PIECE},
             )
 
 
-def _followed_by(statement: bytes, segment: Path) -> Generator[bytes, None, None]:
+def _followed_by(statement: bytes, segments: Sequence[Path]) -> Generator[bytes, None, None]:
     yield statement
-    with segment.open("rb") as rows:
-        while piece := rows.read(_PIECE):
-            yield piece
+    for segment in segments:
+        with segment.open("rb") as rows:
+            while piece := rows.read(_PIECE):
+                yield piece

@@ -4,14 +4,15 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support import folder
 from tests.support.clickhouse import opened, url_of
-from tests.support.folder import new_loader
+from tests.support.folder import Folder, new_loader
 from tests.support.proxy import Mode, Proxy
 from tests.support.segments import START_MS, alias, event, trait, write_segment
 
@@ -63,7 +64,7 @@ def test_segments_become_rows_and_are_removed(store: Store, tmp_path: Path) -> N
         until(lambda: emptied(journal))
     assert counts(store) == [(2, 2)]
     assert loader.stats.rows == {"track": 2, "trait": 1, "alias": 1}
-    assert sum(loader.stats.seconds.counts) == 2
+    assert sum(loader.stats.seconds.counts) == 1  # they went in together
     assert loader.problem is None
 
 
@@ -196,6 +197,79 @@ def test_a_server_that_is_away_at_the_start_gets_its_schema_later(
         with loading(journal, store):
             until(lambda: emptied(journal))
         assert counts(store) == [(1, 1)]
+
+
+def test_while_nothing_can_be_stored_no_further_segment_is_closed(
+    store_address: Address, tmp_path: Path
+) -> None:
+    """A day away in thousands of small segments would take an hour to store."""
+    journal = tmp_path / "journal"
+    write_segment(journal, [event(1)])
+
+    class Counting(Folder):
+        seals = 0
+
+        def seal(self) -> None:
+            self.seals += 1
+
+    source = Counting(journal)
+    with Proxy(store_address) as proxy, opened(proxy.address) as store:
+        with proxy.behaving("refuse"):
+            letters = DeadLetters(tmp_path / "deadletters")
+            loader = Loader(source, store, letters, scratch=tmp_path / "scratch")
+            loader.start()
+            until(lambda: loader.stats.retries >= 4)
+            assert source.seals == 1
+        until(lambda: emptied(journal))
+        until(lambda: source.seals > 1 or not source.sealed())
+        loader.drain(0)
+
+
+def test_many_small_segments_go_in_few_inserts(store: Store, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    for number in range(1, 301):
+        lines = [event(number), trait(number, "u", "p", "1"), alias(number, f"a{number}", "u")]
+        write_segment(journal, lines, number)
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert counts(store) == [(300, 300)]
+    assert loader.stats.rows == {"track": 300, "trait": 300, "alias": 300}
+    assert sum(loader.stats.seconds.counts) <= 3
+
+
+def test_a_row_that_is_refused_among_many_small_segments_is_set_aside_alone(
+    store: Store, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    for number in range(1, 31):
+        write_segment(journal, [event(number)], number)
+    refused = event(500).replace(b'"timestamp":', b'"timestamp":"soon","was":')
+    write_segment(journal, [refused, event(600)], 15)
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert counts(store) == [(30, 30)]
+    assert loader.stats.dead_letters == 1
+
+
+def test_segments_that_could_not_be_stored_together_are_stored_one_by_one(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them may be what ends ClickHouse each time."""
+    journal = tmp_path / "journal"
+    for number in range(1, 6):
+        write_segment(journal, [event(number)], number)
+    load = Store.load
+
+    def failing(self: Store, *args: Any, more: Sequence[Path] = (), **options: Any) -> None:
+        if more:
+            raise StorageUnavailable("ClickHouse ended")
+        load(self, *args, **options)
+
+    monkeypatch.setattr(Store, "load", failing)
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert counts(store) == [(5, 5)]
+    assert loader.stats.retries == 1
 
 
 def test_draining_gives_up_in_time_and_leaves_the_rest(

@@ -7,7 +7,7 @@ from tests.support.segments import START_MS, alias, event, trait, write_segment
 from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
-from whipstitch.storage.contents import arrivals, contents
+from whipstitch.storage.contents import arrivals, contents, together
 from whipstitch.storage.loading import Span
 
 
@@ -57,3 +57,17 @@ def test_aliases_are_kept_by_scope_and_arrive_as_they_were_sent(tmp_path: Path) 
         ],
         test: [Arrival(test, Operation(START_MS * 1000 + 4, "c", "d"), START_MS + 4)],
     }
+
+
+def test_segments_together_hold_what_one_of_all_their_rows_holds(tmp_path: Path) -> None:
+    pieces = [
+        [alias(30, "a", "b")],
+        [event(9), trait(3, "u", "p", "1"), b"nonsense"],
+        [event(4, project_id="proj_b"), alias(5, "c", "b")],
+    ]
+    parts = [
+        contents(write_segment(tmp_path, lines, number)) for number, lines in enumerate(pieces)
+    ]
+    whole = contents(write_segment(tmp_path, [line for lines in pieces for line in lines], 9))
+    assert together(parts) == whole
+    assert together(parts[:1]) == parts[0]
