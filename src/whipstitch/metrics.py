@@ -31,6 +31,11 @@ class Stages(Collector):
         intake = self._engine.ingestion.intake.stats
         yield _counter("accepted_operations", "Operations accepted.", "kind", intake.accepted)
         yield _counter("discarded_operations", "Dropped quietly.", "reason", intake.discarded)
+        yield CounterMetricFamily(
+            "whipstitch_unread_times",
+            "Times that did not parse and were passed over.",
+            intake.unread_times,
+        )
         yield _counter("rejected_requests", "Requests refused.", "reason", intake.rejected)
         yield _counter("requests", "Ingestion requests answered.", "door", intake.requests)
         yield _histogram(

@@ -31,6 +31,7 @@ from whipstitch.admission.rows import (
     trait_rows,
 )
 from whipstitch.admission.sequence import Sequence
+from whipstitch.admission.timestamps import Unread
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
 from whipstitch.projects import Directory, IngestionKey
@@ -45,16 +46,23 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Operations by kind, and those dropped for a garbage id."""
+    """Operations by kind, those dropped for a garbage id, and times that were passed over because
+    they did not parse."""
 
     events: int = 0
     people: int = 0
     aliases: int = 0
     discarded: int = 0
+    unread_times: int = 0
 
     @property
     def accepted(self) -> int:
         return self.events + self.people + self.aliases
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether there is something that the sender should be told of."""
+        return bool(self.discarded or self.unread_times)
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -62,6 +70,7 @@ class Tally(msgspec.Struct, frozen=True):
             self.people + other.people,
             self.aliases + other.aliases,
             self.discarded + other.discarded,
+            self.unread_times + other.unread_times,
         )
 
 
@@ -115,6 +124,7 @@ class Admission:
         self._directory = directory
         self._placeholders = placeholders
         self._event_ids = event_ids or EventIds().next
+        self._unread = Unread()
 
     def track(self, body: bytes, caller: Caller) -> Admitted | Answer:
         event = read_track(body)
@@ -126,7 +136,13 @@ class Admission:
         number = self._sequence.take(1)
         try:
             row = event_row(
-                event, caller.key, caller.agent, caller.place, self._event_ids(), number
+                event,
+                caller.key,
+                caller.agent,
+                caller.place,
+                self._event_ids(),
+                number,
+                self._unread,
             )
         except NotAnObject:
             return answers.INVALID_BODY
@@ -134,7 +150,8 @@ class Admission:
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), caller.key)
             answer = answers.tracked(wanted) if wanted else answer
-        return Admitted(encode_lines((row,)), 1, _ONE_EVENT, answer)
+        tally = self.with_unread_times(_ONE_EVENT) if self._unread.count else _ONE_EVENT
+        return Admitted(encode_lines((row,)), 1, tally, answer)
 
     def people(self, body: bytes, caller: Caller) -> Admitted | Answer:
         update = read_people(body)
@@ -144,8 +161,9 @@ class Admission:
             return answers.MISSING_DISTINCT_ID
         if is_garbage(update.distinct_id):
             return answers.DISCARDED
-        rows = trait_rows(update, caller.key, self._sequence.take(1))
-        return Admitted(encode_lines(rows), len(rows), _ONE_PERSON, answers.ACCEPTED)
+        rows = trait_rows(update, caller.key, self._sequence.take(1), self._unread)
+        tally = self.with_unread_times(_ONE_PERSON)
+        return Admitted(encode_lines(rows), len(rows), tally, answers.ACCEPTED)
 
     def alias(self, body: bytes, caller: Caller) -> Admitted | Answer:
         alias = read_alias(body)
@@ -157,8 +175,9 @@ class Admission:
             return answers.MISSING_DISTINCT_ID
         if is_garbage(alias.alias_id) or is_garbage(alias.distinct_id):
             return answers.DISCARDED
-        row = alias_row(alias, caller.key, self._sequence.take(1), self._placeholders)
-        return Admitted(encode_lines((row,)), 1, _ONE_ALIAS, answers.ACCEPTED)
+        row = alias_row(alias, caller.key, self._sequence.take(1), self._placeholders, self._unread)
+        tally = self.with_unread_times(_ONE_ALIAS)
+        return Admitted(encode_lines((row,)), 1, tally, answers.ACCEPTED)
 
     def batch(self, body: bytes, caller: Caller) -> Admitted | Answer:
         operations = read_batch(body)
@@ -169,6 +188,7 @@ class Admission:
         if not tally.accepted:
             return answers.DISCARDED_ALL
         rows = list(self.rows(kept, caller, self.numbers(tally)))
+        tally = self.with_unread_times(tally)
         wanted = self.wanted_screens((event.payload for event in kept.events), caller.key)
         return Admitted(encode_lines(rows), len(rows), tally, summary(tally, caller.key, wanted))
 
@@ -181,16 +201,21 @@ class Admission:
         """The journal rows of (some of) a batch; moves ``numbers`` on."""
         key, agent, place = caller.key, caller.agent, caller.place
         for alias in kept.aliases:
-            yield alias_row(alias.payload, key, numbers.alias, self._placeholders)
+            yield alias_row(alias.payload, key, numbers.alias, self._placeholders, self._unread)
             numbers.alias += 1
         for update in kept.people:
-            yield from trait_rows(update.payload, key, numbers.people)
+            yield from trait_rows(update.payload, key, numbers.people, self._unread)
             numbers.people += 1
-        next_id, number = self._event_ids, numbers.event
+        next_id, number, unread = self._event_ids, numbers.event, self._unread
         for event in kept.events:
-            yield event_row(event.payload, key, agent, place, next_id(), number)
+            yield event_row(event.payload, key, agent, place, next_id(), number, unread)
             number += 1
         numbers.event = number
+
+    def with_unread_times(self, tally: Tally) -> Tally:
+        """``tally`` with the times that did not parse since the last call."""
+        unread = self._unread.take()
+        return msgspec.structs.replace(tally, unread_times=unread) if unread else tally
 
     def wanted_screens(self, events: Iterable[Track], key: IngestionKey) -> list[str]:
         """The screens to be asked for in the answer to ``events``."""

@@ -9,6 +9,7 @@ import msgspec
 from whipstitch.admission import timestamps
 from whipstitch.admission.bodies import ABSENT, Alias, People, Track, text_of
 from whipstitch.admission.ids import Placeholders
+from whipstitch.admission.timestamps import Unread
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
 from whipstitch.projects import IngestionKey
@@ -98,10 +99,16 @@ _raw_values = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 def event_row(
-    event: Track, key: IngestionKey, agent: Agent, place: Place, id_: str, accepted: int
+    event: Track,
+    key: IngestionKey,
+    agent: Agent,
+    place: Place,
+    id_: str,
+    accepted: int,
+    unread: Unread,
 ) -> EventRow:
     """An ``event`` with name and id, and what the server adds (contract README, "Time",
-    "Enrichment").
+    "Enrichment"). ``unread`` counts the times that were passed over.
 
     Raises:
         NotAnObject: its properties, or default properties, are neither an object nor null.
@@ -122,13 +129,11 @@ def event_row(
             fallback = _defaults.decode(defaults)
         except msgspec.DecodeError:
             defaults, fallback = _read_odd_defaults(defaults)
-    timestamp = None
-    if event.timestamp is not ABSENT:
-        timestamp = timestamps.parse_with_number(event.timestamp)
+    timestamp = _time_sent(event.timestamp, unread)
     if timestamp is None and sent is not _NO_SENT:
-        timestamp = timestamps.parse(sent.timestamp)
+        timestamp = _time_sent(sent.timestamp, unread)
         if timestamp is None:
-            timestamp = timestamps.parse(sent.time)
+            timestamp = _time_sent(sent.time, unread)
     if timestamp is None:
         timestamp = accepted // 1000
     return EventRow(
@@ -154,11 +159,11 @@ def event_row(
     )
 
 
-def trait_rows(update: People, key: IngestionKey, accepted: int) -> list[TraitRow]:
+def trait_rows(update: People, key: IngestionKey, accepted: int, unread: Unread) -> list[TraitRow]:
     """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
 
     The person's row has the key that a client's own blank key has, too, and is older than all."""
-    timestamp = timestamps.parse_with_number(update.timestamp)
+    timestamp = _time_sent(update.timestamp, unread)
     if timestamp is None:
         timestamp = accepted // 1000
     project, environment, distinct_id = key.project.id, key.environment, update.distinct_id or ""
@@ -176,11 +181,11 @@ def trait_rows(update: People, key: IngestionKey, accepted: int) -> list[TraitRo
 
 
 def alias_row(
-    alias: Alias, key: IngestionKey, accepted: int, placeholders: Placeholders
+    alias: Alias, key: IngestionKey, accepted: int, placeholders: Placeholders, unread: Unread
 ) -> AliasRow:
     """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
     alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
-    timestamp = timestamps.parse_with_number(alias.timestamp)
+    timestamp = _time_sent(alias.timestamp, unread)
     if timestamp is None:
         timestamp = accepted // 1000
     if alias_id == distinct_id:
@@ -200,6 +205,15 @@ def app_version(event: Track) -> str | None:
         if version:
             return version
     return None
+
+
+def _time_sent(raw: msgspec.Raw, unread: Unread) -> int | None:
+    if raw is ABSENT:
+        return None
+    timestamp = timestamps.parse(raw)
+    if timestamp is None:
+        unread.note(raw)
+    return timestamp
 
 
 def _read_odd(properties: msgspec.Raw) -> tuple[msgspec.Raw, _Sent]:

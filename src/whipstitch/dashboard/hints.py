@@ -3,6 +3,8 @@ dropped."""
 
 from typing import Final
 
+from whipstitch.doors.refusals import UNREAD_TIME
+
 _PAYLOAD: Final = (
     "An operation of the batch has the wrong shape, and so the whole batch was refused. Check that "
     "its required fields are strings and properties is an object."
@@ -10,6 +12,9 @@ _PAYLOAD: Final = (
 HINTS: Final = {
     "garbage_id": "The distinct_id is shorter than 2 characters or looks like a header (gzip, "
     "deflate, identity, accept, */*). Use a UUID, and look for a swapped argument.",
+    UNREAD_TIME: "The operation was kept, but a time in it could not be read and was passed over. "
+    "Send RFC 3339, such as 2026-05-09T14:32:01Z, or unix seconds or milliseconds, between 1900 "
+    "and 2299.",
     "rate_limited": "More requests a minute than the project allows. Send batches to "
     "/api/v1/batch, which count as one, or raise the limit under Settings.",
     "missing_key": "No x-api-key header came. Some proxies drop headers: check them, too.",

@@ -8,11 +8,11 @@ from starlette.responses import JSONResponse, Response
 from whipstitch.dashboard.hints import hint_for
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.visits import Visit
-from whipstitch.doors.refusals import MINUTES, Refusal
+from whipstitch.doors.refusals import MINUTES, UNREAD_TIME, Refusal
 from whipstitch.queries.pages import rfc3339
 
 _MOST_SET_ASIDE: Final = 50
-_DROPPED: Final = "garbage_id"
+_OUTCOMES: Final = {"garbage_id": "discarded", UNREAD_TIME: "time passed over"}
 
 
 class Trouble:
@@ -57,7 +57,7 @@ def _concerns(refusal: Refusal, visit: Visit) -> bool:
 def _refused(refusal: Refusal) -> dict[str, Any]:
     cause = refusal.cause
     return {
-        "outcome": "discarded" if cause.reason == _DROPPED else "rejected",
+        "outcome": _OUTCOMES.get(cause.reason, "rejected"),
         "reason": cause.reason,
         "endpoint": cause.endpoint,
         "key_end": cause.key_end,

@@ -10,11 +10,11 @@ import msgspec
 import structlog
 
 from whipstitch.admission import answers
-from whipstitch.admission.admit import Admission, Admitted, Caller
+from whipstitch.admission.admit import Admission, Admitted, Caller, Tally
 from whipstitch.admission.answers import Answer
 from whipstitch.admission.gate import Gate, Visitor
 from whipstitch.doors.heavy import HeavyLane
-from whipstitch.doors.refusals import Refusals
+from whipstitch.doors.refusals import UNREAD_TIME, Refusals
 from whipstitch.doors.stats import IntakeStats
 from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, encoding_of, unpack
 from whipstitch.enrichment.addresses import TrustedProxies, client_ip
@@ -238,8 +238,8 @@ class Intake:
             log.exception("admission_failed", endpoint=endpoint)
             admitted = answers.FAILED
         if isinstance(admitted, Admitted):
-            if admitted.tally.discarded:
-                self._note_dropped(endpoint, caller, admitted)
+            if admitted.tally.has_trouble:
+                self._note_trouble(endpoint, caller, admitted.tally)
             self._queue(admitted, respond)
         else:
             respond(admitted)
@@ -255,8 +255,8 @@ class Intake:
         admitted = await self._heavy.admit(endpoint, caller, spool, encoding)
         if isinstance(admitted, Answer):
             return admitted
-        if admitted.tally.discarded:
-            self._note_dropped(endpoint, caller, admitted)
+        if admitted.tally.has_trouble:
+            self._note_trouble(endpoint, caller, admitted.tally)
         if not admitted.lines:  # in a segment of its own
             self.stats.count_accepted(admitted.tally)
             return admitted.answer
@@ -289,9 +289,12 @@ class Intake:
             if caller is not None:
                 self.refusals.note(answer.reason, endpoint, caller.key)
 
-    def _note_dropped(self, endpoint: str, caller: Caller, admitted: Admitted) -> None:
-        dropped = answers.DISCARDED.reason or ""
-        self.refusals.note(dropped, endpoint, caller.key, admitted.tally.discarded)
+    def _note_trouble(self, endpoint: str, caller: Caller, tally: Tally) -> None:
+        if tally.discarded:
+            dropped = answers.DISCARDED.reason or ""
+            self.refusals.note(dropped, endpoint, caller.key, tally.discarded)
+        if tally.unread_times:
+            self.refusals.note(UNREAD_TIME, endpoint, caller.key, tally.unread_times)
 
     def _queue(self, admitted: Admitted, respond: Respond) -> None:
         entry = _Queued(admitted.lines, admitted.rows, admitted, respond, self.stats)

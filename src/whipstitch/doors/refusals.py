@@ -1,12 +1,14 @@
-"""What was lately refused or dropped, for the developer who integrates: why, by which endpoint and
-under which key; never what was sent."""
+"""What was lately refused, dropped or passed over, for the developer who integrates: why, by which
+endpoint and under which key; never what was sent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from whipstitch.projects import Environment, IngestionKey
 
+UNREAD_TIME: Final = "unread_time"
+"""The reason of what was accepted, with a time that did not parse and was passed over."""
 MINUTES = 60
 """How far back it is remembered."""
 _MOST = 500
@@ -36,7 +38,7 @@ class Refusal:
 class Refusals:
     """The last hour's, by project. Those of unknown keys belong to nobody: they are kept apart.
 
-    Every method belongs to the event loop's thread; requests that are accepted never come here.
+    Every method belongs to the event loop's thread; requests without trouble never come here.
     Bounded: in a flood of different causes the oldest are forgotten first."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

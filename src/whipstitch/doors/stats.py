@@ -15,6 +15,8 @@ class IntakeStats:
     """Operations by kind: ``track``, ``people``, ``alias``."""
     discarded: Counter[str] = field(default_factory=Counter)
     """Operations dropped quietly, by reason."""
+    unread_times: int = 0
+    """Times in accepted operations that did not parse and were passed over."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Requests refused, by the reason of their answer."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -31,3 +33,4 @@ class IntakeStats:
             self.accepted["alias"] += tally.aliases
         if tally.discarded:
             self.discarded["garbage_id"] += tally.discarded
+        self.unread_times += tally.unread_times

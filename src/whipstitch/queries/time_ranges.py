@@ -2,9 +2,12 @@
 
 Hours, days, weeks (from Monday) and months begin when the clocks of a time zone say so: a day on
 which clocks change has 23 or 25 hours. The starts are worked out here and bound to the statement,
-so that what ClickHouse knows of time zones cannot disagree."""
+so that what ClickHouse knows of time zones cannot disagree. Where clocks change within an hour, an
+interval of hours begins there, too."""
 
 import calendar
+import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,10 +23,12 @@ Interval = Literal["hour", "day", "week", "month"]
 _DEFAULT: Final = timedelta(days=30)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR: Final = timedelta(hours=1)
-_QUARTER: Final = timedelta(minutes=15)
-"""Since 1980 all time zones are whole quarters of an hour away from UTC."""
-_FIRST: Final = datetime(1980, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+_SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
+_FIRST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""The first moment that an event can have."""
+_LAST: Final = datetime(2300, 1, 1, tzinfo=UTC)
+"""The first one that no event can have: where the longest range ends."""
 _MOST_INTERVALS: Final = 10_000
 
 
@@ -133,9 +138,10 @@ def _parse(text: str, zone: ZoneInfo, field: str) -> datetime:
         moment = aware.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidQuery(field, "must be a time such as 2026-05-09T14:32:01Z") from None
-    if not _FIRST <= moment <= _LAST:
+    if not _FIRST - _DAY <= moment <= _LAST + _DAY:
         raise InvalidQuery(field, f"must lie between {_FIRST:%Y} and {_LAST:%Y}")
-    return moment
+    # These years begin up to a day earlier or later by the clocks of a zone.
+    return min(max(moment, _FIRST), _LAST)
 
 
 def _starts(moment: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:
@@ -146,19 +152,37 @@ def _starts(moment: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[da
 
 
 def _hours(moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """Every instant at which the clocks show a full hour."""
-    start = moment - (moment - _FIRST) % _QUARTER
-    while start.astimezone(zone).minute:
-        start -= _QUARTER
+    """Every instant at which the clocks show a full hour, or are put to another one's middle: some
+    are put forward or back by half an hour."""
+    offset = _offset(moment, zone)
+    start = moment - _past_the_hour(moment, offset)
+    if _offset(start, zone) != offset:
+        start = _change(start, moment, zone)
     while True:
         yield start
-        offset = start.astimezone(zone).utcoffset()
-        start += _HOUR
-        if start.astimezone(zone).utcoffset() != offset:
-            # Some clocks are put forward or back by half an hour.
-            start += _QUARTER - _HOUR
-            while start.astimezone(zone).minute:
-                start += _QUARTER
+        offset = _offset(start, zone)
+        end = start + _HOUR - _past_the_hour(start, offset)
+        start = end if _offset(end - _SECOND, zone) == offset else _change(start, end, zone)
+
+
+def _past_the_hour(moment: datetime, offset: timedelta) -> timedelta:
+    """The time since clocks with ``offset`` showed a full hour."""
+    return (moment - _EPOCH + offset) % _HOUR
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def _change(before: datetime, behind: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, a whole second, at which the offset becomes another one than ``before``."""
+    offset = _offset(before, zone)
+    first, last = (math.floor((one - _EPOCH) / _SECOND) for one in (before, behind))
+    seconds = range(first + 1, last + 1)
+    index = bisect_left(
+        seconds, True, key=lambda second: _offset(_EPOCH + second * _SECOND, zone) != offset
+    )
+    return _EPOCH + seconds[index] * _SECOND
 
 
 def _days(moment: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:

@@ -35,6 +35,20 @@ def test_metrics_count_what_was_accepted_discarded_and_rejected(server: Server) 
     assert [server.metric(name) for name in names] == [count + 1 for count in before]
 
 
+def test_metrics_count_times_that_do_not_parse(server: Server) -> None:
+    name = "whipstitch_unread_times_total"
+    before = server.metric(name)
+
+    server.send("/api/v1/track", TRACK | {"timestamp": "yesterday"})
+    server.send("/api/v1/track", TRACK | {"timestamp": None})
+    server.send("/api/v1/people", {"distinct_id": "user_1", "timestamp": "2300-01-01"})
+    payload = TRACK | {"properties": {"$timestamp": "soon", "$time": "2026-05-09"}}
+    operation = {"type": "track", "payload": payload}
+    server.send("/api/v1/batch", {"operations": [operation] * 2})
+
+    assert server.metric(name) == before + 4
+
+
 def test_metrics_can_be_read_by_prometheus(server: Server) -> None:
     text = httpx.get(f"{server.url}/metrics", trust_env=False).text
 

@@ -134,6 +134,7 @@ def test_what_was_not_stored_is_told_with_a_hint(server: Server, visit: Visit) -
     server.send("/api/v1/track", b"{private-matter", server.test_key)
     server.send("/api/v1/track", EVENT, key="sk_live_misspelt_key")
     server.send("/api/v1/people", b"x" * 300_000)
+    server.send("/api/v1/track", EVENT | {"timestamp": "yesterday"})
 
     answer = visitor.get("trouble")
 
@@ -141,6 +142,7 @@ def test_what_was_not_stored_is_told_with_a_hint(server: Server, visit: Visit) -
     assert {
         ("discarded", "garbage_id", "track"),
         ("discarded", "garbage_id", "batch"),
+        ("time passed over", "unread_time", "track"),
         ("rejected", "invalid_key", "track"),
         ("rejected", "invalid_body", "people"),
     } <= found

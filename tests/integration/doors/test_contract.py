@@ -627,8 +627,13 @@ MORNING_MS = 1_778_306_400_000
         (None, {"$timestamp": MORNING, "$time": "2001-01-01T00:00:00Z"}),
         ("yesterday", {"$timestamp": MORNING}),
         ({}, {"$timestamp": MORNING}),
+        (MORNING_MS // 1000, {}),
+        (str(MORNING_MS), {}),
+        ("", {"$timestamp": MORNING_MS}),
+        (None, {"$time": MORNING_MS // 1000 + 0.0005}),
+        ("2300-01-01T00:00:00Z", {"$time": MORNING_MS * 1000 + 999}),
         (True, {"$timestamp": "soon", "$time": MORNING}),
-        ("", {"$timestamp": 978307200000, "$time": "2026-05-09 06:00:00.000"}),
+        ("", {"$timestamp": "978307200 s", "$time": "2026-05-09 06:00:00.000"}),
         ("9999-12-31T23:59:59Z", {"$time": "2026-05-09T08:00:00+02:00"}),
     ],
 )
@@ -640,7 +645,7 @@ def test_the_first_time_that_parses_wins(
 
 
 def test_without_a_time_the_server_clock_stands(server: Served) -> None:
-    server.post("track", track(timestamp="never", properties={"$time": 5}))
+    server.post("track", track(timestamp="never", properties={"$time": "5 o'clock"}))
     [row] = server.new_rows()
     assert row["timestamp"] == row["accepted"] // 1000
 

@@ -6,9 +6,10 @@ from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
 from whipstitch.dashboard.hints import HINTS
 from whipstitch.doors import snapshots
+from whipstitch.doors.refusals import UNREAD_TIME
 
 GIVEN = [*vars(answers).values(), *answers.INVALID_PAYLOAD.values(), *vars(snapshots).values()]
-REASONS = {one.reason for one in GIVEN if isinstance(one, Answer) and one.reason}
+REASONS = {one.reason for one in GIVEN if isinstance(one, Answer) and one.reason} | {UNREAD_TIME}
 
 
 @pytest.mark.parametrize("reason", sorted(REASONS))

@@ -98,6 +98,55 @@ def test_hours_of_a_zone_with_half_an_hour_begin_at_half_past() -> None:
     assert starts == [f"2026-{day}:30:00.000Z" for day in ("04-30T23", "05-01T00", "05-01T01")]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "starts"),
+    [
+        # At 2 o'clock they are put forward to half past, at 2 o'clock back to half past one.
+        ("2026-10-03T14:00Z", "2026-10-03T16:30Z", ["13:30", "14:30", "15:30", "16:00"]),
+        ("2026-04-04T14:00Z", "2026-04-04T16:45Z", ["14:00", "15:00", "15:30", "16:30"]),
+    ],
+)
+def test_clocks_that_change_by_half_an_hour_begin_an_interval(
+    start: str, end: str, starts: list[str]
+) -> None:
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+    assert [one[11:16] for one in _labels(start, end, "hour", lord_howe)] == starts
+    inside = start.replace("14:00Z", "15:40:00.001Z")
+    assert next(one[11:16] for one in _labels(inside, end, "hour", lord_howe)) == "15:30"
+
+
+@given(
+    start=st.datetimes(datetime(1900, 1, 2), datetime(2299, 1, 1)),
+    length=st.timedeltas(timedelta(milliseconds=1), timedelta(days=40)),
+    zone=st.sampled_from([*_ZONES, "Africa/Monrovia", "Europe/Amsterdam", "Asia/Singapore"]).map(
+        ZoneInfo
+    ),
+)
+def test_an_hour_of_any_year_is_one_by_the_clocks(
+    start: datetime, length: timedelta, zone: ZoneInfo
+) -> None:
+    first = start.replace(tzinfo=UTC)
+    starts = intervals(TimeRange(first, first + length), "hour", zone).starts
+
+    def shown(milliseconds: int) -> tuple[datetime, timedelta | None]:
+        local = datetime.fromtimestamp(milliseconds / 1000, zone)
+        return local.replace(minute=0, second=0, microsecond=0), local.utcoffset()
+
+    assert starts[0] <= first.timestamp() * 1000
+    for one, other in pairwise(starts):
+        assert shown(one) == shown(other - 1) != shown(other)
+
+
+def test_a_range_reaches_all_times_that_an_event_can_have() -> None:
+    for zone in (_UTC, _BERLIN, ZoneInfo("Pacific/Kiritimati"), ZoneInfo("America/Anchorage")):
+        range_ = parse_range("1900-01-01", "2300-01-01", zone, _NOW)
+        assert range_.start >= datetime(1900, 1, 1, tzinfo=UTC)
+        assert range_.end <= datetime(2300, 1, 1, tzinfo=UTC)
+        assert range_.end - range_.start > timedelta(days=146_095)
+    with pytest.raises(InvalidQuery, match="between 1900 and 2300"):
+        parse_range("1899-12-30", None, _UTC, _NOW)
+
+
 def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
     assert _labels("2026-05-03", "2026-05-05", "week") == [
         "2026-04-27T00:00:00.000Z",
@@ -152,7 +201,8 @@ def test_intervals_follow_one_another_and_hold_the_range(
 def _begins(moment: datetime, interval: Interval, zone: ZoneInfo) -> bool:
     local = moment.astimezone(zone)
     if interval == "hour":
-        return local.minute == 0
+        changed = (moment - timedelta(seconds=1)).astimezone(zone).utcoffset()
+        return local.minute == 0 or local.utcoffset() != changed
     before = (moment - _QUARTER).astimezone(zone)
     if interval == "week":
         return local.isocalendar()[:2] != before.isocalendar()[:2]
