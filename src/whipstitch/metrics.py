@@ -76,6 +76,16 @@ class Stages(Collector):
         yield CounterMetricFamily(
             "whipstitch_dead_letter_rows", "Rows set aside since start.", loader.dead_letters
         )
+        yield CounterMetricFamily(
+            "whipstitch_damaged_segments",
+            "Journal segments whose checksums were wrong.",
+            loader.damaged_segments,
+        )
+        yield _gauge(
+            "damaged_files",
+            "Files of damaged bytes kept.",
+            len(self._engine.dead_letters.damaged()),
+        )
         yield _gauge(
             "storage_available",
             "0 while ClickHouse takes nothing.",

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+from whipstitch.journal.segments import seal
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.loader import Loader
 from whipstitch.storage.connect import Address
@@ -32,6 +33,12 @@ class Folder:
 
     def remove(self, segment: Path) -> None:
         segment.unlink()
+
+    def adopt(self, part: Path) -> None:
+        seal(part)
+
+    def set_aside(self, segment: Path, why: str) -> None:  # noqa: ARG002
+        segment.rename(self.directory.parent / segment.name)
 
 
 def new_loader(directory: Path, store: Store, scratch: Path) -> Loader:

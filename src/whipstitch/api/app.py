@@ -61,6 +61,7 @@ def build(
     erases: Erases,
     keeper: CohortKeeper,
     problems: Problems,
+    warnings: Problems,
     metrics: CollectorRegistry,
     stopping: asyncio.Event,
     dashboard: Sequence[BaseRoute],
@@ -68,7 +69,8 @@ def build(
     """Everything that the server answers but the four ingestion endpoints. ``readings`` gives what
     queries look at, ``stitches`` does what operators ask of identity, ``erases`` erases people,
     ``keeper`` keeps cohorts, ``problems`` tells what keeps the server from being ready,
-    ``stopping`` ends the streams of events, ``dashboard`` are the routes of its pages."""
+    ``warnings`` what does not, ``stopping`` ends the streams of events, ``dashboard`` are the
+    routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
         version=version("whipstitch"),
@@ -87,6 +89,7 @@ def build(
     api.state.erases = erases
     api.state.cohorts = keeper
     api.state.problems = problems
+    api.state.warnings = warnings
     api.state.metrics = metrics
     api.state.stopping = stopping
     api.state.exports = Places(_MOST_EXPORTS, "exports")

@@ -1,5 +1,6 @@
 """Is it alive, is it ready, how is it doing."""
 
+import asyncio
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
@@ -29,7 +30,9 @@ async def ready(request: Request) -> Response:
     found = problems()
     if found:
         return JSONResponse({"ok": False, "error": "; ".join(found)}, 503)
-    return JSONResponse({"ok": True})
+    warnings: Problems = request.app.state.warnings
+    told = await asyncio.to_thread(warnings)  # it looks at directories
+    return JSONResponse({"ok": True, "warnings": told} if told else {"ok": True})
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -50,7 +50,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _server(settings)
     yield _storage(settings)
     yield _journal(settings)
+    yield from _set_aside_in_journal(settings)
     yield _dead_letters(settings)
+    yield from _damaged(settings)
     yield _geoip(settings)
 
 
@@ -155,6 +157,23 @@ def _journal(settings: Settings) -> Finding:
     if sum(sizes) > settings.backlog_limit * 0.8:
         return Finding("journal", "problem", found, "bring ClickHouse back, or raise backlog_limit")
     return Finding("journal", "ok", found)
+
+
+def _set_aside_in_journal(settings: Settings) -> Iterator[Finding]:
+    aside = settings.data_dir / "journal" / "aside"
+    if aside.is_dir() and (found := len(list(aside.iterdir()))):
+        advice = f"look into {aside}; a segment that can be read again goes back into the journal"
+        yield Finding("journal", "problem", f"{found} set aside as unreadable or unknown", advice)
+
+
+def _damaged(settings: Settings) -> Iterator[Finding]:
+    from whipstitch.loader.dead_letters import DeadLetters
+
+    if files := DeadLetters(settings.data_dir / "deadletters").damaged():
+        size = sum(file.stat().st_size for file in files)
+        advice = f"check the disk; the log says what is missing; then delete {files[0].parent}/*"
+        found = f"parts of {len(files)} segments were damaged: {size} bytes are kept"
+        yield Finding("damage", "problem", found, advice + files[0].suffix)
 
 
 def _dead_letters(settings: Settings) -> Finding:

@@ -13,7 +13,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_COMMIT = re.compile(rb'^\{"k":"commit","rows":(\d+),"bytes":(\d+),"crc":(\d+)\}\n', re.MULTILINE)
+COMMIT_START = b'{"k":"commit","rows":'
+# So many digits as the numbers may have: more would be damage, which may be of any length.
+COMMIT = re.compile(
+    rb'^\{"k":"commit","rows":(\d{1,18}),"bytes":(\d{1,18}),"crc":(\d{1,10})\}\n', re.MULTILINE
+)
 
 
 class Group(NamedTuple):
@@ -39,7 +43,7 @@ def whole_groups(text: bytes) -> Iterator[Group]:
     """The groups of a segment that are whole, in order; torn or damaged bytes between them are
     passed over."""
     end_of_last = 0
-    for match in _COMMIT.finditer(text):
+    for match in COMMIT.finditer(text):
         rows, size, crc = map(int, match.groups())
         start = match.start() - size
         if start < end_of_last or zlib.crc32(memoryview(text)[start : match.start()]) != crc:

@@ -3,10 +3,12 @@
 import asyncio
 import errno
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal
 
 import structlog
@@ -14,6 +16,7 @@ import structlog
 from whipstitch.admission.sequence import Sequence
 from whipstitch.errors import JournalError
 from whipstitch.journal import segments
+from whipstitch.journal.checking import UNREADABLE
 from whipstitch.journal.group_commit import (
     Committer,
     Entry,
@@ -21,7 +24,7 @@ from whipstitch.journal.group_commit import (
     ThreadedCommitter,
 )
 from whipstitch.journal.groups import seal_group
-from whipstitch.journal.segments import OPEN, PART, OpenSegment
+from whipstitch.journal.segments import OPEN, PART, SEALED, OpenSegment
 from whipstitch.journal.waiting import Waiting
 
 log = structlog.get_logger(__name__)
@@ -31,6 +34,8 @@ _MOST_QUEUED_BYTES = 64 * 1024 * 1024
 _LAST_ROOM = 64 * 1024
 _LOOK_SECONDS = 0.25
 _LAST_NUMBER = "last-number"
+_ASIDE = "aside"
+"""Holds what was found in the directory and is no segment, or cannot be read."""
 _SYNC_PATIENCE = 10.0
 """Seconds after which clients no longer wait for the disk."""
 
@@ -138,6 +143,21 @@ class Journal:
         self._due.set()
 
     @property
+    def warnings(self) -> list[str]:
+        """What an operator should look at, though rows are taken and stored."""
+        try:
+            found = sum(1 for _ in (self.directory / _ASIDE).iterdir())
+        except OSError:
+            found = 0
+        things = (
+            "thing that is no segment or cannot"
+            if found == 1
+            else ("things that are no segments or cannot")
+        )
+        aside = self.directory / _ASIDE
+        return [f"{found} {things} be read was found in the journal: see {aside}."] if found else []
+
+    @property
     def backlog_bytes(self) -> int:
         """What waits for the loader."""
         return self._waiting.bytes + self._full_bytes + self._segment.size + self._queued_bytes
@@ -203,6 +223,12 @@ class Journal:
         """Forgets a segment that ClickHouse has."""
         segment.unlink(missing_ok=True)
         self._waiting.discard(segment)
+
+    def set_aside(self, segment: Path, why: str) -> None:
+        """Moves a sealed segment that cannot be read out of the way, or passes over it from now
+        on."""
+        self._put_aside(segment, why)
+        self._waiting.pass_over(segment)
 
     def close(self) -> None:
         """Seals what is left. Nothing may be written any more."""
@@ -285,19 +311,64 @@ class Journal:
         self._looked_at = time.monotonic()
 
     def _recover(self) -> int:
-        """Seals what was left open; returns the highest acceptance number found."""
+        """Seals what was left open, puts aside what is no segment; returns the highest acceptance
+        number found."""
         last = self._remembered_number()
         for segment in sorted(self.directory.iterdir()):
-            last = max(last, segments.number_of(segment))
-            if segment.suffix == PART:
-                segment.unlink()
-            elif segment.suffix == OPEN:
-                size = segment.stat().st_size
-                sealed, last_in_it = segments.recover(segment)
-                last = max(last, last_in_it)
-                kept = sealed.stat().st_size if sealed else 0
-                log.info("journal_recovered", segment=segment.stem, bytes=kept, cut=size - kept)
+            if segment.name in (_LAST_NUMBER, _LAST_NUMBER + ".new", _ASIDE, "lost+found"):
+                continue
+            try:
+                last = max(last, self._recover_one(segment))
+            except OSError as error:
+                if error.errno not in UNREADABLE:
+                    raise
+                self._put_aside(segment, error.strerror or str(error))
         return last
+
+    def _recover_one(self, segment: Path) -> int:
+        """Returns the highest acceptance number that is seen of it."""
+        number = segments.number_of(segment)
+        stat = segment.lstat()
+        if not S_ISREG(stat.st_mode):
+            self._put_aside(segment, "it is no regular file")
+        elif number is None or segment.suffix not in (OPEN, PART, SEALED):
+            self._put_aside(segment, "the journal gives no such names")
+        elif segment.suffix == PART:
+            segment.unlink()
+        elif segment.suffix == OPEN:
+            recovered = segments.recover(segment)
+            log.info(
+                "journal_recovered",
+                segment=segment.stem,
+                bytes=recovered.sealed.stat().st_size if recovered.sealed else 0,
+                torn=recovered.torn,
+                damaged=recovered.damaged,
+            )
+            return max(number, recovered.last)
+        elif not stat.st_size and not segments.size_of(segment):
+            self._put_aside(segment, "it is empty")
+        else:
+            return number
+        return 0
+
+    def _put_aside(self, thing: Path, why: str) -> None:
+        """Moves what is no segment, or cannot be read, out of the way; where that cannot be done
+        it is passed over."""
+        aside = self.directory / _ASIDE
+        target = aside / f"{thing.name[:200]}-{secrets.token_hex(4)}"
+        try:
+            aside.mkdir(mode=0o700, exist_ok=True)
+            thing.rename(target)
+            segments.sync_directory(self.directory)
+        except OSError as error:
+            log.error(
+                "journal_passes_over",
+                name=thing.name,
+                why=why,
+                problem=error.strerror or str(error),
+            )
+            return
+        log.error("journal_sets_aside", name=thing.name, why=why, kept_in=str(target))
 
     def _new_segment(self, like: int = 0) -> OpenSegment:
         return OpenSegment(self.directory, self._number(), durable=self._durable, like=like)
@@ -308,9 +379,10 @@ class Journal:
 
     def _remembered_number(self) -> int:
         try:
-            return int((self.directory / _LAST_NUMBER).read_text())
+            number = int((self.directory / _LAST_NUMBER).read_text()[:20])
         except (OSError, ValueError):
             return 0
+        return number if 0 <= number < 2**63 else 0
 
     def _remember_number(self) -> None:
         """So that a clock that was set back between two runs does not repeat numbers."""

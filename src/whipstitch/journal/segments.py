@@ -1,21 +1,27 @@
 """Segment files: where they lie, what they are called, and how one is written.
 
-``<number>-<random>.open`` is being written, ``.jsonl`` is sealed and waits for the loader,
-``.part`` is being put together elsewhere. The number, an acceptance number, sorts them by age; the
-stem is never used twice, so that ClickHouse can tell a repeated insert by it."""
+``<number>-<random>.open`` is being written, ``<number>-<random>-<bytes>.jsonl`` is sealed and waits
+for the loader, ``.part`` is being put together elsewhere. The number, an acceptance number, sorts
+them by age; the stem is never used twice, so that ClickHouse can tell a repeated insert by it."""
 
+import contextlib
 import os
+import re
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from whipstitch.journal.groups import whole_groups
+from whipstitch.journal.groups import COMMIT, whole_groups
 
 OPEN = ".open"
 SEALED = ".jsonl"
 PART = ".part"
+REPLAYED = "-replayed"
+_STEM = re.compile(r"(\d{1,20})-([0-9A-Za-z]{1,32})(?:-(\d{1,15}))?")
+_MOST_NUMBER = 2**63
 _LEAST_ROOM = 64 * 1024
 _MOST_ROOM = 2 * 1024 * 1024
 _PIECE = bytes(32 * 1024)
@@ -37,10 +43,22 @@ def new_stem(number: int) -> str:
     return f"{number:020d}-{secrets.token_hex(4)}"
 
 
-def number_of(segment: Path) -> int:
-    """The acceptance number in a segment's name, 0 where there is none."""
-    head = segment.name.partition("-")[0]
-    return int(head) if head.isdecimal() else 0
+def number_of(segment: Path) -> int | None:
+    """The acceptance number in a segment's name; None: the journal gives no such names."""
+    named = _STEM.fullmatch(segment.stem)
+    number = int(named[1]) if named else _MOST_NUMBER
+    return number if number < _MOST_NUMBER else None
+
+
+def size_of(segment: Path) -> int:
+    """How many bytes a segment had when it was sealed, by its name; 0: it does not say."""
+    named = _STEM.fullmatch(segment.stem)
+    return int(named[3] or 0) if named else 0
+
+
+def is_replayed(segment: Path) -> bool:
+    """Whether it holds dead letters that are to be loaded again."""
+    return segment.stem.endswith(REPLAYED)
 
 
 def sync_directory(directory: Path) -> None:
@@ -53,37 +71,54 @@ def sync_directory(directory: Path) -> None:
 
 
 def seal(segment: Path) -> Path:
-    """Gives a finished segment the name by which the loader finds it."""
-    sealed = segment.with_suffix(SEALED)
+    """Gives a finished segment the name by which the loader finds it. Raises OSError."""
+    sealed = _sealed_name(segment, segment.stat().st_size)
     segment.rename(sealed)
     sync_directory(segment.parent)
     return sealed
 
 
-def recover(segment: Path) -> tuple[Path | None, int]:
-    """Seals a segment that a killed process left open, keeping exactly its whole groups. Returns
-    the sealed segment and the highest acceptance number in it.
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of a segment that was left open. ``sealed``: None, no group of it was finished,
+    and it is gone. ``last``: the highest acceptance number in it. ``torn``: bytes at its end of a
+    group that was not finished. ``damaged``: bytes of finished groups that are not whole."""
 
-    None: it held none, and is gone."""
+    sealed: Path | None
+    last: int
+    torn: int
+    damaged: int
+
+
+def recover(segment: Path) -> Recovered:
+    """Seals a segment that a killed process left open, without the torn group at its end, which
+    nobody was answered for. Damage before the end of a group that was finished is not torn: that
+    stays, for the loader to set aside.
+
+    Raises OSError."""
     text = segment.read_bytes()
-    groups = list(whole_groups(text))
-    kept = b"".join(text[group.start : group.end] for group in groups)
-    if not kept:
+    end = max((commit.end() for commit in COMMIT.finditer(text)), default=0)
+    torn = len(text[end:].rstrip(b"\0"))  # behind it are the zeros of its room
+    if not end:
         segment.unlink()
-        return None, 0
-    if text.startswith(kept):
-        # A torn tail, as a full disk leaves it too: cutting it off needs no room.
-        with segment.open("rb+") as file:
-            file.truncate(len(kept))
-            os.fsync(file.fileno())
-    else:
-        mended = segment.with_suffix(PART)
-        with mended.open("wb") as file:
-            file.write(kept)
-            file.flush()
-            os.fsync(file.fileno())
-        mended.rename(segment)
-    return seal(segment), max(row.accepted for row in _rows.decode_lines(kept))
+        return Recovered(None, 0, torn, 0)
+    last = whole = 0
+    for group in whole_groups(text):
+        whole += group.end - group.start
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            rows = _rows.decode_lines(text[group.start : group.end])
+            numbers = [row.accepted for row in rows if row.accepted < _MOST_NUMBER]
+            last = max(last, *numbers, 0)
+    # Cutting it off needs no room, on a full disk either.
+    with segment.open("rb+") as file:
+        file.truncate(end)
+        os.fsync(file.fileno())
+    return Recovered(seal(segment), last, torn, end - whole)
+
+
+def _sealed_name(segment: Path, size: int) -> Path:
+    number, unique = segment.stem.split("-")[:2]
+    return segment.with_name(f"{number}-{unique}-{size}{SEALED}")
 
 
 class OpenSegment:
@@ -123,7 +158,7 @@ class OpenSegment:
         this fails with an OSError it may be tried again."""
         os.ftruncate(self._file, self.size)
         os.fsync(self._file)
-        sealed = self.path.with_suffix(SEALED)
+        sealed = _sealed_name(self.path, self.size)
         return sealed if sealed.exists() else seal(self.path)
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ class Waiting:
         """Raises OSError."""
         self._directory = directory
         self._files: dict[str, _File] = {}
+        self._passed_over: set[str] = set()
         self._lock = threading.Lock()
         self._scanned_at = 0.0
         self.bytes = 0
@@ -40,6 +41,12 @@ class Waiting:
     def discard(self, segment: Path) -> None:
         """A segment that is gone."""
         with self._lock:
+            self._forget(segment.name)
+
+    def pass_over(self, segment: Path) -> None:
+        """A segment that is not to be loaded, though it may be there."""
+        with self._lock:
+            self._passed_over.add(segment.name)
             self._forget(segment.name)
 
     def segments(self) -> list[Path]:
@@ -62,10 +69,10 @@ class Waiting:
             there = set()
             with os.scandir(self._directory) as entries:
                 for entry in entries:
-                    if entry.name.endswith(SEALED):
+                    if entry.name.endswith(SEALED) and entry.name not in self._passed_over:
                         there.add(entry.name)
                         if entry.name not in self._files:
-                            self._note(entry.name, entry.stat())
+                            self._note(entry.name, entry.stat(follow_symlinks=False))
             for name in self._files.keys() - there:
                 self._forget(name)
             self._scanned_at = time.monotonic()

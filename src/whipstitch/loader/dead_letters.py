@@ -5,7 +5,8 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +14,12 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.errors import StorageError
-from whipstitch.journal.segments import PART, SEALED, sync_directory
+from whipstitch.journal.checking import Damage, copy_ranges
+from whipstitch.journal.groups import commit_line
+from whipstitch.journal.segments import PART, REPLAYED, SEALED, sync_directory
 from whipstitch.storage.loading import Somebody
 
-_REPLAYED: Final = "-replayed"
+_DAMAGED: Final = ".damaged"
 _FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*"|\d+)')
 
 
@@ -83,6 +86,25 @@ class DeadLetters:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_whole(self._directory / (stem + SEALED), map(_line, letters))
 
+    def keep_damaged(self, segment: Path, damage: Damage) -> Path:
+        """Keeps the damaged bytes of a segment as they are, in a file of their own that nothing
+        loads; returns it. The same segment again takes its own place.
+
+        Raises:
+            OSError: they are not kept.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = self._directory / (segment.stem + _DAMAGED)
+        part = kept.with_suffix(PART)
+        copy_ranges(segment, damage.damaged, part)
+        part.rename(kept)
+        sync_directory(self._directory)
+        return kept
+
+    def damaged(self) -> list[Path]:
+        """The files with damaged bytes."""
+        return sorted(self._directory.glob(f"*{_DAMAGED}"))
+
     def letters(self, since: float = 0.0) -> Iterator[DeadLetter]:
         """All of them, oldest segment first; at least those set aside ``since`` (unix seconds).
 
@@ -112,10 +134,10 @@ class DeadLetters:
             for file in self._files():
                 rows = [letter.row for letter in self._read(file)]
                 journal.mkdir(parents=True, exist_ok=True, mode=0o700)
-                while (target := journal / f"{number:020d}{_REPLAYED}{SEALED}").exists():
+                while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
                     number += 1
                 number += 1
-                _write_whole(target, rows)
+                _write_whole(target, [*rows, _commit(rows)])
                 file.unlink()
                 sync_directory(self._directory)
                 moved += len(rows)
@@ -154,7 +176,7 @@ class DeadLetters:
             elif not kept:
                 file.unlink(missing_ok=True)
                 sync_directory(self._directory)
-        return gone
+        return gone + sum(_erase_damaged(file, erased) for file in self.damaged())
 
     def _files(self) -> list[Path]:
         return sorted(self._directory.glob(f"*{SEALED}"))
@@ -167,6 +189,31 @@ class DeadLetters:
                 yield DeadLetter(row, letter["reason"], file.name)
         except (OSError, ValueError, KeyError) as error:
             raise StorageError(f"The dead letters in {file} cannot be read: {error}") from error
+
+
+def _erase_damaged(
+    file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
+) -> int:
+    """Deletes the lines of erased people, as far as they can be told; returns how many."""
+    lines = file.read_bytes().splitlines(keepends=True)
+    letters = [DeadLetter(line, "") for line in lines]
+    until = erased({name for letter in letters for name in letter.names})
+    kept = [
+        letter.row
+        for letter in letters
+        if not any(until.get(name, -1) >= letter.accepted for name in letter.names)
+    ]
+    if len(kept) < len(lines):
+        _write_whole(file, (row.rstrip(b"\n") for row in kept))
+    return len(lines) - len(kept)
+
+
+def _commit(rows: Sequence[bytes]) -> bytes:
+    """The line that makes a group of ``rows``."""
+    crc = size = 0
+    for row in rows:
+        crc, size = zlib.crc32(b"\n", zlib.crc32(row, crc)), size + len(row) + 1
+    return commit_line(len(rows), size, crc).rstrip(b"\n")
 
 
 def _line(letter: DeadLetter) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import structlog
 
 from whipstitch.errors import StorageError, StorageRefused
+from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
@@ -21,8 +22,7 @@ log = structlog.get_logger(__name__)
 
 _FIRST_BACKOFF: Final = 0.1
 _LONGEST_BACKOFF: Final = 5.0
-_BATCH_BYTES: Final = 8 * 2**20
-"""Larger ones sync so much at once that clients, whose rows are synced meanwhile, wait for it."""
+_BATCH_BYTES: Final = 32 * 2**20
 
 
 class Segments(Protocol):
@@ -40,12 +40,18 @@ class Segments(Protocol):
     def remove(self, segment: Path) -> None:
         """Forgets a segment whose rows are stored."""
 
+    def adopt(self, part: Path) -> None:
+        """Makes a segment of a synced file of whole groups."""
+
+    def set_aside(self, segment: Path, why: str) -> None:
+        """Puts what cannot be read out of the way."""
+
 
 class Loader:
     """Loads about every ``rows`` rows or ``seconds`` seconds; what gathers meanwhile goes in one
     larger insert, and so do small segments that wait. A segment is removed after its last row is
     stored or set aside; one whose load was cut off, in this process or an earlier one, is simply
-    loaded again. While loads fail no segment is closed."""
+    loaded again. While loads fail no segment is closed. What has a wrong checksum is not loaded."""
 
     def __init__(
         self,
@@ -164,6 +170,9 @@ class Loader:
         return [first, *(segment for segment in segments if segment != first)]
 
     def _load_batch(self, batch: list[Path]) -> None:
+        batch = [segment for segment in batch if self._is_whole(segment)]
+        if not batch:
+            return
         self._first = batch[0]
         if len(batch) > 1:
             # Where this ends badly, one of them may be the reason: they go one by one next time.
@@ -175,6 +184,34 @@ class Loader:
             self._load(segment)
             self._one_by_one = max(0, self._one_by_one - 1)
         self._first = None
+
+    def _is_whole(self, segment: Path) -> bool:
+        """False: it was not, and what is whole of it waits as a segment of its own, or it cannot be
+        read and is out of the way."""
+        try:
+            damage = check(segment)
+        except OSError as error:
+            if error.errno not in UNREADABLE:
+                raise
+            self._source.set_aside(segment, error.strerror or str(error))
+            return False
+        if damage is None:
+            return True
+        kept = self._dead_letters.keep_damaged(segment, damage)
+        log.error(
+            "segment_damaged",
+            segment=segment.stem,
+            whole_groups=len(damage.whole),
+            damaged_places=len(damage.damaged),
+            damaged_bytes=damage.bytes,
+            missing_bytes=damage.missing,
+            kept_in=str(kept),
+        )
+        self.stats.damaged_segments += 1
+        if damage.whole:
+            self._source.adopt(write_whole_groups(segment, damage))
+        self._source.remove(segment)
+        return False
 
     def _load_together(self, batch: list[Path]) -> bool:
         """Stores some segments in one insert. False: some row is refused, or cannot be read."""

@@ -18,6 +18,7 @@ class LoaderStats:
     retries: int = 0
     repaired: int = 0
     dead_letters: int = 0
+    damaged_segments: int = 0
 
     def inserted(self, rows: Counter[Kind], seconds: float) -> None:
         """Counts one segment that is stored."""

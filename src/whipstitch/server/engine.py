@@ -135,6 +135,13 @@ class Engine:
         storage = self.storage_problem
         return [*self.ingestion.problems(), *([storage] if storage else [])]
 
+    def warnings(self) -> list[str]:
+        """What an operator should look at, though the server accepts and stores."""
+        damaged = self.dead_letters.damaged()
+        kept = f"Parts of {len(damaged)} damaged journal segments are kept as "
+        told = [f"{kept}{damaged[0].parent}/*{damaged[0].suffix}."] if damaged else []
+        return [*self.ingestion.journal.warnings, *told]
+
     async def undo(self, scope: Scope, alias_id: str) -> bool:
         """Takes the link of an id away, as of now; False: it has none. Reads know it on return."""
         accepted = self.ingestion.journal.sequence.take(1)

@@ -40,6 +40,7 @@ def build(
         erases=engine,
         keeper=engine.cohorts,
         problems=engine.problems,
+        warnings=engine.warnings,
         metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
         dashboard=dashboard.routes(
             registry, Overview(engine), TrustedProxies.parse(settings.trusted_proxies)

@@ -241,7 +241,8 @@ def test_a_segment_put_together_elsewhere_is_taken_over_whole(tmp_path: Path) ->
     assert journalled_rows(tmp_path) == []
     journal.adopt(part)
     assert names(journalled_rows(tmp_path)) == ["a", "b"]
-    assert journal.backlog_bytes == part.with_suffix(".jsonl").stat().st_size
+    [sealed] = tmp_path.glob("*.jsonl")
+    assert journal.backlog_bytes == sealed.stat().st_size
     assert journal.oldest_seconds >= 0
     journal.close()
 

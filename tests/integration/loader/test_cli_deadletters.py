@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from whipstitch.cli.deadletters import app
+from whipstitch.journal.groups import seal_group
 from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
 
 ROW = b'{"k":"track","project_id":"proj_a","id":"evt_1","event_name":"visited"}'
@@ -36,7 +37,7 @@ def test_rows_are_listed_with_their_reason(data_dir: Path) -> None:
 def test_replayed_rows_wait_in_the_journal(data_dir: Path) -> None:
     assert json.loads(run("replay", "--data-dir", data_dir, "--json")) == {"replayed": 1}
     [segment] = (data_dir / "journal").iterdir()
-    assert segment.read_bytes() == ROW + b"\n"
+    assert segment.read_bytes() == seal_group([ROW + b"\n"], 1)
     assert "No row" in run("list", "--data-dir", data_dir)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from whipstitch.errors import StorageError
+from whipstitch.journal.groups import seal_group
 from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
 
 
@@ -39,7 +40,10 @@ def test_replay_moves_rows_to_the_journal(letters: DeadLetters, tmp_path: Path) 
     journal = tmp_path / "journal"
     assert letters.replay(journal, 77) == 3
     segments = sorted(journal.iterdir())
-    assert [segment.read_bytes() for segment in segments] == [b'{"n":1}\n{"n":2}\n', b'{"n":3}\n']
+    assert [segment.read_bytes() for segment in segments] == [
+        seal_group([b'{"n":1}\n', b'{"n":2}\n'], 2),
+        seal_group([b'{"n":3}\n'], 1),
+    ]
     assert {segment.suffix for segment in segments} == {".jsonl"}
     assert letters.count() == 0
 
@@ -49,7 +53,10 @@ def test_replay_takes_no_name_that_is_taken(letters: DeadLetters, tmp_path: Path
         letters.add("1-a", [DeadLetter(b"%d" % number, "why")])
         letters.replay(tmp_path, 77)
     segments = sorted(tmp_path.glob("*.jsonl"))
-    assert [segment.read_bytes() for segment in segments] == [b"0\n", b"1\n"]
+    assert [segment.read_bytes() for segment in segments] == [
+        seal_group([b"0\n"], 1),
+        seal_group([b"1\n"], 1),
+    ]
 
 
 def test_a_letter_names_its_row_as_far_as_it_can_be_read() -> None:
