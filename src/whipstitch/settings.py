@@ -170,8 +170,8 @@ class Settings(BaseSettings):
     placeholder_ids: Texts = Field(
         PLACEHOLDERS,
         description="Ids that name nobody, separated by commas: an alias with one of them would "
-        "merge strangers and is refused. Compared without case, and without "
-        "space and quotes around them; blank ids are always refused. The list replaces the default one.",
+        "merge strangers and is refused. Compared without case, and without space and quotes "
+        "around them; blank ids are always refused. The list replaces the default one.",
         json_schema_extra=_shown(", ".join(f"`{one}`" for one in PLACEHOLDERS)),
     )
     stitch_interval: float = Field(

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from whipstitch.identity.forest import Forest, Link, Operation, grow
-from whipstitch.queries.pages import cursor_of, rfc3339
+from whipstitch.queries.pages import Count, cursor_of, rfc3339
 from whipstitch.queries.person_ids import ids_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 
@@ -23,7 +23,7 @@ _FAR: Final = 20
 class Position(msgspec.Struct, frozen=True, array_like=True):
     """A place in the order of aliases: unix microseconds of acceptance, the two ids."""
 
-    accepted: int
+    accepted: Count
     alias_id: str
     distinct_id: str
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from whipstitch.queries.pages import cursor_of, rfc3339
+from whipstitch.queries.pages import Count, Moment, cursor_of, rfc3339
 from whipstitch.queries.person_ids import rows_of
 from whipstitch.queries.persons import Persons
 from whipstitch.queries.run import IN_SCOPE, Sql
@@ -37,8 +37,8 @@ _COLUMNS = (
 class Position(msgspec.Struct, frozen=True, array_like=True):
     """A place in the order of events: unix milliseconds, acceptance number, event id."""
 
-    timestamp: int
-    accepted: int
+    timestamp: Moment
+    accepted: Count
     id: str
 
 

@@ -3,11 +3,21 @@
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
+from whipstitch.admission.timestamps import EARLIEST_MS, LATEST_MS
+
 P = TypeVar("P", bound=msgspec.Struct)
+
+# What a place is made of. A client may write a cursor of its own: what ClickHouse would not take
+# as a value must not come out of one.
+Moment = Annotated[int, msgspec.Meta(ge=EARLIEST_MS, le=LATEST_MS)]
+"""Unix milliseconds of an event."""
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""A UInt64: an acceptance number, a key."""
+_MOST: Final = 2**64
 
 
 class InvalidCursor(ValueError):
@@ -27,9 +37,13 @@ def position_of(cursor: str, type_: type[P]) -> P:
     """
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(text, type=type_)
-    except (binascii.Error, ValueError) as error:
+        position = msgspec.json.decode(text, type=type_)
+    except (binascii.Error, ValueError, OverflowError, RecursionError) as error:
         raise InvalidCursor(cursor) from error
+    # The decoder's own bounds end at 2**63.
+    if any(isinstance(one, int) and one >= _MOST for one in msgspec.structs.astuple(position)):
+        raise InvalidCursor(cursor)
+    return position
 
 
 def rfc3339(milliseconds: int) -> str:

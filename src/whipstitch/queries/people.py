@@ -15,7 +15,7 @@ from whipstitch.queries import activity, links, traits
 from whipstitch.queries.activity import NO_EVENTS, Activity
 from whipstitch.queries.cohorts import member_keys
 from whipstitch.queries.links import NO_LINKS, Alias, Links
-from whipstitch.queries.pages import cursor_of, rfc3339
+from whipstitch.queries.pages import Moment, cursor_of, rfc3339
 from whipstitch.queries.person_ids import person_of, persons_of
 from whipstitch.queries.persons import Persons, key_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
@@ -34,7 +34,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     """A place in the order of people: the unix milliseconds of their last event, None where they
     have none, and their distinct id."""
 
-    last: int | None
+    last: Moment | None
     id: str
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.errors import InvalidQuery
-from whipstitch.queries.pages import InvalidCursor, cursor_of, position_of
+from whipstitch.queries.pages import Count, InvalidCursor, cursor_of, position_of
 from whipstitch.queries.run import Sql
 from whipstitch.queries.values import Values
 
@@ -18,7 +18,7 @@ MOST: Final = 10_000
 class Position(msgspec.Struct, frozen=True, array_like=True):
     """A place in the order of people: a person's key."""
 
-    key: int
+    key: Count
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.queries.pages import InvalidCursor, cursor_of, position_of, rfc3339
+from whipstitch.queries.pages import Count, InvalidCursor, Moment, cursor_of, position_of, rfc3339
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
     at: int | None
+    id: str
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    at: Moment
+    number: Count
     id: str
 
 
@@ -27,6 +33,23 @@ def test_a_cursor_leads_back_to_its_place(at: int | None, id_: str) -> None:
 def test_what_is_no_cursor_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidCursor):
         position_of(base64.urlsafe_b64encode(content).decode(), Place)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b'[-1,0,"a"]', b'[0,-1,"a"]', b'[-9223372036854775808,-1,"a"]', b'[0,1e30,"a"]'),
+        *(b'[9223372036854775807,0,"a"]', b'[-2208988800001,0,"a"]', b'[0,1.5,"a"]'),
+        *(b'[0,18446744073709551616,"a"]', b'[0,%b,"a"]' % (b"9" * 5_000)),
+        b'[0,0,"a",' + b"[" * 100_000 + b"]" * 100_000 + b"]",
+    ],
+)
+def test_what_clickhouse_would_not_take_is_refused(content: bytes) -> None:
+    if content.startswith(b"[-1,0"):  # a moment before 1970 is one
+        assert position_of(base64.urlsafe_b64encode(content).decode(), Row).at == -1
+        return
+    with pytest.raises(InvalidCursor):
+        position_of(base64.urlsafe_b64encode(content).decode(), Row)
 
 
 @pytest.mark.parametrize("text", ["A", "é", "====", "\0"])
