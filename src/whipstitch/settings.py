@@ -176,8 +176,8 @@ class Settings(BaseSettings):
     )
     stitch_interval: float = Field(
         60.0,
-        description="Seconds between two rewrites of rows whose ids turned out to be somebody's. "
-        "Reads count them as that person at once.",
+        description="Seconds between two rewrites of rows whose ids turned out to be somebody's, "
+        "in large databases up to four minutes. Reads count them as that person at once.",
         gt=0,
         allow_inf_nan=False,
     )

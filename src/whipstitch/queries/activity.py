@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE, rows_of
-from whipstitch.queries.persons import SENT, SETTLED, Persons
+from whipstitch.queries.persons import SENT, Persons
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Rows, Sql
 
 SENT_SINCE: Final = (
-    f"{SENT} AS sent_id, min(timestamp) AS first, max(timestamp) AS last, count() AS events "
+    f"{SENT}, min(timestamp) AS first, max(timestamp) AS last, count() AS events "
     "FROM events WHERE toUInt64OrZero(splitByChar('_', _part)[3]) > {block:UInt64} "
     "AND _block_number > {block:UInt64}"
 )
@@ -107,11 +107,8 @@ def _summed_up(people: Sequence[str]) -> Sql:
 
 
 def _of_rows(people: Sequence[str], persons: Persons) -> Sql:
-    # One person is looked for without a set: it is faster, and somebody's rows lie everywhere.
-    alone = len(people) == 1 and persons == SETTLED
-    theirs = f"distinct_id = {ALONE}" if alone else rows_of(persons)
     return Sql(
         f"SELECT any({persons.id}), {OF_ROWS} FROM events "
-        f"WHERE {IN_SCOPE} AND {theirs} GROUP BY {persons.key}",
+        f"WHERE {IN_SCOPE} AND {rows_of(persons)} GROUP BY {persons.key}",
         {"people": list(people)},
     )

@@ -6,7 +6,7 @@ says which rows of events do not bear their person's id yet."""
 from collections.abc import Sequence
 from typing import Final
 
-from whipstitch.queries.persons import SETTLED, Persons, key_of
+from whipstitch.queries.persons import SENT, SETTLED, Persons, key_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 
 PEOPLE: Final = "SELECT arrayJoin({people:Array(String)}) AS id"
@@ -57,14 +57,17 @@ def rows_of(persons: Persons, people: str = PEOPLE) -> str:
     """The condition on events that lets through the rows of people; ``people`` is a statement that
     selects their distinct ids as ``id``.
 
-    The indexes on the stored columns narrow what is read. Where rows wait to be rewritten, those
-    columns only say which rows may be theirs, and the reading's own map which are."""
-    if persons == SETTLED:
-        return f"distinct_id IN ({people})"
-    moved = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({people})"
-    merged, split = (f"{moved} AND stands_in = '{column}'" for column in ("distinct_id", "anon_id"))
-    keys = f"SELECT {key_of('id')} FROM ({people})"
-    return (
-        f"(distinct_id IN ({people}) OR distinct_id IN ({merged}) OR anon_id IN ({split})) "
-        f"AND {persons.key} IN ({keys})"
+    The index on the ids that were sent narrows what is read: no rewrite puts it out of use, as it
+    does the ones on what it changes. What it finds may be theirs. Which rows are, the row says, or
+    where rows wait the reading's own map; so ids that were linked otherwise since the reading
+    began may be among them."""
+    ids = (
+        f"{people} UNION ALL SELECT id FROM person_ids WHERE {IN_SCOPE} AND person IN ({people}) "
+        f"UNION ALL SELECT id FROM person_ids WHERE {IN_SCOPE} "
+        "AND version > {generation:UInt64}"
     )
+    if persons == SETTLED:
+        theirs = f"distinct_id IN ({people})"
+    else:
+        theirs = f"{persons.key} IN (SELECT {key_of('id')} FROM ({people}))"
+    return f"{SENT} IN ({ids}) AND {theirs}"

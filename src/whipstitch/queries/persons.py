@@ -13,8 +13,8 @@ from typing import Final
 from whipstitch.projects import Scope
 
 _PROJECT: Final = "{project_id:String}, {environment:String}"
-SENT: Final = "if(anon_id = '', distinct_id, anon_id)"
-"""The id that a row of ``events`` came in under."""
+SENT: Final = "sent_id"
+"""The column of the id that a row of ``events`` came in under, which nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)

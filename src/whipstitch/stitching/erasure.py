@@ -18,15 +18,12 @@ from whipstitch.stitching.erasures import key_of
 from whipstitch.storage.upkeep import take_summaries_away
 
 _IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
-_THEIRS: Final = (
-    f"{_IN_SCOPE} AND (distinct_id IN {{ids:Array(String)}} OR anon_id IN {{ids:Array(String)}}) "
-    f"AND {SENT} IN {{ids:Array(String)}}"
-)
+_THEIRS: Final = f"{_IN_SCOPE} AND {SENT} IN {{ids:Array(String)}}"
 _UP_TO: Final = "accepted <= {accepted:UInt64}"
 _AT_ONCE: Final = 1_000
 _NAMES: Final = (
+    ("events", SENT),
     ("events", "distinct_id"),
-    ("events", "anon_id"),
     ("person_traits", "distinct_id"),
     ("person_aliases", "alias_id"),
     ("person_aliases", "distinct_id"),

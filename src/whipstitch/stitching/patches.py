@@ -1,8 +1,8 @@
 """Patches: what a rewrite leaves beside the parts, until it is worked into them.
 
 Reads put them together, which takes nearly twice as long where there are any. Merges work them in,
-but old months are hardly merged any more. So a partition is told to where patches are old enough,
-or many: that takes about as long as reading two columns of it and writing them again.
+but old months are hardly merged any more. So partitions that have some are told to at once: that
+takes about as long as reading two columns of them and writing them again (``ROWS_A_SECOND``).
 
 ClickHouse numbers what it does to a table: an update as it begins, a mutation as it is asked for. A
 part that a mutation wrote counts as one that has all earlier updates, also one that was still
@@ -16,47 +16,45 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 _numbering: Final = threading.Lock()
-_SECONDS: Final = 300
-_ROWS_A_SECOND: Final = 100_000
-"""A partition's patches wait a second longer for so many rows that it has."""
-_MANY: Final = 50
-"""Patches do not wait where they change a row in so many."""
-_DUE: Final = """\
-SELECT partition_id
+ROWS_A_SECOND: Final = 10_000_000
+"""About as many rows of a partition are gone through to work its patches in."""
+_OURS: Final = "database = currentDatabase() AND table = 'events'"
+_DUE: Final = f"""\
+SELECT partition_id, any(rows)
 FROM
 (
     SELECT partition_id, sum(rows) AS rows, min(data_version) AS version
     FROM system.parts
-    WHERE database = currentDatabase() AND table = 'events' AND active
-        AND NOT startsWith(partition_id, 'patch-')
+    WHERE {_OURS} AND active AND NOT startsWith(partition_id, 'patch-')
     GROUP BY partition_id
 ) AS parts
 INNER JOIN
 (
-    SELECT
-        splitByChar('-', partition_id)[-1] AS patched,
-        max_block_number AS number,
-        rows AS changed,
-        modification_time AS made
+    SELECT splitByChar('-', partition_id)[-1] AS patched, max_block_number AS number
     FROM system.parts
-    WHERE database = currentDatabase() AND table = 'events' AND active
-        AND startsWith(partition_id, 'patch-')
+    WHERE {_OURS} AND active AND startsWith(partition_id, 'patch-')
 ) AS patches ON patched = partition_id
 WHERE number > version
 GROUP BY partition_id
-HAVING dateDiff('second', min(made), now()) > {seconds:Int32} + any(rows) / {a_second:UInt32}
-    OR sum(changed) * {many:UInt32} > any(rows)"""
+ORDER BY partition_id"""
+_RUNNING: Final = f"SELECT count() FROM system.mutations WHERE {_OURS} AND NOT is_done"
 
 
-def work_in(client: Client, seconds: int = _SECONDS) -> list[str]:
-    """Has ClickHouse work patches in that are older than so many seconds, in the background;
-    returns the partitions."""
-    values = {"seconds": seconds, "a_second": _ROWS_A_SECOND, "many": _MANY}
-    due = client.query(_DUE, values).result_rows
-    partitions = [str(row[0]) for row in due if str(row[0]).isalnum()]
-    for partition in partitions:
+def work_in(client: Client) -> dict[str, int]:
+    """Has ClickHouse work patches in, in the background; returns how many rows the partitions have
+    in which it does. None while it is still at what it was asked for before."""
+    if mutations_run(client):
+        return {}
+    due = {str(partition): int(rows) for partition, rows in client.query(_DUE).result_rows}
+    asked = {partition: rows for partition, rows in due.items() if partition.isalnum()}
+    for partition in asked:
         ask_for(client, f"ALTER TABLE events APPLY PATCHES IN PARTITION ID '{partition}'")
-    return partitions
+    return asked
+
+
+def mutations_run(client: Client) -> bool:
+    """Whether ClickHouse is at mutations of ``events``."""
+    return bool(client.query(_RUNNING).result_rows[0][0])
 
 
 def ask_for(client: Client, mutation: str) -> None:

@@ -14,7 +14,7 @@ from whipstitch.counting import Histogram
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
 from whipstitch.registry.leases import Leases
-from whipstitch.stitching import maps, patches, rewrite, sql_readers
+from whipstitch.stitching import backfill, maps, patches, rewrite, sql_readers
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.storage.store import Store
@@ -26,6 +26,10 @@ LEASE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 1.0
 """How often a node looks what the others did."""
 _LONGEST_BACKOFF: Final = 5.0
+_REST: Final = 20
+"""Seconds between two rewrites for each that working in the patches takes."""
+_LONGEST_REST: Final = 240.0
+"""Seconds: rows are promised to be rewritten within five minutes."""
 _SQL_LOOK_SECONDS: Final = 0.1
 _SQL_PATIENCE: Final = 75.0
 """Seconds after which a statement of a BI tool is no longer waited for: Whipstitch's own ClickHouse
@@ -84,8 +88,9 @@ class Leadership:
 
 
 class Stitcher:
-    """Rewrites every ``interval`` seconds, and when asked to. ``grace`` is how many seconds other
-    nodes may use an older map or load with older links: 0 where there are none."""
+    """Rewrites every ``interval`` seconds, less often where much has to be gone through for it, and
+    when asked to. ``grace`` is how many seconds other nodes may use an older map or load with
+    older links: 0 where there are none."""
 
     def __init__(
         self,
@@ -105,6 +110,8 @@ class Stitcher:
         self._interval = interval
         self._grace = grace
         self._due = time.monotonic() + interval
+        self._asked = False
+        self._filled = False
         self._work = Background("stitcher", self._turn, self._pause, leads.leave)
         self.start = self._work.start
         self.stop = self._work.stop
@@ -116,7 +123,7 @@ class Stitcher:
 
     def rewrite_now(self) -> None:
         """Asks for a run, which begins at once if this node is the one that rewrites."""
-        self._due = 0.0
+        self._asked = True
         self._work.wake()
 
     def undo(self, scope: Scope, alias_id: str, accepted: int) -> Future[bool]:
@@ -134,7 +141,7 @@ class Stitcher:
             return min(_LONGEST_BACKOFF, backoff)
         if not self._leads():
             return _LOOK_SECONDS
-        rest = max(0.0, self._due - time.monotonic())
+        rest = 0.0 if self._asked else max(0.0, self._due - time.monotonic())
         return min(rest, _LOOK_SECONDS) if self._grace else rest
 
     def _turn(self) -> None:
@@ -142,7 +149,7 @@ class Stitcher:
             self._keep_up()
         except Exception:
             self.stats.failures += 1
-            self._due = 0.0  # what was to be rewritten is tried again
+            self._asked = True  # what was to be rewritten is tried again
             raise
 
     def _keep_up(self) -> None:
@@ -152,36 +159,43 @@ class Stitcher:
             return
         if self._grace or self._maps.problem:
             self._store.beside_loading(self._linker.catch_up).result()
-        if time.monotonic() >= self._due:
+        if self._asked or time.monotonic() >= self._due:
+            self._asked = False
             self._due = time.monotonic() + self._interval
-            self._rewrite()
+            seconds = self._rewrite() / patches.ROWS_A_SECOND
+            rest = min(_REST * seconds, _LONGEST_REST)
+            self._due = max(self._due, time.monotonic() + rest)
 
-    def _rewrite(self) -> None:
+    def _rewrite(self) -> int:
+        """Returns how many rows have then to be gone through to work the patches in."""
         with self._maps.hold(self._settled_map()) as known:
             self._maps.await_readers_before(known.number)
             if known.table and not self._await_sql_readers():
-                return
+                return 0
             began = time.monotonic()
             steps = self._store.at_leisure(partial(rewrite.steps, known=known)).result()
             self.stats.rows_left = rows = sum(step.rows for step in steps)
             for step in steps:
                 if self._work.stopping or not self._leads():
-                    return
+                    return 0
                 self._store.at_leisure(partial(rewrite.take, known=known, step=step)).result()
                 self.stats.rows += step.rows
                 self.stats.rows_left -= step.rows
                 self._leads.renew()
             if known.table and not self._await_sql_readers():
-                return
+                return 0
         settled = self._store.beside_loading(
             lambda client: self._linker.settle(client, known.number)
         ).result()
-        self._store.at_leisure(patches.work_in).result()
+        patched = self._store.at_leisure(patches.work_in).result()
+        if not self._filled:
+            self._filled = not self._store.at_leisure(backfill.go_on).result()
         self.stats.runs += 1
         if settled:
             seconds = time.monotonic() - began
             self.stats.seconds.observe(seconds)
             log.info("stitched", ids=settled, rows=rows, seconds=round(seconds, 3))
+        return sum(patched.values())
 
     def _await_sql_readers(self) -> bool:
         """Until no statement of a BI tool runs that runs now. False: this is to stop first."""

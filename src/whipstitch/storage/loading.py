@@ -112,6 +112,7 @@ EVENTS: Final = Rows(
     {
         **_NAMES,
         **{name: name for name in _AS_SENT},
+        "sent_id": "distinct_id",
         "timestamp": _TIME,
         "received_at": "fromUnixTimestamp64Milli(toInt64(intDiv(accepted, 1000)), 'UTC')",
         "accepted": "accepted",

@@ -18,7 +18,7 @@ from whipstitch.stitching.erasures import Erasure
 
 _EVERYTHING = "SETTINGS apply_deleted_mask = 0, apply_patch_parts = 0"
 _WHERE_IDS_STAND = {
-    "events": "distinct_id = {id:String} OR anon_id = {id:String}",
+    "events": "{id:String} IN (distinct_id, anon_id, sent_id)",
     "person_traits": "distinct_id = {id:String}",
     "person_aliases": "alias_id = {id:String} OR distinct_id = {id:String}",
     "person_ids": "id = {id:String} OR person = {id:String} OR parent = {id:String}",
