@@ -9,7 +9,7 @@ ranked. Where there are too many of them, or they would not be small, the rows a
 twice: for the values that stand alone, then for the numbers."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,12 +52,13 @@ class Counted:
 
 
 class Line(msgspec.Struct):
-    """A series, or one group of it: a value for each interval, and one for the whole range."""
+    """A series, or one group of it: a value for each interval, and one for the whole range; None
+    where there is no number that a value could be of (``Series.of_none``)."""
 
     event_name: str | None
     breakdown: Group
-    values: list[int | float]
-    total: int | float
+    values: list[int | float | None]
+    total: int | float | None
 
 
 class Insights(msgspec.Struct, kw_only=True):
@@ -130,7 +131,7 @@ def people(query: InsightsQuery, counted: Counted, page: people_of.Page, persons
     values = Values()
     series = query.series[counted.series]
     where, source, group = _rows(query, series, values, persons)
-    if series.property is not None:
+    if series.property is not None and query.breakdown is None:
         where += f" AND isNotNull({series.number(persons)})"
     if counted.of_group:
         where += f" AND {group} = {values.add(write_group(counted.group))}"
@@ -197,14 +198,17 @@ def _rows(
 
 
 def _where(query: InsightsQuery, series: Series, values: Values, persons: Persons) -> str:
-    return " AND ".join(
-        (
-            IN_SCOPE,
-            query.range.condition(values),
-            series.match.condition(values, persons),
-            filters.condition(query.filters, values, persons),
-        )
-    )
+    conditions = [
+        IN_SCOPE,
+        query.range.condition(values),
+        series.match.condition(values, persons),
+        filters.condition(query.filters, values, persons),
+    ]
+    if query.breakdown is not None and series.property is not None:
+        # A value that has no number is no group. (Without a breakdown other series may be counted
+        # in the same go.)
+        conditions.append(f"isNotNull({series.number(persons)})")
+    return " AND ".join(conditions)
 
 
 def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
@@ -214,7 +218,7 @@ def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
     found: list[dict[str, _Group]] = [{} for _ in query.series]
     for part, text, start, whole, numbers, _ in rows:
         for index, number in zip(parts[part], numbers, strict=True):
-            group = found[index].setdefault(text, _Group())
+            group = found[index].setdefault(text, _Group(query.series[index].of_none()))
             if whole:
                 group.total = number
             else:
@@ -223,12 +227,13 @@ def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
     lines = []
     for series, groups in zip(query.series, found, strict=True):
         if query.breakdown is None:
-            groups.setdefault("", _Group())
-        number_type: Callable[[float], int | float] = int if series.property is None else float
+            groups.setdefault("", _Group(series.of_none()))
         for text, group in sorted(groups.items(), key=_rank):
-            values = [number_type(group.values.get(start, 0)) for start in starts]
+            values = [
+                _number(series, group.values.get(start, series.of_none())) for start in starts
+            ]
             breakdown = None if query.breakdown is None else read_group(text)
-            total = number_type(group.total)
+            total = _number(series, group.total)
             lines.append(Line(series.match.event_name, breakdown, values, total))
     return Insights(intervals=query.intervals.labels(), series=lines)
 
@@ -237,12 +242,18 @@ def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
 class _Group:
     """What was found of a series, or of one group of it."""
 
-    values: dict[int, float] = field(default_factory=dict)
-    total: float = 0
+    total: float | None
+    values: dict[int, float | None] = field(default_factory=dict)
+
+
+def _number(series: Series, found: float | None) -> int | float | None:
+    if found is None:
+        return None
+    return int(found) if series.property is None else float(found)
 
 
 def _rank(group: tuple[str, _Group]) -> tuple[bool, float, str]:
     text, found = group
     if is_leftover(text):
         return True, 0, text
-    return False, -found.total, text
+    return False, -(found.total or 0), text

@@ -21,6 +21,7 @@ _AGGREGATES: Final[Mapping[Math, tuple[str, str]]] = {
     "p95": ("quantileExactInclusive(0.95)", "{number}"),
 }
 """An aggregate function, and what it is of."""
+_NULL_OF_NONE: Final = frozenset({"avg", "min", "max", "p50", "p95"})
 _ADDING_UP: Final = frozenset({"total", "unique", "sum"})
 _KEEPING_ALL: Final = frozenset({"unique", "p50", "p95"})
 
@@ -38,13 +39,18 @@ class Series:
         are. People and percentiles cannot: each person and number has to be kept."""
         return self.math not in _KEEPING_ALL
 
+    def of_none(self) -> float | None:
+        """What it comes to where there is nothing: of no numbers there is no average, extreme or
+        percentile."""
+        return None if self.math in _NULL_OF_NONE else 0
+
     def number(self, persons: Persons) -> str:
         """What the math is done on, a Nullable(Float64); blank: not on a property."""
         return "" if self.property is None else of_event(self.property, persons).number
 
     def aggregate(self, persons: Persons) -> str:
         function, argument = self._function(persons)
-        return _number(f"{function}({argument})")
+        return self._number(f"{function}({argument})")
 
     def partial(self, persons: Persons) -> str:
         """What some of the rows come to, of a series that ``sums_up``: an aggregate, of which
@@ -55,7 +61,7 @@ class Series:
     def whole(self, partial: str) -> str:
         """What ``aggregate`` gives for all rows that went into some of ``partial``, a column."""
         function, _ = _AGGREGATES[self.math]
-        return _number(f"{function}Merge({partial})")
+        return self._number(f"{function}Merge({partial})")
 
     def weight(self, persons: Persons) -> str:
         """How much a value of a breakdown weighs: what adds up, or else how many events have the
@@ -68,6 +74,6 @@ class Series:
         function, argument = _AGGREGATES[self.math]
         return function, argument.format(key=persons.key, number=self.number(persons))
 
-
-def _number(aggregate: str) -> str:
-    return f"toFloat64(ifNull({aggregate}, 0))"
+    def _number(self, aggregate: str) -> str:
+        """As a Float64, or a Nullable one."""
+        return f"toFloat64({aggregate if self.of_none() is None else f'ifNull({aggregate}, 0)'})"

@@ -45,13 +45,25 @@ def test_empty_intervals_are_there_as_0() -> None:
     assert answer.series == [Line("page_view", None, [3, 0, 2], 5)]
 
 
-def test_a_series_without_events_is_there_as_0() -> None:
+def test_a_series_without_events_is_there_as_0_or_as_null() -> None:
     answer = insights.shape(_query(Series(_VIEWS), Series(Match(None), "avg", "price")), [])
 
     assert answer.series == [
         Line("page_view", None, [0, 0, 0], 0),
-        Line(None, None, [0, 0, 0], 0),
+        Line(None, None, [None, None, None], None),
     ]
+
+
+def test_an_interval_without_a_number_is_null_where_nothing_adds_up() -> None:
+    maths: tuple[Math, ...] = ("sum", "avg", "min", "max", "p50", "p95")
+    query = _query(*(Series(_VIEWS, math, "price") for math in maths))
+    first = query.intervals.starts[0]
+    none = [0.0, *[None] * 5]
+
+    answer = insights.shape(query, [(0, "", first, 0, none, 0), (0, "", 0, 1, none, 0)])
+
+    assert [line.values for line in answer.series] == [[number] * 3 for number in none]
+    assert [line.total for line in answer.series] == none
 
 
 def test_groups_come_by_their_total_then_the_rest_then_what_has_no_value() -> None:

@@ -9,7 +9,8 @@ import { compact, number } from "./format.js";
 const PAD = { top: 8, right: 12, bottom: 24, left: 44 };
 
 // lineChart(element, { labels: ["1 May", …], series: [{ name, values, before?, href?: (index) => url }],
-//   format?, height?, caption?, legend?, numbers? }). `before`: values of the period before, dashed; `href` may be null for a point.
+//   format?, height?, caption?, legend?, numbers? }). `before`: values of the period before, dashed; `href` may be null for a point,
+//   and so may a value: the line has a gap there.
 export function lineChart(element, { labels, series, format = number, height = 260, caption = "", legend, numbers = true }) {
   const most = Math.max(1, ...series.flatMap((one) => [...one.values, ...(one.before ?? [])]));
   const axis = scale(most);
@@ -17,7 +18,7 @@ export function lineChart(element, { labels, series, format = number, height = 2
     const inner = { width: width - PAD.left - PAD.right, height: height - PAD.top - PAD.bottom };
     const x = (index) => PAD.left + (labels.length < 2 ? inner.width / 2 : (index * inner.width) / (labels.length - 1));
     const y = (value) => PAD.top + inner.height * (1 - value / axis.top);
-    const path = (values) => values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+    const path = (values) => values.map((value, index) => (value === null ? "" : `${known(values[index - 1]) ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`)).join("");
     const guide = s("g.guide", { visibility: "hidden" }, s("line", { y1: PAD.top, y2: PAD.top + inner.height }),
       series.map((_, index) => s(`circle.series-fill.${colour(index)}`, { r: 3.5 })));
     const svg = canvas(width, height,
@@ -25,7 +26,8 @@ export function lineChart(element, { labels, series, format = number, height = 2
       series.map((one, index) => [
         one.before && s(`path.line.before.series-line.${colour(index)}`, { d: path(one.before) }),
         s(`path.line.series-line.${colour(index)}`, { d: path(one.values) }),
-        one.values.length === 1 && s(`circle.series-fill.${colour(index)}`, { cx: x(0), cy: y(one.values[0]), r: 4 }),
+        one.values.map((value, at) => known(value) && !known(one.values[at - 1]) && !known(one.values[at + 1])
+          && s(`circle.series-fill.${colour(index)}`, { cx: x(at), cy: y(value), r: one.values.length === 1 ? 4 : 2.5 })),
       ]),
       guide);
     const nearest = (event) => {
@@ -35,7 +37,11 @@ export function lineChart(element, { labels, series, format = number, height = 2
     pointed(element, svg, (event) => {
       const index = nearest(event);
       guide.setAttribute("transform", `translate(${x(index)} 0)`);
-      guide.querySelectorAll("circle").forEach((one, at) => one.setAttribute("cy", y(series[at].values[index])));
+      guide.querySelectorAll("circle").forEach((one, at) => {
+        const value = series[at].values[index];
+        one.setAttribute("cy", y(value ?? 0));
+        one.setAttribute("r", value === null ? 0 : 3.5);
+      });
       guide.setAttribute("visibility", "visible");
       return { x: x(index), lines: lines(labels[index], series, index, format) };
     }, () => guide.setAttribute("visibility", "hidden"));
@@ -45,7 +51,7 @@ export function lineChart(element, { labels, series, format = number, height = 2
       const index = nearest(event);
       const at = event.clientY - svg.getBoundingClientRect().top;
       const away = (one) => Math.abs(y(one.values[index]) - at);
-      const [closest] = [...linked].sort((a, b) => away(a) - away(b));
+      const [closest] = linked.filter((one) => known(one.values[index])).sort((a, b) => away(a) - away(b));
       const href = closest?.href(index);
       if (href) location.assign(href);
     });
@@ -67,6 +73,7 @@ export function barChart(element, { labels, series, format = number, height = 26
       let below = 0;
       return series.map((one, number_) => {
         const value = one.values[index];
+        if (value === null) return null;
         const thick = (step * 0.76) / (stacked ? 1 : series.length);
         const bar = s(`rect.bar.series-fill.${colour(number_)}`, {
           x: x(index) - step * 0.38 + (stacked ? 0 : number_ * thick), width: Math.max(1, thick),
@@ -105,7 +112,7 @@ export function csv(labels, series, corner = "") {
   const cell = (value) => {
     const text = String(value ?? "");
     // A spreadsheet would run what begins so.
-    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    const safe = typeof value === "string" && /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const rows = [[corner, ...series.map((one) => one.name)], ...labels.map((label, index) => [label, ...series.map((one) => one.values[index])])];
@@ -178,6 +185,8 @@ function keyed(pen, names, width) {
   });
   return { places, height: places.length ? y + 28 : 0 };
 }
+
+const known = (value) => value !== null && value !== undefined;
 
 function scale(most) {
   const rough = most / 4;

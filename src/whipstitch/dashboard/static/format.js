@@ -10,7 +10,8 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeri
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
-export const number = (value) => (Number.isInteger(value) ? whole : few).format(value);
+// "—": there is none.
+export const number = (value) => (value === null ? "—" : (Number.isInteger(value) ? whole : few).format(value));
 export const compact = (value) => short.format(value);
 export const percent = (value) => share.format(value);
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
@@ -45,7 +46,7 @@ const days = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short
 export const daysText = ({ from, to }) => days.formatRange(new Date(from), Date.parse(to) - 86_400_000);
 
 // How much more or less it is than before: +12.5%; "—" where there was nothing.
-export const change = (now, before) => (before ? signed.format(now / before - 1) : "—");
+export const change = (now, before) => (before && now !== null ? signed.format(now / before - 1) : "—");
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "—";

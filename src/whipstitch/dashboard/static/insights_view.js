@@ -64,7 +64,7 @@ export const view = {
 
   draw(element, found) {
     const { state, answer } = found;
-    if (answer.series.every((one) => !one.total)) {
+    if (answer.series.every((one) => one.total === null || (one.total === 0 && !isOfNumbers(found.query.events[one.index])))) {
       fill(element, nothingHappened(state));
       return null;
     }
@@ -82,6 +82,8 @@ export const view = {
 };
 
 const needsProperty = (one) => Boolean(one.math) && !MATHS[one.math]?.counts;
+// An average, an extreme or a percentile: of no numbers there is none.
+const isOfNumbers = ({ math }) => !MATHS[math].counts && !MATHS[math].adds;
 const isAsked = (one) => one.event_name !== "" && (!needsProperty(one) || Boolean(one.property));
 
 function eventText(one) {
@@ -98,12 +100,13 @@ function linesOf({ answer, before, query }, labels) {
     const group = query.breakdown ? groupLabel(one.breakdown) : "";
     const name = query.breakdown ? (query.events.length > 1 ? `${told(one.index)} · ${group}` : group) : told(one.index);
     const { counts } = MATHS[event.math];
+    const none = isOfNumbers(event) ? null : 0;
     const past = before?.series.find((other) => other.index === one.index && other.breakdown === one.breakdown);
     const behind = (more, when) => peopleLink("insights", query, { series: one.index, ...(query.breakdown ? { breakdown: one.breakdown } : {}), ...more }, `${told(one.index)}${group && ` · ${query.breakdown.property}: ${group}`}${when}`);
     return {
       name, values: one.values, total: one.total, adds: MATHS[event.math].adds, counts,
-      before: before ? labels.map((_, index) => past?.values[index] ?? 0) : undefined,
-      totalBefore: before ? (past?.total ?? 0) : null,
+      before: before ? labels.map((_, index) => past?.values[index] ?? none) : undefined,
+      totalBefore: before ? (past?.total ?? none) : null,
       href: counts ? (index) => (one.values[index] ? behind({ interval: answer.intervals[index] }, `, ${labels[index]}`) : null) : undefined,
       hrefTotal: counts && one.total ? behind({}, "") : null,
     };
@@ -111,7 +114,7 @@ function linesOf({ answer, before, query }, labels) {
 }
 
 function chart(element, lines, labels, found) {
-  const shown = lines.length > MOST_LINES ? [...lines].sort((a, b) => b.total - a.total).slice(0, MOST_LINES) : lines;
+  const shown = lines.length > MOST_LINES ? [...lines].sort((a, b) => (b.total ?? -Infinity) - (a.total ?? -Infinity)).slice(0, MOST_LINES) : lines;
   const place = h("div.chart");
   const more = lines.length > shown.length && h("p.quiet.small", {}, `The chart shows the ${MOST_LINES} largest of ${lines.length}.`);
   const past = found.before && h("p.quiet.small", {}, `${found.state.view === "line" ? "Dashed" : "Before"}: ${daysText(found.queryBefore)}`);
