@@ -114,12 +114,14 @@ def test_what_is_no_such_text_is_no_value(dashboard: Dashboard) -> None:
 
 def test_a_spreadsheet_does_not_compute_what_clients_named(dashboard: Dashboard) -> None:
     dashboard.go("people")
-    labels = ["=1+1", 'say "hi", twice', "plain"]
-    series = [{"name": "-2", "values": [1, -2.5, 0]}]
+    labels = ["=1+1", 'say "hi", twice', "plain", "\uff1d1", "\n=1"]
+    series = [{"name": "-2", "values": [1, -2.5, 0, None, None]}]
 
     text = run(dashboard, "charts.js", "return it.csv(...given)", labels, series)
 
-    assert text.split("\r\n") == [",'-2", "'=1+1,1", '"say ""hi"", twice",-2.5', "plain,0"]
+    assert text.split("\r\n") == [
+        *(",'-2", "'=1+1,1", '"say ""hi"", twice",-2.5', "plain,0", "'\uff1d1,", '"\'\n=1",'),
+    ]
 
 
 INTERVALS = [

@@ -62,8 +62,9 @@ async def export_events(
     environment: Environment = "live",
 ) -> Response:
     """Events as `GET /events` gives them, in no order, in one file of any size. In `csv` and
-    `parquet`, `properties` are JSON text; in `csv`, text that a spreadsheet would take for a
-    formula begins with an apostrophe. Where the file cannot be finished the connection is cut."""
+    `parquet`, `properties` are JSON text. A `csv` begins with a byte order mark, and text in it
+    that a spreadsheet would take for a formula with an apostrophe. Where the file cannot be
+    finished the connection is cut."""
     range_ = parse_range(from_, to, zone, datetime.now(UTC))
     chunks = _file(
         request, Scope(reader.project_id, environment), range_, format, event_name, distinct_id
@@ -89,6 +90,8 @@ async def _file(
             person = None if distinct_id is None else await person_of(reading, distinct_id)
             query = ExportQuery(range_, format_, event_name, person)
             sql = export.build(query, reading.persons)
+            prefix = FORMATS[format_].prefix
             async with aclosing(reading.pour(sql, FORMATS[format_].clickhouse)) as chunks:
                 async for chunk in chunks:
-                    yield chunk
+                    yield prefix + chunk
+                    prefix = b""

@@ -3,6 +3,7 @@
 A row has the columns of ``GET /events``, in no order: sorting would not be done in level memory. It
 is ClickHouse that writes the file, whatever its format: a million rows are not looked at here."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -18,16 +19,18 @@ Format = Literal["jsonl", "csv", "parquet"]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a format is called by ClickHouse and by HTTP."""
+    """How a format is called by ClickHouse and by HTTP; ``prefix``: what the file begins with."""
 
     clickhouse: str
     media_type: str
+    prefix: bytes = b""
 
 
 FORMATS: Final[Mapping[Format, Written]] = {
     # One column, which is the line.
     "jsonl": Written("TSVRaw", "application/x-ndjson"),
-    "csv": Written("CSVWithNames", "text/csv; charset=utf-8"),
+    # Without a byte order mark Excel takes the text for its system's old encoding.
+    "csv": Written("CSVWithNames", "text/csv; charset=utf-8", BOM_UTF8),
     "parquet": Written("Parquet", "application/vnd.apache.parquet"),
 }
 
@@ -113,6 +116,11 @@ def _typed(persons: Persons) -> dict[str, str]:
     }
 
 
+_FORMULA_STARTS: Final = (
+    "'=', '+', '-', '@', '\\t', '\\r', '\\n', '\uff1d', '\uff0b', '\uff0d', '\uff20'"
+)
+"""What a spreadsheet takes for a formula's beginning, or passes over before one. Full-width forms
+are read like the others where the system's language has them."""
 _FIELDS: Final = {"jsonl": _line, "csv": _cells, "parquet": _typed}
 
 
@@ -129,5 +137,5 @@ def _rfc3339(column: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    begins = f"substring({text}, 1, 1) IN ('=', '+', '-', '@', '\\t', '\\r')"
+    begins = f"substringUTF8({text}, 1, 1) IN ({_FORMULA_STARTS})"
     return f"if({begins}, concat('\\'', {text}), toString({text}))"

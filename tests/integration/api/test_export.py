@@ -49,7 +49,7 @@ def test_lines_are_the_events_of_the_list(server: Server) -> None:
 @pytest.mark.parametrize(
     ("format_", "media_type", "beginning"),
     [
-        ("csv", "text/csv; charset=utf-8", b'"id","event_name","distinct_id","anon_id",'),
+        ("csv", "text/csv; charset=utf-8", b'\xef\xbb\xbf"id","event_name","distinct_id",'),
         ("parquet", "application/vnd.apache.parquet", b"PAR1"),
     ],
 )

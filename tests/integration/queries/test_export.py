@@ -95,6 +95,18 @@ def test_cells_hold_the_same_but_nothing_that_a_spreadsheet_computes(rows: Rows)
     assert cells == written
 
 
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_cell_begins_as_a_formula_may(rows: Rows, start: str) -> None:
+    rows.event(f"{start}1+1", 1, name=f"{start}cmd()")
+
+    text = _file(rows, "csv").decode()
+    (cells,) = csv.DictReader(io.StringIO(text, newline=""))
+
+    assert (cells["distinct_id"], cells["event_name"]) == (f"'{start}1+1", f"'{start}cmd()")
+
+
 def test_parquet_is_one_file_with_typed_times(rows: Rows, store: Store) -> None:
     _write(rows)
 
