@@ -103,11 +103,13 @@ class Kept(msgspec.Struct):
 
 
 class Numbers(msgspec.Struct):
-    """The next acceptance number of each kind."""
+    """The next acceptance number of each kind; ``received``, unix milliseconds, is the same for
+    all."""
 
     alias: int
     people: int
     event: int
+    received: int
 
 
 class Admission:
@@ -142,6 +144,7 @@ class Admission:
                 caller.place,
                 self._event_ids(),
                 number,
+                self._sequence.now // 1000,
                 self._unread,
             )
         except NotAnObject:
@@ -161,7 +164,9 @@ class Admission:
             return answers.MISSING_DISTINCT_ID
         if is_garbage(update.distinct_id):
             return answers.DISCARDED
-        rows = trait_rows(update, caller.key, self._sequence.take(1), self._unread)
+        number = self._sequence.take(1)
+        received = self._sequence.now // 1000
+        rows = trait_rows(update, caller.key, number, received, self._unread)
         tally = self.with_unread_times(_ONE_PERSON)
         return Admitted(encode_lines(rows), len(rows), tally, answers.ACCEPTED)
 
@@ -175,7 +180,9 @@ class Admission:
             return answers.MISSING_DISTINCT_ID
         if is_garbage(alias.alias_id) or is_garbage(alias.distinct_id):
             return answers.DISCARDED
-        row = alias_row(alias, caller.key, self._sequence.take(1), self._placeholders, self._unread)
+        number = self._sequence.take(1)
+        received = self._sequence.now // 1000
+        row = alias_row(alias, caller.key, number, received, self._placeholders, self._unread)
         tally = self.with_unread_times(_ONE_ALIAS)
         return Admitted(encode_lines((row,)), 1, tally, answers.ACCEPTED)
 
@@ -195,20 +202,24 @@ class Admission:
     def numbers(self, tally: Tally) -> Numbers:
         """Acceptance numbers for a batch: aliases before people, people before events."""
         first = self._sequence.take(tally.accepted)
-        return Numbers(first, first + tally.aliases, first + tally.aliases + tally.people)
+        people = first + tally.aliases
+        return Numbers(first, people, people + tally.people, self._sequence.now // 1000)
 
     def rows(self, kept: Kept, caller: Caller, numbers: Numbers) -> Iterator[Row]:
         """The journal rows of (some of) a batch; moves ``numbers`` on."""
         key, agent, place = caller.key, caller.agent, caller.place
+        received = numbers.received
         for alias in kept.aliases:
-            yield alias_row(alias.payload, key, numbers.alias, self._placeholders, self._unread)
+            yield alias_row(
+                alias.payload, key, numbers.alias, received, self._placeholders, self._unread
+            )
             numbers.alias += 1
         for update in kept.people:
-            yield from trait_rows(update.payload, key, numbers.people, self._unread)
+            yield from trait_rows(update.payload, key, numbers.people, received, self._unread)
             numbers.people += 1
         next_id, number, unread = self._event_ids, numbers.event, self._unread
         for event in kept.events:
-            yield event_row(event.payload, key, agent, place, next_id(), number, unread)
+            yield event_row(event.payload, key, agent, place, next_id(), number, received, unread)
             number += 1
         numbers.event = number
 

@@ -15,10 +15,14 @@ from whipstitch.enrichment.user_agent import Agent
 from whipstitch.projects import IngestionKey
 
 _EMPTY: Final = msgspec.Raw(b"{}")
+_AHEAD_MS: Final = 60_000
+"""So far the numbers of acceptance may be ahead of the clock before it counts as set back."""
+_RECENT_MS: Final = 24 * 60 * 60 * 1000
 
 
 class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
-    """``timestamp`` in unix milliseconds, ``accepted`` in unix microseconds."""
+    """``timestamp`` and ``received`` in unix milliseconds; ``accepted``, which tells the order, in
+    unix microseconds."""
 
     project_id: str
     environment: str
@@ -28,6 +32,7 @@ class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
     session_id: str
     timestamp: int
     accepted: int
+    received: int
     os: str
     browser: str
     device_model: str
@@ -105,6 +110,7 @@ def event_row(
     place: Place,
     id_: str,
     accepted: int,
+    received: int,
     unread: Unread,
 ) -> EventRow:
     """An ``event`` with name and id, and what the server adds (contract README, "Time",
@@ -135,7 +141,7 @@ def event_row(
         if timestamp is None:
             timestamp = _time_sent(sent.time, unread)
     if timestamp is None:
-        timestamp = accepted // 1000
+        timestamp = received
     return EventRow(
         key.project.id,
         key.environment,
@@ -145,6 +151,7 @@ def event_row(
         sent.session_id,
         timestamp,
         accepted,
+        received,
         agent.os or fallback.os.lower(),
         agent.browser or fallback.browser,
         agent.device_model or fallback.device_model,
@@ -159,13 +166,19 @@ def event_row(
     )
 
 
-def trait_rows(update: People, key: IngestionKey, accepted: int, unread: Unread) -> list[TraitRow]:
+def trait_rows(
+    update: People, key: IngestionKey, accepted: int, received: int, unread: Unread
+) -> list[TraitRow]:
     """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
 
     The person's row has the key that a client's own blank key has, too, and is older than all."""
     timestamp = _time_sent(update.timestamp, unread)
-    if timestamp is None:
+    recent = timestamp is None or timestamp >= received - _RECENT_MS
+    if recent and accepted // 1000 - received > _AHEAD_MS:
+        # The clock was ahead once. Updates of then, which have its times, must not win over this.
         timestamp = accepted // 1000
+    elif timestamp is None:
+        timestamp = received
     project, environment, distinct_id = key.project.id, key.environment, update.distinct_id or ""
     rows = [
         TraitRow(project, environment, distinct_id, "", "", True, timestamps.EARLIEST_MS, accepted)
@@ -181,13 +194,18 @@ def trait_rows(update: People, key: IngestionKey, accepted: int, unread: Unread)
 
 
 def alias_row(
-    alias: Alias, key: IngestionKey, accepted: int, placeholders: Placeholders, unread: Unread
+    alias: Alias,
+    key: IngestionKey,
+    accepted: int,
+    received: int,
+    placeholders: Placeholders,
+    unread: Unread,
 ) -> AliasRow:
     """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
     alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
     timestamp = _time_sent(alias.timestamp, unread)
     if timestamp is None:
-        timestamp = accepted // 1000
+        timestamp = received
     if alias_id == distinct_id:
         refused = "self"
     elif alias_id in placeholders or distinct_id in placeholders:

@@ -104,7 +104,7 @@ class _Follower:
                 fresh = await asyncio.to_thread(tail.fresh, found)
                 for start in range(0, len(fresh), PAGE):
                     page = fresh[start : start + PAGE]
-                    events = await self._complete(page)
+                    events = await self._complete(page, _received(tail))
                     yield b"".join(map(_message, events))
                     tail.passed(Found(page, 0, many=False))
                     silent_until = time.monotonic() + _HEARTBEAT
@@ -131,7 +131,7 @@ class _Follower:
     async def _look(self, tail: Tail) -> Found:
         async with self.readings.open(self.scope) as reading:
             query = StreamQuery(self.event_name, await self._person(reading))
-            sql = stream.landed(query, tail.since, reading.persons)
+            sql = stream.landed(query, tail.since, _received(tail), reading.persons)
             rows = await reading.run(sql)
         # There may be many of them.
         return await asyncio.to_thread(stream.shape_landed, rows)
@@ -140,9 +140,13 @@ class _Follower:
         """Whoever it is by now."""
         return None if self.distinct_id is None else await person_of(reading, self.distinct_id)
 
-    async def _complete(self, page: list[Landed]) -> list[Event]:
+    async def _complete(self, page: list[Landed], received: int) -> list[Event]:
         async with self.readings.open(self.scope) as reading:
-            return stream.shape(await reading.run(stream.complete(page, reading.persons)))
+            return stream.shape(await reading.run(stream.complete(page, received, reading.persons)))
+
+
+def _received(tail: Tail) -> int:
+    return stream.received_since(tail.since, time.time_ns() // 1000)
 
 
 def _message(event: Event) -> bytes:

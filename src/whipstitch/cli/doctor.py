@@ -51,6 +51,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _storage(settings)
     yield _journal(settings)
     yield from _set_aside_in_journal(settings)
+    yield from _clock(settings)
     yield _dead_letters(settings)
     yield from _damaged(settings)
     yield _geoip(settings)
@@ -157,6 +158,20 @@ def _journal(settings: Settings) -> Finding:
     if sum(sizes) > settings.backlog_limit * 0.8:
         return Finding("journal", "problem", found, "bring ClickHouse back, or raise backlog_limit")
     return Finding("journal", "ok", found)
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    import time
+
+    from whipstitch.journal.journal import remembered_number
+    from whipstitch.journal.segments import MUCH_AHEAD, number_of, said_ahead
+
+    directory = settings.data_dir / "journal"
+    numbers = [number_of(segment) or 0 for segment in directory.glob("*-*.*")]
+    ahead = max([remembered_number(directory), *numbers]) / 1_000_000 - time.time()
+    if ahead >= MUCH_AHEAD:
+        advice = "check that the clock is right now; what is received from now on is dated by it"
+        yield Finding("clock", "warning", said_ahead(ahead), advice)
 
 
 def _set_aside_in_journal(settings: Settings) -> Iterator[Finding]:

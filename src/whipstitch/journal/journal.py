@@ -90,6 +90,8 @@ class Journal:
             last = self._recover()
             self._clock = clock
             self.sequence = Sequence(clock, last)
+            if self._much_ahead:
+                log.warning("journal_clock_was_ahead", seconds=round(self.sequence.ahead))
             self._segment = self._new_segment()
             self._waiting = Waiting(directory)
             disk = os.statvfs(directory)
@@ -149,13 +151,17 @@ class Journal:
             found = sum(1 for _ in (self.directory / _ASIDE).iterdir())
         except OSError:
             found = 0
-        things = (
-            "thing that is no segment or cannot"
-            if found == 1
-            else ("things that are no segments or cannot")
-        )
-        aside = self.directory / _ASIDE
-        return [f"{found} {things} be read was found in the journal: see {aside}."] if found else []
+        told = []
+        if found:
+            aside = self.directory / _ASIDE
+            told.append(f"What is no journal segment, or cannot be read ({found}), is in {aside}.")
+        if self._much_ahead:
+            told.append(segments.said_ahead(self.sequence.ahead))
+        return told
+
+    @property
+    def _much_ahead(self) -> bool:
+        return self.sequence.ahead >= segments.MUCH_AHEAD
 
     @property
     def backlog_bytes(self) -> int:
@@ -313,7 +319,7 @@ class Journal:
     def _recover(self) -> int:
         """Seals what was left open, puts aside what is no segment; returns the highest acceptance
         number found."""
-        last = self._remembered_number()
+        last = remembered_number(self.directory)
         for segment in sorted(self.directory.iterdir()):
             if segment.name in (_LAST_NUMBER, _LAST_NUMBER + ".new", _ASIDE, "lost+found"):
                 continue
@@ -377,13 +383,6 @@ class Journal:
         """Names later segments after earlier ones, also when the clock was set back."""
         return max(self._clock(), self.sequence.last)
 
-    def _remembered_number(self) -> int:
-        try:
-            number = int((self.directory / _LAST_NUMBER).read_text()[:20])
-        except (OSError, ValueError):
-            return 0
-        return number if 0 <= number < 2**63 else 0
-
     def _remember_number(self) -> None:
         """So that a clock that was set back between two runs does not repeat numbers."""
         target = self.directory / _LAST_NUMBER
@@ -393,6 +392,15 @@ class Journal:
             fresh.replace(target)
         except OSError:
             log.warning("journal_number_not_remembered")
+
+
+def remembered_number(directory: Path) -> int:
+    """The last acceptance number, as far as the journal in ``directory`` wrote it down; else 0."""
+    try:
+        number = int((directory / _LAST_NUMBER).read_text()[:20])
+    except (OSError, ValueError):
+        return 0
+    return number if 0 <= number < 2**63 else 0
 
 
 def _said(error: OSError) -> str:

@@ -22,6 +22,8 @@ PART = ".part"
 REPLAYED = "-replayed"
 _STEM = re.compile(r"(\d{1,20})-([0-9A-Za-z]{1,32})(?:-(\d{1,15}))?")
 _MOST_NUMBER = 2**63
+MUCH_AHEAD = 120.0
+"""Seconds by which numbers of acceptance may be ahead of the clock without a word."""
 _LEAST_ROOM = 64 * 1024
 _MOST_ROOM = 2 * 1024 * 1024
 _PIECE = bytes(32 * 1024)
@@ -59,6 +61,14 @@ def size_of(segment: Path) -> int:
 def is_replayed(segment: Path) -> bool:
     """Whether it holds dead letters that are to be loaded again."""
     return segment.stem.endswith(REPLAYED)
+
+
+def said_ahead(seconds: float) -> str:
+    """For a person: the numbers of acceptance are ahead of the clock."""
+    return (
+        f"The clock was {seconds / 60:,.0f} minutes ahead once, or is behind now. What was "
+        "received then without a time of its own stands in the future, traits among it."
+    )
 
 
 def sync_directory(directory: Path) -> None:

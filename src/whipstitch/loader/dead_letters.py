@@ -52,6 +52,12 @@ class DeadLetter:
         return found if isinstance(found, int) else 0
 
     @property
+    def received(self) -> float:
+        """When it was received (unix seconds); 0 where that cannot be read."""
+        found = self._head.get("received")
+        return found / 1000 if isinstance(found, int) else self.accepted / 1_000_000
+
+    @property
     def names(self) -> set[Somebody]:
         """Whom the row names, as far as that can be read."""
         head = self._head

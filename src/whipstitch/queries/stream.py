@@ -17,6 +17,8 @@ from whipstitch.queries.values import Values
 
 _OVERLAP: Final = 30_000_000
 """Microseconds by which a row may land later than one that was accepted after it."""
+_LATEST: Final = 600_000_000
+"""Microseconds that a row may take from its receipt until it lands, where a clock was set back."""
 _STEP: Final = 2_000_000
 """Microseconds by which it moves on at a time."""
 _MOST_REMEMBERED: Final = 20_000
@@ -82,14 +84,21 @@ class Tail:
             self._sent = {row for row in self._sent if row.accepted > since}
 
 
-def landed(query: StreamQuery, since: int, persons: Persons) -> Sql:
-    """Rows of: acceptance, id, in their order. In the first one, which has a blank id, the newest
-    acceptance of any event."""
+def received_since(since: int, now: int) -> int:
+    """A time of receipt (unix milliseconds) before those of the rows that were accepted after
+    ``since``. Where a clock was ahead once, acceptance is ahead of ``now`` (unix microseconds), and
+    of the times of receipt."""
+    return (since if since <= now else now - _LATEST) // 1000
+
+
+def landed(query: StreamQuery, since: int, received: int, persons: Persons) -> Sql:
+    """Rows of: acceptance, id, in their order; ``received`` is their ``received_since``. In the
+    first one, which has a blank id, the newest acceptance of any event."""
     values = Values()
     # Partitions know between which times of receipt their rows lie.
     there = (
         f"{IN_SCOPE} AND accepted > {values.add(since, 'UInt64')} AND received_at >= "
-        f"fromUnixTimestamp64Milli({values.add(since // 1000, 'Int64')})"
+        f"fromUnixTimestamp64Milli({values.add(received, 'Int64')})"
     )
     conditions = [there]
     if query.event_name is not None:
@@ -113,10 +122,12 @@ def shape_landed(rows: Sequence[Sequence[Any]]) -> Found:
     return Found(found, found[-1].accepted if many else newest, many)
 
 
-def complete(page: Sequence[Landed], persons: Persons) -> Sql:
-    """The events of at most ``PAGE`` rows."""
+def complete(page: Sequence[Landed], received: int, persons: Persons) -> Sql:
+    """The events of at most ``PAGE`` rows; ``received`` is their ``received_since``."""
     values = Values()
-    first, last = (values.add(row.accepted // 1000, "Int64") for row in (page[0], page[-1]))
+    # Nothing is received after the time that its acceptance tells.
+    last = values.add(page[-1].accepted // 1000, "Int64")
+    first = values.add(min(received, page[0].accepted // 1000), "Int64")
     accepted = values.add([row.accepted for row in page], "Array(UInt64)")
     ids = values.add([row.id for row in page], "Array(String)")
     return values.sql(

@@ -69,11 +69,14 @@ class InFlight:
         """Begins to look; the result tells whether nothing is left that was accepted up to then. It
         is to be asked until it says so, on one thread."""
         segments: Callable[[], bool] | None = None
+        # The number is no time where the clock was set back. What is admitted from now on has a
+        # later one, whatever the clock says.
+        moment = min(accepted, time.time_ns() // 1000)
 
         def is_through() -> bool:
             nonlocal segments
             if segments is None:
-                if self._bodies_from_before(accepted):
+                if self._bodies_from_before(moment):
                     return False
                 segments = self.segments()
             return segments is not None and segments()
@@ -84,12 +87,12 @@ class InFlight:
         if not self._journal.append(_Mark(b"", 0, mark)):
             mark.set_result(False)
 
-    def _bodies_from_before(self, accepted: int) -> bool:
+    def _bodies_from_before(self, moment: int) -> bool:
         """Whether there is a body that was received by then: its rows may have earlier numbers. One
         that is still being received will have later ones."""
         for body in self._spools.iterdir():
             try:
-                if body.stat().st_mtime_ns // 1000 <= accepted:
+                if body.stat().st_mtime_ns // 1000 <= moment:
                     return True
             except FileNotFoundError:
                 continue  # admitted meanwhile

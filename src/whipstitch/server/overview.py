@@ -83,7 +83,7 @@ class Overview:
                 event_name=str(fields.get("event_name", "")),
                 environment=str(fields.get("environment", "")),
                 reason=letter.reason,
-                accepted=datetime.fromtimestamp(letter.accepted / 1_000_000, UTC),
+                accepted=datetime.fromtimestamp(letter.received, UTC),
             )
             for letter in self._engine.dead_letters.letters(since.timestamp())
             if (fields := letter.fields).get("project_id") == project_id

@@ -24,6 +24,7 @@ class Row(msgspec.Struct, gc=False):
     environment: Environment = "live"
     distinct_id: str = ""
     accepted: int = 0
+    received: int = 0
     # Read of aliases only; what an event has wrong is ClickHouse's to refuse.
     alias_id: str = ""
     refused: str = ""
@@ -55,6 +56,7 @@ def contents(segment: Path) -> Contents:
     Raises OSError."""
     kinds: Counter[str] = Counter()
     first, last, unreadable = _BEFORE_ALL, 0, 0
+    earliest, latest = _BEFORE_ALL, 0
     ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
     aliases: defaultdict[tuple[str, Environment], list[Row]] = defaultdict(list)
     with segment.open("rb") as file:
@@ -66,6 +68,10 @@ def contents(segment: Path) -> Contents:
             accepted = [row.accepted for row in rows if row.k == "track"]
             if accepted:
                 first, last = min(first, *accepted), max(last, *accepted)
+                received = [
+                    row.received or row.accepted // 1000 for row in rows if row.k == "track"
+                ]
+                earliest, latest = min(earliest, *received), max(latest, *received)
             for row in rows:
                 if row.k == "alias":
                     aliases[row.project_id, row.environment].append(row)
@@ -75,7 +81,7 @@ def contents(segment: Path) -> Contents:
     unreadable += kinds.total() - known.total() - kinds["commit"]
     return Contents(
         known,
-        Span(min(first, last), last),
+        Span(min(first, last), last, min(earliest, latest), latest),
         unreadable,
         {Scope(*scope): named for scope, named in ids.items()},
         {Scope(*scope): said for scope, said in aliases.items()},
@@ -97,7 +103,10 @@ def together(parts: Sequence[Contents]) -> Contents:
             aliases[scope] += said
     spans = [part.span for part in parts if part.rows["track"]]
     span = Span(
-        min((one.first for one in spans), default=0), max((one.last for one in spans), default=0)
+        min((one.first for one in spans), default=0),
+        max((one.last for one in spans), default=0),
+        min((one.earliest for one in spans), default=0),
+        max((one.latest for one in spans), default=0),
     )
     return Contents(rows, span, sum(part.unreadable for part in parts), ids, aliases)
 

@@ -38,10 +38,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """First and last acceptance of some events, in unix microseconds."""
+    """First and last acceptance of some events, in unix microseconds, and the earliest and latest
+    time of receipt, in unix milliseconds. The two differ where a clock was set back."""
 
     first: int
     last: int
+    earliest: int
+    latest: int
 
 
 class Somebody(NamedTuple):
@@ -105,7 +108,7 @@ _AS_SENT: Final = (
 EVENTS: Final = Rows(
     "track",
     "events",
-    f"{_WHO_AND_WHEN}, bot Bool, "
+    f"{_WHO_AND_WHEN}, received Int64, bot Bool, "
     + ", ".join(f"{name} String" for name in _AS_SENT if name != "bot")
     + ", properties String, default_properties String"
     + ", repaired String, default_repaired String",
@@ -114,7 +117,9 @@ EVENTS: Final = Rows(
         **{name: name for name in _AS_SENT},
         "sent_id": "distinct_id",
         "timestamp": _TIME,
-        "received_at": "fromUnixTimestamp64Milli(toInt64(intDiv(accepted, 1000)), 'UTC')",
+        # Rows of earlier versions do not say when they were received.
+        "received_at": "fromUnixTimestamp64Milli("
+        "if(received = 0, toInt64(intDiv(accepted, 1000)), received), 'UTC')",
         "accepted": "accepted",
         "properties": "if(repaired = '', properties, repaired)",
         "properties_sent": "properties",
@@ -173,8 +178,8 @@ def _missing(span: Span) -> str:
     """Events are known by their ids. Their times of receipt narrow the search to the few parts
     that can hold them, without reading anything: partitions are made of them."""
     first, last = (
-        f"fromUnixTimestamp64Milli(toInt64({accepted // 1000}), 'UTC')"
-        for accepted in (span.first, span.last)
+        f"fromUnixTimestamp64Milli(toInt64({received}), 'UTC')"
+        for received in (span.earliest, span.latest)
     )
     where = (
         f"received_at BETWEEN {first} AND {last} AND accepted BETWEEN {span.first} AND {span.last}"

@@ -105,6 +105,15 @@ def test_a_clock_that_was_set_back_repeats_no_numbers_and_keeps_the_order_of_seg
     journal.close()
 
 
+def test_a_clock_that_was_far_ahead_is_told(tmp_path: Path) -> None:
+    (tmp_path / "last-number").write_text(str(601 * 10**6))
+    journal = journal_in(tmp_path, 10**6)
+    [told] = journal.warnings
+    assert "10 minutes ahead" in told
+    journal.close()
+    assert journal_in(tmp_path, 600 * 10**6).warnings == []
+
+
 def test_a_clock_that_was_set_back_after_an_orderly_end_repeats_no_numbers(tmp_path: Path) -> None:
     first = journal_in(tmp_path, 9_000)
     last = first.sequence.take(50) + 49

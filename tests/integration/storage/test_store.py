@@ -69,6 +69,21 @@ def test_properties_keep_their_types_for_queries(store: Store, tmp_path: Path) -
     assert rows == [(9.5, "String", True, 1, "ios")]
 
 
+def test_a_row_is_dated_by_its_receipt_and_stored_once_where_its_number_is_far_ahead(
+    store: Store, tmp_path: Path
+) -> None:
+    ahead = (START_MS + 86_400_000) * 1000
+    lines = [event(n, accepted=ahead + n, received=START_MS + n) for n in range(5)]
+    load(store, write_segment(tmp_path, lines))
+    load(store, write_segment(tmp_path, [*lines, event(7)]))
+    rows = store.query(
+        "SELECT received_at, accepted FROM events WHERE id = {id:String}", {"id": f"evt_{3:021d}"}
+    )
+    moment = datetime.fromtimestamp(START_MS / 1000, UTC).replace(microsecond=3000)
+    assert rows == [(moment, ahead + 3)]
+    assert store.query("SELECT count() FROM events") == [(6,)]
+
+
 def test_a_segment_loaded_again_changes_nothing(store: Store, tmp_path: Path) -> None:
     lines = [event(n) for n in range(50)]
     load(store, write_segment(tmp_path, lines))

@@ -57,6 +57,46 @@ def test_without_a_time_the_moment_of_acceptance_stands() -> None:
     assert (alias["timestamp"], alias["accepted"]) == (NOW // 1000, NOW)
 
 
+_DAY = 86_400_000_000
+
+
+def rows_after_a_clock_that_was_ahead(endpoint: str, sent: dict[str, Any]) -> list[dict[str, Any]]:
+    sequence = Sequence(lambda: NOW, floor=NOW + _DAY)
+    admission = Admission(sequence, Directory, Placeholders())
+    admitted = getattr(admission, endpoint)(
+        json.dumps(sent).encode(), Caller(KEY, Agent(), Place())
+    )
+    assert isinstance(admitted, Admitted)
+    return [json.loads(line) for line in admitted.lines.splitlines()]
+
+
+def test_a_clock_that_was_ahead_once_dates_nothing_that_comes_later() -> None:
+    event = {"event_name": "e", "distinct_id": "u1"}
+    for rows in (
+        rows_after_a_clock_that_was_ahead("track", event),
+        rows_after_a_clock_that_was_ahead(
+            "batch", {"operations": [{"type": "track", "payload": event}]}
+        ),
+    ):
+        [row] = rows
+        assert (row["timestamp"], row["received"]) == (NOW // 1000, NOW // 1000)
+        assert row["accepted"] == NOW + _DAY + 1
+    said = {"alias_id": "a1", "distinct_id": "u1"}
+    [alias] = rows_after_a_clock_that_was_ahead("alias", said)
+    assert (alias["timestamp"], alias["accepted"]) == (NOW // 1000, NOW + _DAY + 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "ahead"), [(None, True), (NOW // 1000 - 5_000, True), (NOW // 1000 - 10**9, False)]
+)
+def test_traits_of_a_time_when_the_clock_was_ahead_lose_against_later_ones(
+    sent: int | None, ahead: bool
+) -> None:
+    update = {"distinct_id": "u1", "properties": {"plan": "pro"}, "timestamp": sent}
+    *_, row = rows_after_a_clock_that_was_ahead("people", update)
+    assert row["timestamp"] == ((NOW + _DAY) // 1000 if ahead else sent)
+
+
 def test_operations_of_a_batch_are_numbered_one_by_one() -> None:
     payload = {"event_name": "e", "distinct_id": "u1", "properties": {"a": 1, "b": 2}}
     kinds = ["track", "people", "track", "people"]

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,13 @@ def test_numbers_only_rise_whatever_the_clock_does(
     assert taken == sorted(set(taken))
     assert all(number > floor for number in taken)
     assert sequence.last == max([floor, *taken])
+
+
+def test_what_the_clock_says_is_told_beside_the_number() -> None:
+    sequence = Sequence(lambda: 5_000_000, floor=9_000_000)
+    assert (sequence.take(1), sequence.now) == (9_000_001, 5_000_000)
+    assert sequence.ahead == pytest.approx(4.0)
+    assert Sequence(lambda: 5_000_000).ahead == 0
 
 
 def test_numbers_that_another_process_used_are_skipped() -> None:

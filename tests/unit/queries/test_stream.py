@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.queries.stream import Found, Landed, Tail
+from whipstitch.queries.stream import Found, Landed, Tail, received_since
 
 _SECOND = 1_000_000
 _NOW = 1_770_000_000 * _SECOND
@@ -82,3 +82,8 @@ def test_it_remembers_no_more_than_it_needs() -> None:
 
     assert tail.since > _NOW
     assert _look(tail, [_row(24, "24-1"), _row(24, "new")]) == [_row(24, "new")]
+
+
+def test_rows_are_looked_for_by_their_receipt_where_acceptance_is_ahead_of_the_clock() -> None:
+    assert received_since(_NOW - 5 * _SECOND, _NOW) == (_NOW - 5 * _SECOND) // 1000
+    assert received_since(_NOW + 86_400 * _SECOND, _NOW) < (_NOW - 60 * _SECOND) // 1000

@@ -15,15 +15,20 @@ def test_rows_are_counted_by_kind_and_spanned_by_acceptance(tmp_path: Path) -> N
     lines = [event(9), alias(1, "a", "b"), event(4), trait(30, "u", "p", "1"), event(7)]
     held = contents(write_segment(tmp_path, lines))
     assert held.rows == {"track": 3, "alias": 1, "trait": 1}
-    assert held.span == Span(START_MS * 1000 + 4, START_MS * 1000 + 9)
+    assert held.span == Span(START_MS * 1000 + 4, START_MS * 1000 + 9, START_MS, START_MS)
     assert held.unreadable == 0
+
+
+def test_times_of_receipt_are_told_apart_from_acceptance(tmp_path: Path) -> None:
+    held = contents(write_segment(tmp_path, [event(1, received=7), event(2, received=5)]))
+    assert held.span == Span(START_MS * 1000 + 1, START_MS * 1000 + 2, 5, 7)
 
 
 def test_text_inside_a_row_is_not_taken_for_a_row(tmp_path: Path) -> None:
     tricky = r'{"a":"\n{\"k\":\"alias\"","k":"alias","accepted":5}'
     held = contents(write_segment(tmp_path, [event(1, properties=tricky)]))
     assert held.rows == {"track": 1}
-    assert held.span == Span(START_MS * 1000 + 1, START_MS * 1000 + 1)
+    assert held.span == Span(START_MS * 1000 + 1, START_MS * 1000 + 1, START_MS, START_MS)
 
 
 def test_lines_that_are_no_rows_are_counted_as_such(tmp_path: Path) -> None:
@@ -34,7 +39,7 @@ def test_lines_that_are_no_rows_are_counted_as_such(tmp_path: Path) -> None:
 
 def test_an_empty_segment_holds_nothing(tmp_path: Path) -> None:
     held = contents(write_segment(tmp_path, []))
-    assert (held.rows.total(), held.span, held.unreadable) == (0, Span(0, 0), 0)
+    assert (held.rows.total(), held.span, held.unreadable) == (0, Span(0, 0, 0, 0), 0)
 
 
 def test_aliases_are_kept_by_scope_and_arrive_as_they_were_sent(tmp_path: Path) -> None:
