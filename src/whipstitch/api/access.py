@@ -8,10 +8,16 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from whipstitch.api.sessions import CSRF_HEADER, PROJECT_HEADER, SAFE_METHODS, signed_in
+from whipstitch.api.sessions import (
+    CSRF_HEADER,
+    PROJECT_HEADER,
+    SAFE_METHODS,
+    SignedIn,
+    signed_in,
+)
 from whipstitch.errors import RegistryError, RegistryUnavailable
 from whipstitch.registry.store import Registry
-from whipstitch.registry.values import Role
+from whipstitch.registry.values import Role, TokenHolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +35,45 @@ class Reader:
 _bearer = HTTPBearer(auto_error=False, description="A token made by `whipstitch token create`.")
 
 
+async def known(request: Request, registry: Registry) -> TokenHolder | SignedIn:
+    """Whose token a request has, or whose session; looked up once a request.
+
+    Raises:
+        HTTPException: nobody's (401), or that cannot be told now (503).
+    """
+    found: TokenHolder | SignedIn | None = getattr(request.state, "known", None)
+    if found is None:
+        try:
+            found = request.state.known = await _look_up(request, registry)
+        except RegistryUnavailable as error:
+            raise HTTPException(503, str(error), {"retry-after": "5"}) from None
+    return found
+
+
+async def _look_up(request: Request, registry: Registry) -> TokenHolder | SignedIn:
+    credentials = await _bearer(request)
+    found: TokenHolder | SignedIn | None
+    if credentials is None:
+        found = await signed_in(request, registry)
+        why = "Missing token: send `Authorization: Bearer TOKEN` (`whipstitch token create`)"
+    else:
+        found = await run_in_threadpool(registry.token_holder, credentials.credentials)
+        why = "Invalid token"
+    if found is None:
+        raise HTTPException(401, why, {"www-authenticate": "Bearer"})
+    return found
+
+
 async def _reader(
     request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    _described: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Reader:
     registry: Registry = request.app.state.registry
-    if credentials is None:
-        return await _signed_in_reader(request, registry)
-    holder = await run_in_threadpool(registry.token_holder, credentials.credentials)
-    if holder is None:
-        raise HTTPException(401, "Invalid token", {"www-authenticate": "Bearer"})
-    return Reader(*holder)
+    found = await known(request, registry)
+    return Reader(*found) if isinstance(found, TokenHolder) else await _of(found, request, registry)
 
 
-async def _signed_in_reader(request: Request, registry: Registry) -> Reader:
-    session = await signed_in(request, registry)
-    if session is None:
-        raise HTTPException(
-            401,
-            "Missing token: send `Authorization: Bearer TOKEN` (`whipstitch token create`)",
-            {"www-authenticate": "Bearer"},
-        )
+async def _of(session: SignedIn, request: Request, registry: Registry) -> Reader:
     sent = request.headers.get(CSRF_HEADER, "")
     if request.method not in SAFE_METHODS and not session.vouches_for(sent):
         raise HTTPException(403, f"Missing or wrong {CSRF_HEADER}: reload the page and try again")

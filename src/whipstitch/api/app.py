@@ -8,9 +8,11 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from whipstitch.api import (
+    access,
     aliases,
     boards,
     cohort_members,
@@ -34,6 +36,7 @@ from whipstitch.api import (
     stream,
     undo,
 )
+from whipstitch.api.bounded import Bounded
 from whipstitch.api.cohort_answers import CohortKeeper
 from whipstitch.api.erasures import Erases
 from whipstitch.api.operations import Problems
@@ -121,7 +124,15 @@ def build(
         api.include_router(module.router)
     work_out_routes(api)
     snapshots = Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry))
-    return Starlette(routes=[snapshots, *dashboard, Mount("", api)])
+
+    async def authenticate(request: Request) -> None:
+        # Pages see to their forms: who signs in is still to be known.
+        if request.url.path.startswith("/api/"):
+            await access.known(request, registry)
+
+    # Uploads have rules of their own.
+    reading = Bounded(Router([*dashboard, Mount("", api)]), authenticate)
+    return Starlette(routes=[snapshots, Mount("", reading)])
 
 
 def work_out_routes(api: FastAPI) -> None:

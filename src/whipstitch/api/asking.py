@@ -5,28 +5,25 @@ import json
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.types import Message, Receive
 
 from whipstitch.api.errors import Refused
 from whipstitch.errors import InvalidQuery, PatternRefused
 
-_LARGEST: Final = 2**20
 _GONE: Final = 499
 """Nobody reads it: the client has closed the connection."""
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class QueryRoute(APIRoute):
-    """A route whose body is of at most 1 MB, and whose work ends when the client goes away: what it
-    asks of ClickHouse at that moment, too."""
+    """A route whose work ends when the client goes away: what it asks of ClickHouse at that moment,
+    too."""
 
     def get_route_handler(self) -> _Handler:
         answer = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            request = Request(request.scope, _limited(request.receive))
             body = await request.body()
             try:
                 return await _while_present(request, answer(request))
@@ -58,20 +55,6 @@ async def _while_present(request: Request, answer: Coroutine[Any, Any, Response]
         raise
     finally:
         watching.cancel()
-
-
-def _limited(receive: Receive) -> Receive:
-    size = 0
-
-    async def limited() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > _LARGEST:
-            raise HTTPException(413, "Request body too large")
-        return message
-
-    return limited
 
 
 def _path_of(text: str, body: bytes) -> str:
