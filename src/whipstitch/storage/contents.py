@@ -33,7 +33,7 @@ class Row(msgspec.Struct, gc=False):
 
 _row = msgspec.json.Decoder(Row)
 _BEFORE_ALL: Final = 2**63
-_READ_SIZE: Final = 16 * 1024
+_READ_SIZE: Final = 32 * 1024
 """So little that the event loop does not wait for the interpreter meanwhile."""
 
 
@@ -54,7 +54,7 @@ def contents(segment: Path) -> Contents:
     """Reads through ``segment`` once.
 
     Raises OSError."""
-    kinds: Counter[str] = Counter()
+    kinds: dict[str, int] = {}
     first, last, unreadable = _BEFORE_ALL, 0, 0
     earliest, latest = _BEFORE_ALL, 0
     ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
@@ -64,21 +64,28 @@ def contents(segment: Path) -> Contents:
             text += file.readline()
             rows, damaged = _read(text)
             unreadable += damaged
-            kinds.update(row.k for row in rows)
-            accepted = [row.accepted for row in rows if row.k == "track"]
-            if accepted:
-                first, last = min(first, *accepted), max(last, *accepted)
-                received = [
-                    row.received or row.accepted // 1000 for row in rows if row.k == "track"
-                ]
-                earliest, latest = min(earliest, *received), max(latest, *received)
+            # One pass: there may be hundreds of thousands of rows, and the event loop waits for the
+            # interpreter meanwhile.
             for row in rows:
-                if row.k == "alias":
+                kind, accepted = row.k, row.accepted
+                kinds[kind] = kinds.get(kind, 0) + 1
+                if kind == "track":
+                    received = row.received or accepted // 1000
+                    if accepted < first:
+                        first = accepted
+                    if accepted > last:
+                        last = accepted
+                    if received < earliest:
+                        earliest = received
+                    if received > latest:
+                        latest = received
+                elif kind == "alias":
                     aliases[row.project_id, row.environment].append(row)
-                elif row.distinct_id:
+                    continue
+                if row.distinct_id:
                     ids[row.project_id, row.environment].add(row.distinct_id)
-    known = Counter({kind: kinds[kind] for kind in KINDS if kinds[kind]})
-    unreadable += kinds.total() - known.total() - kinds["commit"]
+    known = Counter({kind: kinds[kind] for kind in KINDS if kind in kinds})
+    unreadable += sum(kinds.values()) - known.total() - kinds.get("commit", 0)
     return Contents(
         known,
         Span(min(first, last), last, min(earliest, latest), latest),
