@@ -13,6 +13,7 @@ from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.queries import lexicon
 from whipstitch.queries.lexicon import LexiconQuery
+from whipstitch.queries.run import Rows
 from whipstitch.queries.time_ranges import parse_range
 
 router = APIRouter(prefix="/api/v1", tags=["events"], route_class=QueryRoute)
@@ -82,7 +83,9 @@ async def list_lexicon(
     )
     found = await reading.run(lexicon.events(query))
     names = [row[0] for row in found[:limit]] if properties else []
-    described = await reading.run(lexicon.properties(query, names)) if names else []
+    described: Rows = []
+    if names and (since := await reading.run(lexicon.newest(query, names))):
+        described = await reading.run(lexicon.properties(query, {row[0]: row[1] for row in since}))
     page = await asyncio.to_thread(lexicon.shape, query, found, described)
     return Response(msgspec.json.encode(page), media_type="application/json")
 

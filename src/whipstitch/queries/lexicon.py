@@ -5,7 +5,7 @@ occurrences. They are named as filters and breakdowns name them: dots walk into 
 three levels, and the promoted names (``properties.PROMOTED``) stand for the columns of that name,
 whatever a client sent. Traits are named in the same way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ SAMPLE: Final = 200
 """Occurrences of an event that are looked at."""
 _HEAVIEST: Final = 65_536
 """Bytes of properties past which an occurrence is not looked at."""
+_MOST_BYTES: Final = 12 * 2**20
+"""Of the properties of all events of a page that are looked at, each event has its share."""
 _MOST_PROPERTIES: Final = 500
 _MOST_SAMPLES: Final = 5
 _LONGEST_SAMPLE: Final = 200
@@ -106,11 +108,23 @@ def events(query: LexiconQuery) -> Sql:
     )
 
 
-def properties(query: LexiconQuery, names: Sequence[str]) -> Sql:
-    """Rows of: event, property, first characters of its values, its most frequent values as JSON
-    text. ``names`` are the events of the page, at least one."""
+def newest(query: LexiconQuery, names: Sequence[str]) -> Sql:
+    """Rows of: event, unix milliseconds since when it occurred ``SAMPLE`` times, or ever, in the
+    range. ``names`` are the events of the page, at least one."""
     values = Values()
-    newest = " UNION ALL ".join(_newest(query, name, values) for name in names)
+    newest = f"groupArraySorted({SAMPLE})(-toUnixTimestamp64Milli(timestamp))"
+    return values.sql(
+        f"SELECT event_name, -arrayMax({newest}) FROM events "
+        f"WHERE {IN_SCOPE} AND {query.range.condition(values)} "
+        f"AND event_name IN {values.add(tuple(names), 'Array(String)')} GROUP BY event_name"
+    )
+
+
+def properties(query: LexiconQuery, since: Mapping[str, int]) -> Sql:
+    """Rows of: event, property, first characters of its values, its most frequent values as JSON
+    text. ``since``: what ``newest`` found of each event."""
+    values = Values()
+    newest = _newest(query, since, values)
     promoted = values.add(tuple(_COLUMNS), "Array(String)")
     sent = (
         f"arrayFilter(pair -> pair.1 NOT IN {promoted} AND pair.2 NOT IN ('null', '{{}}'), "
@@ -159,11 +173,17 @@ def traits() -> Sql:
     # A name and its values are walked through together, as if they were an object's.
     leaves = _leaves("[(property, value)]")
     kept = f"length(pair.2) <= {_LONGEST_SAMPLE}"
+    ours = f"{IN_SCOPE} AND property != ''"
+    common = (
+        f"SELECT property FROM person_traits WHERE {ours} "
+        f"GROUP BY property ORDER BY count() DESC, property LIMIT {_MOST_PROPERTIES}"
+    )
     return Sql(
         "SELECT pair.1 AS name, groupUniqArray(substring(pair.2, 1, 1)), "
         f"topKIf({_MOST_SAMPLES})(pair.2, {kept}) "
         f"FROM person_traits FINAL ARRAY JOIN {leaves} AS pair "
-        f"WHERE {IN_SCOPE} AND property != '' AND NOT deleted AND pair.2 NOT IN ('null', '{{}}') "
+        f"WHERE {ours} AND property IN ({common}) AND NOT deleted "
+        "AND pair.2 NOT IN ('null', '{}') "
         f"GROUP BY name ORDER BY count() DESC, name LIMIT {_MOST_PROPERTIES}",
         {},
     )
@@ -182,16 +202,27 @@ def _property(row: Sequence[Any]) -> Property:
     return Property(name, types, [msgspec.Raw(one.encode()) for one in samples])
 
 
-def _newest(query: LexiconQuery, name: str, values: Values) -> str:
-    """A query of an event's newest occurrences. The sorting key leads to them, so each event has
-    one of its own."""
+def _newest(query: LexiconQuery, since: Mapping[str, int], values: Values) -> str:
+    """A query of the newest occurrences of some events, as many of each as its share of the bytes
+    allows. All are read at once: events of similar names lie in the same blocks. Times lead past
+    the blocks that have only older ones."""
     columns = ", ".join(_COLUMNS.values())
+    events = " OR ".join(
+        f"event_name = {values.add(name)} "
+        f"AND timestamp >= fromUnixTimestamp64Milli({values.add(moment, 'Int64')})"
+        for name, moment in since.items()
+    )
+    share = values.add(max(_HEAVIEST, _MOST_BYTES // len(since)), "UInt32")
+    rows = (
+        f"SELECT event_name, properties_sent, default_properties_sent, {columns}, timestamp, "
+        "length(properties_sent) + length(default_properties_sent) AS bytes FROM events "
+        f"WHERE {IN_SCOPE} AND {query.range.condition(values)} AND ({events}) "
+        f"AND bytes <= {_HEAVIEST} "
+        f"ORDER BY event_name, timestamp DESC LIMIT {SAMPLE} BY event_name"
+    )
     return (
-        f"(SELECT event_name, properties_sent, default_properties_sent, {columns} FROM events "
-        f"WHERE {IN_SCOPE} AND {query.range.condition(values)} "
-        f"AND event_name = {values.add(name)} "
-        f"AND length(properties_sent) + length(default_properties_sent) <= {_HEAVIEST} "
-        f"ORDER BY timestamp DESC LIMIT {SAMPLE})"
+        f"SELECT *, sum(bytes) OVER (PARTITION BY event_name ORDER BY timestamp DESC "
+        f"ROWS UNBOUNDED PRECEDING) AS so_far FROM ({rows}) QUALIFY so_far <= {share}"
     )
 
 

@@ -30,7 +30,10 @@ def _ask(worlds: Worlds, world: World, query: LexiconQuery) -> tuple[Any, str | 
     async def ask(reading: Any) -> lexicon.Lexicon:
         found = await reading.run(lexicon.events(query))
         names = [row[0] for row in found[: query.limit]]
-        described = await reading.run(lexicon.properties(query, names)) if names else []
+        described: Any = []
+        if names:
+            since = {row[0]: row[1] for row in await reading.run(lexicon.newest(query, names))}
+            described = await reading.run(lexicon.properties(query, since))
         return lexicon.shape(query, found, described)
 
     page = worlds.read(world.scope(), ask)
@@ -136,6 +139,40 @@ def test_only_the_newest_are_looked_at(worlds: Worlds) -> None:
 
     assert entry["count"] == len(old) + len(new)
     assert {one["name"] for one in entry["properties"]} == {"new", "$bot"}
+
+
+def test_heavy_occurrences_are_looked_at_up_to_a_share_for_each_event(worlds: Worlds) -> None:
+    padding = "x" * 60_000
+    names = [f"view {number}" for number in range(50)]
+    heavy = [
+        Event(name, "ann", at, {f"at_{at}": 1, "padding": padding})
+        for name in names
+        for at in range(8)
+    ]
+    light = [Event("tap", "ann", at, {f"at_{at}": 1}) for at in range(8)]
+    world = worlds.put(World([*heavy, *light]))
+
+    listed, _ = _ask(worlds, world, LexiconQuery(_RANGE))
+
+    described = {
+        entry["event_name"]: {one["name"] for one in entry["properties"]} for entry in listed
+    }
+    assert described.pop("tap") == {f"at_{at}" for at in range(8)} | {"$bot"}
+    assert described.keys() == set(names)
+    for properties in described.values():
+        assert {"at_7", "padding"} <= properties
+        assert "at_0" not in properties
+
+
+def test_the_most_common_traits_are_described_where_one_person_has_very_many(rows: Rows) -> None:
+    for who in ("ann", "bob"):
+        rows.traits(who, 1, plan='"pro"')
+    rows.traits("cid", 1, **{f"trait {number}": str(number) for number in range(2_000)})
+
+    answer = json.loads(msgspec.json.encode(rows.read(_traits)))["traits"]
+
+    assert len(answer) == 500
+    assert {"name": "plan", "types": ["string"], "samples": ["pro"]} in answer
 
 
 def test_traits_are_what_is_known_of_people_now(rows: Rows) -> None:

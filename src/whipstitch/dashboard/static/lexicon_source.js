@@ -24,12 +24,19 @@ function once(key, ask) {
 }
 
 // [{ name, count, lastSeen }] of the last 90 days, the most frequent first.
-export const eventNames = () => once("events", async () => {
-  const events = await all({ properties: "false" });
-  return events
-    .map((one) => ({ name: one.event_name, count: one.count, lastSeen: one.last_seen }))
-    .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
-});
+export const eventNames = () => once("events", async () => ranked(await all({ properties: "false" })));
+
+const ranked = (events) => events
+  .map((one) => ({ name: one.event_name, count: one.count, lastSeen: one.last_seen }))
+  .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+
+// Those that a text may mean; the server looks for it where there are more than are asked for at once.
+async function eventNamesLike(text) {
+  const known = await eventNames();
+  if (!text || known.length < PAGE * MOST_PAGES) return known;
+  const { events } = await get("lexicon", { search: text, properties: "false", from: from(), limit: PAGE });
+  return ranked(events);
+}
 
 // The most frequent ones, if possible of those that clients named themselves
 export async function usualEvents(count) {
@@ -86,7 +93,7 @@ const ANY_EVENT = "Any event";
 export const eventLabel = (name) => name ?? ANY_EVENT;
 
 export const eventOptions = ({ any = false } = {}) => async (text) => {
-  const found = (await eventNames()).map((one) => ({ value: one.name, note: compact(one.count) }));
+  const found = (await eventNamesLike(text)).map((one) => ({ value: one.name, note: compact(one.count) }));
   return orTyped(any ? [{ value: null, label: ANY_EVENT }, ...found] : found, text, "not seen");
 };
 
