@@ -145,7 +145,7 @@ def _greet(address: str, data_dir: Path, made: FirstRun | None, record: Record) 
 Password and token are shown this once only:
 
   dashboard   {address}/
-  sign-in     {made.email} / {made.password}
+  sign-in     {made.sign_in}
   read token  {made.token}
   live key    {made.live_key}
 """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from whipstitch.cli import deadletters, demo, doctor, geoip, key, project, serve, sql, token
+from whipstitch.cli import deadletters, demo, doctor, geoip, key, project, serve, sql, token, user
 
 app = typer.Typer(
     help="Self-hosted product analytics that knows one person behind many ids.",
@@ -20,6 +20,7 @@ app.command()(doctor.doctor)
 app.add_typer(project.app, name="project")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 app.add_typer(sql.app, name="sql")
 app.add_typer(geoip.app, name="geoip")
 app.add_typer(deadletters.app, name="deadletters")

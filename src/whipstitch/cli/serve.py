@@ -65,7 +65,7 @@ this once only; keep them.
   test key    {made.test_key}
   read token  {made.token}
   dashboard   {address}/
-  sign-in     {made.email} / {made.password}
+  sign-in     {made.sign_in}
 
 Send an event:
 

@@ -38,8 +38,13 @@ class Users(Transactions):
 
     def invite_user(self, email: str, role: Role) -> NewUser:
         """Somebody who may sign in, with a password to be told once."""
-        password = secrets.token_urlsafe(12)
+        password = _new_password()
         return NewUser(self.create_user(email, password, role), password)
+
+    def reset_password(self, email: str) -> NewUser:
+        """The user with a new password to be told once, which ends all their sessions."""
+        password = _new_password()
+        return NewUser(self.set_password(email, password), password)
 
     def list_users(self) -> list[User]:
         """All users, oldest first."""
@@ -64,21 +69,28 @@ class Users(Transactions):
             row.role = role
             return row.value()
 
-    def set_password(self, email: str, password: str) -> None:
+    def set_password(self, email: str, password: str) -> User:
         """Gives the user another password, which ends all their sessions."""
         kept = _kept(password)
         with self._storing() as session:
             row = _find(session, email)
             row.password_hash = kept
             session.execute(delete(SessionRow).where(SessionRow.email == row.email))
+            return row.value()
 
-    def delete_user(self, email: str) -> None:
+    def delete_user(self, email: str) -> User:
         """Takes the user and their sessions away. The last admin stays."""
         with self._storing() as session:
             row = _find(session, email)
             _refuse_if_last_admin(session, row)
+            user = row.value()
             session.execute(delete(SessionRow).where(SessionRow.email == row.email))
             session.delete(row)
+            return user
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def _kept(password: str) -> str:

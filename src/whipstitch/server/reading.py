@@ -11,6 +11,7 @@ from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.registry.store import Registry
 from whipstitch.server.engine import Engine
+from whipstitch.server.first_run import add_account
 from whipstitch.server.heartbeat import Heartbeat
 from whipstitch.server.ingestion import Ingestion
 from whipstitch.server.overview import Overview
@@ -30,6 +31,7 @@ def build(
     Raises:
         StorageError, SettingsError
     """
+    add_account(registry, settings.data_dir)
     engine = Engine(settings, registry, ingestion)
     UserAgents.warm()
     reading = app.build(
