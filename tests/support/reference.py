@@ -8,10 +8,12 @@ import itertools
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -122,16 +124,31 @@ class World:
         if name == "$event_name":
             return event.name
         if name in _COLUMNS:
-            return event.columns.get(name) or None
-        for source in (event.properties, event.default_properties):
-            if (value := _walk(source, name)) is not None and not isinstance(value, dict):
-                return value
-        return _walk(event.properties, name) or _walk(event.default_properties, name)
+            sent = text(self._sent(event, name)) if name == "$os" else None
+            return event.columns.get(name) or (sent and sent.lower())
+        return self._sent(event, name)
+
+    def _sent(self, event: Event, name: str) -> Any:
+        """What the client sent under a name, or where the name says that it did."""
+        places = [(event.properties, name), (event.default_properties, name)]
+        if name.startswith("properties."):
+            places.append((event.properties, name.removeprefix("properties.")))
+        if name.startswith("default_properties."):
+            places.append((event.default_properties, name.removeprefix("default_properties.")))
+        found = [value for source, key in places if (value := _walk(source, key)) is not None]
+        return next(
+            (one for one in found if not isinstance(one, dict)), found[0] if found else None
+        )
 
     def passes(self, event: Event, filter_: Mapping[str, Any]) -> bool:
         operator = filter_["operator"]
-        if operator in ("is_not", "not_contains", "is_not_set"):
-            opposite = {"is_not": "is", "not_contains": "contains", "is_not_set": "is_set"}
+        opposite = {
+            "is_not": "is",
+            "not_contains": "contains",
+            "is_not_set": "is_set",
+            "none_of": "any_of",
+        }
+        if operator in opposite:
             return not self.passes(event, {**filter_, "operator": opposite[operator]})
         on = filter_.get("on", "event")
         value = self.value(event, filter_["property"], on)
@@ -139,33 +156,45 @@ class World:
             return value is not None
         wanted = filter_["value"]
         options = wanted if isinstance(wanted, list) else [wanted]
-        if filter_["property"] == "$distinct_id" and on == "event" and operator == "is":
+        if filter_["property"] == "$distinct_id" and on == "event" and operator in ("is", "any_of"):
             return value in {self.person(text(one) or "") for one in options}
-        found = text(value, objects=on == "person")
+        if filter_["property"] == "$os" and on == "event" and operator != "regex":
+            options = [one.lower() if isinstance(one, str) else one for one in options]
+        if operator in ("any_of", "all_of"):
+            elements = value if isinstance(value, list) else [value]
+            inside = [one for element in elements if (one := text(element)) is not None]
+            each = (any(_meets("is", element, one) for element in inside) for one in options)
+            return any(each) if operator == "any_of" else all(each)
+        found = text(value)
         return found is not None and any(_meets(operator, found, one) for one in options)
 
 
 def _meets(operator: str, found: str, wanted: Any) -> bool:
     number = number_in(found)
+    limit = number_in(text(wanted))
     if operator == "is":
-        if isinstance(wanted, int | float) and not isinstance(wanted, bool):
-            return number == wanted
-        return found == text(wanted)
+        return found == text(wanted) if limit is None else number == limit
     if operator == "contains":
-        return (text(wanted) or "").lower() in found.lower()
+        return folded(text(wanted) or "") in folded(found)
     if operator == "regex":
         return re.search(text(wanted) or "", found) is not None
-    limit = number_in(text(wanted) or "")
-    left, right = (found, text(wanted)) if limit is None else (number, limit)
+    left: Any = number
+    right: Any = limit
+    if operator.startswith("semver_"):
+        left, right = version_in(found), version_in(wanted)
+    elif limit is None:
+        left, right = found, text(wanted)
     if left is None:
         return False
-    order = (left > right) - (left < right)  # type: ignore[operator] # both text, or both numbers
-    return {"gt": order > 0, "gte": order >= 0, "lt": order < 0, "lte": order <= 0}[operator]
+    order = (left > right) - (left < right)
+    comparison = operator.removeprefix("semver_")
+    met = {"gt": order > 0, "gte": order >= 0, "lt": order < 0, "lte": order <= 0}
+    return bool(met[comparison])
 
 
-def text(value: Any, *, objects: bool = False) -> str | None:
+def text(value: Any) -> str | None:
     """A value as filters and breakdowns see it; None: there is none."""
-    if value is None or (isinstance(value, dict) and not objects):
+    if value is None or isinstance(value, dict):
         return None
     if isinstance(value, str):
         return value
@@ -174,16 +203,45 @@ def text(value: Any, *, objects: bool = False) -> str | None:
     return _json(value)
 
 
+def folded(value: str) -> str:
+    """Without what tells the cases of letters apart, and composed."""
+    return unicodedata.normalize("NFC", value.replace("\u0130", "i").casefold())
+
+
+def version_in(found: str) -> Any:
+    """What sorts as the version does that a text is; None: it is none."""
+    match = re.fullmatch(r"[vV]?(\d+(?:\.\d+)*)(?:-([\w.-]+))?(?:\+[\w.-]+)?", found)
+    if match is None:
+        return None
+    numbers = [int(one) for one in match[1].split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    parts = match[2].split(".") if match[2] else []
+    before = [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in parts]
+    return numbers, not before, before
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(_shortest(value), separators=(",", ":"), ensure_ascii=False)
 
 
-def number_in(found: str | None) -> float | None:
+def _shortest(value: Any) -> Any:
+    """With the numbers in it in their shortest way, and no keys without a value."""
+    if isinstance(value, list):
+        return [_shortest(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _shortest(one) for name, one in value.items() if not _is_nothing(one)}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def number_in(found: str | None) -> Fraction | float | None:
     """The number that a text reads as."""
     if found is None or not _NUMBER.fullmatch(found):
         return None
     number = float(found)
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return Fraction(found) if abs(number) >= 2**53 else number
 
 
 def _walk(source: Mapping[str, Any], name: str) -> Any:
@@ -193,7 +251,12 @@ def _walk(source: Mapping[str, Any], name: str) -> Any:
         value = source
         for step in name.split("."):
             value = value.get(step) if isinstance(value, dict) else None
-    return None if value == {} else value
+    return None if _is_nothing(value) else value
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether there is no value in it."""
+    return value is None or (isinstance(value, dict) and all(map(_is_nothing, value.values())))
 
 
 # Worlds to try
@@ -201,21 +264,36 @@ def _walk(source: Mapping[str, Any], name: str) -> Any:
 _VALUES: Final[Mapping[str, Sequence[Any]]] = {
     "plan": [
         *("free", "pro", "Team é", "", "o'dd\"`\\", "10", True, False, None),
-        *(["pro", "x"], [1, 2], {"name": "pro"}),
+        *(["pro", "x"], [1, 2], {"name": "pro"}, ["https://a/b", "free"], [True, 10, "x"], []),
+        *("\u0130stanbul", "Team e\u0301", "stra\u00dfe"),
     ],
     "price": [
         *(0, 1, 2, 10, -3, 2.5, 1.0, 2**40, True, None, [3]),
         *("10", " 1", "2.50", "nan", "1e999", "1e1", "abc"),
+        *("1.0", "01", "+1", -0.0, 2**53, 2**53 + 1, str(2**53 + 1), "1e16", 2**64 + 1, ["10", 2]),
     ],
+    "version": [
+        *("2.4", "2.4.0", "2.4.1", "2.10.0", "v3", "2.4.0-rc.1", "2.4.0-rc.11", "2.4.0-rc.a"),
+        *("2.4.0-alpha", "2.4.0+build.7", "two", "2.4.", 3, 2.5, "1.0.0.1"),
+    ],
+    "$os": ["iOS", "Web", ["x"], None],
+    "properties": [{"plan": "inside"}],
+    "tags": [["a", "b"], ["b"], "a", ["a", None, {"k": 1}, ["b"], 1.0], [], ["1", "c"]],
     "a": ["x", {"b": 1}, {"b": "one"}, {"b": {"c": True}}, {}, None],
     "a.b": [2, "two"],
     "o'd\"`\\d": ["x"],
 }
+_OTHER_NAMES: Final = (
+    *("a.b.c", "$distinct_id", "gone", "properties.$os", "default_properties.$os"),
+    *("properties.plan", "default_properties.price", "properties.a.b"),
+)
 _COLUMN_VALUES: Final = {"$os": ["ios", "web", ""], "$country": ["FR", ""], "$session_id": ["s1"]}
 _TRAITS: Final[Mapping[str, Sequence[Any]]] = {
     "plan": ["pro", "free", "", True, None],
-    "age": [30, 30.5, "30", None],
-    "address": [{"city": "Paris"}, {"city": None}, {}, [1]],
+    "age": [30, 30.5, "30", "30.0", -0.0, 2**53 + 1, None],
+    "tags": [["a", "b"], ["b", 1.0], "a", []],
+    "version": ["2.4", "2.4.1", "2.10.0-rc.1"],
+    "address": [{"city": "Paris"}, {"city": None}, {}, [1], {"city": {"x": None}}, ["a/b", "c"]],
     "address.city": ["Rome", None],
     "email": ["ann@example.com", None],
     "$email": ["bob@example.com", None],
@@ -266,12 +344,16 @@ def random_filter(random: Random) -> dict[str, Any]:
     """A filter that some events of a random world pass, more often than not."""
     on = random.choice(["event", "event", "person"])
     if on == "event":
-        name = random.choice([*_VALUES, *_COLUMN_VALUES, "a.b.c", "$distinct_id", "gone"])
-        options = [*_VALUES.get(name, ()), *_COLUMN_VALUES.get(name, ()), *IDS]
+        name = random.choice([*_VALUES, *_COLUMN_VALUES, *_OTHER_NAMES])
+        sent = name.removeprefix("default_").removeprefix("properties.")
+        options = [*_VALUES.get(sent, ()), *_COLUMN_VALUES.get(sent, ()), *IDS]
     else:
         name = random.choice([*_TRAITS, "gone"])
         options = [*_TRAITS.get(name, ()), "Paris"]
     scalars = [one for one in options if isinstance(one, str | int | float)]
+    lists = [one for one in options if isinstance(one, list)]
+    scalars += [_json(one) for one in lists]
+    scalars += [one for many in lists for one in many if isinstance(one, str | int | float)]
     operator = random.choice(OPERATORS)
     filter_ = {"property": name, "operator": operator, "on": on}
     if operator in ("is_set", "is_not_set"):
@@ -279,6 +361,8 @@ def random_filter(random: Random) -> dict[str, Any]:
     value: Any = random.choice(scalars)
     if operator in ("gt", "gte", "lt", "lte"):
         value = random.choice([one for one in scalars if not isinstance(one, bool)])
+    elif operator.startswith("semver_"):
+        value = random.choice([*filter(version_in, map(str, _VALUES["version"])), "2", "2.4.0-1"])
     elif operator == "regex":
         value = random.choice(["^p", "[0-9]+$", "o.d", "."])
     elif operator in ("contains", "not_contains"):

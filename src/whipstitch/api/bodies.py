@@ -39,7 +39,10 @@ class Filter(Body):
 
     property: Annotated[
         str | None,
-        Field(description="Dots walk into objects; `$os`, `$country` … name their columns."),
+        Field(
+            description="Dots walk into objects; `$os`, `$country` … name their columns, "
+            "`properties.$os` … what the client sent under such a name."
+        ),
     ] = None
     operator: Annotated[
         str,
@@ -48,7 +51,11 @@ class Filter(Body):
     ]
     value: Annotated[
         Any,
-        Field(description="Of a list, any value will do.", examples=[["pro", "team"]]),
+        Field(
+            description="Of a list, any value will do (of `all_of`: all are wanted). Operators of "
+            "versions take one version as text.",
+            examples=[["pro", "team"]],
+        ),
         WithJsonSchema(_VALUE),
     ] = None
     on: On = "event"

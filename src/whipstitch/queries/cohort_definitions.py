@@ -14,7 +14,7 @@ from whipstitch.queries import cohorts, filters
 from whipstitch.queries.filters import CohortFilter, Filter, Positive, PropertyFilter
 from whipstitch.queries.matches import Match, checked_event_name
 from whipstitch.queries.persons import Persons, key_of
-from whipstitch.queries.properties import PERSON_ID, PROMOTED
+from whipstitch.queries.properties import is_of_events
 from whipstitch.queries.run import IN_SCOPE
 from whipstitch.queries.time_ranges import TimeRange
 from whipstitch.queries.traits import NAMED, WHO
@@ -106,9 +106,8 @@ def _parse(item: object, path: str) -> Condition:
     if "did" in item or "did_not" in item:
         return _parse_did(item, path)
     if "property" in item and "on" not in item:
-        # Only events have these.
-        of_event = item["property"] == PERSON_ID or item["property"] in PROMOTED
-        item = {**item, "on": "event" if of_event else "person"}
+        of_events = isinstance(name := item["property"], str) and is_of_events(name)
+        item = {**item, "on": "event" if of_events else "person"}
     one = filters.parse_one(item, path)
     if isinstance(one, PropertyFilter) and one.on == "event":
         return Did(Match(None, (one,)))

@@ -4,22 +4,35 @@ Each negative operator lets through exactly what its positive one does not: what
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast, get_args
 
 from whipstitch.errors import InvalidQuery
-from whipstitch.queries import person_properties, properties
+from whipstitch.queries import numbers, person_properties, properties, searching, versions
 from whipstitch.queries.cohorts import member_keys
+from whipstitch.queries.numbers import EXACT, Scalar, number_in, number_of, reads_as_number
 from whipstitch.queries.persons import Persons
 from whipstitch.queries.properties import PERSON_ID, Expressions, checked_name, is_text
 from whipstitch.queries.values import Values
 
-Scalar = str | int | float
-"""What a value is compared with; booleans are the texts ``true`` and ``false``."""
-Positive = Literal["is", "contains", "gt", "gte", "lt", "lte", "is_set", "regex"]
-Negative = Literal["is_not", "not_contains", "is_not_set"]
+Positive = Literal[
+    "is",
+    "contains",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "is_set",
+    "regex",
+    "any_of",
+    "all_of",
+    "semver_gt",
+    "semver_gte",
+    "semver_lt",
+    "semver_lte",
+]
+Negative = Literal["is_not", "not_contains", "is_not_set", "none_of"]
 Operator = Positive | Negative
 On = Literal["event", "person"]
 
@@ -28,15 +41,15 @@ _OPPOSITES: Final[Mapping[str, Positive]] = {
     "is_not": "is",
     "not_contains": "contains",
     "is_not_set": "is_set",
+    "none_of": "any_of",
 }
 _COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_OF_VERSIONS: Final = {f"semver_{name}": sign for name, sign in _COMPARISONS.items()}
 _MOST: Final = 50
 _MOST_VALUES: Final = 1000
 _LONGEST: Final = 1000
 _LONGEST_TOGETHER: Final = 100_000
-_MOST_PATTERNS: Final = 20
-_EXACT: Final = 2**53
-"""Above it not every whole number is a Float64."""
+_FEWER_VALUES: Final = {"regex": 20, "all_of": 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +150,9 @@ def _parse_values(operator: Positive, value: object, path: str) -> tuple[Scalar,
             raise InvalidQuery(path, "is not used by this operator: leave it out")
         return ()
     if isinstance(value, list):
-        if operator in _COMPARISONS:
-            raise InvalidQuery(path, "must be one number or text, for this operator")
-        most = _MOST_PATTERNS if operator == "regex" else _MOST_VALUES
+        if operator in _COMPARISONS or operator in _OF_VERSIONS:
+            raise InvalidQuery(path, "must be one value, for this operator")
+        most = _FEWER_VALUES.get(operator, _MOST_VALUES)
         if not 0 < len(value) <= most:
             raise InvalidQuery(path, f"must have from 1 to {most:,} values")
         return tuple(
@@ -149,14 +162,18 @@ def _parse_values(operator: Positive, value: object, path: str) -> tuple[Scalar,
 
 
 def _parse_value(operator: Positive, value: object, path: str) -> Scalar:
+    if operator in _OF_VERSIONS:
+        if not isinstance(value, str) or len(value) > _LONGEST or not versions.is_version(value):
+            raise InvalidQuery(path, 'must be a version as text, such as "2.4" or "2.4.1-rc.1"')
+        return value
     if isinstance(value, bool):
         if operator in _COMPARISONS:
             raise InvalidQuery(path, "must be a number or text")
         return "true" if value else "false"
     if isinstance(value, int | float):
-        if not math.isfinite(_float(value)):
+        if not math.isfinite(number_of(value)):
             raise InvalidQuery(path, "must be a number that a Float64 can hold")
-        return int(value) if value == int(value) and abs(value) <= _EXACT else value
+        return int(value) if value == int(value) and abs(value) <= EXACT else value
     if not isinstance(value, str):
         raise InvalidQuery(
             path, "must be text, a number or a boolean (is_not_set finds what has no value)"
@@ -182,12 +199,15 @@ def _condition(filter_: Filter, values: Values, persons: Persons) -> str:
         people = person_properties.of_people(filter_.property, values)
         met = _met(person_properties.VALUE, operator, filter_.values, values)
         condition = f"{persons.key} IN (SELECT key FROM ({people}) WHERE {met})"
-    elif filter_.property == PERSON_ID and operator == "is":
+    elif filter_.property == PERSON_ID and operator in ("is", "any_of"):
         ids = values.add(list(map(str, filter_.values)), "Array(String)")
         condition = f"{persons.key} IN ({person_properties.keys_of(ids)})"
     else:
         value = properties.of_event(filter_.property, persons)
-        condition = _met(value, operator, filter_.values, values)
+        wanted = filter_.values
+        if filter_.property == properties.OS and operator != "regex":
+            wanted = tuple(one.lower() if isinstance(one, str) else one for one in wanted)
+        condition = _met(value, operator, wanted, values)
     return f"NOT ({condition})" if filter_.operator in _OPPOSITES else f"({condition})"
 
 
@@ -201,34 +221,49 @@ def _met(value: Expressions, operator: Positive, wanted: Sequence[Scalar], value
         return value.exists
     if operator in _COMPARISONS:
         met = _compared(value, _COMPARISONS[operator], wanted[0], values)
+    elif operator in _OF_VERSIONS:
+        asked = values.add(str(wanted[0]))
+        met = versions.compared(value.text, _OF_VERSIONS[operator], asked)
     elif operator == "is":
-        met = _equal(value, wanted, values)
+        met = _equal(value.text, value.number, wanted, values)
+    elif operator == "any_of":
+        met = _holding(value, wanted, values)
+    elif operator == "all_of":
+        met = " AND ".join(_holding(value, [one], values) for one in wanted)
     elif operator == "contains":
-        met = _containing(value.text, list(map(str, wanted)), values)
+        met = _containing(value.text, wanted, values)
     else:
         patterns = (values.add(str(one)) for one in wanted)
         met = " OR ".join(_matching(value.text, pattern) for pattern in patterns)
     return f"ifNull({met}, 0)"
 
 
-def _equal(value: Expressions, wanted: Sequence[Scalar], values: Values) -> str:
-    """Texts and booleans are compared as text, numbers as numbers: 1 is 1.0, and is "1"."""
-    numbers = [_float(one) for one in wanted if _is_exact_number(one)]
-    texts = [str(one) for one in wanted if not isinstance(one, float)]
+def _equal(text: str, number: str, wanted: Sequence[Scalar], values: Values) -> str:
+    """What reads as a number is compared as numbers are, so that 1 is 1.0 and "1", other texts as
+    they are."""
+    read = [one for one in wanted if reads_as_number(one)]
+    texts = [str(one) for one in wanted if not reads_as_number(one)]
     parts = []
     if texts:
-        parts.append(f"{value.text} IN {values.add(texts, 'Array(String)')}")
-    if numbers:
-        parts.append(f"{value.number} IN {values.add(numbers, 'Array(Float64)')}")
+        parts.append(f"{text} IN {values.add(texts, 'Array(String)')}")
+    if read:
+        parts.append(numbers.equal(text, number, read, values))
     return " OR ".join(parts)
 
 
-def _containing(text: str, wanted: list[str], values: Values) -> str:
+def _holding(value: Expressions, wanted: Sequence[Scalar], values: Values) -> str:
+    """Whether some element is one of ``wanted``."""
+    equal = _equal("element", number_in("element"), wanted, values)
+    return f"arrayExists(element -> ifNull({equal}, 0), {value.elements()})"
+
+
+def _containing(text: str, wanted: Sequence[Scalar], values: Values) -> str:
     """In any case of letters."""
-    if len(wanted) == 1:
-        return f"positionCaseInsensitiveUTF8({text}, {values.add(wanted[0])}) > 0"
-    parts = values.add(wanted, "Array(String)")
-    return f"arrayExists(part -> positionCaseInsensitiveUTF8({text}, part) > 0, {parts})"
+    folded = [searching.folded(str(one)) for one in wanted]
+    if len(folded) == 1:
+        return searching.containing(text, values.add(folded[0]))
+    parts = values.add(folded, "Array(String)")
+    return f"arrayExists(part -> {searching.containing(text, 'part')}, {parts})"
 
 
 def _matching(text: str, pattern: str) -> str:
@@ -238,27 +273,9 @@ def _matching(text: str, pattern: str) -> str:
 
 def _compared(value: Expressions, comparison: str, wanted: Scalar, values: Values) -> str:
     """With what reads as a number as numbers, else as text (which is right for ISO dates)."""
-    number = _float(wanted)
-    if math.isfinite(number):
-        return f"{value.number} {comparison} {values.add(number, 'Float64')}"
+    if reads_as_number(wanted):
+        return numbers.compared(value.text, value.number, comparison, wanted, values)
     return f"{value.text} {comparison} {values.add(wanted)}"
-
-
-def _float(value: Scalar) -> float:
-    """The number that a value is or reads as, as ClickHouse reads it; NaN: it does not."""
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
-
-
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-def _is_exact_number(value: Scalar) -> bool:
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= _EXACT)
 
 
 def _length(filter_: Filter) -> int:

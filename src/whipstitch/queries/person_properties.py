@@ -1,26 +1,19 @@
 """Properties of people, for filters and breakdowns: what is known of all ids of a person.
 
 A dotted name is a trait of that name, else the first part is the trait and the others walk into its
-object. The reserved names are found in both spellings that clients send (``email``,
-``$email``)."""
+object. Values are what they are among properties of events (``properties``). The reserved names are
+found in both spellings that clients send (``email``, ``$email``)."""
 
 from typing import Final
 
 from whipstitch.queries.persons import key_of
-from whipstitch.queries.properties import Expressions, number_in
+from whipstitch.queries.properties import of_json
 from whipstitch.queries.run import IN_SCOPE, LINKED
 from whipstitch.queries.traits import NAMED, WHO
 from whipstitch.queries.values import Values
 
 _RESERVED: Final = ("name", "email", "avatar", "phone")
-VALUE: Final = Expressions(
-    text=(
-        "toNullable(multiIf(JSONType(value) = 'String', JSONExtractString(value), "
-        "JSONType(value) = 'Double', toString(JSONExtractFloat(value)), value))"
-    ),
-    number=number_in("toNullable(if(JSONType(value) = 'String', JSONExtractString(value), value))"),
-    exists="1",
-)
+VALUE: Final = of_json("value")
 """The value in one row of ``of_people``."""
 
 
@@ -30,14 +23,17 @@ def of_people(name: str, values: Values) -> str:
     names = _spellings(name)
     value = _latest(names, values)
     if steps:
-        walk = ", ".join(values.add(step) for step in steps)
-        nested = f"JSONExtractRaw({_latest(_spellings(head), values)}, {walk})"
+        nested = _latest(_spellings(head), values)
+        for step in steps:
+            # Of a key that stands twice the last one counts.
+            named = f"arrayFilter(pair -> pair.1 = {values.add(step)}, "
+            nested = f"{named}JSONExtractKeysAndValuesRaw({nested}))[-1].2"
         value = f"if({value} != '', {value}, {nested})"
         names = names + _spellings(head)
     return (
         f"SELECT {key_of(WHO)} AS key, {value} AS value FROM {NAMED} "
         f"WHERE {IN_SCOPE} AND property IN {values.add(names, 'Array(String)')} "
-        "GROUP BY key HAVING value NOT IN ('', 'null', '{}')"
+        f"GROUP BY key HAVING {VALUE.exists}"
     )
 
 

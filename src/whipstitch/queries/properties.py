@@ -1,9 +1,12 @@
 """What a property's name stands for in a row of events.
 
-- A promoted name (``PROMOTED``) is a column.
+- A promoted name (``PROMOTED``) is a column. Where the column is blank, some of them
+  (``_SENT_TOO``) are what the client sent under that name.
 - ``$distinct_id`` is the person, whichever id the row came in under.
 - Any other name is a key of ``properties``, and where these have none, of ``default_properties``.
   Dots walk into objects, unless a key has the dots in its own name.
+- ``properties.NAME`` and ``default_properties.NAME`` are what was sent there under any name, as it
+  was sent, unless a key is called so.
 
 A value is text, as in JSON but without quotes, and a number where it is one or is text that reads
 as one. Booleans are the texts ``true`` and ``false``, lists are their JSON. Objects are no values:
@@ -16,6 +19,7 @@ from typing import Final
 from clickhouse_connect.driver.binding import quote_identifier
 
 from whipstitch.errors import InvalidQuery
+from whipstitch.queries.numbers import number_in
 from whipstitch.queries.persons import Persons
 
 PROMOTED: Final = {
@@ -33,6 +37,11 @@ PROMOTED: Final = {
 }
 """Names of properties that are columns of ``events``. A blank column is a missing property."""
 PERSON_ID: Final = "$distinct_id"
+OS: Final = "$os"
+"""Its values are in lower case, whatever was sent."""
+_SENT_TOO: Final = (OS, "$browser", "$device_model", "$lib_version")
+"""What a client says of itself. Where it is (``$city`` …) only the server says."""
+_SOURCES: Final = ("properties", "default_properties")
 _LONGEST: Final = 1000
 _DEEPEST: Final = 10
 
@@ -40,11 +49,20 @@ _DEEPEST: Final = 10
 @dataclass(frozen=True, slots=True)
 class Expressions:
     """A value in SQL: ``text`` is a Nullable(String), ``number`` a Nullable(Float64), both NULL
-    where there is none; ``exists`` is a condition, never NULL."""
+    where there is none; ``exists`` and ``is_list`` are conditions, never NULL."""
 
     text: str
     number: str
     exists: str
+    is_list: str = "0"
+
+    def elements(self) -> str:
+        """What a list has in it, an Array(Nullable(String)) without NULL: values as text, each
+        once. A value that is no list is the one element, and what has no value has none."""
+        inside = f"JSONExtractArrayRaw(ifNull({self.text}, ''))"
+        texts = f"arrayMap(element -> {of_json('element').text}, {inside})"
+        found = f"arrayDistinct(if({self.is_list}, {texts}, [{self.text}]))"
+        return f"arrayFilter(one -> isNotNull(one), {found})"
 
 
 def checked_name(name: object, field: str) -> str:
@@ -73,18 +91,79 @@ def is_text(text: str) -> bool:
     return True
 
 
+def name_of_sent(source: str, name: str) -> str:
+    """What filters call the key ``name`` that a client sent in ``source``."""
+    return f"{source}.{name}" if is_of_server(name) else name
+
+
+def is_of_server(name: str) -> bool:
+    """Whether the server gives a name its meaning: nothing else than an event has such."""
+    return name in PROMOTED or name == PERSON_ID
+
+
+def is_of_events(name: str) -> bool:
+    """Whether only events have the property, as far as its name says."""
+    return is_of_server(name) or any(
+        is_of_server(name.removeprefix(f"{source}.")) for source in _SOURCES
+    )
+
+
 def of_event(name: str, persons: Persons) -> Expressions:
     """The property of an event's row. ``name`` may be anything that a client sent."""
     if name == PERSON_ID:
         return _of_text(persons.id)
     column = PROMOTED.get(name)
-    if column is not None:
-        return _of_text(f"nullIf({column}, '')")
-    places = [
+    if column is None:
+        return _of_paths([*_paths(_SOURCES, name), *_explicit(name)])
+    text = f"nullIf({column}, '')"
+    if name in _SENT_TOO:
+        sent = _of_paths(_paths(_SOURCES, name)).text
+        text = f"if({column} != '', {column}, {f'lower({sent})' if name == OS else sent})"
+    return _of_text(text)
+
+
+def of_json(value: str) -> Expressions:
+    """What JSON text is, an expression of a String, of something that is there."""
+    type_ = f"JSONType({value})"
+    string = f"JSONExtractString({value})"
+    # As the events' own column has it: without blanks, numbers in their shortest way.
+    parsed = f"accurateCastOrNull(concat('{{\"v\":', {value}, '}}'), 'JSON')"
+    list_ = f"ifNull(nullIf(toJSONString({parsed}.v), 'null'), {value})"
+    return Expressions(
+        text=(
+            f"multiIf({type_} = 'String', {string}, {type_} = 'Array', {list_}, "
+            f"{type_} = 'Object' OR {value} IN ('null', ''), NULL, "
+            f"{type_} = 'Double', toString(JSONExtractFloat({value}) + 0), "
+            f"{value} = '-0', '0', toNullable({value}))"
+        ),
+        number=number_in(f"toNullable(if({type_} = 'String', {string}, {value}))"),
+        exists=(
+            f"if({type_} = 'Object', "
+            f"ifNull(toString(accurateCastOrNull({value}, 'JSON')) != '{{}}', 1), "
+            f"{value} NOT IN ('', 'null'))"
+        ),
+        is_list=f"({type_} = 'Array')",
+    )
+
+
+def _paths(sources: Sequence[str], name: str) -> list[tuple[str, str]]:
+    """Where ``name`` may be, the first first."""
+    return [
         (source, path)
-        for source in ("properties", "default_properties")
+        for source in sources
         for path in dict.fromkeys((name.replace(".", "%2E"), name))
     ]
+
+
+def _explicit(name: str) -> list[tuple[str, str]]:
+    """Where ``properties.NAME`` may be, beside where any other name is looked for."""
+    for source in _SOURCES:
+        if name.startswith(f"{source}.") and (sent := name.removeprefix(f"{source}.")):
+            return _paths([source], sent)
+    return []
+
+
+def _of_paths(places: Sequence[tuple[str, str]]) -> Expressions:
     found = [quote_identifier(f"{source}.{path}") for source, path in places]
     conditions = [f"isNotNull({one})" for one in found]
     conditions += [
@@ -96,13 +175,8 @@ def of_event(name: str, persons: Persons) -> Expressions:
         _text(found),
         _number(found),
         f"({' OR '.join(conditions)})",
+        _is_list(found),
     )
-
-
-def number_in(text: str) -> str:
-    """The number that a Nullable(String) reads as: infinity and NaN are none."""
-    read = f"toFloat64OrNull({text})"
-    return f"if(isFinite({read}), {read}, NULL)"
 
 
 def _of_text(text: str) -> Expressions:
@@ -120,11 +194,11 @@ def _text(found: Sequence[str]) -> str:
     """The text of the first of some Dynamics that is there. Most are texts, and reading those as
     such is fast. Lists print in a way of ClickHouse's own."""
     value = found[0]
+    cast = f"CAST({value}, 'Nullable(String)')"
     return _first(
         found,
-        f"isNotNull({value}.:String), {value}.:String, "
-        f"startsWith(dynamicType({value}), 'Array'), toJSONString({value})",
-        f"CAST({value}, 'Nullable(String)')",
+        f"isNotNull({value}.:String), {value}.:String, {_is_array(value)}, toJSONString({value})",
+        f"if({cast} = '-0', '0', {cast})",
         _text,
     )
 
@@ -134,11 +208,23 @@ def _number(found: Sequence[str]) -> str:
     value = found[0]
     return _first(
         found,
-        f"isNotNull({value}.:Float64), {value}.:Float64, "
+        f"isNotNull({value}.:Float64), {value}.:Float64 + 0, "
         f"isNotNull({value}.:Int64), toFloat64({value}.:Int64)",
         number_in(f"CAST({value}, 'Nullable(String)')"),
         _number,
     )
+
+
+def _is_list(found: Sequence[str]) -> str:
+    """Whether the first of some Dynamics that is there is a list."""
+    value, *others = found
+    if not others:
+        return _is_array(value)
+    return f"if(isNotNull({value}), {_is_array(value)}, {_is_list(others)})"
+
+
+def _is_array(value: str) -> str:
+    return f"startsWith(dynamicType({value}), 'Array')"
 
 
 def _first(

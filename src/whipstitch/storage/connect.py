@@ -15,13 +15,17 @@ from whipstitch.storage.write_guard import WriteGuard
 DATABASE: Final = "whipstitch"
 """Where nobody named another."""
 _CONNECT_SECONDS: Final = 5
-# How text becomes JSON values: strings that look like dates stay strings, a key "a.b" is not the
-# object {"a": {"b": …}}, and the first of two equal keys stands.
+# How text becomes JSON values: strings that look like dates stay strings, booleans in lists do not
+# become numbers, and a key "a.b" is not the object {"a": {"b": …}}. And how they become text again:
+# lists of URLs as they were sent.
 _JSON: Final[Mapping[str, int | str]] = {
     "input_format_try_infer_dates": 0,
     "input_format_try_infer_datetimes": 0,
+    "input_format_json_read_bools_as_numbers": 0,
+    "input_format_json_read_bools_as_strings": 0,
     "json_type_escape_dots_in_keys": 1,
     "type_json_skip_duplicated_paths": 1,
+    "output_format_json_escape_forward_slashes": 0,
 }
 LOADING: Final[Mapping[str, int | str]] = {
     **_JSON,

@@ -194,7 +194,7 @@ class _Expected:
     def _value(self, event: Event) -> str | None:
         breakdown: Breakdown = self.question["breakdown"]
         value = self.world.value(event, breakdown.property, breakdown.on)
-        return reference.text(value, objects=breakdown.on == "person")
+        return reference.text(value)
 
     def _tops(self, seen: Sequence[Event]) -> set[str]:
         breakdown = self.question.get("breakdown")

@@ -146,9 +146,8 @@ class _Expected:
 
     def _value(self, event: Event) -> str | None:
         assert self.breakdown is not None
-        on_person = self.breakdown.on == "person"
         value = self.world.value(event, self.breakdown.property, self.breakdown.on)
-        return reference.text(value, objects=on_person)
+        return reference.text(value)
 
     def _group(self, event: Event) -> Group:
         if self.breakdown is None:

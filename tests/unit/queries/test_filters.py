@@ -71,6 +71,12 @@ def test_a_filter_is_read(item: dict[str, Any], expected: filters.Filter) -> Non
         (_filter(operator="contains", value=""), ".value"),
         (_filter(operator="regex", value=["x"] * 21), ".value"),
         (_filter(operator="is_set", value="x"), ".value"),
+        (_filter(operator="all_of", value=["x"] * 101), ".value"),
+        (_filter(operator="any_of", value=None), ".value"),
+        (_filter(operator="semver_gt", value="two"), ".value"),
+        (_filter(operator="semver_gt", value="2.4\n"), ".value"),
+        (_filter(operator="semver_gt", value=2.4), ".value"),
+        (_filter(operator="semver_lte", value=["2.4"]), ".value"),
         (_filter(values=["x"]), ".values"),
         ({"cohort": ""}, ".cohort"),
         ({"cohort": 5}, ".cohort"),
@@ -115,6 +121,8 @@ def test_no_value_becomes_part_of_the_statement(value: str, operator: str) -> No
     item = {"property": "plan", "operator": operator, "value": marked}
     if operator in ("is_set", "is_not_set"):
         del item["value"]
+    elif operator.startswith("semver_"):
+        item["value"] = "1.0.0-mark"
 
     condition = filters.condition(filters.parse([item], "filters"), Values(), SETTLED)
 
