@@ -2,8 +2,9 @@
 
 Counts and times are of all events in the range. Properties are those of each event's newest
 occurrences. They are named as filters and breakdowns name them: dots walk into objects, down to
-three levels, and the promoted names (``properties.PROMOTED``) stand for the columns of that name,
-whatever a client sent. Traits are named in the same way."""
+three levels, and the promoted names (``properties.PROMOTED``) stand for the columns of that name;
+what a client sent under one is ``properties.$os`` (``properties.name_of_sent``). Traits are named
+in the same way."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.queries.pages import cursor_of, rfc3339
-from whipstitch.queries.properties import PROMOTED
+from whipstitch.queries.properties import PROMOTED, name_of_sent
 from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.searching import containing, folded
 from whipstitch.queries.time_ranges import TimeRange
 from whipstitch.queries.values import Values
 
@@ -97,8 +99,7 @@ def events(query: LexiconQuery) -> Sql:
     values = Values()
     conditions = [IN_SCOPE, query.range.condition(values)]
     if query.search:
-        found = f"positionCaseInsensitiveUTF8(event_name, {values.add(query.search)})"
-        conditions.append(f"{found} > 0")
+        conditions.append(containing("event_name", values.add(folded(query.search))))
     if query.after is not None:
         conditions.append(f"event_name > {values.add(query.after.event_name)}")
     return values.sql(
@@ -125,12 +126,12 @@ def properties(query: LexiconQuery, since: Mapping[str, int]) -> Sql:
     text. ``since``: what ``newest`` found of each event."""
     values = Values()
     newest = _newest(query, since, values)
-    promoted = values.add(tuple(_COLUMNS), "Array(String)")
-    sent = (
-        f"arrayFilter(pair -> pair.1 NOT IN {promoted} AND pair.2 NOT IN ('null', '{{}}'), "
-        f"arrayConcat({_leaves(_pairs('properties_sent'))}, "
-        f"{_leaves(_pairs('default_properties_sent'))}))"
+    sent = ", ".join(
+        f"arrayMap(pair -> ({name_of_sent(source, 'pair.1')}, pair.2), "
+        f"{_leaves(_pairs(f'{source}_sent'))})"
+        for source in ("properties", "default_properties")
     )
+    sent = f"arrayFilter(pair -> pair.2 NOT IN ('null', '{{}}'), arrayConcat({sent}))"
     columns = ", ".join(
         f"({values.add(name)}, toJSONString({column}))" for name, column in _COLUMNS.items()
     )

@@ -7,6 +7,7 @@ the newest first; those who have none come last."""
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from whipstitch.queries.pages import Moment, cursor_of, rfc3339
 from whipstitch.queries.person_ids import person_of, persons_of
 from whipstitch.queries.persons import Persons, key_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
+from whipstitch.queries.searching import containing, folded
 from whipstitch.queries.traits import Traits
 from whipstitch.queries.values import Values
 
@@ -186,7 +188,7 @@ def _windows(query: PeopleQuery) -> Iterable[int]:
 def matching(search: str, cohort: str | None = None) -> Sql:
     """People, of a cohort if one is named, whom ``search`` finds by what other tables than events
     say, in the order of their distinct ids; of very many the first."""
-    contain = "positionCaseInsensitiveUTF8({}, {{search:String}}) > 0".format
+    contain = partial(containing, wanted="{search:String}")
     first = "LIMIT {most:UInt32}"
     ids = (
         f"{traits.matching()} UNION ALL "
@@ -203,7 +205,7 @@ def matching(search: str, cohort: str | None = None) -> Sql:
         "SELECT DISTINCT if(known.person = '', found.id, known.person) AS who "
         f"FROM ({ids}) AS found LEFT JOIN ({known}) AS known ON known.id = found.id "
         f"WHERE {inside} ORDER BY who {first}",
-        {"search": search, "most": _MOST_MATCHED, **values},
+        {"search": folded(search), "most": _MOST_MATCHED, **values},
     )
 
 
@@ -220,9 +222,9 @@ def active(
         values["since"] = since
     if matched is not None:
         keys = f"SELECT {key_of('arrayJoin({matched:Array(String)})')}"
-        contains = f"positionCaseInsensitiveUTF8({persons.id}, {{search:String}}) > 0"
+        contains = containing(persons.id, "{search:String}")
         conditions.append(f"({contains} OR {persons.key} IN ({keys}))")
-        values |= {"search": query.search, "matched": list(matched)}
+        values |= {"search": folded(query.search or ""), "matched": list(matched)}
     after = ""
     if query.after is not None:
         after = "HAVING (-last, who) > (-{last:Int64}, {after:String}) "
@@ -241,7 +243,7 @@ def ever_active(query: PeopleQuery, matched: Sequence[str] | None) -> Sql:
     conditions, theirs, ids = [inside], LINKED, "1"
     values["limit"] = query.limit + 1
     if matched is not None:
-        contains = "positionCaseInsensitiveUTF8({}, {{search:String}}) > 0".format
+        contains = partial(containing, wanted="{search:String}")
         people = "SELECT arrayJoin({matched:Array(String)})"
         conditions.append(f"({contains('who')} OR who IN ({people}))")
         # All ids of whoever may be found, and those that may be whoever is.
@@ -252,7 +254,7 @@ def ever_active(query: PeopleQuery, matched: Sequence[str] | None) -> Sql:
             f"({contains('sent_id')} OR sent_id IN ({people}) "
             f"OR sent_id IN (SELECT id FROM {theirs}))"
         )
-        values |= {"search": query.search, "matched": list(matched)}
+        values |= {"search": folded(query.search or ""), "matched": list(matched)}
     if query.after is not None:
         conditions.append("(-last, who) > (-{last:Int64}, {after:String})")
         values |= {"last": query.after.last, "after": query.after.id}

@@ -92,8 +92,10 @@ def is_text(text: str) -> bool:
 
 
 def name_of_sent(source: str, name: str) -> str:
-    """What filters call the key ``name`` that a client sent in ``source``."""
-    return f"{source}.{name}" if is_of_server(name) else name
+    """What filters call the key that a client sent in ``source``; ``name`` gives it, an
+    expression."""
+    taken = ", ".join(f"'{one}'" for one in (*PROMOTED, PERSON_ID))
+    return f"if({name} IN ({taken}), concat('{source}.', {name}), {name})"
 
 
 def is_of_server(name: str) -> bool:

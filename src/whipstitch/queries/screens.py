@@ -17,6 +17,7 @@ from clickhouse_connect.driver.binding import quote_identifier
 from whipstitch.admission.screens import NAMES, SCREEN_EVENTS
 from whipstitch.queries.pages import cursor_of, rfc3339
 from whipstitch.queries.run import IN_SCOPE, Sql
+from whipstitch.queries.searching import containing, folded
 from whipstitch.queries.time_ranges import TimeRange
 from whipstitch.queries.values import Values
 
@@ -109,7 +110,7 @@ def build(query: ScreensQuery) -> Sql:
     spot = spot_of_row()
     conditions = ["screen != ''"]
     if query.search:
-        conditions.append(f"positionCaseInsensitiveUTF8(screen, {values.add(query.search)}) > 0")
+        conditions.append(containing("screen", values.add(folded(query.search))))
     if query.screen is not None:
         conditions.append(f"screen = {values.add(query.screen)}")
     if query.after is not None:

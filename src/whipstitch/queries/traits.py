@@ -11,6 +11,7 @@ import msgspec
 
 from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE
 from whipstitch.queries.run import IN_SCOPE, LINKED, Sql
+from whipstitch.queries.searching import containing
 
 Traits = dict[str, msgspec.Raw]
 """The JSON text of each trait, as it was sent."""
@@ -52,8 +53,12 @@ def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
 
 
 def matching() -> str:
-    """The ids, the first ``most`` of them, whose name or email contains ``search``."""
-    contains = "positionCaseInsensitiveUTF8(JSONExtractString({}), {{search:String}}) > 0".format
+    """The ids, the first ``most`` of them, whose name or email contains ``search``, a ``folded``
+    text."""
+
+    def contains(value: str) -> str:
+        return containing(f"JSONExtractString({value})", "{search:String}")
+
     candidates = (
         f"SELECT distinct_id FROM person_traits "
         f"WHERE {IN_SCOPE} AND {_SEARCHED} AND {contains('value')} "

@@ -18,12 +18,18 @@ from whipstitch.projects import Scope
 from whipstitch.queries import lexicon
 from whipstitch.queries.lexicon import LexiconQuery, Position
 from whipstitch.queries.pages import position_of
+from whipstitch.queries.properties import PROMOTED
 from whipstitch.queries.run import Reading
 from whipstitch.queries.time_ranges import TimeRange
 
 _HOURS = 100
 _RANGE = TimeRange(START, START + timedelta(hours=_HOURS))
 _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array"}
+
+
+def _type(value: Any) -> str:
+    # ClickHouse reads what 64 bits cannot hold as text.
+    return "string" if isinstance(value, int) and value >= 2**64 else _TYPES[type(value)]
 
 
 def _ask(worlds: Worlds, world: World, query: LexiconQuery) -> tuple[Any, str | None]:
@@ -52,9 +58,16 @@ def _described(events: list[Event]) -> dict[str, dict[str, Any]]:
     types: defaultdict[str, set[str]] = defaultdict(set)
     for event in events:
         columns = {name: value for name, value in event.columns.items() if value}
-        for source in (event.properties, event.default_properties, columns):
+        places = [
+            ("properties.", event.properties),
+            ("default_properties.", event.default_properties),
+        ]
+        for name, value in columns.items():
+            types[name].add(_TYPES[type(value)])
+        for place, source in places:
             for name, value in _leaves(dict(source)):
-                types[name].add(_TYPES[type(value)])
+                named = f"{place}{name}" if name in PROMOTED else name
+                types[named].add(_type(value))
     return {name: {"types": sorted(found)} for name, found in types.items()} | {
         "$bot": {"types": ["boolean"]}
     }
@@ -95,7 +108,9 @@ def test_samples_are_the_most_frequent_values_as_json(worlds: Worlds) -> None:
     assert sorted(map(str, found["samples"][2:])) == ["True", "[1, 'a']"]
 
 
-def test_promoted_names_are_the_columns_whatever_was_sent(worlds: Worlds) -> None:
+def test_promoted_names_are_columns_and_what_was_sent_is_named_by_its_place(
+    worlds: Worlds,
+) -> None:
     sent = {"$os": "iOS 17", "$country": "Nowhere", "$session_id": "s1"}
     world = worlds.put(World([Event("view", "ann", 0, sent, columns={"$os": "ios"})]))
 
@@ -104,6 +119,9 @@ def test_promoted_names_are_the_columns_whatever_was_sent(worlds: Worlds) -> Non
     assert {one["name"]: one["samples"] for one in entry["properties"]} == {
         "$os": ["ios"],
         "$bot": [False],
+        "properties.$os": ["iOS 17"],
+        "properties.$country": ["Nowhere"],
+        "properties.$session_id": ["s1"],
     }
 
 
@@ -123,6 +141,7 @@ def test_pages_and_search_go_by_the_events_name(worlds: Worlds) -> None:
     for search, expected in {
         "BETA": ["beta {x:String}", "beta's"],
         "äl": ["Älpha"],
+        "A\u0308L": ["Älpha"],
         "'": ["beta's"],
         "none": [],
     }.items():

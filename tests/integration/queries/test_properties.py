@@ -174,3 +174,24 @@ def test_values_of_every_type_have_a_text(worlds: Worlds) -> None:
         str(2**60),
     ]
     assert [row[1] for row in found] == [5, 2, -1.5, None, 12, None, None, None, None, None, 2**60]
+
+
+def test_what_a_client_sent_under_a_name_of_the_servers_is_reached_by_its_place(
+    worlds: Worlds,
+) -> None:
+    sent = {name: f"Sent {name}" for name in (*properties.PROMOTED, properties.PERSON_ID)}
+
+    for name, value in sent.items():
+        found = _texts(worlds, f"properties.{name}", {"own": sent}, {"defaults": sent}, {})
+        assert found == [(value, None, 1), (None, None, 0), (None, None, 0)]
+        found = _texts(worlds, f"default_properties.{name}", {"defaults": sent}, {"own": sent})
+        assert found == [(value, None, 1), (None, None, 0)]
+
+
+def test_what_a_client_says_of_itself_stands_where_the_server_knows_nothing(
+    worlds: Worlds,
+) -> None:
+    sent = [{"own": {"$os": "iOS"}}, {"defaults": {"$os": "iOS"}}, {}]
+    assert [row[0] for row in _texts(worlds, "$os", *sent)] == ["ios", "ios", None]
+    assert [row[0] for row in _texts(worlds, "$browser", {"own": {"$browser": "Arc"}})] == ["Arc"]
+    assert [row[0] for row in _texts(worlds, "$city", {"own": {"$city": "Rome"}})] == [None]

@@ -20,7 +20,7 @@ function opened(definition) {
   return { all, deeds: conditions.filter(isDeed).map(deed), filters: conditions.filter((one) => !isDeed(one)).map(filter) };
 }
 
-const usualOn = (property) => (OF_EVENTS.includes(property) ? "event" : "person");
+const usualOn = (property) => (OF_EVENTS.includes(property.replace(/^(default_)?properties\./, "")) ? "event" : "person");
 const isDeed = (one) => "did" in one || "did_not" in one;
 
 // null where nothing is said yet

@@ -21,6 +21,13 @@ export const OPERATORS = {
   is_set: { text: "is set", takes: "none" },
   is_not_set: { text: "is not set", takes: "none" },
   regex: { text: "matches regex", takes: "one" },
+  any_of: { text: "has any of", takes: "several" },
+  all_of: { text: "has all of", takes: "several" },
+  none_of: { text: "has none of", takes: "several" },
+  semver_gt: { text: "version >", said: "version after", takes: "one" },
+  semver_gte: { text: "version ≥", said: "version from", takes: "one" },
+  semver_lt: { text: "version <", said: "version before", takes: "one" },
+  semver_lte: { text: "version ≤", said: "version up to", takes: "one" },
 };
 const COHORT = { in: "is in", not_in: "is not in" };
 const MOST = 50;
