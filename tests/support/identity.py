@@ -78,8 +78,18 @@ class Rows:
             )
 
     def alias(
-        self, alias_id: str, distinct_id: str, second: int, *, undo: bool = False, refused: str = ""
+        self,
+        alias_id: str,
+        distinct_id: str,
+        second: int,
+        *,
+        undo: bool = False,
+        refused: str = "",
+        verdict: str = "",
     ) -> None:
+        """``verdict``: what the linker noted later."""
+        if verdict:
+            self.alias(alias_id, distinct_id, second)
         self._insert(
             "person_aliases",
             alias_id=alias_id,
@@ -89,6 +99,8 @@ class Rows:
             timestamp=START_MS + second * 1000,
             accepted=(START_MS + second * 1000) * 1000,
             number=(START_MS + second * 1000) * 1000,
+            verdict=verdict,
+            version=1 if verdict else 0,
         )
 
     def link(self, id_: str, parent: str, person: str = "", second: int = 0) -> None:

@@ -14,12 +14,14 @@ from whipstitch.identity.forest import Forest, Link
 
 
 class Resolution(NamedTuple):
-    """A row of ``person_ids``: the parent of an id, the end of its chain, and the acceptance of the
-    alias in force in unix microseconds."""
+    """A row of ``person_ids``: the parent of an id, the end of its chain, the acceptance of the
+    alias in force in unix microseconds, and how many links lie between the id and the end; 0 where
+    that was not stored yet."""
 
     parent: str
     person: str
     since: int
+    depth: int
 
 
 class Move(NamedTuple):
@@ -55,8 +57,10 @@ def changes(before: Mapping[str, Resolution], forest: Forest, waiting: Collectio
         was = stored.person if stored else id_
         now = forest.person(id_)
         link = forest.links.get(id_)
-        if link is not None and stored != (fresh := Resolution(link.parent, now, link.since)):
-            resolved[id_] = fresh
+        if link is not None:
+            fresh = Resolution(link.parent, now, link.since, forest.depth(id_))
+            if stored != fresh:
+                resolved[id_] = fresh
         torn = left.person(id_) != was
         if now != was:
             moves.append(Move("distinct_id", id_, now))

@@ -1,23 +1,28 @@
 """Aliases as an operator sees them, newest first: in force, waiting for the rewrite, refused
 (interfaces, "Query API": ``GET /api/v1/aliases``).
 
-What an undo took back is not listed, nor what only repeats the alias in force."""
+What an undo took back is not listed, nor what only repeats an alias that was in force. What was
+refused is, whatever was undone since. Undos part what was said of an id into rounds: in each the
+first alias that is not refused by itself or by the trees of its moment is the one that holds, and
+others are second parents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from whipstitch.identity.forest import Forest, Link, Operation, grow
 from whipstitch.queries.pages import Count, cursor_of, rfc3339
 from whipstitch.queries.person_ids import ids_of
 from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
 
 State = Literal["pending", "rewritten", "refused"]
 
-_FAR: Final = 20
-"""How many aliases a loop may have that is told as such, where it was not found at once."""
+_UNDOS: Final = (
+    "SELECT alias_id, groupArray(DISTINCT accepted) AS undos FROM person_aliases "
+    f"WHERE {IN_SCOPE} AND undo GROUP BY alias_id"
+)
+"""Of each id when it was undone: operators undo, so that these are few."""
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
@@ -54,32 +59,44 @@ class AliasesPage(msgspec.Struct, kw_only=True):
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """The aliases in force of some ids, and those of the ids of which rows wait."""
+class Said(NamedTuple):
+    """An alias as it was sent. ``reason``: why it was refused, where it was not as a second parent;
+    ``round``: how many undos of its id came before."""
 
-    links: Mapping[str, Link]
-    pending: frozenset[str]
+    accepted: int
+    alias_id: str
+    distinct_id: str
+    reason: str
+    round: int
+
+
+class First(NamedTuple):
+    """The alias that holds in a round of its id: the last round, if nothing undid it since.
+    ``pending``: rows of the id wait."""
+
+    accepted: int
+    distinct_id: str
+    last: bool
+    linked: bool
+    pending: bool
 
 
 async def page(reading: Reading, query: AliasesQuery) -> AliasesPage:
     """The aliases of one page."""
     ids = None if query.person is None else await ids_of(reading, query.person)
-    found = [Operation(*row) for row in await reading.run(build(query, ids))]
-    operations = found[: query.limit]
-    force = _in_force(await reading.run(in_force({one.alias_id for one in operations})))
-    untold = [one for one in operations if not one.refused and not _holds(one, force)]
-    replayed = grow(await _around(reading, untold))
-    aliases = [_alias(one, force, replayed) for one in operations]
+    found = [Said(*row) for row in await reading.run(build(query, ids))]
+    said = found[: query.limit]
+    firsts = _by_round(await reading.run(first_of_rounds({one.alias_id for one in said})))
+    aliases = [_alias(one, firsts.get((one.alias_id, one.round))) for one in said]
     cursor = None
     if len(found) > query.limit:
-        cursor = cursor_of(Position(*operations[-1][:3]))
+        cursor = cursor_of(Position(*said[-1][:3]))
     return AliasesPage(aliases=[one for one in aliases if one], next_cursor=cursor)
 
 
 def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
-    """Asks for one more than the page holds, in the columns of Operation; ``ids``: of the person
-    whose aliases are asked for."""
+    """Asks for one more than the page holds, in the columns of Said; ``ids``: of the person whose
+    aliases are asked for."""
     conditions = [IN_SCOPE, "NOT undo"]
     values: dict[str, Any] = {"limit": query.limit + 1}
     if ids is not None:
@@ -92,71 +109,54 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
         )
         values |= msgspec.structs.asdict(query.after)
     return Sql(
-        "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused "
-        "FROM person_aliases AS sent LEFT JOIN "
-        "(SELECT alias_id AS undone_id, max(accepted) AS undone FROM person_aliases "
-        f"WHERE {IN_SCOPE} AND undo GROUP BY alias_id) AS undos ON undone_id = alias_id "
-        f"WHERE {' AND '.join(conditions)} AND accepted > undone "
-        "ORDER BY accepted DESC, alias_id DESC, distinct_id DESC LIMIT {limit:UInt32}",
+        "SELECT accepted, alias_id, distinct_id, reason, "
+        "arrayCount(undone -> undone < accepted, undos) "
+        "FROM (SELECT accepted, alias_id, distinct_id, "
+        f"any(refused) || argMax(verdict, version) AS reason FROM person_aliases "
+        f"WHERE {' AND '.join(conditions)} GROUP BY accepted, alias_id, distinct_id "
+        "ORDER BY accepted DESC, alias_id DESC, distinct_id DESC LIMIT {limit:UInt32}) AS sent "
+        f"LEFT JOIN ({_UNDOS}) AS undone USING (alias_id) "
+        "ORDER BY accepted DESC, alias_id DESC, distinct_id DESC",
         values,
     )
 
 
-def in_force(ids: set[str]) -> Sql:
-    """Which of ``ids`` have a parent, since when, and whether rows of theirs wait."""
-    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"
+def first_of_rounds(ids: set[str]) -> Sql:
+    """Of each of ``ids``, by its rounds, the first alias that is not refused for itself."""
+    these = "IN {ids:Array(String)}"
+    moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND id {these}"
     return Sql(
-        f"SELECT id, parent, since, id IN ({moves}) FROM {LINKED} AND id IN {{ids:Array(String)}}",
+        "SELECT alias_id, arrayCount(undone -> undone < accepted, undos) AS round, "
+        "min((accepted, distinct_id)) AS first, round = length(any(undos)), "
+        "any(parent) = first.2 AND any(since) = first.1, any(waits) "
+        "FROM (SELECT accepted, alias_id, distinct_id, argMax(verdict, version) AS verdict "
+        f"FROM person_aliases WHERE {IN_SCOPE} AND NOT undo AND refused = '' AND alias_id {these} "
+        "GROUP BY accepted, alias_id, distinct_id) AS sent "
+        f"LEFT JOIN ({_UNDOS}) AS undone USING (alias_id) "
+        f"LEFT JOIN (SELECT id, parent, since, id IN ({moves}) AS waits FROM {LINKED} "
+        f"AND id {these}) AS linked ON linked.id = alias_id "
+        "WHERE verdict = '' GROUP BY alias_id, round",
         {"ids": sorted(ids)},
     )
 
 
-async def _around(reading: Reading, operations: Sequence[Operation]) -> set[Operation]:
-    """What tells why ``operations`` were refused: all on their ids, and on where these led."""
-    known: set[Operation] = set()
-    asked: set[str] = set()
-    asking = {id_ for one in operations for id_ in (one.alias_id, one.distinct_id)}
-    for _ in range(_FAR):
-        if not asking:
-            break
-        rows = await reading.run(
-            Sql(
-                "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused "
-                f"FROM person_aliases WHERE {IN_SCOPE} AND alias_id IN {{ids:Array(String)}}",
-                {"ids": sorted(asking)},
-            )
-        )
-        known |= {Operation(*row) for row in rows}
-        asked |= asking
-        asking = {one.distinct_id for one in known if not one.undo} - asked
-    return known
+def _by_round(rows: Sequence[Sequence[Any]]) -> dict[tuple[str, int], First]:
+    return {
+        (alias_id, round_): First(first[0], first[1], bool(last), bool(linked), bool(waits))
+        for alias_id, round_, first, last, linked, waits in rows
+    }
 
 
-def _in_force(rows: Sequence[Sequence[Any]]) -> InForce:
-    return InForce(
-        {id_: Link(parent, since) for id_, parent, since, _ in rows},
-        frozenset(row[0] for row in rows if row[3]),
-    )
-
-
-def _holds(one: Operation, force: InForce) -> bool:
-    return force.links.get(one.alias_id) == Link(one.distinct_id, one.accepted)
-
-
-def _alias(one: Operation, force: InForce, replayed: Forest) -> Alias | None:
-    """None: it says nothing new."""
-    state: State = "rewritten"
-    reason = one.refused or None
-    if reason is None and not _holds(one, force):
-        reason = replayed.refused.get(one)
-        # What is in force by now but not yet among the ids has still to be worked on.
-        if reason is None and replayed.links.get(one.alias_id) != Link(
-            one.distinct_id, one.accepted
-        ):
+def _alias(one: Said, first: First | None) -> Alias | None:
+    """None: it says nothing new, or was undone."""
+    reason = one.reason or None
+    state: State = "refused"
+    if reason is None and first is not None:
+        if one.distinct_id != first.distinct_id:
+            reason = "second_parent"
+        elif one.accepted != first.accepted or not first.last:
             return None
-        state = "pending"
-    if reason is not None:
-        state = "refused"
-    elif one.alias_id in force.pending:
-        state = "pending"
+        else:
+            # What is in force by now but not yet among the ids has still to be worked on.
+            state = "rewritten" if first.linked and not first.pending else "pending"
     return Alias(one.alias_id, one.distinct_id, rfc3339(one.accepted // 1000), state, reason)

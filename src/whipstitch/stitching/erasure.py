@@ -8,12 +8,11 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from whipstitch.identity.changes import Changes, changes
+from whipstitch.identity.changes import Changes
 from whipstitch.identity.erasing import ids_of
-from whipstitch.identity.forest import grow
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import SENT
-from whipstitch.stitching import patches, tables
+from whipstitch.stitching import patches, resolving, trees
 from whipstitch.stitching.erasures import key_of
 from whipstitch.storage.upkeep import take_summaries_away
 
@@ -36,7 +35,7 @@ _NAMES: Final = (
 
 def ids_at(client: Client, scope: Scope, id_: str, accepted: int) -> frozenset[str]:
     """All ids of the person whom ``id_`` named then. Empty: nothing is known of any of them."""
-    ids = ids_of(tables.component(client, scope, [id_]), id_, accepted)
+    ids = ids_of(trees.component(client, scope, [id_]).told, id_, accepted)
     if len(ids) > 1:
         return ids
     values = {**scope._asdict(), "ids": [id_], "accepted": accepted}
@@ -116,21 +115,18 @@ def _relink(
     """Resolves what was said later and is left. Returns those of the ids that have events again,
     which may stand under somebody that they are no longer."""
     gone = set(ids)
-    operations = tables.component(client, scope, gone)
-    named = gone.union(*((one.alias_id, one.distinct_id) for one in operations)) - {""}
-    found = changes(
-        tables.resolutions(client, scope, named),
-        grow(operations),
-        tables.waiting(client, scope, named),
-    )
     alive: set[str] = set()
     for some in _some(sorted(gone)):
         sql = f"SELECT DISTINCT {SENT} FROM events WHERE {_THEIRS}"
         rows = client.query(sql, {**scope._asdict(), "ids": some}).result_rows
         alive.update(row[0] for row in rows)
-    moves = [move for move in found.moves if move.id not in gone or move.id in alive]
-    left = Changes(found.resolved, found.dropped - gone, moves)
-    tables.write(client, scope, left, next_number())
+
+    def left(found: Changes) -> Changes:
+        moves = [move for move in found.moves if move.id not in gone or move.id in alive]
+        return Changes(found.resolved, found.dropped - gone, moves)
+
+    near = trees.component(client, scope, gone)
+    resolving.replayed(client, scope, near, next_number(), left)
     return alive
 
 

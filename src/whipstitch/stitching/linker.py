@@ -11,11 +11,11 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.identity.arrivals import Arrival, without_repeats
-from whipstitch.identity.changes import changes
-from whipstitch.identity.forest import Operation, grow
+from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
 from whipstitch.stitching import erasure, erasures, maps, purge, repeats, tables
 from whipstitch.stitching.maps import Maps
+from whipstitch.stitching.resolving import Resolver
 from whipstitch.storage.contents import Contents, arrivals
 from whipstitch.storage.loading import Corrections, Somebody
 
@@ -46,7 +46,10 @@ class Linker:
         self._number = 0
         self._consistent = 0
         """The term in which all that is stored was brought in line, and kept there."""
-        self._linked: dict[Scope, set[tuple[str, int]]] = {}
+        self._resolver = Resolver(self._next_number)
+        self._linked: dict[Scope, set[Operation]] | None = None
+        """What was linked of the operations of the last minutes, where other nodes store some,
+        too. None: that is not known."""
 
     def prepare(self, client: Client, contents: Contents) -> Corrections:
         """Takes the aliases of a segment; says whose its ids are."""
@@ -73,7 +76,7 @@ class Linker:
             for scope, all_of_it in by_scope.items():
                 for start in range(0, len(all_of_it), _AT_ONCE):
                     new = self._store(client, scope, all_of_it[start : start + _AT_ONCE])
-                    changed = self._resolve(client, scope, new) or changed
+                    changed = self._link(client, scope, new) or changed
             if changed:
                 self._publish(client)
 
@@ -88,14 +91,20 @@ class Linker:
     def catch_up(self, client: Client) -> None:
         """Links what other nodes stored, or what an earlier process left to be linked."""
         with self._consistently(client):
+            if not self._leads():
+                return
             recent = tables.inserted_since(client, _RECENT_SECONDS)
             changed = False
             for scope, seen in recent.items():
-                ids = {id_ for id_, _ in seen - self._linked.get(scope, set())}
-                changed = self._resolve(client, scope, ids) or changed
+                if self._linked is None:
+                    ids = {one.alias_id for one in seen}
+                    changed = self._resolver.replay(client, scope, ids) or changed
+                else:
+                    new = seen - self._linked.get(scope, set())
+                    changed = self._resolver.take(client, scope, new) or changed
             if changed:
                 self._publish(client)
-            self._linked = recent
+            self._linked = recent if self._grace else None
 
     def forget(self, client: Client, scope: Scope, ids: Collection[str], accepted: int) -> int:
         """Deletes what was accepted up to then of these ids, who are a whole person, so that no
@@ -129,38 +138,32 @@ class Linker:
         process was at work before, the tables may hold halves: they are mended first."""
         term = self._leads()
         if term and term != self._consistent:
+            self._resolver.forget()
+            self._linked = None
             for scope, ids in tables.unlinked(client).items():
-                self._resolve(client, scope, ids)
+                self._resolver.replay(client, scope, ids)
             self._publish(client)
         self._consistent = 0
         yield
         self._consistent = term if self._leads() == term else 0
 
-    def _store(self, client: Client, scope: Scope, arrivals: Sequence[Arrival]) -> set[str]:
-        """Stores what is new; returns the ids that it is about."""
+    def _store(self, client: Client, scope: Scope, arrivals: Sequence[Arrival]) -> set[Operation]:
+        """Stores what is new, and returns it."""
         ids = {one.operation.alias_id for one in arrivals}
         known = tables.operations_of(client, scope, ids)
         linked = tables.persons_of(client, scope, ids) if known else ()
         new = without_repeats(known, [one.operation for one in arrivals], linked)
         tables.add_operations(client, [one for one in arrivals if one.operation in new])
-        return {one.alias_id for one in new if not one.refused}
+        return new
 
-    def _resolve(self, client: Client, scope: Scope, ids: Collection[str]) -> bool:
-        """Brings what is stored of these ids, and of all that are linked with them, in line with
-        the operations. Returns whether that changed anything."""
-        changed = False
-        rest = sorted(ids) if self._leads() else []
-        for start in range(0, len(rest), _AT_ONCE):
-            operations = tables.component(client, scope, rest[start : start + _AT_ONCE])
-            named = {id_ for one in operations for id_ in (one.alias_id, one.distinct_id)} - {""}
-            found = changes(
-                tables.resolutions(client, scope, named),
-                grow(operations),
-                tables.waiting(client, scope, named),
-            )
-            tables.write(client, scope, found, self._next_number())
-            changed = changed or bool(found.resolved or found.dropped)
-        return changed
+    def _link(self, client: Client, scope: Scope, new: set[Operation]) -> bool:
+        """Links what was just stored, if that is this node's to do. Whether that changed
+        anything."""
+        if not self._leads():
+            return False
+        if self._linked is not None:
+            self._linked.setdefault(scope, set()).update(new)
+        return self._resolver.take(client, scope, new)
 
     def _publish(self, client: Client) -> None:
         self._maps.publish(maps.make(client, self._next_number()))

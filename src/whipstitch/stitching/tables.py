@@ -2,7 +2,7 @@
 
 All statements concern one scope, except those that look for what an interrupted run left."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -20,40 +20,41 @@ _AT_ONCE: Final = 5_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 
+# The same row again, which replaces the one that says less.
+_MARKED: Final = f"""\
+INSERT INTO person_aliases
+    (project_id, environment, alias_id, distinct_id, refused, undo, timestamp, accepted, number,
+    inserted, verdict, version)
+SELECT
+    project_id, environment, alias_id, distinct_id, refused, undo, timestamp, accepted, number,
+    inserted, {{verdict:String}}, {{version:UInt64}}
+FROM person_aliases
+WHERE {_IN_SCOPE} AND NOT undo AND refused = '' AND alias_id IN {{alias_ids:Array(String)}}
+    AND (accepted, alias_id, distinct_id) IN
+    (
+        SELECT arrayJoin(arrayZip(
+            {{accepted:Array(UInt64)}}, {{alias_ids:Array(String)}}, {{distinct_ids:Array(String)}}
+        )) AS one
+    )
+LIMIT 1 BY accepted, alias_id, distinct_id"""
+
 
 def operations_of(client: Client, scope: Scope, alias_ids: Collection[str]) -> set[Operation]:
     """Every operation on these ids."""
-    return _operations(client, scope, alias_ids, "alias_id IN {ids:Array(String)}")
-
-
-def component(client: Client, scope: Scope, ids: Collection[str]) -> set[Operation]:
-    """Every operation that bears on how these ids resolve: on them, on what they are linked to or
-    were, and so on to the end."""
-    found: set[Operation] = set()
-    seen: set[str] = set()
-    wanted = set(ids)
-    while wanted:
-        seen |= wanted
-        found |= _operations(
-            client,
-            scope,
-            wanted,
-            "refused = '' AND "
-            "(alias_id IN {ids:Array(String)} OR distinct_id IN {ids:Array(String)})",
-        )
-        named = {id_ for one in found for id_ in (one.alias_id, one.distinct_id)}
-        wanted = named - seen - {""}
-    return found
+    sql = (
+        "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused FROM person_aliases "
+        f"WHERE {_IN_SCOPE} AND alias_id IN {{ids:Array(String)}}"
+    )
+    return {Operation(*row) for row in rows_about(client, sql, scope, alias_ids)}
 
 
 def resolutions(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, Resolution]:
     """What is stored of those of these ids that have a parent."""
     sql = (
-        "SELECT id, parent, person, since FROM person_ids FINAL "
+        "SELECT id, parent, person, since, depth FROM person_ids FINAL "
         f"WHERE {_IN_SCOPE} AND id IN {{ids:Array(String)}}"
     )
-    rows = _rows(client, sql, scope, ids)
-    return {id_: Resolution(parent, person, since) for id_, parent, person, since in rows}
+    return {row[0]: Resolution(*row[1:]) for row in rows_about(client, sql, scope, ids)}
 
 
 def persons_of(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, str]:
@@ -61,7 +62,7 @@ def persons_of(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, 
     sql = (
         f"SELECT id, person FROM person_ids FINAL WHERE {_IN_SCOPE} AND id IN {{ids:Array(String)}}"
     )
-    return {row[0]: row[1] for row in _rows(client, sql, scope, ids)}
+    return {row[0]: row[1] for row in rows_about(client, sql, scope, ids)}
 
 
 def waiting(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
@@ -70,7 +71,7 @@ def waiting(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
         "SELECT DISTINCT id FROM person_moves "
         f"WHERE {_IN_SCOPE} AND stands_in = 'anon_id' AND id IN {{ids:Array(String)}}"
     )
-    return {row[0] for row in _rows(client, sql, scope, ids)}
+    return {row[0] for row in rows_about(client, sql, scope, ids)}
 
 
 def moved(client: Client, scope: Scope, most: int) -> list[str]:
@@ -139,12 +140,13 @@ def write(client: Client, scope: Scope, changes: Changes, version: int) -> None:
             "parent",
             "person",
             "since",
+            "depth",
             "version",
             "is_deleted",
         ),
         [
             *((*scope, id_, *found, version, 0) for id_, found in changes.resolved.items()),
-            *((*scope, id_, "", "", 0, version, 1) for id_ in changes.dropped),
+            *((*scope, id_, "", "", 0, 0, version, 1) for id_ in changes.dropped),
         ],
     )
 
@@ -159,6 +161,27 @@ def forget_moves(client: Client, version: int) -> int:
     return moves
 
 
+def mark(client: Client, scope: Scope, verdicts: Mapping[Operation, str], version: int) -> None:
+    """Notes what became of aliases: why they were refused; blank: they were not."""
+    by_verdict: dict[str, list[Operation]] = {}
+    for one, verdict in verdicts.items():
+        by_verdict.setdefault(verdict, []).append(one)
+    for verdict, marked in by_verdict.items():
+        for start in range(0, len(marked), _AT_ONCE):
+            some = marked[start : start + _AT_ONCE]
+            client.command(
+                _MARKED,
+                {
+                    **scope._asdict(),
+                    "accepted": [one.accepted for one in some],
+                    "alias_ids": [one.alias_id for one in some],
+                    "distinct_ids": [one.distinct_id for one in some],
+                    "verdict": verdict,
+                    "version": version,
+                },
+            )
+
+
 def unlinked(client: Client) -> dict[Scope, set[str]]:
     """Ids whose operations say something else than what is stored of them, or may: what a process
     that was killed, or lost ClickHouse, had still to link."""
@@ -169,14 +192,13 @@ FROM
     SELECT
         project_id, environment, alias_id,
         maxIf(accepted, undo) AS undone,
-        minIf(accepted, NOT undo AND refused = '' AND accepted > last_undo) AS first
-    FROM person_aliases
+        minIf(accepted, NOT undo AND verdict = '' AND accepted > last_undo) AS first
+    FROM (SELECT * FROM person_aliases FINAL WHERE undo OR refused = '') AS told
     LEFT JOIN
     (
         SELECT project_id, environment, alias_id, max(accepted) AS last_undo
         FROM person_aliases WHERE undo GROUP BY ALL
     ) AS undos USING (project_id, environment, alias_id)
-    WHERE undo OR refused = ''
     GROUP BY ALL
 ) AS said
 LEFT JOIN (SELECT project_id, environment, id, since FROM person_ids FINAL) AS stored
@@ -186,13 +208,15 @@ WHERE (first > 0 AND (since = 0 OR first < since)) OR (since > 0 AND since < und
     return by_scope(client.query(sql).result_rows)
 
 
-def inserted_since(client: Client, seconds: int) -> dict[Scope, set[tuple[str, int]]]:
-    """Ids with operations that any node inserted in the last seconds, with their acceptance."""
+def inserted_since(client: Client, seconds: int) -> dict[Scope, set[Operation]]:
+    """Operations that any node inserted in the last seconds and admission did not refuse."""
     sql = (
-        "SELECT project_id, environment, (alias_id, accepted) FROM person_aliases "
+        "SELECT project_id, environment, (accepted, alias_id, distinct_id, undo, refused) "
+        "FROM person_aliases "
         "WHERE inserted >= now64(3) - toIntervalSecond({seconds:UInt32}) AND refused = ''"
     )
-    return by_scope(client.query(sql, {"seconds": seconds}).result_rows)
+    found = by_scope(client.query(sql, {"seconds": seconds}).result_rows)
+    return {scope: {Operation(*one) for one in rows} for scope, rows in found.items()}
 
 
 def by_scope(rows: Iterable[Sequence[Any]]) -> dict[Scope, set[Any]]:
@@ -203,17 +227,10 @@ def by_scope(rows: Iterable[Sequence[Any]]) -> dict[Scope, set[Any]]:
     return found
 
 
-def _operations(
-    client: Client, scope: Scope, ids: Collection[str], condition: str
-) -> set[Operation]:
-    sql = (
-        "SELECT accepted, alias_id, distinct_id, undo, refused FROM person_aliases "
-        f"WHERE {_IN_SCOPE} AND {condition}"
-    )
-    return {Operation(*row) for row in _rows(client, sql, scope, ids)}
-
-
-def _rows(client: Client, sql: str, scope: Scope, ids: Collection[str]) -> Iterator[Sequence[Any]]:
+def rows_about(
+    client: Client, sql: str, scope: Scope, ids: Collection[str]
+) -> Iterator[Sequence[Any]]:
+    """What ``sql`` finds of ``ids``, some at a time."""
     rest = iter(ids)
     while some := list(islice(rest, _AT_ONCE)):
         yield from client.query(sql, {**scope._asdict(), "ids": some}).result_rows

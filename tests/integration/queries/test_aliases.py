@@ -26,7 +26,7 @@ def test_an_operator_sees_what_became_of_each_alias(rows: Rows) -> None:
     rows.alias("anon", "user", 1)
     rows.alias("anon", "user", 2)
     rows.alias("anon", "other", 3)
-    rows.alias("user", "anon", 4)
+    rows.alias("user", "anon", 4, verdict="loop")
     rows.alias("guest", "user", 5, refused="placeholder")
     rows.alias("user", "user", 6, refused="self")
     rows.alias("phone", "user", 7)
@@ -48,6 +48,7 @@ def test_an_operator_sees_what_became_of_each_alias(rows: Rows) -> None:
     assert told == [
         ("new", "user", "pending", None),
         ("again", "user", "rewritten", None),
+        ("again", "zoe", "refused", "second_parent"),
         ("phone", "user", "pending", None),
         ("user", "user", "refused", "self"),
         ("guest", "user", "refused", "placeholder"),
@@ -58,19 +59,34 @@ def test_an_operator_sees_what_became_of_each_alias(rows: Rows) -> None:
     assert _told(rows, limit=1) == told
 
 
-def test_a_loop_is_told_as_such_when_the_alias_that_closed_it_was_undone_since(
-    rows: Rows,
-) -> None:
+def test_what_was_refused_is_told_whatever_was_undone_since(rows: Rows) -> None:
     rows.alias("a1", "b1", 1)
     rows.alias("b1", "c1", 2)
-    rows.alias("c1", "a1", 3)
+    rows.alias("c1", "a1", 3, verdict="loop")
     rows.alias("a1", "", 4, undo=True)
+    rows.alias("phone", "wrong", 5)
+    rows.alias("phone", "right", 6)
+    rows.alias("phone", "wrong", 7)
+    rows.alias("phone", "", 8, undo=True)
+    rows.alias("phone", "right", 9)
+    rows.alias("phone", "wrong", 10)
+    rows.alias("phone", "", 11, undo=True)
+    rows.alias("null", "right", 12, refused="placeholder")
+    rows.alias("null", "", 13, undo=True)
+    rows.alias("z", "a1", 14, verdict="too_deep")
     rows.link("b1", "c1", second=2)
 
-    assert _told(rows) == [
+    told = [
+        ("z", "a1", "refused", "too_deep"),
+        ("null", "right", "refused", "placeholder"),
+        ("phone", "wrong", "refused", "second_parent"),
+        ("phone", "right", "refused", "second_parent"),
         ("c1", "a1", "refused", "loop"),
         ("b1", "c1", "rewritten", None),
     ]
+    assert _told(rows) == told
+    assert _told(rows, limit=1) == told
+    assert _told(rows, "right") == [told[1], told[3]]
 
 
 def test_the_aliases_of_a_person_are_those_from_and_to_any_of_their_ids(rows: Rows) -> None:

@@ -23,7 +23,7 @@ def undo(at: int, alias_id: str) -> Operation:
 def resolved(forest: Forest) -> dict[str, Resolution]:
     """What is stored of a forest."""
     return {
-        id_: Resolution(link.parent, forest.person(id_), link.since)
+        id_: Resolution(link.parent, forest.person(id_), link.since, forest.depth(id_))
         for id_, link in forest.links.items()
     }
 
@@ -46,12 +46,12 @@ def in_both_columns(*ids: tuple[str, str]) -> list[Move]:
 
 def test_an_alias_moves_the_rows_of_its_id() -> None:
     found = step([], [alias(1, "a", "b")])
-    assert found == Changes({"a": Resolution("b", "b", 1)}, frozenset(), in_rows(("a", "b")))
+    assert found == Changes({"a": Resolution("b", "b", 1, 1)}, frozenset(), in_rows(("a", "b")))
 
 
 def test_an_alias_of_a_person_moves_all_their_ids() -> None:
     found = step([alias(1, "a", "b")], [alias(2, "b", "c")])
-    assert found.resolved == {"a": Resolution("b", "c", 1), "b": Resolution("c", "c", 2)}
+    assert found.resolved == {"a": Resolution("b", "c", 1, 2), "b": Resolution("c", "c", 2, 1)}
     assert found.moves == in_rows(("a", "c"), ("b", "c"))
 
 
@@ -68,7 +68,7 @@ def test_an_undo_tells_the_rows_apart_by_the_id_that_was_sent() -> None:
 
 def test_an_undo_in_the_middle_of_a_chain_moves_what_hangs_below() -> None:
     found = step([alias(1, "a", "b"), alias(2, "b", "c")], [undo(3, "b")])
-    assert found.resolved == {"a": Resolution("b", "b", 1)}
+    assert found.resolved == {"a": Resolution("b", "b", 1, 1)}
     assert found.dropped == {"b"}
     assert found.moves == in_both_columns(("a", "b"), ("b", "b"))
 
@@ -81,19 +81,19 @@ def test_an_alias_after_an_undo_replaces_the_move_that_waits() -> None:
 
 def test_an_undo_and_the_same_alias_again_in_one_go_move_nothing() -> None:
     found = step([alias(1, "a", "u")], [undo(2, "a"), alias(3, "a", "u")])
-    assert found == Changes({"a": Resolution("u", "u", 3)}, frozenset(), [])
+    assert found == Changes({"a": Resolution("u", "u", 3, 1)}, frozenset(), [])
 
 
 def test_an_earlier_alias_that_arrives_late_takes_the_id_over() -> None:
     found = step([alias(5, "a", "v")], [alias(4, "a", "u")])
-    assert found.resolved == {"a": Resolution("u", "u", 4)}
+    assert found.resolved == {"a": Resolution("u", "u", 4, 1)}
     assert found.moves == in_both_columns(("a", "u"))
 
 
 def test_an_id_that_reaches_its_person_another_way_is_told_apart_too() -> None:
     """Rows of a may say b, from before b was aliased. If b leaves the person, they must stay."""
     found = step([alias(1, "a", "b"), alias(2, "b", "c")], [undo(3, "a"), alias(4, "a", "c")])
-    assert found.resolved == {"a": Resolution("c", "c", 4)}
+    assert found.resolved == {"a": Resolution("c", "c", 4, 1)}
     assert found.moves == [Move("anon_id", "a", "c")]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.identity.forest import Branch, Link, Operation, grow, tree
+from whipstitch.identity.forest import DEEPEST, Branch, Link, Operation, grow, tree
 
 IDS = st.sampled_from("abcde")
 OPERATIONS = st.lists(
@@ -154,14 +154,21 @@ def test_an_undo_at_the_start_of_a_chain_is_seen_by_the_next_alias() -> None:
 # The shape
 
 
-def replayed(operations: Iterable[Operation]) -> tuple[dict[str, str], dict[Operation, str]]:
+def replayed(
+    operations: Iterable[Operation], deepest: int
+) -> tuple[dict[str, str], dict[Operation, str]]:
     """The rules once more, the slow way: the parents, and what was refused."""
     parents: dict[str, str] = {}
     refused: dict[Operation, str] = {}
+
+    def chain(id_: str) -> list[str]:
+        return [id_, *chain(parents[id_])] if id_ in parents else [id_]
+
     for one in sorted(set(operations), key=lambda one: (one[0], one[1], one.undo, one)):
-        chain = [one.distinct_id]
-        while chain[-1] in parents:
-            chain.append(parents[chain[-1]])
+        above = chain(one.distinct_id)
+        below = max(
+            (up.index(one.alias_id) for up in map(chain, parents) if one.alias_id in up), default=0
+        )
         if one.undo:
             parents.pop(one.alias_id, None)
         elif one.refused:
@@ -171,17 +178,19 @@ def replayed(operations: Iterable[Operation]) -> tuple[dict[str, str], dict[Oper
         elif one.alias_id in parents:
             if parents[one.alias_id] != one.distinct_id:
                 refused[one] = "second_parent"
-        elif one.alias_id in chain:
+        elif one.alias_id in above:
             refused[one] = "loop"
+        elif below + len(above) > deepest:
+            refused[one] = "too_deep"
         else:
             parents[one.alias_id] = one.distinct_id
     return parents, refused
 
 
-@given(OPERATIONS)
-def test_short_cuts_make_no_difference(operations: list[Operation]) -> None:
-    forest = grow(operations)
-    parents, refused = replayed(operations)
+@given(OPERATIONS, st.integers(1, 6))
+def test_short_cuts_make_no_difference(operations: list[Operation], deepest: int) -> None:
+    forest = grow(operations, deepest)
+    parents, refused = replayed(operations, deepest)
     assert {id_: link.parent for id_, link in forest.links.items()} == parents
     assert forest.refused == refused
     for id_ in parents:
@@ -234,18 +243,38 @@ def test_ids_that_no_operation_connects_do_not_matter_to_each_other(
 # Size
 
 
-@pytest.mark.parametrize("step", [1, -1, 20_011])
+@pytest.mark.parametrize("step", [1, -1, 811])
 def test_a_chain_may_be_very_long_and_come_in_any_order(step: int) -> None:
-    length = 50_000
-    forest = grow(alias(at * step % length, f"id_{at}", f"id_{at + 1}") for at in range(length))
+    length = 2_000
+    forest = grow(
+        (alias(at * step % length, f"id_{at}", f"id_{at + 1}") for at in range(length)), length
+    )
     assert {forest.person(id_) for id_ in forest.links} == {f"id_{length}"}
     assert len(forest.links) == length
 
 
-def test_many_tries_to_close_a_long_chain_are_refused_one_by_one() -> None:
-    length = 20_000
-    chain = [alias(at, f"id_{at}", f"id_{at + 1}") for at in range(length)]
-    closing = [alias(length + at, f"id_{length}", f"id_{at}") for at in range(length)]
+@pytest.mark.parametrize("step", [1, -1, 1_001])
+def test_a_chain_is_cut_where_it_gets_too_deep(step: int) -> None:
+    length = 3_000
+    said = [alias(at * step % length, f"id_{at}", f"id_{at + 1}") for at in range(length)]
+    forest = grow(said)
+    assert max(forest.depth(f"id_{at}") for at in range(length)) <= DEEPEST
+    assert set(forest.refused.values()) == {"too_deep"}
+    assert len(forest.links) + len(forest.refused) == length
+
+
+def test_an_undo_makes_room_below() -> None:
+    deep = [alias(1, "a", "b"), alias(2, "b", "c"), alias(3, "x", "b")]
+    late = alias(5, "c", "d")
+    assert grow([*deep, late], 2).refused == {late: "too_deep"}
+    assert grow([*deep, undo(4, "a"), late], 2).refused == {late: "too_deep"}
+    assert not grow([*deep, undo(4, "a"), undo(4, "x"), late], 2).refused
+    assert not grow([*deep, undo(4, "b"), late], 2).refused
+
+
+def test_many_tries_to_close_a_chain_are_refused_one_by_one() -> None:
+    chain = [alias(at, f"id_{at}", f"id_{at + 1}") for at in range(DEEPEST)]
+    closing = [alias(DEEPEST + at, f"id_{DEEPEST}", f"id_{at}") for at in range(DEEPEST)]
     assert grow([*chain, *closing]).refused == dict.fromkeys(closing, "loop")
 
 
