@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
 import pytest
@@ -25,12 +25,8 @@ from tests.support.load import (
     request_body,
     stored_tags,
 )
+from tests.support.people import Devices, counts
 from tests.support.server import Server
-
-_PEOPLE: Final = 20
-_DEVICES: Final = 10
-_EVENTS: Final = 100
-"""Of each device."""
 
 
 @pytest.fixture
@@ -61,62 +57,64 @@ def test_under_load_every_answered_request_is_stored_once(server: Server) -> Non
 
 
 def test_during_a_rewrite_every_person_is_shown_whole(server: Server) -> None:
-    expected = _many_devices_of_few_people(server)
-    with _reading(server) as read:
+    devices = Devices(server)
+    expected = devices.send()
+    with _reading(devices) as read:
         server.wait_until(lambda: read[-1:] == [expected])
         first = len(read) - 1
         for pause in (0.0, 0.1, 0.3):
-            _call(server, "POST", "/api/v1/aliases/rewrite")
+            devices.rewrite()
             server.wait_until(
                 lambda: server.metric("whipstitch_rewrites_total") > 0 or _rewrites(server)
             )
             time.sleep(pause)
             server.kill_clickhouse()
             _wait_for(server, read, 1)
-        _call(server, "POST", "/api/v1/aliases/rewrite")
-        server.wait_until(lambda: _states(server) == {"rewritten"}, 60)
+        devices.rewrite()
+        server.wait_until(lambda: devices.states() == {"rewritten"}, 60)
         _wait_for(server, read, 2)
     wrong = [totals for totals in read[first:] if totals != expected]
     assert not wrong
 
 
 def test_during_an_erasure_the_person_goes_and_nobody_else_does(server: Server) -> None:
-    everybody = _many_devices_of_few_people(server)
-    _call(server, "POST", "/api/v1/aliases/rewrite")
-    server.wait_until(lambda: _states(server) == {"rewritten"}, 60)
+    devices = Devices(server)
+    everybody = devices.send()
+    devices.rewrite()
+    server.wait_until(lambda: devices.states() == {"rewritten"}, 60)
     for number, pause in enumerate((0.0, 0.05, 0.2, 0.5)):
         gone = f"user_{number}"
-        erased = _call(server, "DELETE", f"/api/v1/people/{gone}")
+        erased = devices.erase(gone)
         assert erased.status_code == 200, erased.text
         del everybody[gone]
         time.sleep(pause)
         server.kill_clickhouse()
-        assert _totals(server) == everybody
+        assert devices.totals() == everybody
         assert server.get(f"/api/v1/people/{gone}").status_code == 404
-    server.wait_until(lambda: set(_erasures(server)) == {"done"}, 60)
-    assert _erasures(server) == ["done"] * 4
-    assert _totals(server) == everybody
+    server.wait_until(lambda: set(devices.erasures()) == {"done"}, 60)
+    assert devices.erasures() == ["done"] * 4
+    assert devices.totals() == everybody
 
 
 def test_an_erasure_that_is_asked_for_at_that_moment_happens_or_does_not(server: Server) -> None:
-    everybody = _many_devices_of_few_people(server)
+    devices = Devices(server)
+    everybody = devices.send()
     for number, pause in enumerate((0.0, 0.02, 0.1)):
-        path = f"/api/v1/people/user_{number}"
         with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(_call, server, "DELETE", path)
+            asking = pool.submit(devices.erase, f"user_{number}")
             time.sleep(pause)
             server.kill_clickhouse()
         assert asking.result().status_code in (200, 503), asking.result().text
         if asking.result().status_code == 503:
             # Asked for again, or found to be done after all.
-            assert _call(server, "DELETE", path).status_code in (200, 404)
+            assert devices.erase(f"user_{number}").status_code in (200, 404)
         del everybody[f"user_{number}"]
         give_up = time.monotonic() + 10
-        while (totals := _totals(server)) != everybody and time.monotonic() < give_up:
+        while (totals := devices.totals()) != everybody and time.monotonic() < give_up:
             time.sleep(0.1)
-        assert totals == everybody, _call(server, "GET", "/api/v1/erasures").text
-    server.wait_until(lambda: set(_erasures(server)) == {"done"}, 60)
-    assert _totals(server) == everybody
+        assert totals == everybody, devices.call("GET", "/api/v1/erasures").text
+    server.wait_until(lambda: set(devices.erasures()) == {"done"}, 60)
+    assert devices.totals() == everybody
 
 
 def test_during_the_migration_of_a_first_start_it_goes_on(tmp_path: Path) -> None:
@@ -173,39 +171,8 @@ def test_a_server_that_is_killed_takes_it_along_and_the_next_finds_everything(
         assert_kept(load.requests, stored_tags(server))
 
 
-def _many_devices_of_few_people(server: Server) -> dict[str, int]:
-    """Sends events of many devices, and whose each of them is; who has how many events."""
-    devices = range(_PEOPLE * _DEVICES)
-    for start in range(0, _EVENTS, 10):
-        _send(
-            server,
-            *(
-                _track(f"anon_{device}", timestamp=f"2026-0{1 + start % 4}-05T12:00:{start:02d}Z")
-                for device in devices
-                for _ in range(10)
-            ),
-        )
-    _send(server, *(_alias(f"anon_{device}", f"user_{device % _PEOPLE}") for device in devices))
-    server.wait_until(lambda: drained(server), 60)
-    return {f"user_{person}": _DEVICES * _EVENTS for person in range(_PEOPLE)}
-
-
-def _send(server: Server, *operations: dict[str, Any]) -> None:
-    answer = server.send("/api/v1/batch", {"operations": operations})
-    assert answer.status_code == 200, answer.text
-
-
-def _track(distinct_id: str, **fields: Any) -> dict[str, Any]:
-    payload = {"event_name": "visited", "distinct_id": distinct_id} | fields
-    return {"type": "track", "payload": payload}
-
-
-def _alias(alias_id: str, distinct_id: str) -> dict[str, Any]:
-    return {"type": "alias", "payload": {"alias_id": alias_id, "distinct_id": distinct_id}}
-
-
 @contextmanager
-def _reading(server: Server) -> Iterator[list[dict[str, int]]]:
+def _reading(devices: Devices) -> Iterator[list[dict[str, int]]]:
     """Reads all the time, in a thread; what was read is in the list."""
     read: list[dict[str, int]] = []
     stop = threading.Event()
@@ -213,9 +180,9 @@ def _reading(server: Server) -> Iterator[list[dict[str, int]]]:
     def run() -> None:
         with httpx.Client(trust_env=False, timeout=60) as client:
             while not stop.is_set():
-                answer = client.get(**_people(server))
+                answer = client.get(**devices.request())
                 if answer.status_code == 200:
-                    read.append(_counts(answer))
+                    read.append(counts(answer))
                 else:
                     assert answer.status_code == 503, answer.text
 
@@ -238,39 +205,7 @@ def _rewrites(server: Server) -> bool:
     return server.metric("whipstitch_rewrite_rows_left") > 0
 
 
-def _states(server: Server) -> set[str]:
-    """Of all aliases; none while they cannot be read."""
-    answer = server.get("/api/v1/aliases", {"limit": 1000})
-    return {one["state"] for one in answer.json()["aliases"]} if answer.is_success else set()
-
-
-def _erasures(server: Server) -> list[str]:
-    answer = server.get("/api/v1/erasures")
-    assert answer.is_success, answer.text
-    return [one["state"] for one in answer.json()["erasures"]]
-
-
-def _people(server: Server) -> dict[str, Any]:
-    headers = {"authorization": f"Bearer {server.token}"}
-    return {"url": f"{server.url}/api/v1/people", "params": {"limit": 200}, "headers": headers}
-
-
 def _export(server: Server) -> dict[str, Any]:
     headers = {"authorization": f"Bearer {server.token}"}
     params = {"event_name": HUGE.name, "format": "jsonl"}
     return {"url": f"{server.url}/api/v1/export", "params": params, "headers": headers}
-
-
-def _totals(server: Server) -> dict[str, int]:
-    answer = httpx.get(**_people(server), trust_env=False, timeout=60)
-    assert answer.status_code == 200, answer.text
-    return _counts(answer)
-
-
-def _counts(answer: httpx.Response) -> dict[str, int]:
-    return {one["distinct_id"]: one["event_count"] for one in answer.json()["people"]}
-
-
-def _call(server: Server, method: str, path: str) -> httpx.Response:
-    headers = {"authorization": f"Bearer {server.token}"}
-    return httpx.request(method, server.url + path, headers=headers, trust_env=False, timeout=60)

@@ -10,16 +10,23 @@ from typing import Final, Literal, Self
 
 from whipstitch.storage.connect import Address
 
-Mode = Literal["ok", "refuse", "hang", "drop", "500"]
+Mode = Literal["ok", "refuse", "hang", "drop", "500", "trickle", "garbage", "cut", "denied"]
 _CHUNK: Final = 64 * 1024
 _READ_AHEAD: Final = 64 * 2**20
 """What a server that hangs is sent, its sockets take."""
 _ROUNDS: Final = 5
 """Of the loop, until what was begun or closed is."""
+_TRICKLE: Final = 20
+_TRICKLE_SECONDS: Final = 0.3
+_DENIED: Final = (
+    b"HTTP/1.1 403 Forbidden\r\nX-ClickHouse-Exception-Code: 497\r\n"
+    b"Content-Length: 37\r\nConnection: close\r\n\r\nCode: 497. DB::Exception: no access.\n\n"
+)
 _UNWELL: Final = (
     b"HTTP/1.1 500 Internal Server Error\r\n"
     b"Content-Length: 19\r\nConnection: close\r\n\r\nupstream is unwell\n"
 )
+_ANSWERS: Final = {"500": _UNWELL, "denied": _DENIED, "garbage": b"\x00\xff not HTTP\r\n\r\n"}
 
 
 class Proxy:
@@ -30,7 +37,10 @@ class Proxy:
     - ``hang``: takes connections and whatever is sent, and passes nothing on until the mode is
       another; then it does.
     - ``drop``: passes requests on, and hangs up instead of answering.
-    - ``500``: answers requests so, and passes none on."""
+    - ``500``, ``denied``: answers requests so, and passes none on.
+    - ``trickle``: passes answers on in pieces of a few bytes, with a rest between them.
+    - ``garbage``: answers what is no HTTP.
+    - ``cut``: hangs up in the middle of an answer."""
 
     def __init__(self, server: Address) -> None:
         self._server = server
@@ -161,8 +171,8 @@ class Proxy:
     ) -> None:
         while data := await reader.read(_CHUNK):
             await self._flows.wait()
-            if self._mode == "500":
-                back.write(_UNWELL)
+            if self._mode in _ANSWERS:
+                back.write(_ANSWERS[self._mode])
                 back.write_eof()
                 # Who still sends would else not come to read the answer.
                 while await reader.read(_CHUNK):
@@ -178,9 +188,22 @@ class Proxy:
             await self._flows.wait()
             if self._mode == "drop":
                 break
+            if self._mode == "cut":
+                writer.write(data[: len(data) // 2])
+                break
+            if self._mode == "trickle":
+                await _trickle(data, writer)
+                continue
             writer.write(data)
             await writer.drain()
         writer.close()
+
+
+async def _trickle(data: bytes, writer: asyncio.StreamWriter) -> None:
+    for at in range(0, len(data), _TRICKLE):
+        writer.write(data[at : at + _TRICKLE])
+        await writer.drain()
+        await asyncio.sleep(_TRICKLE_SECONDS)
 
 
 def _bound(port: int) -> socket.socket:

@@ -69,8 +69,9 @@ class Server:
         """All that its runs wrote to standard error."""
         return self.log_path.read_text()
 
-    def start(self) -> None:
-        """Starts it, again on the same data directory."""
+    def start(self, wait: bool | None = None) -> None:
+        """Starts it, again on the same data directory. ``wait`` as for the class, which also says
+        what it is by default."""
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("WHIPSTITCH_")
         }
@@ -96,7 +97,7 @@ class Server:
         if made := self.printed["first_run"]:
             self.live_key, self.test_key = made["live_key"], made["test_key"]
             self.token, self.project_id = made["token"], made["project_id"]
-        if self._wait:
+        if self._wait if wait is None else wait:
             self.wait_until(self.is_ready, _READY_SECONDS)
 
     def kill(self) -> None:
