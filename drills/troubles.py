@@ -1,10 +1,11 @@
 """A ClickHouse server in trouble, and a disk that is full, while clients send."""
 
 import time
+from dataclasses import replace
 from typing import Final, get_args
 
 from tests.support.clickhouse import nameless, started, url_of
-from tests.support.disks import fill, small_disk
+from tests.support.disks import full, small_disk
 from tests.support.load import BATCH, HEAVY, SINGLE, Load
 from tests.support.proxy import Mode, Proxy
 
@@ -23,7 +24,7 @@ def clickhouse_in_trouble(place: Place) -> Tally:
     tally = Tally(noted=[f"{len(_TROUBLES)} kinds: {', '.join(_TROUBLES)}"])
     with (
         started(LocalSettings(place.directory / "clickhouse")) as clickhouse,
-        nameless(clickhouse.address) as address,
+        nameless(replace(clickhouse.address, database="default")) as address,
         Proxy(address) as proxy,
         place.server("--clickhouse", url_of(proxy.address)) as server,
         Load(server, *EVERYBODY) as load,
@@ -48,10 +49,9 @@ def full_disk(place: Place) -> Tally:
     ):
         for _ in range(3):
             load.wait_for(100)
-            filler = fill(disk, leave=place.chance.randrange(0, 20 * 2**20))
-            load.wait_for(3, status=503)
-            time.sleep(place.chance.uniform(0, 2))
-            filler.unlink()
+            with full(disk):
+                load.wait_for(3, status=503)
+                time.sleep(place.chance.uniform(0, 2))
             server.wait_until(server.is_ready, 60)
             load.wait_for(50)
         return settle(server, load)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.clickhouse import url_of
 from tests.support.command import run
-from tests.support.disks import no_file_over, small_disk
+from tests.support.disks import full, no_file_over, small_disk
 from tests.support.load import (
     BATCH,
     HEAVY,
@@ -28,7 +28,6 @@ from tests.support.server import Server
 from whipstitch.storage.connect import Address
 
 _MANY_FILES = 100_000
-_PIECE = bytes(64 * 1024)
 _SMALL = 64 * 1024
 """Bytes of a file beyond which a test's disk takes nothing."""
 
@@ -45,7 +44,7 @@ def test_service_resumes_by_itself_when_a_neighbours_file_goes(data_dir: Path) -
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
         load.wait_for(100)
-        with _full(data_dir):
+        with full(data_dir):
             for client in (SINGLE, BATCH, HEAVY):
                 load.wait_for(3, status=503, name=client.name)
             told = server.get("/ready")
@@ -67,7 +66,7 @@ def test_a_server_killed_and_started_on_a_full_disk_loses_nothing(data_dir: Path
         Load(server, SINGLE, BATCH, HEAVY) as load,
     ):
         load.wait_for(100)
-        with _full(data_dir):
+        with full(data_dir):
             load.wait_for(3, status=503)
             server.kill()
             server.start()
@@ -83,7 +82,7 @@ def test_a_stop_on_a_full_disk_loses_nothing(data_dir: Path) -> None:
     with Server(data_dir, environment={"RATE_LIMIT": "0"}) as server:
         with Load(server, SINGLE, BATCH, HEAVY) as load:
             load.wait_for(100)
-            with _full(data_dir):
+            with full(data_dir):
                 load.wait_for(3, status=503)
                 assert server.terminate(10) == 0
         server.start()
@@ -104,7 +103,7 @@ def test_a_start_on_a_full_disk_says_so_and_serves_when_there_is_room(
             assert server.send(*request_body(BATCH, tags)).status_code == 200
             assert stored_tags(server) == dict.fromkeys(tags, 1)
             server.kill()
-        with _full(data_dir):
+        with full(data_dir):
             if fresh:
                 refused = run("serve", "--port", "0", data_dir=data_dir)
                 assert refused.code == 1
@@ -126,7 +125,7 @@ def test_a_first_start_that_was_cut_off_goes_on_on_a_full_disk_when_there_is_roo
 ) -> None:
     with Server(data_dir, environment={"RATE_LIMIT": "0"}, wait=False) as server:
         server.kill()
-        with _full(data_dir):
+        with full(data_dir):
             server.start()
             assert server.send(*request_body(SINGLE, ("a",))).status_code == 503
             assert server.get("/ready").status_code == 503
@@ -168,7 +167,7 @@ def test_definitions_that_the_disk_did_not_take_keep_clickhouse_from_nothing(
     with Server(data_dir, environment=settings) as server:
         process, linked = server.process.pid, 0
         for _ in range(4):
-            with _full(data_dir):
+            with full(data_dir):
                 for number in range(linked, linked + 200):
                     alias = {"alias_id": f"anon_{number}", "distinct_id": "ada"}
                     if server.send("/api/v1/alias", alias).status_code == 503:
@@ -208,16 +207,3 @@ def test_a_disk_that_the_backlog_fills_is_free_again_when_clickhouse_is_back(
         load.stop()
         assert_kept(load.requests, stored_tags(server))
         assert_discreet(server)
-
-
-@contextlib.contextmanager
-def _full(disk: Path) -> Iterator[None]:
-    """Somebody else's file takes all the room that there is."""
-    filler = disk / "neighbour"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(_PIECE)
-    try:
-        yield
-    finally:
-        filler.unlink()

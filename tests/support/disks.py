@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 _MOST_FILES = 100
+_PIECE = bytes(64 * 1024)
 
 
 @contextmanager
@@ -45,6 +46,19 @@ def fill(disk: Path, leave: int = 0) -> Path:
     with filler.open("wb") as file:
         file.write(b"\0" * max(0, free.f_bavail * free.f_frsize - leave))
     return filler
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """Somebody else's file takes all the room that there is, while others write."""
+    filler = disk / "neighbour"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(_PIECE)
+    try:
+        yield
+    finally:
+        filler.unlink()
 
 
 def use_up_names(disk: Path) -> list[Path]:

@@ -5,6 +5,7 @@ Every row bears a tag of its own in its properties."""
 import http.client
 import itertools
 import json
+import secrets
 import threading
 import time
 from collections import Counter
@@ -98,10 +99,11 @@ class Load:
         address = urlsplit(self._server.url)
         assert address.hostname is not None
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=_TIMEOUT)
+        mark = secrets.token_hex(3)
         for count in itertools.count():
             if self._stop.wait(client.pause):
                 break
-            tags = tuple(f"{number}-{count}-{row}" for row in range(client.rows))
+            tags = tuple(f"{mark}-{number}-{count}-{row}" for row in range(client.rows))
             status, retry_after = self._post(connection, client, tags)
             self.requests.append(Request(client.name, tags, status, retry_after))
             if status != 200:
