@@ -25,6 +25,7 @@ _SECONDS: Final = 10.0
 _TIMEOUT: Final = 30
 _PATHS: Final = ("track", "people", "alias", "batch", "nothing", "../api/v1/track", "events")
 _MOST: Final = 64 * 1024
+_GO_ON: Final = 100
 
 
 def hostile_bodies(place: Place) -> Tally:
@@ -39,7 +40,7 @@ def hostile_bodies(place: Place) -> Tally:
             if status is None:
                 connection.close()
                 connection = None
-            elif not (200 <= status < 500 or status == 503):
+            elif status >= 500 and status != 503:
                 strange += 1
         tally = _settled(server, load)
         tally.expect(not strange, f"{strange} hostile requests were answered 5xx")
@@ -231,6 +232,8 @@ def _exchange(connection: socket.socket, request: bytes) -> int | None:
         answer = connection.recv(_MOST)
     except OSError:
         return None
-    if not answer.startswith(b"HTTP/1.1 ") or b"connection: close" in answer.lower():
-        return int(answer[9:12]) if answer.startswith(b"HTTP/1.1 5") else None
-    return int(answer[9:12])
+    if not answer.startswith(b"HTTP/1.1 "):
+        return None
+    status = int(answer[9:12])
+    ends = b"connection: close" in answer.lower() or status == _GO_ON
+    return None if ends and status < 500 else status
