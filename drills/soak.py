@@ -21,6 +21,8 @@ _CLIENTS: Final = (
 _WARM: Final = 0.3
 """Share of the time after which nothing should grow any more."""
 _GROWTH: Final = 1.25
+_LONG: Final = 120.0
+"""Seconds. In less, ClickHouse has not had all its threads and files yet."""
 _PAUSE: Final = 0.5
 
 
@@ -49,7 +51,8 @@ def soak(place: Place, seconds: float) -> Tally:
         f"{warm.descriptors} → {last.descriptors} descriptors"
     )
     for name, before, after in zip(_Sizes._fields, warm, last, strict=True):
-        tally.expect(after <= before * _GROWTH + 20, f"{name} grew from {before} to {after}")
+        level = seconds < _LONG or after <= before * _GROWTH
+        tally.expect(level, f"{name} grew from {before} to {after}")
     return tally
 
 
