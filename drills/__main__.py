@@ -1,4 +1,4 @@
-"""``scripts/drill [--minutes N] [--only DRILL] [--seed N] [--markdown]``
+"""``scripts/drill [--minutes N] [--only DRILL | --short] [--seed N] [--markdown]``
 
 Without ``--minutes`` each drill has one round, and the soak half a minute. The exit code is 1 where
 something was lost, doubled or wrong."""
@@ -35,6 +35,14 @@ _ROUNDS: Final = {
     "clock ahead and back": damage.clock_ahead_and_back,
 }
 _SOAK: Final = "soak"
+_SHORT: Final = (
+    "server killed under load",
+    "ClickHouse killed in a first start",
+    "killed in an erasure",
+    "bits flipped in the journal",
+    "clock ahead and back",
+)
+"""A minute's worth, for every change."""
 _SHORTEST_SOAK: Final = 30.0
 
 
@@ -42,10 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/drill", description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.0, help="shared by all drills")
     parser.add_argument("--only", choices=[*_ROUNDS, _SOAK], action="append")
+    parser.add_argument("--short", action="store_true", help="a minute: " + ", ".join(_SHORT))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--markdown", action="store_true", help="print the table as the docs do")
     asked = parser.parse_args()
-    names = asked.only or [*_ROUNDS, _SOAK]
+    names = asked.only or (_SHORT if asked.short else [*_ROUNDS, _SOAK])
     share = asked.minutes * 60 / len(names)
     console = Console(width=200)
     console.print(f"seed {asked.seed}")
