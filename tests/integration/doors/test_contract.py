@@ -552,6 +552,7 @@ def test_an_event_is_stored_as_sent_with_what_the_server_adds(server: Served) ->
     [row] = server.new_rows()
     assert re.fullmatch(r"evt_[A-Za-z0-9_-]{21}", row.pop("id"))
     assert row.pop("accepted") > 1_700_000_000_000_000
+    assert row.pop("received") > 1_700_000_000_000
     assert row == {
         "k": "track",
         "project_id": "proj_abc",

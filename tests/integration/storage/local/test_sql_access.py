@@ -207,7 +207,7 @@ def _rows(store: Store) -> None:
         f"concat('evt_', whose.2, toString(number)), whose.2, '', whose.2, whose.2, "
         f"concat('{{\"', whose.2, '\": \"', whose.2, '\"}}'), '{{}}' "
         f"FROM (SELECT number, {where} FROM numbers(3)) ORDER BY 1",
-        f"INSERT INTO person_ids SELECT {of}, concat(whose.2, '_1'), whose.2, whose.2, 1, 1, 0 "
+        f"INSERT INTO person_ids SELECT {of}, concat(whose.2, '_1'), whose.2, whose.2, 1, 1, 0, 1 "
         f"FROM (SELECT {where})",
         f"INSERT INTO person_moves SELECT {of}, 'distinct_id', concat(whose.2, '_1'), whose.2, 1 "
         f"FROM (SELECT {where})",
