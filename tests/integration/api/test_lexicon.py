@@ -36,6 +36,11 @@ def test_an_event_is_described_with_its_properties(server: Server) -> None:
                     {"name": "$os", "types": ["string"], "samples": ["ios"]},
                     {"name": "a.b", "types": ["number"], "samples": [1]},
                     {"name": "c.d", "types": ["array"], "samples": [[True]]},
+                    {
+                        "name": "default_properties.$os",
+                        "types": ["string"],
+                        "samples": ["iOS"],
+                    },
                 ],
             }
         ],
