@@ -32,9 +32,7 @@ def test_what_is_whole_is_stored_the_rest_is_kept_and_operators_are_told(tmp_pat
         server.start()
         server.send("/api/v1/track", {"event_name": "now", "distinct_id": "user_9"})
         server.send("/api/v1/people", {"distinct_id": "user_9", "properties": {"plan": "pro"}})
-        server.wait_until(
-            lambda: server.events(event_name="now") and server.events(event_name="waited")
-        )
+        server.wait_until(lambda: all(server.events(event_name=name) for name in ("now", "waited")))
         answer = httpx.get(f"{server.url}/ready", trust_env=False)
         metrics = httpx.get(f"{server.url}/metrics", trust_env=False).text
         stored = {name: server.events(event_name=name) for name in ("waited", "wasted", "now")}

@@ -17,7 +17,7 @@ from whipstitch.queries.time_ranges import TimeRange, intervals
 
 def _totals(
     worlds: Worlds, world: World, breakdown: Breakdown, most_cells: int = MOST_CELLS
-) -> list[tuple[str | None, float]]:
+) -> list[tuple[str | None, float | None]]:
     range_ = TimeRange(START, START + timedelta(days=1))
     cut = intervals(range_, "day", ZoneInfo("UTC"))
     query = InsightsQuery((Series(Match("buy")),), range_, cut, breakdown=breakdown)

@@ -131,7 +131,9 @@ class _Expected:
         if math_ == "unique":
             return len({self.world.person(event.sent_id) for event in events})
         numbers = [one for event in events if (one := self._number(event)) is not None]
-        return _AGGREGATES[math_](numbers) if numbers else 0 if math_ == "sum" else None
+        if not numbers:
+            return 0 if math_ == "sum" else None
+        return float(_AGGREGATES[math_](numbers))
 
     def people(self, events: list[Event]) -> set[str]:
         counted = [
