@@ -40,11 +40,14 @@ def small_disk(directory: Path, size: int, files: int = _MOST_FILES) -> Iterator
 
 
 def fill(disk: Path, leave: int = 0) -> Path:
-    """Leaves room for ``leave`` bytes; returns the file that takes up the rest."""
+    """Leaves room for ``leave`` bytes, as far as others who write let it; returns the file that
+    takes up the rest."""
     filler = disk / "filler"
     free = os.statvfs(disk)
-    with filler.open("wb") as file:
-        file.write(b"\0" * max(0, free.f_bavail * free.f_frsize - leave))
+    wanted = max(0, free.f_bavail * free.f_frsize - leave)
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while wanted > 0:
+            wanted -= file.write(_PIECE[:wanted])
     return filler
 
 

@@ -133,7 +133,7 @@ class _Expected:
         numbers = [one for event in events if (one := self._number(event)) is not None]
         if not numbers:
             return 0 if math_ == "sum" else None
-        return float(_AGGREGATES[math_](numbers))
+        return _AGGREGATES[math_](numbers)
 
     def people(self, events: list[Event]) -> set[str]:
         counted = [
@@ -144,7 +144,9 @@ class _Expected:
         return {self.world.person(event.sent_id) for event in counted}
 
     def _number(self, event: Event) -> float | None:
-        return reference.number_in(reference.text(self.world.value(event, self.series["property"])))
+        text = reference.text(self.world.value(event, self.series["property"]))
+        number = reference.number_in(text)
+        return None if number is None else float(number)
 
     def _value(self, event: Event) -> str | None:
         assert self.breakdown is not None

@@ -135,7 +135,7 @@ def test_rows_from_before_are_erased(old_address: Address, tmp_path: Path, fille
         assert _sent(node) == Counter({"bob": 200})
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_id_as_it_was_sent_outlives_any_order_of_changes(node: Node, seed: int) -> None:
     """Loads, links, undos, rewrites, patches worked in and the column written, in any order."""
     random = Random(seed)  # noqa: S311

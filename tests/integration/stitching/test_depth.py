@@ -14,6 +14,7 @@ from whipstitch.storage.connect import Address
 
 Pairs = Sequence[tuple[str, str]]
 LENGTH = DEEPEST + 20
+_FEW = 5
 CHAIN = [(f"id_{at}", f"id_{at + 1}") for at in range(LENGTH)]
 SHAPES: dict[str, Pairs] = {
     "forwards": CHAIN,
@@ -30,16 +31,16 @@ SHAPES: dict[str, Pairs] = {
 
 
 def test_chains_and_trees_are_stored_as_a_replay_has_them(node: Node) -> None:
-    one_by_one = {shape: Scope(f"one_by_one_{shape}", "live") for shape in SHAPES}
-    for at in range(LENGTH + 2):
+    scopes = {shape: Scope(f"a_few_{shape}", "live") for shape in SHAPES}
+    for first in range(0, LENGTH + 2, _FEW):
         node.load(
             *(
-                alias(at, *SHAPES[shape][at], **scope._asdict())
-                for shape, scope in one_by_one.items()
-                if at < len(SHAPES[shape])
+                alias(at, *pair, **scope._asdict())
+                for shape, scope in scopes.items()
+                for at, pair in enumerate(SHAPES[shape][first : first + _FEW], first)
             )
         )
-    for shape, scope in one_by_one.items():
+    for shape, scope in scopes.items():
         _check(node, scope, SHAPES[shape])
 
 
