@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
@@ -23,7 +24,7 @@ from whipstitch.admission.ids import Placeholders
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.express import ExpressProtocol
 from whipstitch.doors.heavy import HeavyLane
-from whipstitch.doors.intake import PATHS, Intake
+from whipstitch.doors.intake import PATHS, Intake, plain_path
 from whipstitch.doors.wire import Renderer
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.enrichment.geoip import GeoIP
@@ -123,12 +124,19 @@ class Served:
         if door == "express":
             http = functools.partial(ExpressProtocol, self.intake, Renderer(), options.keep_alive)
         asgi = AsgiDoor(self.intake)
+        routed = Starlette(
+            routes=[*(Route(path, asgi) for path in PATHS), *options.routes],
+            lifespan=self._lifespan,
+        )
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                scope["path"] = plain_path(scope["path"])
+            await routed(scope, receive, send)
+
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Starlette(
-                    routes=[*(Route(path, asgi) for path in PATHS), *options.routes],
-                    lifespan=self._lifespan,
-                ),
+                app,
                 loop="uvloop",
                 http=http,
                 ws="none",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from whipstitch.admission.rate_limit import WINDOW_SECONDS
 from whipstitch.projects import IngestionKey
 
 JSON = msgspec.json.Encoder()
@@ -46,7 +47,6 @@ TRACKED = Answer(200, b'{"ok":true,"commands":[]}')
 DISCARDED = Answer(202, b'{"ok":true,"status":"discarded"}', "garbage_id")
 DISCARDED_ALL = Answer(202, b'{"ok":true,"status":"discarded_all"}', "garbage_id")
 
-RATE_LIMITED = refusal(429, "Rate limit exceeded. Please wait a moment.", "rate_limited")
 MISSING_KEY = refusal(401, "Missing API key", "missing_key")
 INVALID_KEY = refusal(403, "Invalid API Key", "invalid_key")
 UNAUTHORIZED_ORIGIN = refusal(403, "Unauthorized Origin", "unauthorized_origin")
@@ -75,6 +75,17 @@ METHOD_NOT_ALLOWED = refusal(
 TIMED_OUT = refusal(408, "Request body took too long to arrive", "body_timeout")
 HEADERS_TOO_LARGE = refusal(431, "Request headers too large", "headers_too_large")
 INVALID_HTTP = refusal(400, "Invalid HTTP request", "invalid_http")
+
+
+_RATE_LIMITED = [
+    refusal(429, "Rate limit exceeded. Please wait a moment.", "rate_limited", retry_after=seconds)
+    for seconds in range(WINDOW_SECONDS + 1)
+]
+
+
+def rate_limited(seconds: int) -> Answer:
+    """``seconds`` until more is taken: at most a window of the rate limit."""
+    return _RATE_LIMITED[seconds]
 
 
 def tracked(screens: Sequence[str]) -> Answer:

@@ -1,7 +1,14 @@
 """How many requests a key may send in a minute (contract README, "Order of checks")."""
 
-WINDOW_SECONDS = 60
+from typing import Final
+
+WINDOW_SECONDS: Final = 60
 _MOST_CALLERS = 100_000
+
+
+def seconds_left(now: float) -> int:
+    """Whole seconds from ``now`` (unix seconds) to the next window, at least one."""
+    return WINDOW_SECONDS - int(now) % WINDOW_SECONDS
 
 
 class RateLimiter:

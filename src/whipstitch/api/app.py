@@ -39,11 +39,12 @@ from whipstitch.api import (
 from whipstitch.api.bounded import Bounded
 from whipstitch.api.cohort_answers import CohortKeeper
 from whipstitch.api.erasures import Erases
+from whipstitch.api.manners import Manners
 from whipstitch.api.operations import Problems
 from whipstitch.api.streaming import Places
 from whipstitch.api.undo import Stitches
-from whipstitch.doors.intake import Intake
-from whipstitch.doors.snapshots import SNAPSHOT_PATH, SnapshotDoor
+from whipstitch.doors.intake import SNAPSHOT_PATH, Intake
+from whipstitch.doors.snapshots import SnapshotDoor
 from whipstitch.queries.run import Readings
 from whipstitch.registry.store import Registry
 
@@ -131,7 +132,7 @@ def build(
             await access.known(request, registry)
 
     # Uploads have rules of their own.
-    reading = Bounded(Router([*dashboard, Mount("", api)]), authenticate)
+    reading = Bounded(Router([*dashboard, Mount("", Manners(api))]), authenticate)
     return Starlette(routes=[snapshots, Mount("", reading)])
 
 

@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.intake import LIGHT_BODY, PATHS, Intake, answer_to_come, header_map
+from whipstitch.doors.intake import LIGHT_BODY, PATHS, Intake, answer_to_come
+from whipstitch.doors.strictness import header_map
 from whipstitch.doors.wire import headers_of, preflight_headers
 
 _SPOOL_BYTES = 1024 * 1024

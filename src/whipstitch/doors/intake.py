@@ -1,8 +1,9 @@
 """What both doors do with a request: the gate, the body, the journal, the answer."""
 
 import asyncio
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,10 +14,18 @@ from whipstitch.admission import answers
 from whipstitch.admission.admit import Admission, Admitted, Caller, Tally
 from whipstitch.admission.answers import Answer
 from whipstitch.admission.gate import Gate, Visitor
+from whipstitch.admission.rate_limit import seconds_left
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.refusals import UNREAD_TIME, Refusals
 from whipstitch.doors.stats import IntakeStats
-from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, encoding_of, unpack
+from whipstitch.doors.unpacking import (
+    BOM,
+    Corrupt,
+    Oversized,
+    UnsupportedEncoding,
+    encoding_of,
+    unpack,
+)
 from whipstitch.enrichment.addresses import TrustedProxies, client_ip
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
@@ -33,10 +42,12 @@ PATHS: Mapping[str, Endpoint] = {
     "/api/v1/alias": "alias",
     "/api/v1/batch": "batch",
 }
+SNAPSHOT_PATH = "/api/heatmaps/snapshot"
 LIGHT_BODY = 256 * 1024
 """Bytes. A body up to this, packed and unpacked, is admitted on the event loop; a larger one would
 hold up the other clients, so another process does it."""
 
+_SLASHES = re.compile("/{2,}")
 Respond = Callable[[Answer], None]
 _Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
 _MOST_RECOGNISED = 10_000
@@ -51,15 +62,11 @@ class Sender(msgspec.Struct, frozen=True):
     as_of: object
 
 
-def header_map(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Headers by name, of several of one name the last; the addresses in several
-    ``X-Forwarded-For`` are one list."""
-    found = dict(headers)
-    if b"x-forwarded-for" in found:
-        found[b"x-forwarded-for"] = b",".join(
-            value for name, value in headers if name == b"x-forwarded-for"
-        )
-    return found
+def plain_path(path: str) -> str:
+    """``path``; where it means an endpoint that takes things in, though with more slashes than it
+    has, that one's."""
+    plain = _SLASHES.sub("/", path).rstrip("/")
+    return plain if plain in PATHS or plain == SNAPSHOT_PATH else path
 
 
 def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:
@@ -160,8 +167,8 @@ class Intake:
         """Counts a request."""
         visitor = sender.visitor
         outcome = sender.outcome
-        if visitor.limit and not self._gate.is_within_limit(visitor, time.time()):
-            outcome = answers.RATE_LIMITED
+        if visitor.limit and not self._gate.is_within_limit(visitor, now := time.time()):
+            outcome = answers.rate_limited(seconds_left(now))
         if isinstance(outcome, Answer):
             self._note_at_gate(endpoint, visitor, outcome)
         return outcome
@@ -231,6 +238,8 @@ class Intake:
                 self._spooling.add(task)  # the loop alone would let it be collected
                 task.add_done_callback(self._spooling.discard)
                 return
+        elif body.startswith(BOM):
+            body = body.removeprefix(BOM)
         try:
             admitted = self._admit[endpoint](body, caller)
         except Exception:

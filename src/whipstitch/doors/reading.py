@@ -19,11 +19,17 @@ from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
 from whipstitch.doors.heads import Head, head_of
-from whipstitch.doors.intake import PATHS, Endpoint, Intake, Sender, header_map
+from whipstitch.doors.intake import PATHS, Endpoint, Intake, Sender
+from whipstitch.doors.strictness import LONGEST_HEAD, header_map, is_sound, size_of
 
 MOST_PIPELINED = 64
-_RAW_PATHS: dict[bytes, Endpoint] = {path.encode(): kind for path, kind in PATHS.items()}
-_MOST_HEADER_BYTES = 64 * 1024
+_RAW_PATHS: dict[bytes, Endpoint] = {
+    f"{before}{path}{after}".encode(): kind
+    for path, kind in PATHS.items()
+    for before in ("", "/")
+    for after in ("", "/")
+}
+"""Of the paths that mean an endpoint (``plain_path``), those that clients do send."""
 _MOST_IN_VAIN = 4
 
 
@@ -63,6 +69,9 @@ class RequestReader(HttpToolsProtocol, ABC):
         self._in_headers = True
         self._since = time.monotonic()
         self._bytes = 0
+        self._arrived = 0  # bytes; no head that is complete by now is longer
+        self._beside = 0  # bytes of a request's body that are not its content, in a row
+        self._refusal = answers.INVALID_HTTP  # of what the parser does not go on with
         self._piece = b""  # what begins with the head that is being parsed, if nothing came before
         self._last = False  # no request after those that have been received
         self._abandoned = False  # answered; what else the client sends is thrown away
@@ -96,13 +105,18 @@ class RequestReader(HttpToolsProtocol, ABC):
             self._receiving = True
             self._since = time.monotonic()
             self._piece = data
+            self._arrived = 0
         self._bytes += len(data)
+        self._arrived += len(data)
+        self._beside += len(data)
         self._unset_keepalive_if_required()
         try:
             self._read(memoryview(data))
         except httptools.HttpParserError:
-            self._give_up(answers.INVALID_HTTP)
-        if self._in_headers and self._bytes > _MOST_HEADER_BYTES:
+            self._give_up(self._refusal)
+        # A body on the lane is of announced length: all of it is content.
+        beside = self._beside if self._exchange is None else 0
+        if (self._bytes if self._in_headers else beside) > LONGEST_HEAD:
             self._give_up(answers.HEADERS_TOO_LARGE)
         if len(self._due) > MOST_PIPELINED:
             self.flow.pause_reading()
@@ -146,14 +160,25 @@ class RequestReader(HttpToolsProtocol, ABC):
         self.headers = []
         self.expect_100_continue = False
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
-        if self.parser.should_upgrade():
+        parser = self.parser
+        if parser.should_upgrade():
             return
+        version = parser.get_http_version()
+        headers = header_map(self.headers)
+        if self._arrived > LONGEST_HEAD and size_of(self.url, self.headers) > LONGEST_HEAD:
+            self._refusal = answers.HEADERS_TOO_LARGE
+            raise httptools.HttpParserError
+        if not is_sound(version, headers, self.headers):
+            raise httptools.HttpParserError
+        self.expect_100_continue = headers.get(b"expect", b"").strip().lower() == b"100-continue"
         endpoint = _RAW_PATHS.get(self.url)
-        if endpoint is None or self.parser.get_method() != b"POST" or self._asgi_is_busy():
+        if endpoint is None or parser.get_method() != b"POST" or self._asgi_is_busy():
             self._go_by_asgi()
             return
-        headers = header_map(self.headers)
         length = headers.get(b"content-length", b"0")
         if (
             not length.isdigit()
@@ -163,8 +188,7 @@ class RequestReader(HttpToolsProtocol, ABC):
         ):
             self._go_by_asgi()
             return
-        parser = self.parser
-        close = parser.get_http_version() == "1.0" or not parser.should_keep_alive()
+        close = version == "1.0" or not parser.should_keep_alive()
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         self._in_headers = False
         self._exchange = self._enter(endpoint, headers, encoding, close)
@@ -174,6 +198,7 @@ class RequestReader(HttpToolsProtocol, ABC):
     def on_body(self, body: bytes) -> None:
         exchange = self._exchange
         if exchange is None:
+            self._beside = 0
             super().on_body(body)
         elif exchange.body:
             exchange.body += body
@@ -282,7 +307,9 @@ class RequestReader(HttpToolsProtocol, ABC):
         self.url, self.expect_100_continue = url, expect
         self.headers.extend(headers)
         super().on_headers_complete()
+        self.headers = []  # what follows a chunked body are no headers, whatever they are named
         self._in_headers = False
+        self._beside = 0
 
     def _asgi_is_busy(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

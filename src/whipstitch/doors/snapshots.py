@@ -17,7 +17,6 @@ from whipstitch.errors import RegistryError
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Screen
 
-SNAPSHOT_PATH = "/api/heatmaps/snapshot"
 MOST_IMAGE_BYTES = 8 * 1024 * 1024
 _MOST_BODY_BYTES = MOST_IMAGE_BYTES * 4 // 3 + 64 * 1024
 _MOST_NAME = 1000

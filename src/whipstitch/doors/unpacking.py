@@ -1,5 +1,6 @@
 """Request bodies with a ``Content-Encoding``, unpacked up to a bound."""
 
+import codecs
 import zlib
 from io import BytesIO
 
@@ -7,6 +8,9 @@ import zstandard
 
 _MOST_WINDOW = 128 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+_GZIP_BEGINS = b"\x1f\x8b"
+BOM = codecs.BOM_UTF8
+"""Says nothing of a text that is UTF-8 anyway; it is passed over."""
 _PIECE = 16 * 1024
 
 
@@ -39,7 +43,8 @@ def encoding_of(header: str) -> str:
 
 
 def unpack(packed: bytes, encoding: str, limit: int) -> bytes:
-    """``packed`` as it was before ``encoding`` (see ``encoding_of``), at most ``limit`` bytes.
+    """``packed`` as it was before ``encoding`` (see ``encoding_of``), at most ``limit`` bytes,
+    without a byte order mark.
 
     Raises:
         Oversized: it would be longer; no more than that was unpacked.
@@ -49,21 +54,27 @@ def unpack(packed: bytes, encoding: str, limit: int) -> bytes:
         plain = packed
     elif encoding == "zstd":
         plain = _unpack_zstd(packed, limit)
-    elif encoding == "gzip":
-        plain = _inflate(packed, _GZIP, limit)
     else:
-        # HTTP's "deflate" is zlib's format; many clients send the bare stream all the same.
-        try:
-            plain = _inflate(packed, zlib.MAX_WBITS, limit)
-        except Corrupt:
-            plain = _inflate(packed, -zlib.MAX_WBITS, limit)
+        plain = _inflate_any(packed, limit)
     if len(plain) > limit:
         raise Oversized
-    return plain
+    return plain.removeprefix(BOM)
+
+
+def _inflate_any(packed: bytes, limit: int) -> bytes:
+    """Whichever of the three it is: clients that say gzip leave out its header, and HTTP's deflate
+    is zlib's format, of which many send the bare stream. How gzip begins, neither of them can."""
+    if packed.startswith(_GZIP_BEGINS):
+        return _inflate(packed, _GZIP, limit)
+    try:
+        return _inflate(packed, zlib.MAX_WBITS, limit)
+    except Corrupt:
+        return _inflate(packed, -zlib.MAX_WBITS, limit)
 
 
 def _inflate(packed: bytes, window: int, limit: int) -> bytes:
-    """Members one behind another, as gzip allows, count as one text."""
+    """Members one behind another, as gzip allows, count as one text; zeros behind them, which fill
+    up blocks, as nothing."""
     plain: list[bytes] = []
     stream = zlib.decompressobj(window)
     # In pieces, because a member's end hands back a copy of what is behind it: over the whole of
@@ -72,8 +83,8 @@ def _inflate(packed: bytes, window: int, limit: int) -> bytes:
         rest = packed[at : at + _PIECE]
         while rest:
             if stream.eof:
-                if window != _GZIP:
-                    return b"".join(plain)
+                if window != _GZIP or not any(rest):
+                    break
                 stream = zlib.decompressobj(window)
             try:
                 plain.append(stream.decompress(rest, limit + 1))

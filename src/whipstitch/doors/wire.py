@@ -8,9 +8,11 @@ Headers = list[tuple[bytes, bytes]]
 
 # Ingestion keys ship inside web pages: any page may send and read the answer. What rejects is the
 # project's own list (contract README, "Order of checks").
-_CORS: Headers = [
+_OF_EVERY_ANSWER: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"retry-after"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
 ]
 _PREFLIGHT_SECONDS = b"86400"
 _MOST_RENDERED = 256
@@ -26,7 +28,7 @@ def headers_of(answer: Answer) -> Headers:
         headers.append((b"retry-after", b"%d" % answer.retry_after))
     if answer.allow is not None:
         headers.append((b"allow", answer.allow.encode()))
-    return headers + _CORS
+    return headers + _OF_EVERY_ANSWER
 
 
 def preflight_headers(asked: bytes) -> Headers:

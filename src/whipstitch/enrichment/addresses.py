@@ -96,13 +96,15 @@ def client_ip(peer: str, forwarded_for: str | None, trusted: TrustedProxies) -> 
 
     ``peer`` is the address at the other end of the connection, ``forwarded_for`` the values of
     all ``X-Forwarded-For`` headers joined by commas. Only from a trusted peer does the header
-    count: its right-most address that is not a trusted proxy is the client's. Elements that are
-    no address are passed over. Where none is left, and where ``peer`` is no address (a Unix
-    socket), the answer is ``peer``."""
+    count: its right-most address that is not a trusted proxy is the client's. What stands left of
+    an element that is no address was said by somebody unknown, and does not count. Where none is
+    left, and where ``peer`` is no address (a Unix socket), the answer is ``peer``."""
     if forwarded_for and peer in trusted:
         for element in reversed(forwarded_for.split(",")):
             address = parse_address(_without_port(element))
-            if address is not None and address not in trusted:
+            if address is None:
+                break
+            if address not in trusted:
                 return str(address)
     return str(parse_address(peer) or peer)
 

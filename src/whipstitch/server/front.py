@@ -6,6 +6,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from whipstitch.doors.intake import plain_path
+
 _READ: Final = ("GET", "HEAD")
 
 
@@ -25,6 +27,7 @@ class Front:
         self._reading.set_result(reading)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["path"] = plain_path(scope["path"])
         door = self._doors.get(scope["path"])
         if door is None or (scope["path"] == self._also_read and scope["method"] in _READ):
             door = await asyncio.shield(self._reading)

@@ -89,3 +89,32 @@ def test_without_clickhouse_the_server_accepts_but_is_not_ready(
         assert (read.status_code, read.headers["retry-after"]) == (503, "5")
         server.wait_until(server.is_ready)
         assert [event["event_name"] for event in server.events()] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/metrics", "/docs", "/openapi.json", "/docs/start.js"]
+)
+def test_the_head_of_an_answer_can_be_asked_for(server: Server, path: str) -> None:
+    whole = httpx.get(server.url + path, trust_env=False)
+    head = httpx.head(server.url + path, trust_env=False)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/metrics", "/openapi.json", "/api/v1/events", "/api/v1/nothing"]
+)
+def test_answers_are_kept_by_nobody_and_taken_for_nothing_else(server: Server, path: str) -> None:
+    for headers in ({}, {"authorization": f"Bearer {server.token}"}):
+        answer = httpx.get(server.url + path, headers=headers, trust_env=False)
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["//api/v1/track", "/api/v1/people/", "/api/heatmaps/snapshot/"])
+def test_slashes_too_many_do_not_hide_an_endpoint(server: Server, path: str) -> None:
+    assert httpx.post(server.url + path, json={}, trust_env=False).status_code == 401
+
+
+def test_a_list_of_people_is_found_behind_a_slash(server: Server) -> None:
+    assert httpx.get(f"{server.url}/api/v1/people/", trust_env=False).status_code == 401

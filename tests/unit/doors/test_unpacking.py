@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whipstitch.doors.unpacking import (
+    BOM,
     Corrupt,
     Oversized,
     UnsupportedEncoding,
@@ -86,9 +87,30 @@ def test_the_limit_holds_for_all_members_together() -> None:
 
 def test_a_second_member_that_is_torn_or_junk_is_corrupt() -> None:
     whole = gzip.compress(b"first")
-    for second in (whole[:-1], b"junk", b"\x00"):
+    for second in (whole[:-1], b"junk", b"\x00junk", b"\x00" + whole):
         with pytest.raises(Corrupt):
             unpack(whole + second, "gzip", 1_000)
+
+
+@pytest.mark.parametrize("padding", [1, 511, 100_000])
+def test_zeros_behind_the_last_member_are_padding(padding: int) -> None:
+    assert unpack(gzip.compress(b"text") + bytes(padding), "gzip", 1_000) == b"text"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "bare deflate"])
+@given(st.binary(max_size=1_000))
+def test_the_three_formats_of_deflate_are_told_apart(
+    packing: str, encoding: str, plain: bytes
+) -> None:
+    assert unpack(PACK[packing](plain), encoding, 1_000) == plain.removeprefix(BOM)
+
+
+@pytest.mark.parametrize("encoding", ["", *ENCODINGS])
+def test_one_byte_order_mark_is_passed_over(encoding: str) -> None:
+    pack = PACK.get(encoding, bytes)
+    assert unpack(pack(BOM + b"{}"), name_of(encoding), 1_000) == b"{}"
+    assert unpack(pack(BOM + BOM), name_of(encoding), 1_000) == BOM
 
 
 def test_a_great_many_empty_members_are_read_in_pieces() -> None:

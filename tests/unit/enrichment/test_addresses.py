@@ -184,7 +184,13 @@ PROXIES = TrustedProxies.parse(["10.0.0.0/8", "2001:db8::/32"])
         ("::ffff:203.0.113.9", None, "203.0.113.9"),
         # Garbage.
         ("10.0.0.1", "unknown", "10.0.0.1"),
-        ("10.0.0.1", "198.51.100.1, unknown, , _hidden, 300.1.1.1", "198.51.100.1"),
+        # What stands left of it was said by somebody who is not known.
+        ("10.0.0.1", "198.51.100.1, unknown", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, _hidden, 10.0.0.2", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, 300.1.1.1", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1,", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, , 10.0.0.2", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, unknown, 198.51.100.2, 10.0.0.2", "198.51.100.2"),
         ("10.0.0.1", ",,,", "10.0.0.1"),
         ("", "198.51.100.1", ""),
         ("/run/whipstitch.sock", None, "/run/whipstitch.sock"),
@@ -211,7 +217,9 @@ def test_the_right_most_address_that_is_no_proxy_is_the_clients(
     expected = parse_address(str(peer))
     if is_proxy(expected):
         parsed = [parse_address(element) for element in elements]
-        others = [a for a in parsed if a is not None and not is_proxy(a)]
+        unknown = [at for at, address in enumerate(parsed) if address is None]
+        said = parsed[unknown[-1] + 1 :] if unknown else parsed
+        others = [address for address in said if not is_proxy(address)]
         expected = others[-1] if others else expected
     assert client_ip(str(peer), ", ".join(elements), trusted) == str(expected)
 
