@@ -1,13 +1,17 @@
 """Work beside the server's own, turn after turn for as long as the process runs."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 
 import structlog
 
 from whipstitch.errors import WhipstitchError
+from whipstitch.threads import VitalThread
 
 log = structlog.get_logger(__name__)
+
+_PAUSE_AFTER_ERROR = 1.0
 
 
 def _nothing() -> None:
@@ -37,8 +41,7 @@ class Background:
         self._finish = finish
         self._stop = threading.Event()
         self._wake = threading.Event()
-        # It must not keep the process from ending, whatever it is waiting for.
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = VitalThread(name, self._run)
 
     def start(self) -> None:
         self._thread.start()
@@ -68,9 +71,16 @@ class Background:
     def _run(self) -> None:
         while not self.stopping:
             self._attempt(self._turn)
-            self._wake.wait(self._pause())
+            self._wake.wait(self._next_pause())
             self._wake.clear()
         self._attempt(self._finish)
+
+    def _next_pause(self) -> float | None:
+        try:
+            return self._pause()
+        except Exception as error:
+            self._failed(f"The {self._name} met an error of its own: {error!r}")
+            return _PAUSE_AFTER_ERROR
 
     def _attempt(self, work: Callable[[], None]) -> None:
         try:
@@ -78,16 +88,19 @@ class Background:
         except (WhipstitchError, OSError) as error:
             self._failed(str(error))
         except Exception as error:
-            log.exception("background_work_failed", work=self._name)
+            with contextlib.suppress(Exception):  # where nobody reads the log any more
+                log.exception("background_work_failed", work=self._name)
             self._failed(f"The {self._name} met an error of its own: {error!r}")
         else:
             self.failures = 0
             if self.problem is not None:
-                log.info("background_work_resumed", work=self._name, was=self.problem)
+                with contextlib.suppress(Exception):
+                    log.info("background_work_resumed", work=self._name, was=self.problem)
                 self.problem = None
 
     def _failed(self, problem: str) -> None:
         self.failures += 1
         if self.problem is None:
-            log.warning("background_work_waits", work=self._name, problem=problem)
+            with contextlib.suppress(Exception):
+                log.warning("background_work_waits", work=self._name, problem=problem)
         self.problem = problem

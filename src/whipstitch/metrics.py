@@ -11,15 +11,15 @@ from prometheus_client.registry import Collector
 
 from whipstitch.counting import Histogram
 from whipstitch.server.engine import Engine
-from whipstitch.server.heartbeat import Heartbeat
+from whipstitch.server.running import Running
 
 
 class Stages(Collector):
     """Everything that the server counts, under ``whipstitch_…``."""
 
-    def __init__(self, engine: Engine, heartbeat: Heartbeat) -> None:
+    def __init__(self, engine: Engine, running: Running) -> None:
         self._engine = engine
-        self._heartbeat = heartbeat
+        self._running = running
 
     def collect(self) -> Iterator[Metric]:
         yield from self._doors()
@@ -46,7 +46,15 @@ class Stages(Collector):
         yield _gauge(
             "event_loop_lag_seconds",
             "Longest time in the last seconds that the event loop was late.",
-            self._heartbeat.lag,
+            self._running.heartbeat.lag,
+        )
+        crowd = self._running.crowd
+        yield _gauge("connections", "Connections that are open.", len(crowd))
+        yield _gauge("connections_most", "Connections that may be open.", crowd.most)
+        yield CounterMetricFamily(
+            "whipstitch_connections_turned_away",
+            "Connections refused because too many were open.",
+            crowd.turned_away,
         )
 
     def _waiting(self) -> Iterator[Metric]:

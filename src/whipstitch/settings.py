@@ -135,6 +135,19 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
     )
+    max_connections: int = Field(
+        0,
+        description="Connections that may be open. `0` is as many as the limit of open files "
+        "leaves room for, and at most 20,000. Beyond it, idle ones make room, else the newcomer is "
+        "answered `503`.",
+        ge=0,
+    )
+    max_connections_per_address: int = Field(
+        0,
+        description="Connections that may be open from one address, unless it is one of "
+        "`trusted_proxies`. `0` is half of all.",
+        ge=0,
+    )
     backlog_limit: Size = Field(
         10 * _GIB,
         description="Size that the journal may reach while ClickHouse takes nothing; beyond it "

@@ -22,6 +22,7 @@ from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
 from whipstitch.admission.ids import Placeholders
 from whipstitch.doors.asgi import AsgiDoor
+from whipstitch.doors.crowd import Crowd
 from whipstitch.doors.express import ExpressProtocol
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import PATHS, Intake, plain_path
@@ -80,6 +81,9 @@ class Options:
     geoip: Path | None = None
     body_timeout: float = 30.0
     keep_alive: float = 75.0
+    most: int = 100_000
+    most_each: int = 100_000
+    """Connections, in all and from one address."""
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     routes: Sequence[BaseRoute] = ()
     """Answered beside the ingestion endpoints."""
@@ -122,7 +126,10 @@ class Served:
         self.port: int = self._socket.getsockname()[1]
         http: Any = "httptools"
         if door == "express":
-            http = functools.partial(ExpressProtocol, self.intake, Renderer(), options.keep_alive)
+            crowd = Crowd(options.most, options.most_each, TrustedProxies.parse(()))
+            http = functools.partial(
+                ExpressProtocol, self.intake, Renderer(), options.keep_alive, crowd
+            )
         asgi = AsgiDoor(self.intake)
         routed = Starlette(
             routes=[*(Route(path, asgi) for path in PATHS), *options.routes],

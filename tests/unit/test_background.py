@@ -7,6 +7,7 @@ import pytest
 
 from whipstitch.background import Background
 from whipstitch.errors import StorageUnavailable
+from whipstitch.threads import lost
 
 _PATIENCE = 30
 
@@ -98,3 +99,18 @@ def test_a_turn_that_rests_is_told_to_stop() -> None:
 
 def test_one_that_was_never_started_can_be_stopped() -> None:
     Background("idler", lambda: None, lambda: None).stop(_PATIENCE)
+
+
+def test_a_pause_that_cannot_be_told_does_not_end_the_turns() -> None:
+    taken = threading.Semaphore(0)
+
+    def pause() -> float:
+        raise ValueError("no idea")
+
+    work = Background("tester", taken.release, pause)
+    work.start()
+    assert taken.acquire(timeout=_PATIENCE)
+    work.wake()
+    assert taken.acquire(timeout=_PATIENCE)
+    work.stop(_PATIENCE)
+    assert lost() == []

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
+from whipstitch.doors.crowd import Crowd
 from whipstitch.doors.intake import PATHS, Intake
 from whipstitch.doors.reading import MOST_PIPELINED, Exchange, RequestReader
 from whipstitch.doors.wire import Renderer
@@ -18,6 +19,10 @@ from whipstitch.doors.wire import Renderer
 _SLOWEST = 16 * 1024
 """Bytes a second that a client must reach on average, once its first ``body_timeout`` is over."""
 _LINGER_SECONDS = 2.0
+_IDLE_SECONDS = 1.0
+_HEAD_SECONDS = 5.0
+"""After so long without a request, or with a part of a head, a connection is closed where others
+want to be."""
 _QUESTIONS = "/api/v1/"
 """Where what is asked begins, unless it is one of the ingestion endpoints."""
 
@@ -26,15 +31,25 @@ class ExpressProtocol(RequestReader):
     """uvicorn's protocol with the express lane in front."""
 
     def __init__(
-        self, intake: Intake, renderer: Renderer, keep_alive: float, **uvicorn: Any
+        self, intake: Intake, renderer: Renderer, keep_alive: float, crowd: Crowd, **uvicorn: Any
     ) -> None:
         super().__init__(intake, **uvicorn)
+        self._crowd = crowd
         self._render = renderer.render
         self._keep_alive_seconds = keep_alive
 
     # The connection
 
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if not self._crowd.enter(self, self._peer):
+            self._abandoned = True
+            headers = self.server_state.default_headers
+            transport.write(self._render(answers.UNAVAILABLE, headers, close=True))
+            transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._crowd.leave(self)
         self._due.clear()
         self._held = None
         super().connection_lost(exc)
@@ -74,6 +89,18 @@ class ExpressProtocol(RequestReader):
                 self._give_up(answers.TIMED_OUT)
         elif idle and not self._due:
             self.transport.close()
+
+    def idle_since(self, now: float) -> float | None:
+        """See ``Crowd``. Who takes long to send a head keeps the connection as idle as who sends
+        nothing."""
+        head_only = self._receiving and self._in_headers
+        patience = _HEAD_SECONDS if head_only else _IDLE_SECONDS
+        if (self._receiving and not head_only) or self._busy() or now - self._since < patience:
+            return None
+        return self._since
+
+    def send_away(self) -> None:
+        self.transport.close()
 
     # The answers
 

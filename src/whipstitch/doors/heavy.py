@@ -7,10 +7,11 @@ segment of its own, which is adopted whole."""
 import asyncio
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import Pipe, get_context
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -24,7 +25,9 @@ from whipstitch.projects import Directory
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 _WORKERS = 2
+_LOOK_SECONDS = 1.0
 _WORKER_BYTES = 512 * 1024 * 1024
 _BYTES_A_BODY_BYTE = 4
 """How much memory a worker may take: the body, its rows, and the operations' raw values."""
@@ -82,7 +85,7 @@ class HeavyLane:
         )
         try:
             pool = self._workers()
-            outcome = await asyncio.wrap_future(pool.submit(admit, job))
+            outcome = await _outcome(pool, pool.submit(admit, job))
             if isinstance(outcome, Answer):
                 return outcome
             self._journal.sequence.skip(outcome.last)
@@ -92,6 +95,7 @@ class HeavyLane:
             log.error("heavy_worker_died", body_bytes=size)
             if self._pool is pool:
                 self._pool = None
+                pool.shutdown(wait=False, cancel_futures=True)
             part.unlink(missing_ok=True)
             return answers.UNAVAILABLE
         except OSError as error:
@@ -130,3 +134,17 @@ class HeavyLane:
         return Directory(
             screens={name: version for name, version in known.screens.items() if name[0] == project}
         )
+
+
+async def _outcome(pool: ProcessPoolExecutor, admitting: Future[T]) -> T:
+    """Raises BrokenProcessPool where nobody is left who would tell, which the pool itself does not
+    notice."""
+    telling = asyncio.wrap_future(admitting)
+    while True:
+        done, _ = await asyncio.wait({telling}, timeout=_LOOK_SECONDS)
+        if done:
+            return await telling
+        thread: Any = pool._executor_manager_thread
+        if thread is not None and not thread.is_alive() and not telling.done():
+            admitting.cancel()
+            raise BrokenProcessPool("The thread that hears of its outcomes has ended.")

@@ -1,6 +1,7 @@
 """What both doors do with a request: the gate, the body, the journal, the answer."""
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -320,6 +321,13 @@ class Intake:
             answer = await self.take_heavy(endpoint, caller, spool, encoding)
         except OSError:
             answer = answers.UNAVAILABLE
+        except asyncio.CancelledError:
+            respond(answers.UNAVAILABLE)
+            raise
+        except Exception:
+            log.exception("heavy_admission_failed", endpoint=endpoint)
+            answer = answers.FAILED
         finally:
-            spool.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                spool.unlink(missing_ok=True)
         respond(answer)

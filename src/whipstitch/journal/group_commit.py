@@ -3,13 +3,17 @@
 Both committers are fed from the event loop's thread and tell the outcome there."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
 
 import msgspec
+import structlog
+
+from whipstitch.threads import VitalThread
+
+log = structlog.get_logger(__name__)
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -67,7 +71,7 @@ class ThreadedCommitter:
         self._hangs = False
         self._busy = False
         self._groups: SimpleQueue[list[Entry] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread = VitalThread("journal", self._run)
         self._thread.start()
 
     def put(self, entry: Entry) -> None:
@@ -117,9 +121,18 @@ class ThreadedCommitter:
     def _run(self) -> None:
         while (group := self._groups.get()) is not None:
             if group:
-                durable = self._write(group)
+                durable = self._attempt(group)
                 with suppress(RuntimeError):  # the loop ended while the disk hung
                     self._loop.call_soon_threadsafe(self._finished, group, durable)
+
+    def _attempt(self, group: list[Entry]) -> bool:
+        try:
+            return self._write(group)
+        except Exception:
+            # A fault of ours, or no memory: those who wait must be told, the next be written.
+            with suppress(Exception):
+                log.exception("journal_group_failed", requests=len(group))
+            return False
 
 
 class InlineCommitter:

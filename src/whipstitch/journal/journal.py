@@ -1,6 +1,7 @@
 """The journal itself: takes rows from the doors, hands sealed segments to the loader."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import secrets
@@ -247,8 +248,8 @@ class Journal:
 
     def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._committer is not None:
-            self.has_room(0)
             loop.call_later(_LOOK_SECONDS, self._look_again, loop)
+            self.has_room(0)
 
     def _can_queue(self, size: int) -> bool:
         if not self.has_room(size):
@@ -276,13 +277,18 @@ class Journal:
             self._due.set()
         if size > _SEGMENT_BYTES and not self._sealing.locked():
             # Beside the committer: sealing syncs the disk. The loader may be held up elsewhere.
-            threading.Thread(target=self.seal, name="journal-seal", daemon=True).start()
+            with contextlib.suppress(RuntimeError):  # no thread can be had: the loader seals it
+                threading.Thread(target=self.seal, name="journal-seal", daemon=True).start()
         return True
 
     def _tell(self, group: list[Entry], durable: bool) -> None:
         self._queued_bytes -= sum(len(entry.lines) for entry in group)
         for entry in group:
-            entry.done(durable)
+            try:
+                entry.done(durable)
+            except Exception:
+                # Whatever is wrong with one who waits, the others are told.
+                log.exception("answer_not_given")
 
     def _look_at_disk(self, now: float) -> None:
         self._looked_at = now

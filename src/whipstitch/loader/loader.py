@@ -17,6 +17,7 @@ from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
 from whipstitch.storage.contents import contents, together
 from whipstitch.storage.store import Store
+from whipstitch.threads import VitalThread
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,8 @@ class Loader:
         self.stats = LoaderStats()
         self.problem: str | None = None
         """Why rows are not being stored at the moment, for a person; None: they are."""
+        self.turns = 0
+        """How often it looked for something to do, or stored something."""
         self._source = source
         self._store = store
         self._dead_letters = dead_letters
@@ -86,7 +89,7 @@ class Loader:
         """How many segments are not to be stored together with others."""
         self._deadline = 0.0
         self._failures = 0
-        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        self._thread = VitalThread("loader", self._run)
 
     def start(self) -> None:
         self._thread.start()
@@ -102,17 +105,31 @@ class Loader:
     # Inside, on the loader's thread
 
     def _run(self) -> None:
-        while self._pause():
+        while self._turn():
+            pass
+        try:
+            self._source.seal()
+            while time.monotonic() < self._deadline and self._source.sealed():
+                if not self._load_all():
+                    break
+        except OSError as error:
+            self._failed(str(error))
+
+    def _turn(self) -> bool:
+        """Whatever goes wrong in one, the next is taken. False: it is time to stop."""
+        self.turns += 1
+        try:
+            if not self._pause():
+                return False
             self._began = time.monotonic()
             # While nothing can be stored the journal goes on in one segment: a day in thousands of
             # small ones would take long to store.
             if not self._failures:
                 self._source.seal()
             self._load_all()
-        self._source.seal()
-        while time.monotonic() < self._deadline and self._source.sealed():
-            if not self._load_all():
-                break
+        except Exception as error:
+            self._failed(f"The loader met an error of its own: {error!r}")
+        return True
 
     def _pause(self) -> bool:
         """Until there is something to do; False when it is time to stop."""
@@ -131,6 +148,7 @@ class Loader:
         try:
             for batch in self._batches():
                 self._load_batch(batch)
+                self.turns += 1
                 self._failures = 0
                 if self.problem is not None:
                     log.info("loader_resumed", was=self.problem)

@@ -18,6 +18,7 @@ from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.server.in_flight import InFlight
 from whipstitch.server.ingestion import Ingestion
 from whipstitch.server.readings import StoreReadings
+from whipstitch.server.watchdog import Rows
 from whipstitch.setting_values import local_directory
 from whipstitch.settings import Settings
 from whipstitch.stitching.eraser import Eraser
@@ -130,6 +131,11 @@ class Engine:
         """Why ClickHouse takes nothing."""
         return self.store.problem or self.loader.problem or self.maps.problem
 
+    @property
+    def rows(self) -> Rows:
+        """The way of rows into storage, for the watchdog."""
+        return StoredRows(self)
+
     def problems(self) -> list[str]:
         """What keeps the server from accepting and storing."""
         storage = self.storage_problem
@@ -166,6 +172,22 @@ class Engine:
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""
         self.stitcher.rewrite_now()
+
+
+class StoredRows:
+    """See ``Rows``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def oldest_seconds(self) -> float:
+        return self._engine.ingestion.journal.oldest_seconds
+
+    def excuse(self) -> str | None:
+        return self._engine.storage_problem or self._engine.ingestion.journal.problem
+
+    def progress(self) -> object:
+        return self._engine.loader.turns, self._engine.store.sent
 
 
 def _local_clickhouse(settings: Settings, directory: DirectoryWatch) -> LocalClickHouse | None:

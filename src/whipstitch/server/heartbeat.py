@@ -7,6 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 _SECONDS = 1.0
 _TICKS_REMEMBERED = 15
 
@@ -16,8 +20,15 @@ class Connection(Protocol):
 
 
 class Heartbeat:
-    def __init__(self, connections: Callable[[], Iterable[object]], body_timeout: float) -> None:
-        """``body_timeout``: seconds that a client may take to send a request."""
+    def __init__(
+        self,
+        connections: Callable[[], Iterable[object]],
+        body_timeout: float,
+        beat: Callable[[], None],
+    ) -> None:
+        """``body_timeout``: seconds that a client may take to send a request. ``beat`` is called
+        each time; what it raises ends the heartbeat."""
+        self._beat = beat
         self._connections = connections
         self._body_timeout = body_timeout
         self._lags: deque[float] = deque([0.0], maxlen=_TICKS_REMEMBERED)
@@ -38,4 +49,9 @@ class Heartbeat:
             for connection in list(self._connections()):
                 cut_off = getattr(connection, "cut_off", None)
                 if cut_off is not None:
-                    cut_off(now, self._body_timeout)
+                    try:
+                        cut_off(now, self._body_timeout)
+                    except Exception:
+                        # One connection must not keep the others from being looked at.
+                        log.exception("connection_not_cut_off")
+            self._beat()

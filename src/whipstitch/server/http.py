@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import gc
-import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -17,14 +15,19 @@ import uvicorn
 import uvloop
 
 from whipstitch.doors.asgi import AsgiDoor
+from whipstitch.doors.crowd import Crowd
 from whipstitch.doors.express import ExpressProtocol
 from whipstitch.doors.intake import PATHS
 from whipstitch.doors.wire import Renderer
+from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.errors import SettingsError
 from whipstitch.registry.late import LateRegistry
+from whipstitch.server.descriptors import Room, make_room
 from whipstitch.server.front import Front
 from whipstitch.server.heartbeat import Heartbeat
 from whipstitch.server.ingestion import Ingestion
+from whipstitch.server.running import Running
+from whipstitch.server.watchdog import ServerStuck, Watchdog
 from whipstitch.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_BACKLOG = 4096
 _KEEP_ALIVE_SECONDS = 75
 _MOST_YOUNG = 10_000
 """Objects that may be new before the collector looks at them. Requests under way are some
@@ -53,13 +55,13 @@ def serve(
         SettingsError: the address cannot be listened on, or there is no ClickHouse to run.
         StorageError: ClickHouse, once it was there, is not one that this program can use.
     """
+    room = make_room(settings.max_connections)
     ingestion = Ingestion(settings, registry)
-    listening = _listen(settings.host, settings.port)
-    _raise_file_limit()
+    listening = _listen(settings.host, settings.port, room.backlog)
     # uvicorn raises the signal that ended it once more; by then that must end nothing.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: None)
-    uvloop.run(_serve(settings, registry, ingestion, listening, started))
+    uvloop.run(_serve(settings, registry, ingestion, listening, room, started))
 
 
 async def _serve(
@@ -67,9 +69,15 @@ async def _serve(
     registry: LateRegistry,
     ingestion: Ingestion,
     listening: socket.socket,
+    room: Room,
     started: Callable[[Ingestion, str], None],
 ) -> None:
     intake = ingestion.intake
+    crowd = Crowd(
+        room.connections,
+        settings.max_connections_per_address or max(1, room.connections // 2),
+        TrustedProxies.parse(settings.trusted_proxies),
+    )
     door = AsgiDoor(intake)
     front = Front(dict.fromkeys(PATHS, door), also_read="/api/v1/people")
     config = uvicorn.Config(
@@ -78,7 +86,7 @@ async def _serve(
         port=settings.port,
         loop="uvloop",
         http=functools.partial(  # type: ignore[arg-type] # a class, as far as uvicorn calls it
-            ExpressProtocol, intake, Renderer(), _KEEP_ALIVE_SECONDS
+            ExpressProtocol, intake, Renderer(), _KEEP_ALIVE_SECONDS, crowd
         ),
         ws="none",
         lifespan="off",
@@ -86,13 +94,16 @@ async def _serve(
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        backlog=_BACKLOG,
+        backlog=room.backlog,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_FINISH_SECONDS,
     )
     stopping = asyncio.Event()
     server = _Server(config, stopping)
-    heartbeat = Heartbeat(lambda: server.server_state.connections, settings.body_timeout)
+    watchdog = Watchdog(server.fail)
+    heartbeat = Heartbeat(
+        lambda: server.server_state.connections, settings.body_timeout, watchdog.beat
+    )
 
     async def bring_up() -> Engine | None:
         await server.listening.wait()
@@ -100,13 +111,14 @@ async def _serve(
             started(ingestion, _address(listening))
             ingestion.watch()
             engine, reading = await asyncio.to_thread(
-                _build, settings, registry, ingestion, heartbeat, stopping
+                _build, settings, registry, ingestion, Running(heartbeat, watchdog, crowd), stopping
             )
+            engine.start(server.fail)
+            watchdog.watch(engine.rows)
+            front.open(reading)
         except Exception as error:
             server.fail(error)
             return None
-        engine.start(server.fail)
-        front.open(reading)
         # What is there by now stays: the collector need not look at it again and again, which
         # takes long enough to be felt by clients.
         gc.collect()
@@ -115,7 +127,9 @@ async def _serve(
         return engine
 
     ingestion.start()
+    watchdog.start()
     beat = asyncio.create_task(heartbeat.run())
+    beat.add_done_callback(server.fail_with)
     rest = asyncio.create_task(bring_up())
     try:
         await server.serve(sockets=[listening])
@@ -127,6 +141,7 @@ async def _serve(
         elif (engine := await rest) is not None:
             await asyncio.to_thread(engine.stop)
         await asyncio.to_thread(ingestion.close)
+        watchdog.stop()
     if server.failure is not None:
         raise server.failure
 
@@ -135,13 +150,13 @@ def _build(
     settings: Settings,
     registry: LateRegistry,
     ingestion: Ingestion,
-    heartbeat: Heartbeat,
+    running: Running,
     stopping: asyncio.Event,
 ) -> tuple[Engine, ASGIApp]:
     # Imported now: that takes most of the time of a start.
     from whipstitch.server.reading import build
 
-    return build(settings, registry(), ingestion, heartbeat, stopping)
+    return build(settings, registry(), ingestion, running, stopping)
 
 
 class _Server(uvicorn.Server):
@@ -149,15 +164,20 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.listening = asyncio.Event()
         """Set once clients can connect."""
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         """Why it ended by itself."""
         self._stopping = stopping
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Ends the server as a signal does; whoever runs it is told why. May be called from any
         thread."""
         self.failure = error
         self.should_exit = True
+
+    def fail_with(self, task: asyncio.Task[None]) -> None:
+        """Ends the server where a task did that should not."""
+        if not task.cancelled():
+            self.fail(task.exception() or ServerStuck("The heartbeat has ended."))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -170,10 +190,10 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, backlog: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return socket.create_server((host, port), family=family, backlog=backlog)
     except OSError as error:
         raise SettingsError(
             f"Cannot listen on {host} port {port}: {error.strerror}. "
@@ -186,10 +206,3 @@ def _address(listening: socket.socket) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - shown, not listened on
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _raise_file_limit() -> None:
-    """Each connection is an open file, and the usual limit of 1,024 is soon reached."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -12,9 +12,9 @@ from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.registry.store import Registry
 from whipstitch.server.engine import Engine
 from whipstitch.server.first_run import add_account
-from whipstitch.server.heartbeat import Heartbeat
 from whipstitch.server.ingestion import Ingestion
 from whipstitch.server.overview import Overview
+from whipstitch.server.running import Running
 from whipstitch.settings import Settings
 
 
@@ -22,7 +22,7 @@ def build(
     settings: Settings,
     registry: Registry,
     ingestion: Ingestion,
-    heartbeat: Heartbeat,
+    running: Running,
     stopping: asyncio.Event,
 ) -> tuple[Engine, ASGIApp]:
     """The engine, to be started, and the application that reads from it. ``stopping`` is set when
@@ -41,9 +41,9 @@ def build(
         stitches=engine,
         erases=engine,
         keeper=engine.cohorts,
-        problems=engine.problems,
+        problems=lambda: [*running.problems(), *engine.problems()],
         warnings=engine.warnings,
-        metrics=metrics.registry(metrics.Stages(engine, heartbeat)),
+        metrics=metrics.registry(metrics.Stages(engine, running)),
         dashboard=dashboard.routes(
             registry, Overview(engine), TrustedProxies.parse(settings.trusted_proxies)
         ),

@@ -1,18 +1,21 @@
 """Threads of our own for ClickHouse's work, each with a client of its own."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
 
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.errors import StorageUnavailable, StorageUnreachable
 from whipstitch.storage.failures import translated
+from whipstitch.threads import VitalThread
 
 T = TypeVar("T")
+_CLOSED: Final = "The storage is closed."
 _Job = Callable[["_Seat"], None]
 
 
@@ -43,7 +46,8 @@ class _Seat:
     def leave(self) -> None:
         if self._client is not None:
             client, self._client = self._client, None
-            client.close()
+            with contextlib.suppress(Exception):  # nobody uses it any more
+                client.close()
 
 
 class Lane:
@@ -60,14 +64,12 @@ class Lane:
     ) -> None:
         """``run`` tells runs of ClickHouse apart; it raises StorageUnavailable while there is none,
         which the work then meets."""
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[_Job, Future[Any]] | None] = SimpleQueue()
+        self._closing = threading.Lock()
         self._connect = connect
         self._run = run
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"{name}-{number}", daemon=True)
-            for number in range(threads)
-        ]
+        self._threads = [VitalThread(f"{name}-{number}", self._serve) for number in range(threads)]
         for thread in self._threads:
             thread.start()
 
@@ -89,23 +91,36 @@ class Lane:
             else:
                 future.set_result(result)
 
-        if self._closed:
-            future.set_exception(StorageUnavailable("The storage is closed."))
-        else:
-            self._jobs.put(job)
+        with self._closing:
+            if not self._closed:
+                self._jobs.put((job, future))
+                return future
+        future.set_exception(StorageUnavailable(_CLOSED))
         return future
 
     def close(self, until: float) -> None:
         """Ends the threads after the work that was given to them, waiting at most until then, by
         the monotonic clock."""
-        self._closed = True
-        for _ in self._threads:
-            self._jobs.put(None)
+        with self._closing:
+            self._closed = True
+            for _ in self._threads:
+                self._jobs.put(None)
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self._refuse_the_rest()
 
     def _serve(self) -> None:
         seat = _Seat(self._connect, self._run)
         while (job := self._jobs.get()) is not None:
-            job(seat)
+            job[0](seat)
         seat.leave()
+
+    def _refuse_the_rest(self) -> None:
+        """What no thread has begun, for all of them hang."""
+        with contextlib.suppress(Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None and job[1].set_running_or_notify_cancel():
+                    job[1].set_exception(StorageUnavailable(_CLOSED))
+        for _ in self._threads:
+            self._jobs.put(None)

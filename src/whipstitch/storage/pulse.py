@@ -1,16 +1,17 @@
 """Whether a ClickHouse server answers, asked beside the work that it is given: a server that hangs
 takes work for a long time before that fails."""
 
-import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from whipstitch.errors import StorageError
+from whipstitch.background import Background
 from whipstitch.storage.failures import translated
 
 _PAUSE_SECONDS: Final = 2.0
+_LATE_SECONDS: Final = 10.0
 
 
 class Pulse:
@@ -18,32 +19,39 @@ class Pulse:
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         """``connect`` makes a client that is soon out of patience."""
-        self.problem: str | None = "ClickHouse has not answered yet."
-        """Why the server does not answer, for a person; None: it does."""
         self._connect = connect
         self._client: Client | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clickhouse-pulse", daemon=True)
-        self._thread.start()
+        self._answered = False
+        self._asking_since: float | None = None
+        self._work = Background("clickhouse-pulse", self._ask, lambda: _PAUSE_SECONDS, self._leave)
+        self._work.start()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the server does not answer, for a person; None: it does."""
+        since = self._asking_since
+        # A client's patience begins anew with each byte, however slowly they come.
+        if since is not None and (waited := time.monotonic() - since) > _LATE_SECONDS:
+            return f"ClickHouse has not answered for {waited:.0f} seconds."
+        if self._work.problem is not None:
+            return self._work.problem
+        return None if self._answered else "ClickHouse has not answered yet."
 
     def stop(self) -> None:
         """Asks no more. Does not wait for an answer that is awaited."""
-        self._stop.set()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._ask()
-            except StorageError as error:
-                self.problem = str(error)
-            else:
-                self.problem = None
-            self._stop.wait(_PAUSE_SECONDS)
-        if self._client is not None:
-            self._client.close()
+        self._work.stop(0.0)
 
     def _ask(self) -> None:
-        with translated():
-            if self._client is None:
-                self._client = self._connect()
-            self._client.command("SELECT 1")
+        self._asking_since = time.monotonic()
+        try:
+            with translated():
+                if self._client is None:
+                    self._client = self._connect()
+                self._client.command("SELECT 1")
+            self._answered = True
+        finally:
+            self._asking_since = None
+
+    def _leave(self) -> None:
+        if self._client is not None:
+            self._client.close()

@@ -69,6 +69,8 @@ class Store:
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
+        self.sent = 0
+        """Pieces of segments that were sent."""
         self._loading = self._lane("load", 1, self._prepare)
         self._querying = self._lane("query", _QUERY_THREADS, self._connect_prepared(QUERYING))
         self._pouring = self._lane("export", _POURING_THREADS, self._connect_prepared(EXPORTING))
@@ -257,15 +259,17 @@ class Store:
             statement = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
             client.raw_insert(
                 "",
-                insert_block=_followed_by(statement, segments),
+                insert_block=self._followed_by(statement, segments),
                 # As much of the body is read before the statement in it is.
                 settings={"query_id": query_id, "max_query_size": len(statement) + _PIECE},
             )
 
-
-def _followed_by(statement: bytes, segments: Sequence[Path]) -> Generator[bytes, None, None]:
-    yield statement
-    for segment in segments:
-        with segment.open("rb") as rows:
-            while piece := rows.read(_PIECE):
-                yield piece
+    def _followed_by(
+        self, statement: bytes, segments: Sequence[Path]
+    ) -> Generator[bytes, None, None]:
+        yield statement
+        for segment in segments:
+            with segment.open("rb") as rows:
+                while piece := rows.read(_PIECE):
+                    yield piece
+                    self.sent += 1

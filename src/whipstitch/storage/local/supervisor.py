@@ -40,6 +40,7 @@ _LOOK_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 _FIRST_BACKOFF: Final = 0.1
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+_OURS: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _LONGEST_BACKOFF: Final = 10.0
 _LONG_LIFE_SECONDS: Final = 30.0
 """Whoever lived so long is started again at once."""
@@ -202,7 +203,9 @@ class LocalClickHouse:
         try:
             there.request("GET", "/ping")
             return there.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, OSError) and error.errno in _OURS:
+                raise  # nothing that ending ClickHouse would mend
             return False
         finally:
             there.close()
