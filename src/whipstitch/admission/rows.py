@@ -80,15 +80,7 @@ class NotAnObject(ValueError):
     """Properties that are a list, a number or a text."""
 
 
-class _Sent(msgspec.Struct, frozen=True, gc=False):
-    """The properties that the engine itself reads."""
-
-    session_id: str = msgspec.field(default="", name="$session_id")
-    timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
-    time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
-
-
-class _Defaults(msgspec.Struct, frozen=True, gc=False):
+class _Device(msgspec.Struct, frozen=True, gc=False):
     """The default properties that stand where the User-Agent says nothing."""
 
     os: str = msgspec.field(default="", name="$os")
@@ -96,10 +88,20 @@ class _Defaults(msgspec.Struct, frozen=True, gc=False):
     device_model: str = msgspec.field(default="", name="$device_model")
 
 
+class _Sent(_Device, frozen=True, gc=False):
+    """The properties that the engine itself reads. Of the device, where the default ones say
+    nothing either: many SDKs send it among the event's own."""
+
+    session_id: str = msgspec.field(default="", name="$session_id")
+    lib_version: str = msgspec.field(default="", name="$lib_version")
+    timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
+    time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
+
+
 _NO_SENT: Final = _Sent()
-_NO_DEFAULTS: Final = _Defaults()
+_NO_DEFAULTS: Final = _Device()
 _sent = msgspec.json.Decoder(_Sent)
-_defaults = msgspec.json.Decoder(_Defaults)
+_defaults = msgspec.json.Decoder(_Device)
 _raw_values = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
@@ -152,15 +154,15 @@ def event_row(
         timestamp,
         accepted,
         received,
-        agent.os or fallback.os.lower(),
-        agent.browser or fallback.browser,
-        agent.device_model or fallback.device_model,
+        agent.os or (fallback.os or sent.os).lower(),
+        agent.browser or fallback.browser or sent.browser,
+        agent.device_model or fallback.device_model or sent.device_model,
         agent.bot,
         place.city,
         place.region,
         place.country,
         place.timezone,
-        event.lib_version or "",
+        event.lib_version or sent.lib_version,
         properties,
         defaults,
     )
@@ -239,17 +241,21 @@ def _read_odd(properties: msgspec.Raw) -> tuple[msgspec.Raw, _Sent]:
     nothing, the others still do."""
     values = _values(properties)
     sent = _Sent(
-        session_id=text_of(values.get("$session_id", ABSENT)),
+        **_texts(values, *_Device.__struct_fields__, "session_id", "lib_version"),
         timestamp=values.get("$timestamp", ABSENT),
         time=values.get("$time", ABSENT),
     )
     return properties if values else _EMPTY, sent
 
 
-def _read_odd_defaults(defaults: msgspec.Raw) -> tuple[msgspec.Raw, _Defaults]:
+def _read_odd_defaults(defaults: msgspec.Raw) -> tuple[msgspec.Raw, _Device]:
     values = _values(defaults)
-    texts = {name: text_of(values.get(f"${name}", ABSENT)) for name in _Defaults.__struct_fields__}
-    return defaults if values else _EMPTY, _Defaults(**texts)
+    device = _Device(**_texts(values, *_Device.__struct_fields__))
+    return defaults if values else _EMPTY, device
+
+
+def _texts(values: dict[str, msgspec.Raw], *names: str) -> dict[str, str]:
+    return {name: text_of(values.get(f"${name}", ABSENT)) for name in names}
 
 
 def _values(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:

@@ -1,7 +1,6 @@
 """What a property's name stands for in a row of events.
 
-- A promoted name (``PROMOTED``) is a column. Where the column is blank, some of them
-  (``_SENT_TOO``) are what the client sent under that name.
+- A promoted name (``PROMOTED``) is a column.
 - ``$distinct_id`` is the person, whichever id the row came in under.
 - Any other name is a key of ``properties``, and where these have none, of ``default_properties``.
   Dots walk into objects, unless a key has the dots in its own name.
@@ -39,8 +38,6 @@ PROMOTED: Final = {
 PERSON_ID: Final = "$distinct_id"
 OS: Final = "$os"
 """Its values are in lower case, whatever was sent."""
-_SENT_TOO: Final = (OS, "$browser", "$device_model", "$lib_version")
-"""What a client says of itself. Where it is (``$city`` …) only the server says."""
 _SOURCES: Final = ("properties", "default_properties")
 _LONGEST: Final = 1000
 _DEEPEST: Final = 10
@@ -117,11 +114,7 @@ def of_event(name: str, persons: Persons) -> Expressions:
     column = PROMOTED.get(name)
     if column is None:
         return _of_paths([*_paths(_SOURCES, name), *_explicit(name)])
-    text = f"nullIf({column}, '')"
-    if name in _SENT_TOO:
-        sent = _of_paths(_paths(_SOURCES, name)).text
-        text = f"if({column} != '', {column}, {f'lower({sent})' if name == OS else sent})"
-    return _of_text(text)
+    return _of_text(f"nullIf({column}, '')")
 
 
 def of_json(value: str) -> Expressions:
@@ -193,14 +186,17 @@ def _steps(path: str) -> str:
 
 
 def _text(found: Sequence[str]) -> str:
-    """The text of the first of some Dynamics that is there. Most are texts, and reading those as
-    such is fast. Lists print in a way of ClickHouse's own."""
+    """The text of the first of some Dynamics that is there. Most are texts or numbers, and reading
+    those as such is fast. Lists print in a way of ClickHouse's own."""
     value = found[0]
-    cast = f"CAST({value}, 'Nullable(String)')"
     return _first(
         found,
-        f"isNotNull({value}.:String), {value}.:String, {_is_array(value)}, toJSONString({value})",
-        f"if({cast} = '-0', '0', {cast})",
+        f"isNotNull({value}.:String), {value}.:String, "
+        f"isNotNull({value}.:Int64), toString({value}.:Int64), "
+        # -0 is 0
+        f"isNotNull({value}.:Float64), toString({value}.:Float64 + 0), "
+        f"{_is_array(value)}, toJSONString({value})",
+        f"CAST({value}, 'Nullable(String)')",
         _text,
     )
 
