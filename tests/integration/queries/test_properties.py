@@ -186,12 +186,3 @@ def test_what_a_client_sent_under_a_name_of_the_servers_is_reached_by_its_place(
         assert found == [(value, None, 1), (None, None, 0), (None, None, 0)]
         found = _texts(worlds, f"default_properties.{name}", {"defaults": sent}, {"own": sent})
         assert found == [(value, None, 1), (None, None, 0)]
-
-
-def test_what_a_client_says_of_itself_stands_where_the_server_knows_nothing(
-    worlds: Worlds,
-) -> None:
-    sent = [{"own": {"$os": "iOS"}}, {"defaults": {"$os": "iOS"}}, {}]
-    assert [row[0] for row in _texts(worlds, "$os", *sent)] == ["ios", "ios", None]
-    assert [row[0] for row in _texts(worlds, "$browser", {"own": {"$browser": "Arc"}})] == ["Arc"]
-    assert [row[0] for row in _texts(worlds, "$city", {"own": {"$city": "Rome"}})] == [None]

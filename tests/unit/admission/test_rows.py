@@ -109,3 +109,10 @@ def test_a_trait_keeps_its_value_as_json_text() -> None:
     body = b'{"distinct_id":"u1","properties":{"n":1.50,"t":"\\u00e9","o":{"a":[1, 2]}}}'
     values = {row["property"]: row["value"] for row in rows_of("people", body)}
     assert values == {"": "", "n": "1.50", "t": '"\\u00e9"', "o": '{"a":[1, 2]}'}
+
+
+def test_what_an_sdk_says_of_the_device_among_the_properties_stands_last() -> None:
+    said = {"$os": "Linux", "$browser": "Arc", "$device_model": 7, "$city": "Rome"}
+    row = event(properties=said | {"$lib_version": "posthog@1"}, default_properties={"$os": "iOS"})
+    assert (row["os"], row["browser"], row["device_model"]) == ("ios", "Arc", "")
+    assert (row["lib_version"], row["city"]) == ("posthog@1", "")

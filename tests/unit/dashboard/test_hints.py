@@ -8,7 +8,12 @@ from whipstitch.dashboard.hints import HINTS
 from whipstitch.doors import snapshots
 from whipstitch.doors.refusals import UNREAD_TIME
 
-GIVEN = [*vars(answers).values(), *answers.INVALID_PAYLOAD.values(), *vars(snapshots).values()]
+GIVEN = [
+    *vars(answers).values(),
+    *answers.INVALID_PAYLOAD.values(),
+    answers.rate_limited(1),
+    *vars(snapshots).values(),
+]
 REASONS = {one.reason for one in GIVEN if isinstance(one, Answer) and one.reason} | {UNREAD_TIME}
 
 
