@@ -1,7 +1,6 @@
 """Clients that mean harm, or that are too many, beside others that only want to send."""
 
 import json
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -67,18 +66,20 @@ def slow_clients(place: Place) -> Tally:
 
 def descriptors_used_up(place: Place) -> Tally:
     """4,000 idle connections to a server that may have 1,024 files open."""
-    with place.server() as server, ExitStack() as stack:
-        limits = (_DESCRIPTORS, _DESCRIPTORS)
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limits)
-        with Load(server, *_STEADY, Client(HEAVY.name, rows=60, padding=6_000, pause=0.5)) as load:
-            load.wait_for(50)
-            for _ in range(_IDLE):
-                with _gone_is_fine():
-                    stack.enter_context(_patient(server))
-            time.sleep(_SECONDS)
-            stack.close()
-            load.wait_for(50)
-            return _settled(server, load)
+    steady = (*_STEADY, Client(HEAVY.name, rows=60, padding=6_000, pause=0.5))
+    with (
+        place.server(files=_DESCRIPTORS) as server,
+        ExitStack() as others,
+        Load(server, *steady) as load,
+    ):
+        load.wait_for(50)
+        for _ in range(_IDLE):
+            with _gone_is_fine():
+                others.enter_context(_patient(server))
+        time.sleep(_SECONDS)
+        others.close()
+        load.wait_for(50)
+        return _settled(server, load)
 
 
 def memory_used_up(place: Place) -> Tally:

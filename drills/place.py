@@ -26,9 +26,12 @@ class Place:
     directory: Path
     chance: Random
 
-    def server(self, *flags: str, wait: bool = True, **settings: str) -> Server:
+    def server(
+        self, *flags: str, wait: bool = True, files: int | None = None, **settings: str
+    ) -> Server:
         environment = {"RATE_LIMIT": "0", **settings}
-        return Server(self.directory / "data", *flags, environment=environment, wait=wait)
+        data = self.directory / "data"
+        return Server(data, *flags, environment=environment, wait=wait, files=files)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -24,7 +25,8 @@ class Server:
 
     ``environment`` are settings (``{"RATE_LIMIT": "0"}``: names without ``WHIPSTITCH_``), ``flags``
     further arguments. ``wait``: whether to return from a start only when ``/ready`` says 200.
-    ``command``: another one that runs a server and prints what ``serve`` does."""
+    ``command``: another one that runs a server and prints what ``serve`` does. ``files``: so many
+    it may have open."""
 
     live_key: str
     test_key: str
@@ -38,6 +40,7 @@ class Server:
         environment: Mapping[str, str] | None = None,
         wait: bool = True,
         command: str = "serve",
+        files: int | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.log_path = data_dir.with_name(data_dir.name + ".log")
@@ -47,6 +50,7 @@ class Server:
         self._environment = dict(environment or {})
         self._wait = wait
         self._command = command
+        self._files = files
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self._client = httpx.Client(trust_env=False, timeout=60)
@@ -87,6 +91,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                preexec_fn=self._limit_files if self._files else None,
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -211,6 +216,10 @@ class Server:
             assert code is None, f"the server ended with {code} and logged:\n{self.log}"
             assert time.monotonic() < give_up, f"not within {seconds} s; log:\n{self.log}"
             time.sleep(_PAUSE)
+
+    def _limit_files(self) -> None:
+        assert self._files is not None
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
 
     def _ended(self, seconds: float | None) -> int:
         code = self.process.wait(seconds)
