@@ -43,12 +43,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_under_load_every_answered_request_is_stored_once(server: Server) -> None:
     with Load(server, SINGLE, SINGLE, BATCH, HEAVY, HUGE) as load:
         # At another point of a segment and an insert each time.
-        for answers in (300, 50, 500, 150, 1000):
+        for answers in (200, 50):
             load.wait_for(answers)
             server.kill_clickhouse(wait=False)
         load.wait_for(100)
         server.kill_clickhouse()
-        load.wait_for(100)
+        load.wait_for(50)
         load.wait_for(1, name=HUGE.name)
     assert {request.status for request in load.requests} == {200}
     assert_kept(load.requests, stored_tags(server))
@@ -62,7 +62,7 @@ def test_during_a_rewrite_every_person_is_shown_whole(server: Server) -> None:
     with _reading(devices) as read:
         server.wait_until(lambda: read[-1:] == [expected])
         first = len(read) - 1
-        for pause in (0.0, 0.1, 0.3):
+        for pause in (0.0, 0.2):
             devices.rewrite()
             server.wait_until(
                 lambda: server.metric("whipstitch_rewrites_total") > 0 or _rewrites(server)
@@ -82,7 +82,7 @@ def test_during_an_erasure_the_person_goes_and_nobody_else_does(server: Server) 
     everybody = devices.send()
     devices.rewrite()
     server.wait_until(lambda: devices.states() == {"rewritten"}, 60)
-    for number, pause in enumerate((0.0, 0.05, 0.2, 0.5)):
+    for number, pause in enumerate((0.0, 0.2)):
         gone = f"user_{number}"
         erased = devices.erase(gone)
         assert erased.status_code == 200, erased.text
@@ -92,14 +92,14 @@ def test_during_an_erasure_the_person_goes_and_nobody_else_does(server: Server) 
         assert devices.totals() == everybody
         assert server.get(f"/api/v1/people/{gone}").status_code == 404
     server.wait_until(lambda: set(devices.erasures()) == {"done"}, 60)
-    assert devices.erasures() == ["done"] * 4
+    assert devices.erasures() == ["done"] * 2
     assert devices.totals() == everybody
 
 
 def test_an_erasure_that_is_asked_for_at_that_moment_happens_or_does_not(server: Server) -> None:
     devices = Devices(server)
     everybody = devices.send()
-    for number, pause in enumerate((0.0, 0.02, 0.1)):
+    for number, pause in enumerate((0.0, 0.05)):
         with ThreadPoolExecutor(1) as pool:
             asking = pool.submit(devices.erase, f"user_{number}")
             time.sleep(pause)
@@ -122,7 +122,7 @@ def test_during_the_migration_of_a_first_start_it_goes_on(tmp_path: Path) -> Non
     with Server(tmp_path / "data", environment=settings, wait=False) as server:
         process = server.process.pid
         with Load(server, SINGLE, BATCH) as load:
-            for pause in (0.3, 0.5, 0.7, 0.9):
+            for pause in (0.3, 0.6):
                 server.clickhouse()
                 time.sleep(pause)
                 server.kill_clickhouse(wait=False)
