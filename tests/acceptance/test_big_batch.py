@@ -1,10 +1,9 @@
 """One batch of tens of megabytes, beside other clients and under a killed worker or server."""
 
-import contextlib
-import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -26,10 +25,16 @@ _BIG = Client(HUGE.name, rows=400, padding=100_000)
 _TAGS = tuple(f"big-{row}" for row in range(_BIG.rows))
 
 
-def test_a_big_batch_and_small_events_of_others_are_all_stored(tmp_path: Path) -> None:
+def test_a_killed_worker_costs_only_the_batch_that_it_had(tmp_path: Path) -> None:
     with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
-        with Load(server, SINGLE) as load:
+        with Load(server, replace(SINGLE, pause=0.01)) as load:
+            answer = _post_and_meanwhile(server, lambda: _kill_workers_at_work(server))
+            assert answer.status_code == 503
+            assert answer.json() == {"ok": False, "error": "Service temporarily unavailable"}
+            assert int(answer.headers["retry-after"]) > 0
             load.wait_for(20)
+            assert _leftovers(server) == []
+            # It and the small events of others are all stored.
             answer = server.send(*request_body(_BIG, _TAGS))
             load.wait_for(20)
         assert answer.status_code == 200
@@ -38,21 +43,6 @@ def test_a_big_batch_and_small_events_of_others_are_all_stored(tmp_path: Path) -
         stored = stored_tags(server)
         assert {stored.pop(tag) for tag in _TAGS} == {1}
         assert_kept(load.requests, stored)
-
-
-def test_a_killed_worker_costs_only_the_batch_that_it_had(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
-        with Load(server, SINGLE) as load:
-            answer = _post_and_meanwhile(server, lambda: _kill_workers_at_work(server))
-            assert answer.status_code == 503
-            assert answer.json() == {"ok": False, "error": "Service temporarily unavailable"}
-            assert int(answer.headers["retry-after"]) > 0
-            load.wait_for(20)
-        assert {request.status for request in load.requests} == {200}
-        assert_kept(load.requests, stored_tags(server))
-        assert _leftovers(server) == []
-        assert server.send(*request_body(_BIG, _TAGS)).status_code == 200
-        assert stored_tags(server).keys() >= set(_TAGS)
         assert_discreet(server)
 
 
@@ -60,36 +50,27 @@ def test_a_killed_server_leaves_no_worker_and_nothing_of_the_batch(tmp_path: Pat
     with Server(tmp_path / "data") as server:
         workers: list[int] = []
 
-        def kill_server() -> None:
-            server.wait_until(lambda: _is_at_work(server))
-            workers.extend(processes.heavy_workers(server.process.pid))
-            server.kill()
-
-        with pytest.raises(httpx.TransportError):
-            _post_and_meanwhile(server, kill_server)
-        assert workers
-        _wait_until_gone(workers)
-        assert _leftovers(server) != []
-        server.start()
-        assert _leftovers(server) == []
-        assert stored_tags(server) == {}
-
-
-def test_a_worker_goes_with_a_server_that_is_killed_while_it_starts(tmp_path: Path) -> None:
-    with Server(tmp_path / "data") as server:
-        workers: list[int] = []
-
-        def kill_server(after: float) -> None:
-            server.wait_until(lambda: bool(processes.heavy_workers(server.process.pid)))
+        def kill_server(condition: Callable[[], bool], after: float) -> None:
+            server.wait_until(condition)
             time.sleep(after)
             workers.extend(processes.heavy_workers(server.process.pid))
             server.kill()
 
-        for after in (0.05, 0.3):  # its modules are being imported
-            with contextlib.suppress(httpx.TransportError):
-                _post_and_meanwhile(server, functools.partial(kill_server, after))
-            server.start()
+        def post_and_kill(condition: Callable[[], bool], after: float) -> None:
+            with pytest.raises(httpx.TransportError):
+                _post_and_meanwhile(server, lambda: kill_server(condition, after))
+            assert workers
+
+        post_and_kill(lambda: _is_at_work(server), 0.0)
         _wait_until_gone(workers)
+        assert _leftovers(server) != []
+        server.start()
+        assert _leftovers(server) == []
+        # Or while it starts: its modules are being imported.
+        post_and_kill(lambda: bool(processes.heavy_workers(server.process.pid)), 0.05)
+        _wait_until_gone(workers)
+        server.start()
+        assert stored_tags(server) == {}
 
 
 def _post_and_meanwhile(server: Server, meanwhile: Callable[[], None]) -> httpx.Response:

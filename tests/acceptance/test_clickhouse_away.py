@@ -2,6 +2,8 @@
 questions are told why they have no answer, and everything is there when it is back."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -47,16 +49,27 @@ def _assert_says_why(server: Server) -> None:
     assert server.metric("whipstitch_storage_available") == 0
 
 
+_CLIENTS: Final = (
+    replace(SINGLE, pause=0.05),
+    replace(BATCH, pause=0.2),
+    replace(HEAVY, pause=0.5),
+)
+"""All that they send meanwhile is read again."""
 _QUESTION: Final = {"events": [{"event_name": SINGLE.name}]}
 
 
-def test_one_that_cannot_run_holds_up_no_event_and_is_found_when_it_can(
+def test_one_that_hangs_is_started_again_and_one_that_cannot_run_when_it_can(
     tmp_path: Path, binary: Path
 ) -> None:
+    with _hanging(tmp_path / "hanging"):  # it takes a while until that is noticed
+        _cannot_run(tmp_path / "data", binary)
+
+
+def _cannot_run(data_dir: Path, binary: Path) -> None:
     settings = {"RATE_LIMIT": "0", "CLICKHOUSE_BINARY": str(binary)}
-    with Server(tmp_path / "data", environment=settings, wait=False) as server:
+    with Server(data_dir, environment=settings, wait=False) as server:
         process = server.process.pid
-        with Load(server, SINGLE, BATCH, HEAVY) as load:
+        with Load(server, *_CLIENTS) as load:
             load.wait_for(50)
             server.wait_until(lambda: _LAST_WORDS in server.get("/ready").text)
             _assert_says_why(server)
@@ -81,16 +94,18 @@ def test_one_that_cannot_run_holds_up_no_event_and_is_found_when_it_can(
         assert_discreet(server)
 
 
-def test_one_that_hangs_is_started_again(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
+@contextmanager
+def _hanging(data_dir: Path) -> Iterator[None]:
+    """A server with a ClickHouse that hangs from entry on; at the exit it is started again."""
+    with Server(data_dir, environment={"RATE_LIMIT": "0"}) as server:
         process, hanging = server.process.pid, server.clickhouse()
-        # It takes a while, and all that is sent is read again.
-        with Load(server, replace(SINGLE, pause=0.05), replace(HEAVY, pause=0.5)) as load:
+        with Load(server, *_CLIENTS) as load:
             load.wait_for(50)
             processes.stop([hanging])
             server.wait_until(lambda: not server.is_ready())
             assert "has not answered" in server.get("/ready").json()["error"]
             load.wait_for(50)
+            yield
             server.wait_until(lambda: server.is_ready() and server.clickhouse() != hanging, 60)
             load.wait_for(50)
         assert {request.status for request in load.requests} == {200}

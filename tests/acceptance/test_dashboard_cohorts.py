@@ -367,13 +367,8 @@ def paths(server: Server) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_they_have_no_serious_violation(
-    dashboard: Dashboard, paths: list[str], scheme: Any
-) -> None:
-    dashboard.page.emulate_media(color_scheme=scheme)
+def test_they_have_no_serious_violation(dashboard: Dashboard, paths: list[str]) -> None:
     found = {path: dashboard.go(path) and dashboard.violations() for path in paths}
-    dashboard.page.emulate_media(color_scheme="light")
 
     assert {path: what for path, what in found.items() if what} == {}
 

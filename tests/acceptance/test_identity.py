@@ -74,7 +74,7 @@ def test_an_anonymous_visitor_becomes_a_user_and_is_one_again_after_an_undo(
 
 
 PEOPLE, DEVICES, MONTHS = 20, 10, 4
-EVENTS_A_DEVICE = 120
+EVENTS_A_DEVICE = 80
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def test_a_server_killed_while_it_rewrites_shows_every_person_whole_throughout(
         with _reading(server) as read:
             server.wait_until(lambda: read[-1:] == [expected])
             first = len(read) - 1
-            for _ in range(3):
+            for _ in range(2):
                 _call(server, "POST", "/api/v1/aliases/rewrite")
                 server.wait_until(lambda: _rewrites(server))
                 server.kill()

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from playwright.sync_api import (
@@ -24,6 +24,7 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 HOSTILE = "\"'><img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
 """A name or a value that is up to no good wherever it is not taken as text."""
+_SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 _SERIOUS = ("serious", "critical")
 
 
@@ -77,16 +78,18 @@ class Dashboard:
         expect(self.page.locator("[aria-busy], main .skeleton")).to_have_count(0)
 
     def violations(self) -> list[str]:
-        """What axe-core finds serious on the page as it is."""
+        """What axe-core finds serious on the page as it is, in light and in dark."""
         axe = (files("axe_playwright_python") / "axe.min.js").read_text()
         self.page.evaluate(f"(() => {{ {axe}\n; window.axe = axe; }})()")
-        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
-        return [
-            f"{one['id']}: {one['help']}: {node['html'][:200]}"
-            for one in found["violations"]
-            if one["impact"] in _SERIOUS
-            for node in one["nodes"]
-        ]
+        found = []
+        for scheme in _SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            for one in self.page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]:
+                if one["impact"] in _SERIOUS:
+                    told = f"{scheme}: {one['id']}: {one['help']}"
+                    found += [f"{told}: {node['html'][:200]}" for node in one["nodes"]]
+        self.page.emulate_media(color_scheme=_SCHEMES[0])
+        return found
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -14,7 +14,7 @@ from whipstitch.storage.connect import Address
 
 Pairs = Sequence[tuple[str, str]]
 LENGTH = DEEPEST + 20
-_FEW = 5
+_FEW = 20
 CHAIN = [(f"id_{at}", f"id_{at + 1}") for at in range(LENGTH)]
 SHAPES: dict[str, Pairs] = {
     "forwards": CHAIN,
