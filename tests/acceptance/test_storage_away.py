@@ -39,6 +39,10 @@ def test_events_wait_on_disk_while_clickhouse_is_away_and_are_stored_once(
         with proxy.behaving("refuse"):
             # That it is away is noticed while nothing is sent, too.
             server.wait_until(lambda: not server.is_ready())
+            read = server.get("/api/v1/events")
+            assert (read.status_code, read.headers["retry-after"]) == (503, "5")
+            assert proxy.address.password not in read.text
+            assert server.metric("whipstitch_storage_available") == 0
         server.wait_until(server.is_ready)
         with Load(server, *_CLIENTS) as load:
             for how in _WAYS:

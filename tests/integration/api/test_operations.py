@@ -1,15 +1,9 @@
 """``/health``, ``/ready``, ``/metrics``."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.support.clickhouse import url_of
-from tests.support.proxy import Proxy
 from tests.support.server import Server
-
-from whipstitch.storage.connect import Address
 
 TRACK = {"event_name": "x", "distinct_id": "user_1"}
 
@@ -66,29 +60,6 @@ def test_metrics_can_be_read_by_prometheus(server: Server) -> None:
         "process_resident_memory_bytes",
     ):
         assert families[name].samples
-
-
-def test_without_clickhouse_the_server_accepts_but_is_not_ready(
-    tmp_path: Path, store_address: Address
-) -> None:
-    with (
-        Proxy(store_address) as proxy,
-        Server(tmp_path / "data", "--clickhouse", url_of(proxy.address)) as server,
-    ):
-        with proxy.behaving("refuse"):
-            accepted = server.send("/api/v1/track", TRACK)
-            server.wait_until(lambda: not server.is_ready())
-            ready = server.get("/ready")
-            read = server.get("/api/v1/events")
-            server.wait_until(lambda: server.metric("whipstitch_storage_available") == 0)
-
-        assert accepted.status_code == 200
-        assert (ready.status_code, ready.json()["ok"]) == (503, False)
-        assert "ClickHouse" in ready.json()["error"]
-        assert store_address.password not in ready.text + read.text + server.log
-        assert (read.status_code, read.headers["retry-after"]) == (503, "5")
-        server.wait_until(server.is_ready)
-        assert [event["event_name"] for event in server.events()] == ["x"]
 
 
 @pytest.mark.parametrize(
