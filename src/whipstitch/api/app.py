@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whipstitch.api import (
     access,
@@ -123,6 +124,7 @@ def build(
         docs_page,
     ):
         api.include_router(module.router)
+    api.include_router(people.one)
     work_out_routes(api)
     snapshots = Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry))
 
@@ -132,8 +134,22 @@ def build(
             await access.known(request, registry)
 
     # Uploads have rules of their own.
-    reading = Bounded(Router([*dashboard, Mount("", Manners(api))]), authenticate)
-    return Starlette(routes=[snapshots, Mount("", reading)])
+    reading = Bounded(Router([*dashboard, _Rest(Manners(api))]), authenticate)
+    return Starlette(routes=[snapshots, _Rest(reading)])
+
+
+class _Rest(BaseRoute):
+    """An application for whatever no route before it takes. (``Mount`` takes no path that has a
+    line break in it, as ids of people may.)"""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def matches(self, _scope: Scope) -> tuple[Match, Scope]:
+        return Match.FULL, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 def work_out_routes(api: FastAPI) -> None:

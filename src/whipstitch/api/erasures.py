@@ -7,6 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from whipstitch.api.access import CurrentEditor
 from whipstitch.api.errors import Refused
+from whipstitch.api.ids import ANY_ID, PersonId
 from whipstitch.api.reading import CurrentReading
 from whipstitch.projects import Environment, Scope
 from whipstitch.queries import erasures
@@ -44,16 +45,19 @@ class Erases(Protocol):
         """
 
 
+_ERASED: dict[int | str, dict[str, Any]] = {
+    **_ONE,
+    403: {"model": Refused, "description": "The token's role is viewer."},
+    404: {"model": Refused, "description": "No person has this id."},
+    503: {"model": Refused, "description": "Not now; nothing is erased."},
+}
+
+
 @router.delete(
-    "/people/{id:path}",
+    f"/people/{ANY_ID}",
     summary="Erase a person",
     response_class=Response,
-    responses={
-        **_ONE,
-        403: {"model": Refused, "description": "The token's role is viewer."},
-        404: {"model": Refused, "description": "No person has this id."},
-        503: {"model": Refused, "description": "Not now; nothing is erased."},
-    },
+    responses=_ERASED,
 )
 async def erase(
     request: Request,
@@ -70,6 +74,23 @@ async def erase(
     if erasure_id is None:
         raise HTTPException(404, "No person has this id")
     return await _show(reading, erasure_id)
+
+
+@router.delete(
+    "/person",
+    summary="Erase a person, whose id is a parameter",
+    response_class=Response,
+    responses=_ERASED,
+)
+async def erase_by_parameter(
+    request: Request,
+    editor: CurrentEditor,
+    reading: CurrentReading,
+    id: PersonId,  # noqa: A002 - its public name
+    environment: Environment = "live",
+) -> Response:
+    """The same as `/api/v1/people/{id}`, for ids that do not survive in a path, such as `..`."""
+    return await erase(request, editor, reading, id, environment)
 
 
 @router.get(

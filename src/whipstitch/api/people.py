@@ -1,12 +1,13 @@
 """``GET /api/v1/people``."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from whipstitch.api.errors import Refused
+from whipstitch.api.ids import ANY_ID, PersonId
 from whipstitch.api.known_cohorts import check_cohorts
 from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading
@@ -16,6 +17,7 @@ PATH = "/api/v1/people"
 """It is the path of an ingestion endpoint, too, which takes POST."""
 
 router = APIRouter(prefix=PATH, tags=["people"])
+one = APIRouter(prefix="/api/v1", tags=["people"])
 
 _MOST = 200
 _PERSON = {
@@ -91,21 +93,36 @@ async def list_people(
     return Response(msgspec.json.encode(page), media_type="application/json")
 
 
+_PROFILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": _ONE}}},
+    401: {"model": Refused, "description": "No token, or one that is not valid."},
+    404: {"model": Refused, "description": "No person has this id."},
+    503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+}
+
+
 @router.get(
-    "/{id:path}",
+    f"/{ANY_ID}",
     summary="One person, by any of their ids",
     response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"example": _ONE}}},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        404: {"model": Refused, "description": "No person has this id."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-    },
+    responses=_PROFILE,
 )
 async def show_person(reading: CurrentReading, id: str) -> Response:  # noqa: A002 - its public name
-    """Who they are, by which aliases, what they did and what is known of them."""
+    """Who they are, by which aliases, what they did and what is known of them. An id such as `..`
+    does not survive in a path: `/api/v1/person?id=` takes any."""
     profile = await people.profile(reading, id)
     if profile is None:
         raise HTTPException(404, "No person has this id")
     answer = people.PersonAnswer(person=profile)
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@one.get(
+    "/person",
+    summary="One person, by any of their ids, as a parameter",
+    response_class=Response,
+    responses=_PROFILE,
+)
+async def show_person_by_parameter(reading: CurrentReading, id: PersonId) -> Response:  # noqa: A002
+    """The same as `/api/v1/people/{id}`."""
+    return await show_person(reading, id)

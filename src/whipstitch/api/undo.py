@@ -1,11 +1,12 @@
 """``DELETE /api/v1/aliases/{alias_id}`` and ``POST /api/v1/aliases/rewrite``."""
 
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 
 from whipstitch.api.access import CurrentEditor
 from whipstitch.api.errors import Refused
+from whipstitch.api.ids import ANY_ID, PersonId
 from whipstitch.projects import Environment, Scope
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
@@ -16,23 +17,30 @@ class Stitches(Protocol):
     """What an operator may do about stitches."""
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:
-        """Takes the link of an id away; False: it has none."""
+        """Takes the link of an id away; False: it has none.
+
+        Raises:
+            StorageUnavailable: what came in before is not stored yet, or nothing can be.
+        """
 
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""
 
 
-@router.delete(
-    "/aliases/{alias_id:path}",
-    summary="Undo a stitch",
-    responses={
-        200: _DONE,
-        403: {"model": Refused, "description": "The token's role is viewer."},
-        404: {"model": Refused, "description": "The id is linked to nobody."},
-    },
-)
+_UNDONE: dict[int | str, dict[str, Any]] = {
+    200: _DONE,
+    403: {"model": Refused, "description": "The token's role is viewer."},
+    404: {"model": Refused, "description": "The id is linked to nobody."},
+    503: {"model": Refused, "description": "Not now; nothing is undone."},
+}
+
+
+@router.delete(f"/aliases/{ANY_ID}", summary="Undo a stitch", responses=_UNDONE)
 async def undo(
-    request: Request, editor: CurrentEditor, alias_id: str, environment: Environment = "live"
+    request: Request,
+    editor: CurrentEditor,
+    alias_id: Annotated[str, Path(alias="id")],
+    environment: Environment = "live",
 ) -> dict[str, bool]:
     """Takes back that `alias_id` is somebody else: rows that came in under it, and under what is
     still linked to it, belong to it again. Reads say so at once, the rows at the next rewrite. An
@@ -41,6 +49,17 @@ async def undo(
     if not await stitches.undo(Scope(editor.project_id, environment), alias_id):
         raise HTTPException(404, f"alias_id: {alias_id} is linked to nobody")
     return {"ok": True}
+
+
+@router.delete("/aliases", summary="Undo a stitch, named by a parameter", responses=_UNDONE)
+async def undo_by_parameter(
+    request: Request,
+    editor: CurrentEditor,
+    alias_id: PersonId,
+    environment: Environment = "live",
+) -> dict[str, bool]:
+    """The same as `/api/v1/aliases/{id}`, for ids that do not survive in a path, such as `..`."""
+    return await undo(request, editor, alias_id, environment)
 
 
 @router.post(

@@ -37,7 +37,7 @@ _DRAIN_SECONDS = 2.5
 _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _STORED_SECONDS = 10.0
-"""How long an erasure waits for what came in before it."""
+"""How long an erasure, or an undo, waits for what came in before it."""
 _OTHER_NODES_SECONDS = 75
 """How long a query or an insert of another node may take that began with an older person map: a
 server gives an answer up after 60."""
@@ -149,8 +149,12 @@ class Engine:
         return [*self.ingestion.journal.warnings, *told]
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:
-        """Takes the link of an id away, as of now; False: it has none. Reads know it on return."""
-        accepted = self.ingestion.journal.sequence.take(1)
+        """Takes the link of an id away, as of now; False: it has none. Reads know it on return.
+
+        Raises:
+            StorageUnavailable: what came in before is not stored yet, and nothing is undone.
+        """
+        accepted = await self._when_stored("undone")
         return await asyncio.wrap_future(self.stitcher.undo(scope, alias_id, accepted))
 
     async def erase(self, scope: Scope, id_: str) -> str | None:
@@ -160,14 +164,23 @@ class Engine:
         Raises:
             StorageUnavailable: what came in before is not stored yet, and nothing is erased.
         """
+        accepted = await self._when_stored("erased")
+        erasure = await asyncio.wrap_future(self.eraser.erase(scope, id_, accepted))
+        return erasure.id if erasure else None
+
+    async def _when_stored(self, done: str) -> int:
+        """The number of an operation of now, once all that was accepted before is stored.
+
+        Raises:
+            StorageUnavailable: it is not, so nothing is ``done``.
+        """
         accepted = self.ingestion.journal.sequence.take(1)
         if not await asyncio.to_thread(self._in_flight.await_stored, _STORED_SECONDS):
             raise StorageUnavailable(
-                "What was accepted before is still being stored, so nothing is erased yet. "
+                f"What was accepted before is still being stored, so nothing is {done} yet. "
                 "Try again in some seconds, or see what `/ready` says."
             )
-        erasure = await asyncio.wrap_future(self.eraser.erase(scope, id_, accepted))
-        return erasure.id if erasure else None
+        return accepted
 
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""

@@ -114,6 +114,11 @@ class Eraser:
         keys = erasures.keys(client, asked)
         return self._hide(client, asked, erasure.ids_left(client, asked.scope, keys))
 
+    def _resume_again(self, client: Client, asked: Erasure) -> None:
+        """By now whoever asked for it may have hidden them, and counted what there was."""
+        if asked in erasures.unfinished(client):
+            self._resume(client, asked)
+
     # On the eraser's thread
 
     def _pause(self) -> float | None:
@@ -128,7 +133,7 @@ class Eraser:
                 return
             for one in undone:
                 if one.state == "asked":
-                    self._store.beside_loading(partial(self._resume, asked=one)).result()
+                    self._store.beside_loading(partial(self._resume_again, asked=one)).result()
             hidden = self._leisurely(erasures.unfinished)
             for one in hidden:
                 self._leisurely(partial(_leave_cohorts, gone=one))

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -193,6 +194,22 @@ def test_an_erasure_that_was_only_recorded_goes_on(node: Node, tmp_path: Path) -
     finally:
         eraser.stop(10)
     assert node.shown() == {("bob", ""): 1}
+
+
+def test_one_that_is_hidden_meanwhile_keeps_its_count(node: Node, tmp_path: Path) -> None:
+    _load_ada(node)
+    eraser = _eraser(node, tmp_path)
+    done = eraser.erase(LIVE, "ada", accepted(20)).result()
+    assert done is not None
+    assert done.events > 0
+    # As the eraser's own turn found it a moment before.
+    found = replace(done, state="asked", events=0)
+
+    node.store.beside_loading(lambda client: eraser._resume_again(client, found)).result()
+
+    assert [one.events for one in node.store.at_leisure(erasures.unfinished).result()] == [
+        done.events
+    ]
 
 
 def test_who_asks_again_for_an_erasure_that_was_cut_off_gets_that_one_done(

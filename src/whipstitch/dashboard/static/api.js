@@ -22,12 +22,13 @@ export class ApiError extends Error {
 }
 
 // get("people", { search: "ada" }) asks /api/v1/people?search=ada&environment=…
-// Blank parameters are left out, a list is repeated. `options.signal` ends it.
+// Blank parameters are left out, a list is repeated. `options.signal` ends it, `options.parameters`
+// are those of `del`.
 export const get = (path, parameters = {}, options = {}) => ask("GET", path, parameters, undefined, options);
 export const post = (path, body, options = {}) => ask("POST", path, {}, body, options);
 export const put = (path, body, options = {}) => ask("PUT", path, {}, body, options);
 export const patch = (path, body, options = {}) => ask("PATCH", path, {}, body, options);
-export const del = (path, body, options = {}) => ask("DELETE", path, {}, body, options);
+export const del = (path, body, options = {}) => ask("DELETE", path, options.parameters ?? {}, body, options);
 
 // For what cannot send headers: streams, downloads.
 export const address = (path, parameters = {}) =>

@@ -10,12 +10,11 @@ import { timeAgo } from "./time.js";
 import { nameOf } from "./traits.js";
 
 const asked = new URLSearchParams(location.search).get("id") ?? "";
-const path = (id) => `people/${encodeURIComponent(id)}`;
 let person = null;
 
 async function load() {
   try {
-    person = (await get(path(asked))).person;
+    person = (await get("person", { id: asked })).person;
   } catch (error) {
     const gone = error instanceof ApiError && error.status === 404;
     const note = gone ? h("p.empty", {}, "Nobody has the id ", h("code", {}, asked), ".") : failed(error, load);
@@ -69,7 +68,7 @@ async function undo(id) {
   });
   if (!sure) return;
   try {
-    await del(`aliases/${encodeURIComponent(id)}`);
+    await del("aliases", undefined, { parameters: { alias_id: id } });
     say(`${id} is a person of their own again.`);
     await start();
   } catch (error) {
@@ -87,7 +86,7 @@ byId("erase").addEventListener("click", async () => {
   if (!sure) return;
   byId("erase").disabled = true;
   try {
-    await del(path(person.distinct_id));
+    await del("person", undefined, { parameters: { id: person.distinct_id } });
     location.assign(page("people"));
   } catch (error) {
     byId("erase").disabled = false;
