@@ -22,6 +22,7 @@ def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> No
         "/api/v1/events",
         "/api/v1/people",
         "/api/v1/people/{id}",
+        "/api/v1/person",
         "/api/v1/aliases",
         "/api/v1/cohorts",
         "/api/v1/cohorts/{cohort_id}",

@@ -15,7 +15,7 @@ from whipstitch.journal.groups import seal_group, whole_groups
 
 NAME = "00000000000000000007-abcd"
 _COUNT = re.compile(rb'(?<="rows":)\d+')
-GROUPS = st.lists(st.lists(st.text(max_size=60), max_size=3), min_size=1, max_size=5)
+GROUPS = st.lists(st.lists(st.text(max_size=60), min_size=1, max_size=3), min_size=1, max_size=5)
 
 
 def group(texts: list[str]) -> bytes:
