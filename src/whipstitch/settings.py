@@ -129,6 +129,14 @@ class Settings(BaseSettings):
         json_schema_extra=_shown("500MB"),
         ge=1,
     )
+    largest_row: Size = Field(
+        16 * _MIB,
+        description="Largest row that is stored. A larger one is accepted and kept among the dead "
+        "letters (`whipstitch deadletters`). Of one over 1 MB what was sent is stored, and no "
+        "query looks into its properties.",
+        json_schema_extra=_shown("16MB"),
+        ge=1,
+    )
     body_timeout: float = Field(
         60.0,
         description="Seconds that a client may take to send one request before it is cut off.",

@@ -8,19 +8,24 @@ import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from whipstitch.errors import StorageError
-from whipstitch.journal.checking import Damage, copy_ranges
+from whipstitch.journal.checking import Damage, Range, copy_ranges
 from whipstitch.journal.groups import commit_line
 from whipstitch.journal.segments import PART, REPLAYED, SEALED, sync_directory
 from whipstitch.storage.loading import Somebody
 
 _DAMAGED: Final = ".damaged"
-_FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]|\\.)*"|\d+)')
+_LARGE: Final = ".large"
+_HEAD: Final = 64 * 1024
+"""Bytes of a row that are looked at to tell whose it is."""
+_PIECE: Final = 2**20
+_FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]++|\\.)*+"|\d+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class DeadLetter:
         try:
             raw = msgspec.json.decode(self.row, type=dict[str, msgspec.Raw])
         except (msgspec.DecodeError, RecursionError):
-            return {}
+            return self._head
         fields = {}
         for name, value in raw.items():
             if bytes(value)[:1] not in (b"{", b"["):
@@ -68,7 +73,7 @@ class DeadLetter:
     @property
     def _head(self) -> dict[str, Any]:
         """The row's first fields, which are ours: also of one that is not whole."""
-        text = self.row.decode("utf-8", "replace").partition('"properties":')[0]
+        text = self.row[:_HEAD].decode("utf-8", "replace").partition('"properties":')[0]
         found: dict[str, Any] = {}
         for name, value in _FIELD.findall(text):
             with contextlib.suppress(ValueError):
@@ -81,6 +86,8 @@ class DeadLetters:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._counts: dict[Path, tuple[int, int, int]] = {}
+        """Rows in each file, and of which state of it: when it was changed, and its size."""
 
     def add(self, stem: str, letters: Iterable[DeadLetter]) -> None:
         """Sets the rows of one segment aside; they are on disk on return. The same segment set
@@ -107,6 +114,20 @@ class DeadLetters:
         sync_directory(self._directory)
         return kept
 
+    def keep_large(self, segment: Path, place: Range) -> None:
+        """Sets a row aside that is too large to be stored, in a file of its own. The same row again
+        takes its own place.
+
+        Raises:
+            OSError: it is not kept.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = self._directory / f"{segment.stem}-{place[0]}{_LARGE}"
+        part = kept.with_suffix(PART)
+        copy_ranges(segment, (place,), part)
+        part.rename(kept)
+        sync_directory(self._directory)
+
     def damaged(self) -> list[Path]:
         """The files with damaged bytes."""
         return sorted(self._directory.glob(f"*{_DAMAGED}"))
@@ -122,10 +143,23 @@ class DeadLetters:
                 if file.stat().st_mtime < since:
                     continue
             yield from self._read(file)
+        for file in self._large():
+            with contextlib.suppress(FileNotFoundError):
+                if file.stat().st_mtime >= since:
+                    yield _large_letter(file)
 
     def count(self) -> int:
         """How many rows wait here."""
-        return sum(file.read_bytes().count(b"\n") for file in self._files())
+        counts: dict[Path, tuple[int, int, int]] = {}
+        for file in self._files():
+            with contextlib.suppress(FileNotFoundError):  # replayed meanwhile
+                stat = file.stat()
+                known = self._counts.get(file)
+                if known is None or known[:2] != (stat.st_mtime_ns, stat.st_size):
+                    known = stat.st_mtime_ns, stat.st_size, _lines_in(file)
+                counts[file] = known
+        self._counts = counts
+        return sum(rows for _, _, rows in counts.values()) + len(self._large())
 
     def replay(self, journal: Path, number: int) -> int:
         """Hands all rows to the loader, as segments in the directory ``journal``; returns how many.
@@ -147,6 +181,15 @@ class DeadLetters:
                 file.unlink()
                 sync_directory(self._directory)
                 moved += len(rows)
+            for file in self._large():
+                journal.mkdir(parents=True, exist_ok=True, mode=0o700)
+                while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
+                    number += 1
+                number += 1
+                _as_segment(file, target)
+                file.unlink()
+                sync_directory(self._directory)
+                moved += 1
         except OSError as error:
             raise StorageError(
                 f"The dead letters cannot be moved to {journal}: {error.strerror or error}. "
@@ -182,10 +225,15 @@ class DeadLetters:
             elif not kept:
                 file.unlink(missing_ok=True)
                 sync_directory(self._directory)
+        gone += sum(_erase_large(file, erased) for file in self._large())
         return gone + sum(_erase_damaged(file, erased) for file in self.damaged())
 
     def _files(self) -> list[Path]:
         return sorted(self._directory.glob(f"*{SEALED}"))
+
+    def _large(self) -> list[Path]:
+        """The files of one row each."""
+        return sorted(self._directory.glob(f"*{_LARGE}"))
 
     def _read(self, file: Path) -> Iterator[DeadLetter]:
         try:
@@ -195,6 +243,50 @@ class DeadLetters:
                 yield DeadLetter(row, letter["reason"], file.name)
         except (OSError, ValueError, KeyError) as error:
             raise StorageError(f"The dead letters in {file} cannot be read: {error}") from error
+
+
+def _lines_in(file: Path) -> int:
+    with file.open("rb") as opened:
+        return sum(piece.count(b"\n") for piece in iter(lambda: opened.read(_PIECE), b""))
+
+
+def _large_letter(file: Path) -> DeadLetter:
+    """With the beginning of the row."""
+    with file.open("rb") as opened:
+        size = os.fstat(opened.fileno()).st_size
+        return DeadLetter(
+            opened.read(_HEAD), f"{size} bytes are more than largest_row allows", file.name
+        )
+
+
+def _as_segment(file: Path, target: Path) -> None:
+    """The row as a segment of one group, durably; in pieces, whatever its size."""
+    part = target.with_suffix(PART)
+    crc = size = 0
+    with file.open("rb") as old, part.open("wb") as new:
+        for piece in chain(iter(lambda: old.read(_PIECE), b""), [b"\n"]):
+            new.write(piece)
+            crc, size = zlib.crc32(piece, crc), size + len(piece)
+        new.write(commit_line(1, size, crc))
+        new.flush()
+        os.fsync(new.fileno())
+    part.rename(target)
+    sync_directory(target.parent)
+
+
+def _erase_large(
+    file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
+) -> int:
+    try:
+        letter = _large_letter(file)
+    except FileNotFoundError:  # replayed meanwhile
+        return 0
+    until = erased(letter.names)
+    if not any(until.get(name, -1) >= letter.accepted for name in letter.names):
+        return 0
+    file.unlink(missing_ok=True)
+    sync_directory(file.parent)
+    return 1
 
 
 def _erase_damaged(

@@ -13,6 +13,7 @@ import structlog
 from whipstitch.errors import StorageError, StorageRefused
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
 from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.stats import LoaderStats
 from whipstitch.storage.contents import contents, together
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 _FIRST_BACKOFF: Final = 0.1
 _LONGEST_BACKOFF: Final = 5.0
+LARGEST_ROW: Final = 16 * 2**20
+"""Bytes, where nobody says another number."""
 _BATCH_BYTES: Final = 32 * 2**20
 
 
@@ -65,9 +68,11 @@ class Loader:
         seconds: float = 1.2,
         spacing: float = 1.2,
         batch_bytes: int = _BATCH_BYTES,
+        largest_row: int = LARGEST_ROW,
     ) -> None:
         """``scratch`` is a directory for the loader alone; it is emptied. ``batch_bytes``: so much
-        is stored in one insert, where segments are smaller."""
+        is stored in one insert, where segments are smaller. ``largest_row``: bytes of a row beyond
+        which it is set aside."""
         self.stats = LoaderStats()
         self.problem: str | None = None
         """Why rows are not being stored at the moment, for a person; None: they are."""
@@ -83,6 +88,7 @@ class Loader:
         self._began = -spacing
         self._spacing = spacing
         self._batch_bytes = batch_bytes
+        self._largest_row = largest_row
         self._first: Path | None = None
         """Of the segments that are being stored, or could not be."""
         self._one_by_one = 0
@@ -214,7 +220,7 @@ class Loader:
             self._source.set_aside(segment, error.strerror or str(error))
             return False
         if damage is None:
-            return True
+            return not self._has_large(segment)
         kept = self._dead_letters.keep_damaged(segment, damage)
         log.error(
             "segment_damaged",
@@ -230,6 +236,24 @@ class Loader:
             self._source.adopt(write_whole_groups(segment, damage))
         self._source.remove(segment)
         return False
+
+    def _has_large(self, segment: Path) -> bool:
+        """True: it had rows that are too large for some of what is done with others; they are
+        marked, or set aside, and what is to be stored waits as a segment of its own."""
+        if segment.stat().st_size <= LARGEST_COPY or not (large := larger_rows(segment)):
+            return False
+        aside = sum(end - start > self._largest_row for start, end in large)
+        keep = self._dead_letters.keep_large
+        part = separate(segment, large, self._largest_row, keep)
+        if part.stat().st_size:
+            self._source.adopt(part)
+        else:
+            part.unlink()
+        self._source.remove(segment)
+        if aside:
+            log.error("rows_set_aside", segment=segment.stem, rows=aside, reason="too large")
+        self.stats.dead_letters += aside
+        return True
 
     def _load_together(self, batch: list[Path]) -> bool:
         """Stores some segments in one insert. False: some row is refused, or cannot be read."""

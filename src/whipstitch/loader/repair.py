@@ -8,7 +8,8 @@ from typing import Any, Final
 _DEEPEST: Final = 400
 """Levels that stay structure; what lies deeper becomes text. ClickHouse gives up near 1000."""
 _MOST_DIGITS: Final = 4000
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Possessive: what is tried once is not kept in memory to be tried again.
+_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
 def repair(sent: bytes) -> str | None:

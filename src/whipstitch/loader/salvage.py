@@ -10,6 +10,7 @@ import msgspec
 
 from whipstitch.errors import StorageRefused
 from whipstitch.loader.dead_letters import DeadLetter
+from whipstitch.loader.large import NO_COPY
 from whipstitch.loader.repair import repair
 from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
@@ -62,6 +63,8 @@ def mend(line: bytes) -> bytes:
     queries beside them.
 
     Raises msgspec.DecodeError or RecursionError where it cannot be read."""
+    if line.rstrip().endswith(NO_COPY):
+        return line
     row = _event.decode(line)
     if row.k != "track":
         return line

@@ -89,7 +89,11 @@ class Engine:
         )
         self.summarizer = Summarizer(self.store, leads)
         self.loader = Loader(
-            ingestion.journal, self.store, self.dead_letters, scratch=data / "scratch"
+            ingestion.journal,
+            self.store,
+            self.dead_letters,
+            scratch=data / "scratch",
+            largest_row=settings.largest_row,
         )
         self._background = (
             self.cohorts,
