@@ -58,7 +58,7 @@ def test_sigterm_under_load_keeps_all_that_was_answered(tmp_path: Path) -> None:
             started = processes.children(server.process.pid)
             assert server.clickhouse() in started
             assert server.terminate(_SECONDS) == 0
-            assert not [pid for pid in started if processes.is_running(pid)]
+            assert processes.are_gone(started)
             assert not list((server.data_dir / "journal").glob("*.open"))
             server.start()
             load.wait_for(50)
@@ -76,7 +76,7 @@ def test_ctrl_c_which_reaches_the_workers_too_ends_it_quietly(server: Server) ->
     assert server.process.wait(_SECONDS) == 0
     server.kill()
     assert "Traceback" not in server.log[logged:]
-    assert not [pid for pid in workers if processes.is_running(pid)]
+    assert processes.are_gone(workers)
     server.start()
     assert _stored(server, tags) == dict.fromkeys(tags, 1)
 

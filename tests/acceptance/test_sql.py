@@ -15,7 +15,8 @@ DAY = "2026-03-04"
 RANGE = {"from": f"{DAY}T00:00:00Z", "to": "2026-03-05T00:00:00Z"}
 VISITORS = ("anon_1", "anon_2", "anon_3", "anon_4")
 ORDERS = 3
-MOST_SECONDS = 2.0
+MOST_SECONDS = 10.0
+"""It takes one or two, on a machine with nothing else to do."""
 
 
 @pytest.fixture(scope="module")

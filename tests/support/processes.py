@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 
@@ -30,6 +31,16 @@ def clickhouse(pid: int) -> int | None:
 
 def is_running(pid: int) -> bool:
     return bool(_command_line(pid))
+
+
+def are_gone(pids: list[int], seconds: float = 10.0) -> bool:
+    """Waits for them to end, which they do by themselves; False: some did not."""
+    give_up = time.monotonic() + seconds
+    while any(map(is_running, pids)):
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def stop(pids: list[int]) -> None:
