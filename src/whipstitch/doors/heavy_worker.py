@@ -21,7 +21,7 @@ from whipstitch.admission.ids import Placeholders
 from whipstitch.admission.rows import encode_lines
 from whipstitch.admission.sequence import Sequence
 from whipstitch.doors.unpacking import Corrupt, Oversized, unpack
-from whipstitch.journal.groups import seal_group
+from whipstitch.journal.groups import closing_line
 from whipstitch.projects import Directory
 
 _NICENESS = 10
@@ -102,6 +102,7 @@ def _admit(job: Job) -> HeavyAdmitted | Answer:
     admitted = getattr(admission, job.endpoint)(body, job.caller)
     if isinstance(admitted, Answer):
         return admitted
+    del body  # a row may be as large
     out = _Out(job.part)
     out.add(admitted.lines, admitted.rows)
     return out.admitted(sequence.last, admitted.tally, admitted.answer)
@@ -170,8 +171,11 @@ class _Out:
         if self._file is None:
             self._file = self._part.open("xb", buffering=0)
         if self._chunks:
-            group = memoryview(seal_group(self._chunks, self._group_rows))
-            while group:
-                group = group[self._file.write(group[:_SYNCED_AT_ONCE]) :]
-                os.fdatasync(self._file.fileno())
+            # Not as one text: a chunk may be one row of hundreds of megabytes.
+            closing = closing_line(self._chunks, self._group_rows)
+            for chunk in (*self._chunks, closing):
+                text = memoryview(chunk)
+                while text:
+                    text = text[self._file.write(text[:_SYNCED_AT_ONCE]) :]
+                    os.fdatasync(self._file.fileno())
         self._chunks, self._size, self._group_rows = [], 0, 0

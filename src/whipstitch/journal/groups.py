@@ -39,6 +39,14 @@ def seal_group(chunks: Iterable[bytes], rows: int) -> bytes:
     return lines + commit_line(rows, len(lines), zlib.crc32(lines))
 
 
+def closing_line(chunks: Iterable[bytes], rows: int) -> bytes:
+    """The line that closes a group of ``chunks``, which are written one after the other."""
+    crc = size = 0
+    for chunk in chunks:
+        crc, size = zlib.crc32(chunk, crc), size + len(chunk)
+    return commit_line(rows, size, crc)
+
+
 def whole_groups(text: bytes) -> Iterator[Group]:
     """The groups of a segment that are whole, in order; torn or damaged bytes between them are
     passed over."""

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 
 from whipstitch.errors import StorageError
 from whipstitch.journal.checking import Damage, Range, copy_ranges
-from whipstitch.journal.groups import commit_line
+from whipstitch.journal.groups import closing_line, commit_line
 from whipstitch.journal.segments import PART, REPLAYED, SEALED, sync_directory
 from whipstitch.storage.loading import Somebody
 
@@ -177,7 +177,8 @@ class DeadLetters:
                 while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
                     number += 1
                 number += 1
-                _write_whole(target, [*rows, _commit(rows)])
+                closing = closing_line([row + b"\n" for row in rows], len(rows))
+                _write_whole(target, [*rows, closing.rstrip()])
                 file.unlink()
                 sync_directory(self._directory)
                 moved += len(rows)
@@ -304,14 +305,6 @@ def _erase_damaged(
     if len(kept) < len(lines):
         _write_whole(file, (row.rstrip(b"\n") for row in kept))
     return len(lines) - len(kept)
-
-
-def _commit(rows: Sequence[bytes]) -> bytes:
-    """The line that makes a group of ``rows``."""
-    crc = size = 0
-    for row in rows:
-        crc, size = zlib.crc32(b"\n", zlib.crc32(row, crc)), size + len(row) + 1
-    return commit_line(len(rows), size, crc).rstrip(b"\n")
 
 
 def _line(letter: DeadLetter) -> bytes:

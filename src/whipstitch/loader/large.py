@@ -4,7 +4,6 @@ was sent is stored all the same. A row over a limit of the operator is not store
 
 Segments are looked through and taken apart in pieces: no such row is ever decoded here."""
 
-import mmap
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,19 +28,31 @@ def larger_rows(segment: Path) -> list[Range]:
 
     Raises OSError."""
     found = []
-    with _mapped(segment) as text:
-        at, end = 0, len(text)
-        while at + LARGEST_COPY < end:
-            last = text.rfind(_NEXT_LINE, at, at + LARGEST_COPY + 1)
-            if last >= 0:
-                at = last + 1
-                continue
-            line_end = text.find(_NEXT_LINE, at + LARGEST_COPY)
-            line_end = end if line_end < 0 else line_end
-            if text[line_end - len(NO_COPY) : line_end] != NO_COPY:
-                found.append((at, line_end))
-            at = line_end + 1
+    with segment.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        at = 0
+        while at + LARGEST_COPY < size:
+            file.seek(at)
+            piece = file.read(LARGEST_COPY + 1)
+            last = piece.rfind(_NEXT_LINE)
+            if last < 0:
+                end, marked = _rest_of_line(file, piece)
+                if not marked:
+                    found.append((at, end))
+                last = end - at
+            at += last + 1
     return found
+
+
+def _rest_of_line(file: BinaryIO, before: bytes) -> tuple[int, bool]:
+    """Where the line ends that is being read, and whether it is marked; ``before`` was read."""
+    while piece := file.read(LARGEST_COPY):
+        end = piece.find(_NEXT_LINE)
+        if end >= 0:
+            line_end = file.tell() - len(piece) + end
+            return line_end, (before + piece[:end]).endswith(NO_COPY)
+        before = (before + piece)[-len(NO_COPY) :]
+    return file.tell(), before.endswith(NO_COPY)
 
 
 def separate(segment: Path, large: list[Range], largest: int, keep: Keep) -> Path:
@@ -86,8 +97,3 @@ def _pieces(old: BinaryIO, start: int, end: int) -> Iterator[list[bytes]]:
             piece += old.readline()
         start += len(piece)
         yield [line + _NEXT_LINE for line in piece.split(_NEXT_LINE) if line]
-
-
-def _mapped(segment: Path) -> mmap.mmap:
-    with segment.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
