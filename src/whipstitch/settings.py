@@ -18,8 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from whipstitch.admission.ids import PLACEHOLDERS
 from whipstitch.errors import SettingsError
+from whipstitch.placeholders import PLACEHOLDERS
 from whipstitch.setting_values import (
     AnyCase,
     Host,

@@ -20,7 +20,6 @@ from starlette.types import Receive, Scope, Send
 
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
-from whipstitch.admission.ids import Placeholders
 from whipstitch.doors.asgi import AsgiDoor
 from whipstitch.doors.crowd import Crowd
 from whipstitch.doors.express import ExpressProtocol
@@ -32,6 +31,7 @@ from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.journal.groups import whole_groups
 from whipstitch.journal.journal import Journal
+from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory, IngestionKey, Project
 
 Door = Literal["express", "asgi"]

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.server.readings import StoreReadings
 from whipstitch.stitching import maps, summaries
 from whipstitch.storage.connect import Address

@@ -23,7 +23,7 @@ from tests.support.clickhouse import opened
 from whipstitch.projects import Environment, Scope
 from whipstitch.queries.filters import OPERATORS
 from whipstitch.queries.persons import PersonMap
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.server.readings import StoreReadings
 from whipstitch.stitching import maps
 from whipstitch.storage.connect import LOADING, Address

@@ -20,7 +20,7 @@ from whipstitch.admission.bodies import (
     read_people,
     read_track,
 )
-from whipstitch.admission.ids import EventIds, Placeholders, is_garbage
+from whipstitch.admission.ids import EventIds, is_garbage
 from whipstitch.admission.rows import (
     NotAnObject,
     Row,
@@ -34,6 +34,7 @@ from whipstitch.admission.sequence import Sequence
 from whipstitch.admission.timestamps import Unread
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
+from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory, IngestionKey
 
 

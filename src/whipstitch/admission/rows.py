@@ -8,10 +8,10 @@ import msgspec
 
 from whipstitch.admission import timestamps
 from whipstitch.admission.bodies import ABSENT, Alias, People, Track, text_of
-from whipstitch.admission.ids import Placeholders
 from whipstitch.admission.timestamps import Unread
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
+from whipstitch.placeholders import Placeholders
 from whipstitch.projects import IngestionKey
 
 _EMPTY: Final = msgspec.Raw(b"{}")

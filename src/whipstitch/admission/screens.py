@@ -1,16 +1,15 @@
 """Which screens still need a pristine snapshot (contract README, "Order of checks", the ruling on
 ``commands``)."""
 
-import re
 from collections.abc import Iterable
 
 import msgspec
 
 from whipstitch.admission.bodies import ABSENT, text_of
 from whipstitch.projects import Directory, IngestionKey, ScreenName
+from whipstitch.versions import version_order
 
 SCREEN_EVENTS = frozenset({"$screen", "$screen_view"})
-_PIECES = re.compile(r"\d+|[^\W\d_]+")
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -61,15 +60,3 @@ def _is_missing(screen: ScreenName, version: str | None, directory: Directory) -
     # never be satisfied by a client that does not know its version.
     taken_of = directory.screens[screen]
     return bool(version) and bool(taken_of) and version_order(version) > version_order(taken_of)
-
-
-def version_order(version: str | None) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts app versions as people read them: ``2.10`` after ``2.9``, ``2.0-beta``
-    before ``2.0``."""
-    pieces = []
-    for piece in _PIECES.findall(version or ""):
-        # Python's int() refuses to read thousands of digits; as text of equal length they compare
-        # the same, and length is compared first.
-        digits = piece.lstrip("0")
-        pieces.append((2, len(digits), digits) if piece.isdigit() else (0, 0, piece.lower()))
-    return (*pieces, (1, 0, ""))

@@ -46,7 +46,7 @@ from whipstitch.api.streaming import Places
 from whipstitch.api.undo import Stitches
 from whipstitch.doors.intake import SNAPSHOT_PATH, Intake
 from whipstitch.doors.snapshots import SnapshotDoor
-from whipstitch.queries.run import Readings
+from whipstitch.queries.reading import Readings
 from whipstitch.registry.store import Registry
 
 _ABOUT = """Reads what was ingested. Every endpoint wants a token of the project

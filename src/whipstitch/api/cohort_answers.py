@@ -13,7 +13,7 @@ from whipstitch.api.cohort_bodies import EXAMPLE
 from whipstitch.api.cohort_sources import Select
 from whipstitch.api.kept import as_json, example, moment, registry_of
 from whipstitch.queries import cohorts
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.values import Values
 from whipstitch.registry.values import Cohort, CohortKind
 

@@ -14,7 +14,7 @@ from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import cohorts, people_of
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.values import Values
 from whipstitch.registry.values import Cohort
 

@@ -19,7 +19,8 @@ from whipstitch.errors import InvalidQuery
 from whipstitch.queries import flows, funnels, heatmaps, insights, retention
 from whipstitch.queries.people_of import Page
 from whipstitch.queries.persons import Persons
-from whipstitch.queries.run import Reading, Sql
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import Sql
 from whipstitch.queries.time_ranges import parse_zone
 from whipstitch.registry.values import Surface
 

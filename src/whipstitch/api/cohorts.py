@@ -27,7 +27,7 @@ from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.errors import InvalidQuery, StorageError
 from whipstitch.queries import cohort_definitions
 from whipstitch.queries.cohort_definitions import Definition
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.values import Values
 from whipstitch.registry.values import Cohort
 

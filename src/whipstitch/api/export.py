@@ -15,7 +15,7 @@ from whipstitch.projects import Environment, Scope
 from whipstitch.queries import export
 from whipstitch.queries.export import FORMATS, ExportQuery, Format
 from whipstitch.queries.person_ids import person_of
-from whipstitch.queries.run import Readings
+from whipstitch.queries.reading import Readings
 from whipstitch.queries.time_ranges import TimeRange, parse_range
 
 router = APIRouter(prefix="/api/v1", tags=["events"])

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from whipstitch.api.access import CurrentReader
 from whipstitch.projects import Environment, Scope
-from whipstitch.queries.run import Reading, Readings
+from whipstitch.queries.reading import Reading, Readings
 
 
 async def _scope(reader: CurrentReader, environment: Environment = "live") -> Scope:

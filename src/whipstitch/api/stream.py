@@ -18,7 +18,7 @@ from whipstitch.projects import Environment, Scope
 from whipstitch.queries import stream
 from whipstitch.queries.events import Event
 from whipstitch.queries.person_ids import person_of
-from whipstitch.queries.run import Reading, Readings
+from whipstitch.queries.reading import Reading, Readings
 from whipstitch.queries.stream import PAGE, Found, Landed, StreamQuery, Tail
 
 router = APIRouter(prefix="/api/v1", tags=["events"])

@@ -18,9 +18,9 @@ import structlog
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Admitted, Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.admission.ids import Placeholders
 from whipstitch.doors.heavy_worker import Job, admit, begin
 from whipstitch.journal.journal import Journal
+from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory
 
 log = structlog.get_logger(__name__)

@@ -17,11 +17,11 @@ from whipstitch.admission import answers, screens
 from whipstitch.admission.admit import Admission, Caller, Tally, keep, seen_screens, summary
 from whipstitch.admission.answers import Answer
 from whipstitch.admission.bodies import Operation, read_operations, split_batch
-from whipstitch.admission.ids import Placeholders
 from whipstitch.admission.rows import encode_lines
 from whipstitch.admission.sequence import Sequence
 from whipstitch.doors.unpacking import Corrupt, Oversized, unpack
 from whipstitch.journal.groups import closing_line
+from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory
 
 _NICENESS = 10

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE, rows_of
-from whipstitch.queries.persons import SENT, Persons
-from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Rows, Sql
+from whipstitch.queries.persons import LINKED, SENT, Persons
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Rows, Sql
 
 SENT_SINCE: Final = (
     f"{SENT}, min(timestamp) AS first, max(timestamp) AS last, count() AS events "

@@ -14,7 +14,9 @@ import msgspec
 
 from whipstitch.queries.pages import Count, cursor_of, rfc3339
 from whipstitch.queries.person_ids import ids_of
-from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
+from whipstitch.queries.persons import LINKED
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Sql
 
 State = Literal["pending", "rewritten", "refused"]
 

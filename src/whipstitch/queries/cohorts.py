@@ -6,8 +6,8 @@ cohort, whole."""
 
 from collections.abc import Sequence
 
-from whipstitch.queries.persons import key_of
-from whipstitch.queries.run import IN_SCOPE, LINKED
+from whipstitch.queries.persons import LINKED, key_of
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.queries.values import Values
 
 _PERSON = "if(known.person = '', members.member, known.person)"

@@ -5,7 +5,8 @@ from typing import Final, Literal
 import msgspec
 
 from whipstitch.queries.pages import rfc3339
-from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Sql
 
 _COLUMNS: Final = (
     "id, if(state = 'asked', 'running', state), ids, events, "

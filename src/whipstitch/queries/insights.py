@@ -21,7 +21,8 @@ from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_gr
 from whipstitch.queries.filters import Filter
 from whipstitch.queries.matches import Match
 from whipstitch.queries.persons import Persons
-from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Sql
 from whipstitch.queries.series import Series
 from whipstitch.queries.time_ranges import Intervals, TimeRange
 from whipstitch.queries.values import Values

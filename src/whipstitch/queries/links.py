@@ -10,7 +10,8 @@ import msgspec
 from whipstitch.identity.forest import Link
 from whipstitch.queries.pages import rfc3339
 from whipstitch.queries.person_ids import PEOPLE
-from whipstitch.queries.run import IN_SCOPE, LINKED, Sql
+from whipstitch.queries.persons import LINKED
+from whipstitch.queries.run import IN_SCOPE, Sql
 
 State = Literal["pending", "rewritten"]
 

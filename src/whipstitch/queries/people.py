@@ -18,8 +18,9 @@ from whipstitch.queries.cohorts import member_keys
 from whipstitch.queries.links import NO_LINKS, Alias, Links
 from whipstitch.queries.pages import Moment, cursor_of, rfc3339
 from whipstitch.queries.person_ids import person_of, persons_of
-from whipstitch.queries.persons import Persons, key_of
-from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
+from whipstitch.queries.persons import LINKED, Persons, key_of
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Sql
 from whipstitch.queries.searching import containing, folded
 from whipstitch.queries.traits import Traits
 from whipstitch.queries.values import Values

@@ -6,8 +6,9 @@ says which rows of events do not bear their person's id yet."""
 from collections.abc import Sequence
 from typing import Final
 
-from whipstitch.queries.persons import SENT, SETTLED, Persons, key_of
-from whipstitch.queries.run import IN_SCOPE, LINKED, Reading, Sql
+from whipstitch.queries.persons import LINKED, SENT, SETTLED, Persons, key_of
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Sql
 
 PEOPLE: Final = "SELECT arrayJoin({people:Array(String)}) AS id"
 """The people that a statement with ``people`` bound is about."""

@@ -6,9 +6,9 @@ found in both spellings that clients send (``email``, ``$email``)."""
 
 from typing import Final
 
-from whipstitch.queries.persons import key_of
+from whipstitch.queries.persons import LINKED, key_of
 from whipstitch.queries.properties import of_json
-from whipstitch.queries.run import IN_SCOPE, LINKED
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.queries.traits import NAMED, WHO
 from whipstitch.queries.values import Values
 

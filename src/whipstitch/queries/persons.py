@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 
 _PROJECT: Final = "{project_id:String}, {environment:String}"
+LINKED: Final = f"person_ids FINAL WHERE {IN_SCOPE} AND version <= {{generation:UInt64}}"
+"""The ids that have a parent, with their person, as the reading's person map knows them: what was
+linked since is left to later readings, or some of a person's rows would be found and some not."""
 SENT: Final = "sent_id"
 """The column of the id that a row of ``events`` came in under, which nothing changes."""
 

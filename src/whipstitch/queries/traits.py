@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE
-from whipstitch.queries.run import IN_SCOPE, LINKED, Sql
+from whipstitch.queries.persons import LINKED
+from whipstitch.queries.run import IN_SCOPE, Sql
 from whipstitch.queries.searching import containing
 
 Traits = dict[str, msgspec.Raw]

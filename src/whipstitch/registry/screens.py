@@ -2,11 +2,11 @@
 
 from sqlalchemy import func, select
 
-from whipstitch.admission.screens import version_order
 from whipstitch.projects import Scope
 from whipstitch.registry.tables import ScreenRow
 from whipstitch.registry.transactions import Transactions
 from whipstitch.registry.values import Picture, Screen, Snapshot
+from whipstitch.versions import version_order
 
 
 class Screens(Transactions):

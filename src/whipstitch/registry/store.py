@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from whipstitch.admission.screens import version_order
 from whipstitch.errors import RegistryError
 from whipstitch.projects import Directory, Environment, IngestionKey, Project, ScreenName
 from whipstitch.registry import credentials
@@ -22,6 +21,7 @@ from whipstitch.registry.sql_users import SqlUsers
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow, SqlUserRow
 from whipstitch.registry.users import Users
 from whipstitch.registry.values import KEEP, Keep, Key, NewProject
+from whipstitch.versions import version_order
 
 # What a column of 32 bits holds.
 _HIGHEST_RATE_LIMIT = 2**31 - 1

@@ -7,7 +7,6 @@ import structlog
 
 from whipstitch.admission.admit import Admission
 from whipstitch.admission.gate import Gate
-from whipstitch.admission.ids import Placeholders
 from whipstitch.background import Background
 from whipstitch.doors.heavy import HeavyLane
 from whipstitch.doors.intake import Intake
@@ -15,6 +14,7 @@ from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.journal.journal import Journal
+from whipstitch.placeholders import Placeholders
 from whipstitch.registry.late import LateRegistry
 from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.scheduling import be_prompt, hand_over_soon

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap, Persons
-from whipstitch.queries.run import Reading, Rows, Sql
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import Rows, Sql
 from whipstitch.server.pipes import poured
 from whipstitch.storage.store import Store
 

@@ -12,12 +12,12 @@ from whipstitch.identity.changes import Changes
 from whipstitch.identity.erasing import ids_of
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import SENT
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.stitching import patches, resolving, trees
 from whipstitch.stitching.erasures import key_of
 from whipstitch.storage.upkeep import take_summaries_away
 
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
-_THEIRS: Final = f"{_IN_SCOPE} AND {SENT} IN {{ids:Array(String)}}"
+_THEIRS: Final = f"{IN_SCOPE} AND {SENT} IN {{ids:Array(String)}}"
 _UP_TO: Final = "accepted <= {accepted:UInt64}"
 _AT_ONCE: Final = 1_000
 _NAMES: Final = (
@@ -42,7 +42,7 @@ def ids_at(client: Client, scope: Scope, id_: str, accepted: int) -> frozenset[s
     for table, column in _NAMES:
         up_to = "" if column == "id" else f" AND {_UP_TO}"
         sql = (
-            f"SELECT 1 FROM {table} WHERE {_IN_SCOPE} AND {column} IN {{ids:Array(String)}}{up_to} "
+            f"SELECT 1 FROM {table} WHERE {IN_SCOPE} AND {column} IN {{ids:Array(String)}}{up_to} "
             "LIMIT 1"
         )
         if client.query(sql, values).result_rows:
@@ -55,7 +55,7 @@ def ids_left(client: Client, scope: Scope, keys: Sequence[str]) -> frozenset[str
     found: set[str] = set()
     for table, column in _NAMES:
         sql = (
-            f"SELECT DISTINCT {column} FROM {table} WHERE {_IN_SCOPE} "
+            f"SELECT DISTINCT {column} FROM {table} WHERE {IN_SCOPE} "
             f"AND {key_of(column)} IN {{keys:Array(String)}}"
         )
         for some in _some(keys):
@@ -135,9 +135,9 @@ def _delete(
 ) -> None:
     for some in _some(keys):
         values = {**scope._asdict(), "keys": some, "accepted": accepted}
-        sql = f"SELECT 1 FROM {table} WHERE {_IN_SCOPE} AND {condition} LIMIT 1"
+        sql = f"SELECT 1 FROM {table} WHERE {IN_SCOPE} AND {condition} LIMIT 1"
         if client.query(sql, values).result_rows:
-            client.command(f"DELETE FROM {table} WHERE {_IN_SCOPE} AND {condition}", values)
+            client.command(f"DELETE FROM {table} WHERE {IN_SCOPE} AND {condition}", values)
 
 
 def _has(column: str) -> str:

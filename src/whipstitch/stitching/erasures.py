@@ -9,11 +9,11 @@ from typing import Final, Literal
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.storage.inserting import insert
 
 State = Literal["asked", "running", "done"]
 _STEPS: Final[Mapping[State, int]] = {"asked": 0, "running": 1, "done": 2}
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 _AT_ONCE: Final = 5_000
 
 
@@ -89,7 +89,7 @@ def unfinished(client: Client) -> list[Erasure]:
 
 def keys(client: Client, erasure: Erasure) -> list[str]:
     """What stands for its ids."""
-    sql = f"SELECT key FROM person_erasures WHERE {_IN_SCOPE} AND erasure = {{erasure:String}}"
+    sql = f"SELECT key FROM person_erasures WHERE {IN_SCOPE} AND erasure = {{erasure:String}}"
     values = {**erasure.scope._asdict(), "erasure": erasure.id}
     return [row[0] for row in client.query(sql, values).result_rows]
 
@@ -116,7 +116,7 @@ def erased(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, int]
         "SELECT id, accepted FROM (SELECT {project_id:String} AS project_id, "
         "{environment:String} AS environment, arrayJoin({ids:Array(String)}) AS id, "
         f"{key_of('id')} AS key) AS named INNER JOIN (SELECT key, max(accepted) AS accepted "
-        f"FROM person_erasures WHERE {_IN_SCOPE} GROUP BY key) AS gone USING (key)"
+        f"FROM person_erasures WHERE {IN_SCOPE} GROUP BY key) AS gone USING (key)"
     )
     found: dict[str, int] = {}
     listed = sorted(ids)

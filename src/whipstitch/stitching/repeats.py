@@ -11,6 +11,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.storage.contents import Row
 from whipstitch.storage.literals import literal
 
@@ -18,7 +19,6 @@ _FEW: Final = 200
 """So many are looked at as fast without."""
 _AT_ONCE: Final = 5_000
 """Aliases that one statement is given."""
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 _FIELDS: Final = "accepted UInt64, alias_id String, distinct_id String, refused String"
 _SAID: Final = "alias_id IN (SELECT alias_id FROM said)"
 # Known is what was said before, if none of its id's aliases was ever undone. Where the id has no
@@ -31,15 +31,15 @@ LEFT JOIN
 (
     SELECT alias_id, distinct_id, refused, min(accepted) AS first
     FROM person_aliases
-    WHERE {_IN_SCOPE} AND NOT undo AND {_SAID}
+    WHERE {IN_SCOPE} AND NOT undo AND {_SAID}
     GROUP BY alias_id, distinct_id, refused
 ) AS known USING (alias_id, distinct_id, refused)
 WHERE NOT (
     first > 0 AND first <= accepted
-    AND alias_id NOT IN (SELECT alias_id FROM person_aliases WHERE {_IN_SCOPE} AND undo)
+    AND alias_id NOT IN (SELECT alias_id FROM person_aliases WHERE {IN_SCOPE} AND undo)
     AND (
         refused != ''
-        OR alias_id IN (SELECT id FROM person_ids FINAL WHERE {_IN_SCOPE} AND id IN
+        OR alias_id IN (SELECT id FROM person_ids FINAL WHERE {IN_SCOPE} AND id IN
             (SELECT alias_id FROM said))
     )
 )"""

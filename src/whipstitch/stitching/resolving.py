@@ -14,12 +14,12 @@ from whipstitch.identity.additions import add
 from whipstitch.identity.changes import Changes, Move, changes
 from whipstitch.identity.forest import Forest, Link, Operation, grow
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.stitching import tables, trees
 from whipstitch.stitching.trees import Component
 
 _AT_ONCE: Final = 10_000
 _MOST_LATER: Final = 10_000
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 
 
 class Resolver:
@@ -69,7 +69,7 @@ class Resolver:
             return True
         sql = (
             "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused FROM person_aliases "
-            f"WHERE {_IN_SCOPE} AND refused = '' AND accepted >= {{first:UInt64}} "
+            f"WHERE {IN_SCOPE} AND refused = '' AND accepted >= {{first:UInt64}} "
             f"LIMIT {len(told) + _MOST_LATER:d}"
         )
         rows = client.query(sql, {**scope._asdict(), "first": first}).result_rows

@@ -8,11 +8,11 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.projects import Scope
 from whipstitch.queries.persons import PersonMap, Persons
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.stitching import tables
 
 _ROWS: Final = 250_000
 """About as many as one step changes: what it changes is held in memory."""
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 
 
 _FEW: Final = 100
@@ -67,4 +67,4 @@ def take(client: Client, known: PersonMap, step: Step) -> None:
 
 def _waits(persons: Persons, ids: Sequence[str]) -> str:
     these = " AND (distinct_id IN {ids:Array(String)} OR anon_id IN {ids:Array(String)})"
-    return f"{_IN_SCOPE}{these if ids else ''} AND {persons.id} != distinct_id"
+    return f"{IN_SCOPE}{these if ids else ''} AND {persons.id} != distinct_id"

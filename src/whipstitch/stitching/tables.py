@@ -13,12 +13,12 @@ from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.changes import Changes, Resolution
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.storage.inserting import insert
 
 _AT_ONCE: Final = 5_000
 """Ids that one statement is given."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 
 # The same row again, which replaces the one that says less.
 _MARKED: Final = f"""\
@@ -29,7 +29,7 @@ SELECT
     project_id, environment, alias_id, distinct_id, refused, undo, timestamp, accepted, number,
     inserted, {{verdict:String}}, {{version:UInt64}}
 FROM person_aliases
-WHERE {_IN_SCOPE} AND NOT undo AND refused = '' AND alias_id IN {{alias_ids:Array(String)}}
+WHERE {IN_SCOPE} AND NOT undo AND refused = '' AND alias_id IN {{alias_ids:Array(String)}}
     AND (accepted, alias_id, distinct_id) IN
     (
         SELECT arrayJoin(arrayZip(
@@ -43,7 +43,7 @@ def operations_of(client: Client, scope: Scope, alias_ids: Collection[str]) -> s
     """Every operation on these ids."""
     sql = (
         "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused FROM person_aliases "
-        f"WHERE {_IN_SCOPE} AND alias_id IN {{ids:Array(String)}}"
+        f"WHERE {IN_SCOPE} AND alias_id IN {{ids:Array(String)}}"
     )
     return {Operation(*row) for row in rows_about(client, sql, scope, alias_ids)}
 
@@ -52,7 +52,7 @@ def resolutions(client: Client, scope: Scope, ids: Collection[str]) -> dict[str,
     """What is stored of those of these ids that have a parent."""
     sql = (
         "SELECT id, parent, person, since, depth FROM person_ids FINAL "
-        f"WHERE {_IN_SCOPE} AND id IN {{ids:Array(String)}}"
+        f"WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"
     )
     return {row[0]: Resolution(*row[1:]) for row in rows_about(client, sql, scope, ids)}
 
@@ -60,7 +60,7 @@ def resolutions(client: Client, scope: Scope, ids: Collection[str]) -> dict[str,
 def persons_of(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, str]:
     """The person of those of these ids that have a parent."""
     sql = (
-        f"SELECT id, person FROM person_ids FINAL WHERE {_IN_SCOPE} AND id IN {{ids:Array(String)}}"
+        f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}}"
     )
     return {row[0]: row[1] for row in rows_about(client, sql, scope, ids)}
 
@@ -69,14 +69,14 @@ def waiting(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
     """Those of these ids whose rows are still to be found by ``anon_id``."""
     sql = (
         "SELECT DISTINCT id FROM person_moves "
-        f"WHERE {_IN_SCOPE} AND stands_in = 'anon_id' AND id IN {{ids:Array(String)}}"
+        f"WHERE {IN_SCOPE} AND stands_in = 'anon_id' AND id IN {{ids:Array(String)}}"
     )
     return {row[0] for row in rows_about(client, sql, scope, ids)}
 
 
 def moved(client: Client, scope: Scope, most: int) -> list[str]:
     """Ids under which rows stand that are to be rewritten, no more than ``most``."""
-    sql = f"SELECT DISTINCT id FROM person_moves WHERE {_IN_SCOPE} LIMIT {most:d}"
+    sql = f"SELECT DISTINCT id FROM person_moves WHERE {IN_SCOPE} LIMIT {most:d}"
     return [row[0] for row in client.query(sql, scope._asdict()).result_rows]
 
 

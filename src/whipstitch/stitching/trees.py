@@ -11,13 +11,13 @@ from whipstitch.identity.additions import Raise
 from whipstitch.identity.changes import Resolution
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.stitching import tables
 
-_IN_SCOPE: Final = "project_id = {project_id:String} AND environment = {environment:String}"
 _AT_ONCE: Final = 5_000
 _ROUNDS: Final = 10
 """How many trees away an alias may still matter that was refused as a second parent."""
-_BELOW: Final = f"FROM person_ids FINAL WHERE {_IN_SCOPE} AND person IN {{ids:Array(String)}}"
+_BELOW: Final = f"FROM person_ids FINAL WHERE {IN_SCOPE} AND person IN {{ids:Array(String)}}"
 
 
 class Height(NamedTuple):
@@ -67,7 +67,7 @@ def lift(client: Client, scope: Scope, raised: Mapping[str, Raise], version: int
         person = "transform(person, {ids:Array(String)}, {persons:Array(String)}, '')"
         # A move by `anon_id` that is not settled would hide the one by `distinct_id`.
         split = (
-            f"SELECT id FROM person_moves WHERE {_IN_SCOPE} AND stands_in = 'anon_id' "
+            f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND stands_in = 'anon_id' "
             f"AND id IN (SELECT id {_BELOW})"
         )
         client.command(
@@ -125,8 +125,8 @@ def component(client: Client, scope: Scope, ids: Collection[str]) -> Component:
 def _trees(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
     """All ids in the trees in which these are."""
     sql = (
-        f"SELECT id, person FROM person_ids FINAL WHERE {_IN_SCOPE} AND person IN "
-        f"(SELECT person FROM person_ids FINAL WHERE {_IN_SCOPE} AND id IN {{ids:Array(String)}} "
+        f"SELECT id, person FROM person_ids FINAL WHERE {IN_SCOPE} AND person IN "
+        f"(SELECT person FROM person_ids FINAL WHERE {IN_SCOPE} AND id IN {{ids:Array(String)}} "
         "UNION ALL SELECT arrayJoin({ids:Array(String)}))"
     )
     rows = tables.rows_about(client, sql, scope, ids)
@@ -136,7 +136,7 @@ def _trees(client: Client, scope: Scope, ids: Collection[str]) -> set[str]:
 def _operations(client: Client, scope: Scope, ids: Collection[str]) -> dict[Operation, str]:
     sql = (
         "SELECT accepted, alias_id, distinct_id, undo, refused, argMax(verdict, version) "
-        f"FROM person_aliases WHERE {_IN_SCOPE} AND refused = '' "
+        f"FROM person_aliases WHERE {IN_SCOPE} AND refused = '' "
         "AND (alias_id IN {ids:Array(String)} OR distinct_id IN {ids:Array(String)}) "
         "GROUP BY accepted, alias_id, distinct_id, undo, refused"
     )

@@ -14,7 +14,7 @@ from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import Scope
 from whipstitch.queries import cohorts
 from whipstitch.queries.persons import PersonMap
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.values import Values
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Cohort

@@ -10,7 +10,7 @@ from whipstitch.queries import insights
 from whipstitch.queries.breakdowns import MOST_CELLS, Breakdown
 from whipstitch.queries.insights import Insights, InsightsQuery
 from whipstitch.queries.matches import Match
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.series import Series
 from whipstitch.queries.time_ranges import TimeRange, intervals
 

@@ -22,7 +22,7 @@ from tests.support.reference import (
 
 from whipstitch.cohorts import members
 from whipstitch.queries import cohort_definitions, cohorts
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.values import Values
 from whipstitch.storage.connect import STITCHING, Address
 

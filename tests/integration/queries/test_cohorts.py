@@ -10,7 +10,8 @@ from whipstitch.cohorts import members
 from whipstitch.projects import Scope
 from whipstitch.queries import cohorts, filters
 from whipstitch.queries.filters import CohortFilter
-from whipstitch.queries.run import IN_SCOPE, Reading, Sql
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Sql
 from whipstitch.queries.values import Values
 from whipstitch.storage.connect import STITCHING, Address
 

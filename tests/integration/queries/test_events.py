@@ -6,7 +6,7 @@ from tests.support.identity import Rows
 from whipstitch.projects import Scope
 from whipstitch.queries import events
 from whipstitch.queries.person_ids import ids_of, person_of
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 
 Seen = list[tuple[int, str, str]]
 """Second, person, and the id that was sent where it is another."""

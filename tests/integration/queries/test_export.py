@@ -18,7 +18,8 @@ from whipstitch.projects import Scope
 from whipstitch.queries import events, export
 from whipstitch.queries.export import FORMATS, ExportQuery, Format
 from whipstitch.queries.person_ids import person_of
-from whipstitch.queries.run import Reading, Sql
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import Sql
 from whipstitch.queries.time_ranges import TimeRange
 from whipstitch.storage.store import Store
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tests.support.reference import World, Worlds, random_filter, random_world
 
 from whipstitch.queries import filters
-from whipstitch.queries.run import IN_SCOPE, Reading
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.queries.values import Values
 
 

@@ -19,7 +19,7 @@ from whipstitch.queries import lexicon
 from whipstitch.queries.lexicon import LexiconQuery, Position
 from whipstitch.queries.pages import position_of
 from whipstitch.queries.properties import PROMOTED
-from whipstitch.queries.run import Reading
+from whipstitch.queries.reading import Reading
 from whipstitch.queries.time_ranges import TimeRange
 
 _HOURS = 100

@@ -6,7 +6,8 @@ import pytest
 from tests.support.reference import Event, Update, World, Worlds
 
 from whipstitch.queries import filters
-from whipstitch.queries.run import IN_SCOPE, Reading
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE
 from whipstitch.queries.values import Values
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.support.reference import Event, Update, World, Worlds
 
 from whipstitch.queries import filters, person_properties, properties
-from whipstitch.queries.run import IN_SCOPE, Reading, Rows
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Rows
 from whipstitch.queries.values import Values
 
 _BREAKING = st.sampled_from(

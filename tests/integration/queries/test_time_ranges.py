@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.support.reference import START, START_MS, Event, World, Worlds
 
-from whipstitch.queries.run import IN_SCOPE, Reading, Rows
+from whipstitch.queries.reading import Reading
+from whipstitch.queries.run import IN_SCOPE, Rows
 from whipstitch.queries.time_ranges import Interval, TimeRange, intervals
 from whipstitch.queries.values import Values
 

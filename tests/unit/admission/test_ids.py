@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.admission.ids import PLACEHOLDERS, EventIds, Placeholders, is_garbage
+from whipstitch.admission.ids import EventIds, is_garbage
+from whipstitch.placeholders import PLACEHOLDERS, Placeholders
 
 
 @pytest.mark.parametrize("distinct_id", ["", "a", "\u00e9"])

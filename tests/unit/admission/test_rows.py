@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from whipstitch.admission.admit import Admission, Admitted, Caller
-from whipstitch.admission.ids import Placeholders
 from whipstitch.admission.sequence import Sequence
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
+from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory, IngestionKey, Project
 
 KEY = IngestionKey("sk_live_1", Project("p1", "P"), "live")

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.admission.screens import missing, screen_of, version_order
+from whipstitch.admission.screens import missing, screen_of
 from whipstitch.projects import Directory, IngestionKey, Project
+from whipstitch.versions import version_order
 
 KEY = IngestionKey("k", Project("p1", "P"), "live")
 
