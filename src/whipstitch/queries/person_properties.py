@@ -9,10 +9,9 @@ from typing import Final
 from whipstitch.queries.persons import LINKED, key_of
 from whipstitch.queries.properties import of_json
 from whipstitch.queries.run import IN_SCOPE
-from whipstitch.queries.traits import NAMED, WHO
+from whipstitch.queries.traits import NAMED, RESERVED, WHO
 from whipstitch.queries.values import Values
 
-_RESERVED: Final = ("name", "email", "avatar", "phone")
 VALUE: Final = of_json("value")
 """The value in one row of ``of_people``."""
 
@@ -61,4 +60,4 @@ def _latest(names: list[str], values: Values) -> str:
 
 def _spellings(name: str) -> list[str]:
     plain = name.removeprefix("$")
-    return [plain, f"${plain}"] if plain in _RESERVED else [name]
+    return [plain, f"${plain}"] if plain in RESERVED else [name]

@@ -21,7 +21,14 @@ _IDS: Final = f"SELECT id, person FROM {LINKED}"
 WHO: Final = "if(known.person = '', traits.distinct_id, known.person)"
 """The person of a row of NAMED."""
 NAMED: Final = f"person_traits AS traits LEFT JOIN ({_IDS}) AS known ON known.id = distinct_id"
-_LATEST: Final = "(traits.timestamp, traits.accepted)"
+RESERVED: Final = ("name", "email", "avatar", "phone")
+"""These and their spellings with a ``$`` in front are one trait each: the one said last stands, of
+two in one update the plain one."""
+_LATEST: Final = "(traits.timestamp, traits.accepted, traits.property)"
+_TRAIT: Final = (
+    f"if(traits.property IN ({', '.join(repr(f'${name}') for name in RESERVED)}), "
+    "substring(traits.property, 2), traits.property)"
+)
 _SEARCHED: Final = "property IN ('name', '$name', 'email', '$email')"
 
 
@@ -34,11 +41,12 @@ def of(people: Sequence[str]) -> Sql:
     else:
         ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"
     return Sql(
-        f"SELECT {who} AS who, property, argMax(value, {_LATEST}) AS text, "
+        f"SELECT {who} AS who, argMax(traits.property, {_LATEST}) AS said, "
+        f"argMax(value, {_LATEST}) AS text, "
         f"argMax(deleted, {_LATEST}) AS gone "
         f"FROM person_traits AS traits {named}"
         f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
-        "GROUP BY who, property ORDER BY who, property",
+        f"GROUP BY who, {_TRAIT} ORDER BY who, said",
         {"people": list(people)},
     )
 
@@ -68,6 +76,6 @@ def matching() -> str:
     return (
         f"SELECT distinct_id AS id FROM person_traits AS traits "
         f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
-        f"GROUP BY distinct_id, property "
+        f"GROUP BY distinct_id, {_TRAIT} "
         f"HAVING NOT argMax(deleted, {_LATEST}) AND {contains(f'argMax(value, {_LATEST})')}"
     )

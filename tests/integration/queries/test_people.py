@@ -229,3 +229,23 @@ def test_nobody_has_an_id_that_was_never_seen(rows: Rows) -> None:
     assert profile("stranger") is None
     assert profile("") is None
     assert profile("named") is not None
+
+
+def test_both_spellings_of_a_reserved_trait_are_one_the_last_said(rows: Rows) -> None:
+    rows.traits("ann", 1, **{"$email": '"old@example.com"', "name": '"Ann"', "$plan": '"pro"'})
+    rows.traits("ann", 2, email='"new@example.com"', plan='"free"')
+    rows.traits("ann", 3, **{"$name": None})
+    rows.traits("bob", 1, phone='"1"')
+    rows.traits("bob", 2, **{"$phone": '"2"'})
+    rows.event("ann", 4)
+    rows.event("bob", 3)
+
+    assert {one.distinct_id: one.properties for one in _pages(rows)} == {
+        "ann": {
+            "$plan": msgspec.Raw(b'"pro"'),
+            "email": msgspec.Raw(b'"new@example.com"'),
+            "plan": msgspec.Raw(b'"free"'),
+        },
+        "bob": {"$phone": msgspec.Raw(b'"2"')},
+    }
+    assert _pages(rows, search="old@example") == []
