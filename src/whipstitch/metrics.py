@@ -36,6 +36,11 @@ class Stages(Collector):
             "Times that did not parse and were passed over.",
             intake.unread_times,
         )
+        yield CounterMetricFamily(
+            "whipstitch_times_ahead",
+            "Times of traits more than a day ahead, for which that of receipt stands.",
+            intake.times_ahead,
+        )
         yield _counter("rejected_requests", "Requests refused.", "reason", intake.rejected)
         yield _counter("requests", "Ingestion requests answered.", "door", intake.requests)
         yield _histogram(

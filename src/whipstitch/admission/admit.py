@@ -31,7 +31,7 @@ from whipstitch.admission.rows import (
     trait_rows,
 )
 from whipstitch.admission.sequence import Sequence
-from whipstitch.admission.timestamps import Unread
+from whipstitch.admission.timestamps import PassedOver
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
 from whipstitch.placeholders import Placeholders
@@ -47,14 +47,15 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Operations by kind, those dropped for a garbage id, and times that were passed over because
-    they did not parse."""
+    """Operations by kind, those dropped for a garbage id, and times that were passed over: those
+    that did not parse, and those of traits that are too far ahead."""
 
     events: int = 0
     people: int = 0
     aliases: int = 0
     discarded: int = 0
     unread_times: int = 0
+    times_ahead: int = 0
 
     @property
     def accepted(self) -> int:
@@ -63,7 +64,7 @@ class Tally(msgspec.Struct, frozen=True):
     @property
     def has_trouble(self) -> bool:
         """Whether there is something that the sender should be told of."""
-        return bool(self.discarded or self.unread_times)
+        return bool(self.discarded or self.unread_times or self.times_ahead)
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -72,6 +73,7 @@ class Tally(msgspec.Struct, frozen=True):
             self.aliases + other.aliases,
             self.discarded + other.discarded,
             self.unread_times + other.unread_times,
+            self.times_ahead + other.times_ahead,
         )
 
 
@@ -127,7 +129,7 @@ class Admission:
         self._directory = directory
         self._placeholders = placeholders
         self._event_ids = event_ids or EventIds().next
-        self._unread = Unread()
+        self._passed_over = PassedOver()
 
     def track(self, body: bytes, caller: Caller) -> Admitted | Answer:
         event = read_track(body)
@@ -146,7 +148,7 @@ class Admission:
                 self._event_ids(),
                 number,
                 self._sequence.now // 1000,
-                self._unread,
+                self._passed_over,
             )
         except NotAnObject:
             return answers.INVALID_BODY
@@ -154,7 +156,7 @@ class Admission:
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), caller.key)
             answer = answers.tracked(wanted) if wanted else answer
-        tally = self.with_unread_times(_ONE_EVENT) if self._unread.count else _ONE_EVENT
+        tally = self.with_times(_ONE_EVENT) if self._passed_over.unread else _ONE_EVENT
         return Admitted(encode_lines((row,)), 1, tally, answer)
 
     def people(self, body: bytes, caller: Caller) -> Admitted | Answer:
@@ -167,8 +169,8 @@ class Admission:
             return answers.DISCARDED
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
-        rows = trait_rows(update, caller.key, number, received, self._unread)
-        tally = self.with_unread_times(_ONE_PERSON)
+        rows = trait_rows(update, caller.key, number, received, self._passed_over)
+        tally = self.with_times(_ONE_PERSON)
         return Admitted(encode_lines(rows), len(rows), tally, answers.ACCEPTED)
 
     def alias(self, body: bytes, caller: Caller) -> Admitted | Answer:
@@ -183,8 +185,8 @@ class Admission:
             return answers.DISCARDED
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
-        row = alias_row(alias, caller.key, number, received, self._placeholders, self._unread)
-        tally = self.with_unread_times(_ONE_ALIAS)
+        row = alias_row(alias, caller.key, number, received, self._placeholders, self._passed_over)
+        tally = self.with_times(_ONE_ALIAS)
         return Admitted(encode_lines((row,)), 1, tally, answers.ACCEPTED)
 
     def batch(self, body: bytes, caller: Caller) -> Admitted | Answer:
@@ -196,7 +198,7 @@ class Admission:
         if not tally.accepted:
             return answers.DISCARDED_ALL
         rows = list(self.rows(kept, caller, self.numbers(tally)))
-        tally = self.with_unread_times(tally)
+        tally = self.with_times(tally)
         wanted = self.wanted_screens((event.payload for event in kept.events), caller.key)
         return Admitted(encode_lines(rows), len(rows), tally, summary(tally, caller.key, wanted))
 
@@ -212,22 +214,26 @@ class Admission:
         received = numbers.received
         for alias in kept.aliases:
             yield alias_row(
-                alias.payload, key, numbers.alias, received, self._placeholders, self._unread
+                alias.payload, key, numbers.alias, received, self._placeholders, self._passed_over
             )
             numbers.alias += 1
         for update in kept.people:
-            yield from trait_rows(update.payload, key, numbers.people, received, self._unread)
+            yield from trait_rows(update.payload, key, numbers.people, received, self._passed_over)
             numbers.people += 1
-        next_id, number, unread = self._event_ids, numbers.event, self._unread
+        next_id, number, passed_over = self._event_ids, numbers.event, self._passed_over
         for event in kept.events:
-            yield event_row(event.payload, key, agent, place, next_id(), number, received, unread)
+            yield event_row(
+                event.payload, key, agent, place, next_id(), number, received, passed_over
+            )
             number += 1
         numbers.event = number
 
-    def with_unread_times(self, tally: Tally) -> Tally:
-        """``tally`` with the times that did not parse since the last call."""
-        unread = self._unread.take()
-        return msgspec.structs.replace(tally, unread_times=unread) if unread else tally
+    def with_times(self, tally: Tally) -> Tally:
+        """``tally`` with the times that were passed over since the last call."""
+        unread, ahead = self._passed_over.take()
+        if not unread and not ahead:
+            return tally
+        return msgspec.structs.replace(tally, unread_times=unread, times_ahead=ahead)
 
     def wanted_screens(self, events: Iterable[Track], key: IngestionKey) -> list[str]:
         """The screens to be asked for in the answer to ``events``."""

@@ -8,7 +8,7 @@ import msgspec
 
 from whipstitch.admission import timestamps
 from whipstitch.admission.bodies import ABSENT, Alias, People, Track, text_of
-from whipstitch.admission.timestamps import Unread
+from whipstitch.admission.timestamps import PassedOver
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
 from whipstitch.placeholders import Placeholders
@@ -17,7 +17,7 @@ from whipstitch.projects import IngestionKey
 _EMPTY: Final = msgspec.Raw(b"{}")
 _AHEAD_MS: Final = 60_000
 """So far the numbers of acceptance may be ahead of the clock before it counts as set back."""
-_RECENT_MS: Final = 24 * 60 * 60 * 1000
+_DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
 class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
@@ -113,10 +113,10 @@ def event_row(
     id_: str,
     accepted: int,
     received: int,
-    unread: Unread,
+    passed_over: PassedOver,
 ) -> EventRow:
     """An ``event`` with name and id, and what the server adds (contract README, "Time",
-    "Enrichment"). ``unread`` counts the times that were passed over.
+    "Enrichment"). ``passed_over`` counts the times that were.
 
     Raises:
         NotAnObject: its properties, or default properties, are neither an object nor null.
@@ -137,11 +137,11 @@ def event_row(
             fallback = _defaults.decode(defaults)
         except msgspec.DecodeError:
             defaults, fallback = _read_odd_defaults(defaults)
-    timestamp = _time_sent(event.timestamp, unread)
+    timestamp = _time_sent(event.timestamp, passed_over)
     if timestamp is None and sent is not _NO_SENT:
-        timestamp = _time_sent(sent.timestamp, unread)
+        timestamp = _time_sent(sent.timestamp, passed_over)
         if timestamp is None:
-            timestamp = _time_sent(sent.time, unread)
+            timestamp = _time_sent(sent.time, passed_over)
     if timestamp is None:
         timestamp = received
     return EventRow(
@@ -169,13 +169,18 @@ def event_row(
 
 
 def trait_rows(
-    update: People, key: IngestionKey, accepted: int, received: int, unread: Unread
+    update: People, key: IngestionKey, accepted: int, received: int, passed_over: PassedOver
 ) -> list[TraitRow]:
     """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
+    Which update wins, a time more than a day ahead of its receipt does not say: the time of receipt
+    stands for it, or nobody could change the trait until then.
 
     The person's row has the key that a client's own blank key has, too, and is older than all."""
-    timestamp = _time_sent(update.timestamp, unread)
-    recent = timestamp is None or timestamp >= received - _RECENT_MS
+    timestamp = _time_sent(update.timestamp, passed_over)
+    if timestamp is not None and timestamp > received + _DAY_MS:
+        passed_over.ahead += 1
+        timestamp = None
+    recent = timestamp is None or timestamp >= received - _DAY_MS
     if recent and accepted // 1000 - received > _AHEAD_MS:
         # The clock was ahead once. Updates of then, which have its times, must not win over this.
         timestamp = accepted // 1000
@@ -201,11 +206,11 @@ def alias_row(
     accepted: int,
     received: int,
     placeholders: Placeholders,
-    unread: Unread,
+    passed_over: PassedOver,
 ) -> AliasRow:
     """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
     alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
-    timestamp = _time_sent(alias.timestamp, unread)
+    timestamp = _time_sent(alias.timestamp, passed_over)
     if timestamp is None:
         timestamp = received
     if alias_id == distinct_id:
@@ -227,12 +232,12 @@ def app_version(event: Track) -> str | None:
     return None
 
 
-def _time_sent(raw: msgspec.Raw, unread: Unread) -> int | None:
+def _time_sent(raw: msgspec.Raw, passed_over: PassedOver) -> int | None:
     if raw is ABSENT:
         return None
     timestamp = timestamps.parse(raw)
     if timestamp is None:
-        unread.note(raw)
+        passed_over.note_unread(raw)
     return timestamp
 
 

@@ -51,21 +51,24 @@ _usual: Final = msgspec.json.Decoder(datetime | int | float).decode
 _text: Final = msgspec.json.Decoder(str).decode
 
 
-class Unread:
-    """Counts times that were sent and did not parse."""
+class PassedOver:
+    """Counts times that were sent and passed over: those ``unread`` did not parse, those ``ahead``
+    are of a clock that is too far ahead for an update of traits to go by it."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.unread = 0
+        self.ahead = 0
 
-    def note(self, raw: bytes | msgspec.Raw) -> None:
+    def note_unread(self, raw: bytes | msgspec.Raw) -> None:
         """``raw`` did not parse; null counts as not sent."""
         if bytes(raw) != b"null":
-            self.count += 1
+            self.unread += 1
 
-    def take(self) -> int:
-        """How many since the last call."""
-        count, self.count = self.count, 0
-        return count
+    def take(self) -> tuple[int, int]:
+        """How many ``unread`` and ``ahead`` since the last call."""
+        counts = self.unread, self.ahead
+        self.unread = self.ahead = 0
+        return counts
 
 
 def parse(raw: bytes | msgspec.Raw) -> int | None:

@@ -3,7 +3,7 @@ dropped."""
 
 from typing import Final
 
-from whipstitch.doors.refusals import UNREAD_TIME
+from whipstitch.doors.refusals import TIME_AHEAD, UNREAD_TIME
 
 _PAYLOAD: Final = (
     "An operation of the batch has the wrong shape, and so the whole batch was refused. Check that "
@@ -15,6 +15,9 @@ HINTS: Final = {
     UNREAD_TIME: "The operation was kept, but a time in it could not be read and was passed over. "
     "Send RFC 3339, such as 2026-05-09T14:32:01Z, or unix seconds or milliseconds, between 1900 "
     "and 2299.",
+    TIME_AHEAD: "The traits were kept, as of the time of receipt: their timestamp is more than a "
+    "day ahead, and nobody could change them until then. Correct the client's clock, or send no "
+    "timestamp.",
     "rate_limited": "More requests a minute than the project allows. Send batches to "
     "/api/v1/batch, which count as one, or raise the limit under Settings.",
     "missing_key": "No x-api-key header came. Some proxies drop headers: check them, too.",

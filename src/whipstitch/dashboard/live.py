@@ -8,11 +8,15 @@ from starlette.responses import JSONResponse, Response
 from whipstitch.dashboard.hints import hint_for
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.visits import Visit
-from whipstitch.doors.refusals import MINUTES, UNREAD_TIME, Refusal
+from whipstitch.doors.refusals import MINUTES, TIME_AHEAD, UNREAD_TIME, Refusal
 from whipstitch.queries.pages import rfc3339
 
 _MOST_SET_ASIDE: Final = 50
-_OUTCOMES: Final = {"garbage_id": "discarded", UNREAD_TIME: "time passed over"}
+_OUTCOMES: Final = {
+    "garbage_id": "discarded",
+    UNREAD_TIME: "time passed over",
+    TIME_AHEAD: "time passed over",
+}
 
 
 class Trouble:

@@ -131,7 +131,7 @@ def _admit_batch(body: bytes, job: Job, admission: Admission) -> HeavyAdmitted |
         out.add(encode_lines(rows), len(rows))
         seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
     wanted = screens.missing(seen, job.caller.key, job.directory)
-    total = admission.with_unread_times(total)
+    total = admission.with_times(total)
     return out.admitted(last, total, summary(total, job.caller.key, wanted))
 
 

@@ -17,7 +17,7 @@ from whipstitch.admission.answers import Answer
 from whipstitch.admission.gate import Gate, Visitor
 from whipstitch.admission.rate_limit import seconds_left
 from whipstitch.doors.heavy import HeavyLane
-from whipstitch.doors.refusals import UNREAD_TIME, Refusals
+from whipstitch.doors.refusals import TIME_AHEAD, UNREAD_TIME, Refusals
 from whipstitch.doors.stats import IntakeStats
 from whipstitch.doors.unpacking import (
     BOM,
@@ -305,6 +305,8 @@ class Intake:
             self.refusals.note(dropped, endpoint, caller.key, tally.discarded)
         if tally.unread_times:
             self.refusals.note(UNREAD_TIME, endpoint, caller.key, tally.unread_times)
+        if tally.times_ahead:
+            self.refusals.note(TIME_AHEAD, endpoint, caller.key, tally.times_ahead)
 
     def _queue(self, admitted: Admitted, respond: Respond) -> None:
         entry = _Queued(admitted.lines, admitted.rows, admitted, respond, self.stats)

@@ -9,6 +9,8 @@ from whipstitch.projects import Environment, IngestionKey
 
 UNREAD_TIME: Final = "unread_time"
 """The reason of what was accepted, with a time that did not parse and was passed over."""
+TIME_AHEAD: Final = "time_ahead"
+"""The reason of traits whose time was too far ahead and was passed over."""
 MINUTES = 60
 """How far back it is remembered."""
 _MOST = 500

@@ -17,6 +17,8 @@ class IntakeStats:
     """Operations dropped quietly, by reason."""
     unread_times: int = 0
     """Times in accepted operations that did not parse and were passed over."""
+    times_ahead: int = 0
+    """Times of traits that were too far ahead to go by."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Requests refused, by the reason of their answer."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -34,3 +36,4 @@ class IntakeStats:
         if tally.discarded:
             self.discarded["garbage_id"] += tally.discarded
         self.unread_times += tally.unread_times
+        self.times_ahead += tally.times_ahead

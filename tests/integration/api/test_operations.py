@@ -43,6 +43,19 @@ def test_metrics_count_times_that_do_not_parse(server: Server) -> None:
     assert server.metric(name) == before + 4
 
 
+def test_metrics_count_times_of_traits_that_are_too_far_ahead(server: Server) -> None:
+    name = "whipstitch_times_ahead_total"
+    before = server.metric(name)
+    update = {"distinct_id": "user_1", "properties": {"a": 1, "b": 2}, "timestamp": "2290-01-01"}
+
+    server.send("/api/v1/people", update)
+    server.send("/api/v1/track", TRACK | {"timestamp": "2290-01-01"})
+    operations = [{"type": "people", "payload": update}] * 2
+    server.send("/api/v1/batch", {"operations": operations})
+
+    assert server.metric(name) == before + 3
+
+
 def test_metrics_can_be_read_by_prometheus(server: Server) -> None:
     text = httpx.get(f"{server.url}/metrics", trust_env=False).text
 

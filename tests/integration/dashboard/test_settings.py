@@ -135,6 +135,7 @@ def test_what_was_not_stored_is_told_with_a_hint(server: Server, visit: Visit) -
     server.send("/api/v1/track", EVENT, key="sk_live_misspelt_key")
     server.send("/api/v1/people", b"x" * 300_000)
     server.send("/api/v1/track", EVENT | {"timestamp": "yesterday"})
+    server.send("/api/v1/people", {"distinct_id": "user_1", "timestamp": "2290-01-01"})
 
     answer = visitor.get("trouble")
 
@@ -143,6 +144,7 @@ def test_what_was_not_stored_is_told_with_a_hint(server: Server, visit: Visit) -
         ("discarded", "garbage_id", "track"),
         ("discarded", "garbage_id", "batch"),
         ("time passed over", "unread_time", "track"),
+        ("time passed over", "time_ahead", "people"),
         ("rejected", "invalid_key", "track"),
         ("rejected", "invalid_body", "people"),
     } <= found

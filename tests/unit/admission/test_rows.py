@@ -97,6 +97,41 @@ def test_traits_of_a_time_when_the_clock_was_ahead_lose_against_later_ones(
     assert row["timestamp"] == ((NOW + _DAY) // 1000 if ahead else sent)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "taken"), [(0, True), (_DAY // 1000, True), (_DAY // 1000 + 1, False)]
+)
+def test_traits_go_by_a_clock_that_is_up_to_a_day_ahead(ahead: int, taken: bool) -> None:
+    said = NOW // 1000 + ahead
+    update = {"distinct_id": "u1", "properties": {"plan": "pro"}, "timestamp": said}
+    batch = {"operations": [{"type": "people", "payload": update}]}
+    for endpoint, body in (("people", update), ("batch", batch)):
+        *_, row = rows_of(endpoint, json.dumps(body).encode())
+        assert row["timestamp"] == (said if taken else NOW // 1000)
+
+
+def test_events_and_aliases_keep_a_time_that_is_far_ahead() -> None:
+    far = NOW // 1000 + 10**11
+    assert event(timestamp=far)["timestamp"] == far
+    [alias] = rows_of("alias", b'{"alias_id":"a1","distinct_id":"u1","timestamp":%d}' % far)
+    assert alias["timestamp"] == far
+
+
+def test_traits_of_2290_win_over_older_ones_and_lose_against_later_ones() -> None:
+    moment = NOW
+    sequence = Sequence(lambda: moment)
+    admission = Admission(sequence, Directory, Placeholders())
+    order: list[tuple[int, int]] = []
+    for time in (None, "2290-01-01", "2031-01-01", None):
+        moment += 1_000_000
+        body = {"distinct_id": "u1", "properties": {"plan": len(order)}, "timestamp": time}
+        admitted = admission.people(json.dumps(body).encode(), Caller(KEY, Agent(), Place()))
+        assert isinstance(admitted, Admitted)
+        assert admitted.tally.times_ahead == (time is not None)
+        row = json.loads(admitted.lines.splitlines()[-1])
+        order.append((row["timestamp"], row["accepted"]))
+    assert order == sorted(order)
+
+
 def test_operations_of_a_batch_are_numbered_one_by_one() -> None:
     payload = {"event_name": "e", "distinct_id": "u1", "properties": {"a": 1, "b": 2}}
     kinds = ["track", "people", "track", "people"]

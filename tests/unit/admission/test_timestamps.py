@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.admission.timestamps import EARLIEST_MS, LATEST_MS, Unread, parse
+from whipstitch.admission.timestamps import EARLIEST_MS, LATEST_MS, PassedOver, parse
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(1900, 1, 2), datetime(2299, 12, 30))
@@ -233,8 +233,8 @@ def test_what_was_not_sent_is_no_time() -> None:
 
 
 def test_what_was_sent_and_did_not_parse_is_counted() -> None:
-    unread = Unread()
+    passed_over = PassedOver()
     for sent in (b'"yesterday"', b"null", b"{}", b'""'):
-        unread.note(sent)
-    assert unread.take() == 3
-    assert unread.take() == 0
+        passed_over.note_unread(sent)
+    assert passed_over.take() == (3, 0)
+    assert passed_over.take() == (0, 0)

@@ -6,7 +6,7 @@ from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
 from whipstitch.dashboard.hints import HINTS
 from whipstitch.doors import snapshots
-from whipstitch.doors.refusals import UNREAD_TIME
+from whipstitch.doors.refusals import TIME_AHEAD, UNREAD_TIME
 
 GIVEN = [
     *vars(answers).values(),
@@ -14,7 +14,8 @@ GIVEN = [
     answers.rate_limited(1),
     *vars(snapshots).values(),
 ]
-REASONS = {one.reason for one in GIVEN if isinstance(one, Answer) and one.reason} | {UNREAD_TIME}
+REFUSED = {one.reason for one in GIVEN if isinstance(one, Answer) and one.reason}
+REASONS = REFUSED | {UNREAD_TIME, TIME_AHEAD}
 
 
 @pytest.mark.parametrize("reason", sorted(REASONS))
