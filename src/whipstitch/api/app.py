@@ -3,7 +3,6 @@ pictures of screens."""
 
 import asyncio
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from whipstitch import __version__
 from whipstitch.api import (
     access,
     aliases,
@@ -78,7 +78,7 @@ def build(
     routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
-        version=version("whipstitch"),
+        version=__version__,
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from whipstitch import __version__
 from whipstitch.cli.options import DataDir, Json
 from whipstitch.cli.output import print_fields, print_json, reporting, timestamp
 
@@ -48,7 +48,7 @@ def update(
         settings = Settings.load(data_dir=data_dir)
         target = settings.data_dir / "geoip" / "city.mmdb"
         urls = addresses(datetime.now(UTC).date()) if url is None else (url,)
-        user_agent = {"User-Agent": f"whipstitch/{version('whipstitch')}"}
+        user_agent = {"User-Agent": f"whipstitch/{__version__}"}
         with (
             httpx.Client(follow_redirects=True, timeout=30, headers=user_agent) as client,
             _progress_bar() as progress,

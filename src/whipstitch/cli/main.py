@@ -1,10 +1,10 @@
 """The command ``whipstitch``: a list of what it can do."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from whipstitch import __version__
 from whipstitch.cli import deadletters, demo, doctor, geoip, key, project, serve, sql, token, user
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ app.add_typer(deadletters.app, name="deadletters")
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"whipstitch {version('whipstitch')}")
+        typer.echo(f"whipstitch {__version__}")
         raise typer.Exit
 
 

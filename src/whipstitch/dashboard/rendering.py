@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from whipstitch import __version__
+
 _TYPES: Final = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -45,7 +47,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.globals["static"] = self._address
+        self._templates.globals.update(static=self._address, version=__version__)
         self._templates.filters.update(size=size, moment=moment, number=number, json=plain_json)
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:

@@ -5,11 +5,17 @@ from typing import Any
 import pytest
 from tests.support.server import Server
 
+from whipstitch import __version__
+
 
 @pytest.fixture
 def described(server: Server) -> dict[str, Any]:
     document: dict[str, Any] = server.get("/openapi.json").json()
     return document
+
+
+def test_the_description_names_the_version(described: dict[str, Any]) -> None:
+    assert described["info"]["version"] == __version__
 
 
 def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.dashboard.conftest import Visit
 from tests.support.server import Server
 
+from whipstitch import __version__
 from whipstitch.dashboard.pages import PAGES
 from whipstitch.dashboard.settings import SECTIONS
 
@@ -27,6 +28,10 @@ def test_a_page_tells_the_browser_what_to_refuse(visit: Visit, page: str) -> Non
     assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cache-control"] == "no-store"
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", answer.text)
+
+
+def test_the_menu_of_the_account_names_the_version(visit: Visit) -> None:
+    assert f"<li>Whipstitch {__version__}</li>" in visit().get("events").text
 
 
 @pytest.mark.parametrize("page", ALL)
