@@ -156,7 +156,7 @@ const entry = (button, work) => byId(button).addEventListener("click", async () 
 editButton.addEventListener("click", () => setEditing(editButton.getAttribute("aria-pressed") !== "true"));
 entry("add", add);
 entry("rename", async () => {
-  const name = await askText({ title: "Rename this board", label: "Name", value: board.name, answer: "Rename", act: (name) => patch(path, { name }) });
+  const name = await askText({ title: "Rename this board", label: "Name", value: board.name, answer: "Rename", act: (typed) => patch(path, { name: typed }) });
   if (name) await load();
 });
 entry("delete", async () => {
@@ -182,10 +182,13 @@ let asking = false;
 setInterval(async () => {
   if (document.hidden || asking || !board || Date.now() - asked < EVERY_MS) return;
   asking = true;
-  await saving;
-  await load();
-  asked = Date.now();
-  asking = false;
+  try {
+    await saving;
+    await load();
+  } finally {
+    asked = Date.now();
+    asking = false;
+  }
 }, 1_000);
 
 drawRange();

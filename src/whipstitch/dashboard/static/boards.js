@@ -64,7 +64,7 @@ function row(one) {
 const small = (text, label, onclick) => h("button.button.small", { type: "button", "aria-label": label, onclick }, text);
 
 async function renameBoard(board) {
-  const name = await askText({ title: "Rename this board", label: "Name", value: board.name, answer: "Rename", act: (name) => patch(`boards/${board.id}`, { name }) });
+  const name = await askText({ title: "Rename this board", label: "Name", value: board.name, answer: "Rename", act: (typed) => patch(`boards/${board.id}`, { name: typed }) });
   if (name) load();
 }
 

@@ -3,7 +3,7 @@
 // Values are formatted by `format`.
 
 import { canvas, clipped, colour, framed, linked, namesOf, pointed } from "./chart_frame.js";
-import { fill, h, s } from "./dom.js";
+import { h, s } from "./dom.js";
 import { compact, number } from "./format.js";
 
 const PAD = { top: 8, right: 12, bottom: 24, left: 44 };
@@ -45,13 +45,13 @@ export function lineChart(element, { labels, series, format = number, height = 2
       guide.setAttribute("visibility", "visible");
       return { x: x(index), lines: lines(labels[index], series, index, format) };
     }, () => guide.setAttribute("visibility", "hidden"));
-    const linked = series.filter((one) => one.href);
-    svg.classList.toggle("linked", linked.length > 0);
+    const linkedSeries = series.filter((one) => one.href);
+    svg.classList.toggle("linked", linkedSeries.length > 0);
     svg.addEventListener("click", (event) => {
       const index = nearest(event);
       const at = event.clientY - svg.getBoundingClientRect().top;
       const away = (one) => Math.abs(y(one.values[index]) - at);
-      const [closest] = linked.filter((one) => known(one.values[index])).sort((a, b) => away(a) - away(b));
+      const [closest] = linkedSeries.filter((one) => known(one.values[index])).sort((a, b) => away(a) - away(b));
       const href = closest?.href(index);
       if (href) location.assign(href);
     });
@@ -164,7 +164,9 @@ export async function png(element, name) {
     }
     swatch.remove();
     pen.drawImage(image, 0, named.height, width, height);
-    download(name, "image/png", await new Promise((done) => sheet.toBlob(done, "image/png")));
+    download(name, "image/png", await new Promise((done) => {
+      sheet.toBlob(done, "image/png");
+    }));
   } finally {
     URL.revokeObjectURL(url);
   }

@@ -82,7 +82,9 @@ async function view(cohort) {
   // Until nothing is refreshing any more
   async function settled() {
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, SOON_MS));
+      await new Promise((resolve) => {
+        setTimeout(resolve, SOON_MS);
+      });
       const { cohort: now } = await get(path);
       tell(now);
       if (!isBusy(now)) return members.load();

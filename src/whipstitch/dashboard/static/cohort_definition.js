@@ -24,11 +24,11 @@ const usualOn = (property) => (OF_EVENTS.includes(property.replace(/^(default_)?
 const isDeed = (one) => "did" in one || "did_not" in one;
 
 // null where nothing is said yet
-function closed({ all, deeds, filters }) {
+function closed({ all, deeds, filters: properties }) {
   const chosen = deeds.filter((one) => one.event_name !== "").map(({ event_name, negated, at_least, at_most, within_days, filters }) => ({
     ...(negated ? { did_not: event_name } : { did: event_name, at_least, at_most }), within_days, filters,
   }));
-  const conditions = [...chosen, ...filters];
+  const conditions = [...chosen, ...properties];
   return conditions.length ? { [all ? "all" : "any"]: conditions } : null;
 }
 

@@ -10,7 +10,7 @@ import { eventLabel, eventOptions } from "./lexicon_source.js";
 // stay; `moves`: whether their order matters; `fresh()`: a new item. An item whose event is still to be chosen has
 // event_name "".
 export function eventList({ items, onchange, label, add, any = false, least = 1, most = 20, moves = false, marks = (index) => index + 1, extra = () => null, fresh = () => ({ event_name: "" }) }) {
-  let held = items.map((one) => ({ ...one }));
+  const held = items.map((one) => ({ ...one }));
   const list = h("ol.event-list", { "aria-label": label });
   const more = h("button.link.add", { type: "button", onclick: () => {
     held.push(fresh());

@@ -33,7 +33,7 @@ const COHORT = { in: "is in", not_in: "is not in" };
 const MOST = 50;
 
 export function filterEditor({ filters, events = () => [], onchange, label = "Filters", typedOn = () => "event" }) {
-  let held = filters.map((one) => ({ ...one }));
+  const held = filters.map((one) => ({ ...one }));
   const rows = h("div.filter-rows");
   const add = h("button.link.add", { type: "button", onclick: () => {
     held.push({});

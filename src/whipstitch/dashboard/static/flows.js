@@ -12,7 +12,7 @@ function counted(label, value, most, onchange) {
   return h("label.counted", {}, h("span", {}, label), field);
 }
 
-function editor(state, change, current) {
+function editor(state, change) {
   const direction = h("select", { "aria-label": "Direction", onchange: () => change({ direction: direction.value }) },
     Object.entries(DIRECTIONS).map(([value, text]) => h("option", { value, selected: value === state.direction }, text)));
   return [

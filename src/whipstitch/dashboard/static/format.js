@@ -24,7 +24,7 @@ const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day",
 
 export function ago(text, now = Date.now()) {
   const seconds = (new Date(text).getTime() - now) / 1000;
-  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  const [unit, size] = UNITS.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
   return since.format(Math.round(seconds / size), unit);
 }
 
@@ -37,8 +37,8 @@ export function intervalLabel(text, interval, timeZone) {
 
 // The same for programs: 2026-11, 2026-11-25, 2026-11-25 14:00.
 export function intervalIso(text, interval, timeZone) {
-  const [day, time] = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }).format(new Date(text)).split(" ");
-  return { hour: `${day} ${time}`, month: day.slice(0, 7) }[interval] ?? day;
+  const [date, time] = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }).format(new Date(text)).split(" ");
+  return { hour: `${date} ${time}`, month: date.slice(0, 7) }[interval] ?? date;
 }
 
 // The days from `from` to before `to`: "12 – 18 Nov 2026"
@@ -50,6 +50,6 @@ export const change = (now, before) => (before && now !== null ? signed.format(n
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "—";
-  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
+  const [unit, size] = UNITS.find(([, least]) => seconds >= least) ?? ["second", 1];
   return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(seconds / size);
 }

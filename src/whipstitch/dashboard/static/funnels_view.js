@@ -23,8 +23,8 @@ export function windowOf(text) {
 }
 
 export const windowText = (seconds) => {
-  const [unit, one] = Object.entries(UNITS).find(([, one]) => seconds % one.seconds === 0);
-  return `${seconds / one.seconds}${unit}`;
+  const [letter, unit] = Object.entries(UNITS).find(([, { seconds: size }]) => seconds % size === 0);
+  return `${seconds / unit.seconds}${letter}`;
 };
 
 const secondsOf = (text) => {

@@ -26,8 +26,8 @@ function state() {
 }
 
 function go(patch) {
-  const { search, range, traits } = { ...state(), ...patch };
-  history.pushState(null, "", withParameters(location.pathname, { of: traits ? "traits" : "", search, range: range === DEFAULT_RANGE ? "" : range }));
+  const { search, range, traits: ofTraits } = { ...state(), ...patch };
+  history.pushState(null, "", withParameters(location.pathname, { of: ofTraits ? "traits" : "", search, range: range === DEFAULT_RANGE ? "" : range }));
   begin();
 }
 

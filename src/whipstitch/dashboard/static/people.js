@@ -58,8 +58,8 @@ function show(people, first) {
   const rows = people.map(row);
   if (!first) return list.querySelector("tbody").append(...rows);
   if (!rows.length) return fill(list, empty());
-  const head = ["Person", "E-mail", "Ids", "Events", "First seen", "Last seen"];
-  const headings = head.map((text, index) => h(index === 2 || index === 3 ? "th.num" : "th", { scope: "col" }, text));
+  const titles = ["Person", "E-mail", "Ids", "Events", "First seen", "Last seen"];
+  const headings = titles.map((text, index) => h(index === 2 || index === 3 ? "th.num" : "th", { scope: "col" }, text));
   return fill(list, h("div.scroll", { tabindex: "0", role: "region", "aria-label": "People" },
     h("table.table", {}, h("thead", {}, h("tr", {}, headings)), h("tbody", {}, rows))));
 }

@@ -37,7 +37,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   function drawControls() {
     const compared = !view.unequalled && h("button.button", { type: "button", "data-key": "compare", "aria-pressed": String(state.compare), onclick: () => change({ compare: !state.compare }) }, "Compare");
     if (compared) compared.title = "With the period before";
-    const range = dateRange({ value: state.range, onchange: (range) => change({ range }) });
+    const range = dateRange({ value: state.range, onchange: (chosen) => change({ range: chosen }) });
     range.querySelectorAll("select, input").forEach((one, index) => (one.dataset.key = `range-${index}`));
     refocused(place.controls, () => fill(place.controls, range, compared, controls(state, change)));
   }

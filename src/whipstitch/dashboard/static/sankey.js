@@ -65,10 +65,10 @@ export function sankey(element, { nodes, links, backwards = false, caption, abou
     const boxes = columns.flat().map((one) => {
       const at = places.get(one.id);
       const x = at.x + THICK + STUB / 2 + 4;
-      const room = (one.step === columns.at(-1)[0].step ? COLUMN : step) - THICK - STUB;
-      const fits = Math.floor(room / LETTER);
+      const free = (one.step === columns.at(-1)[0].step ? COLUMN : step) - THICK - STUB;
+      const fits = Math.floor(free / LETTER);
       const node = s("g.node", { tabindex: 0, role: "button", "aria-expanded": "false", "aria-label": `${one.name}: ${number(one.count)}` },
-        s("rect.node-room", { x: at.x, y: at.top, width: room + THICK, height: Math.max(LABEL, thickness(one.count)) }),
+        s("rect.node-room", { x: at.x, y: at.top, width: free + THICK, height: Math.max(LABEL, thickness(one.count)) }),
         s(`rect.bar.series-fill.${colour(0)}`, { x: at.x, y: at.top, width: THICK, height: thickness(one.count), rx: 2 }),
         s("text.label.halo", { x, y: at.top + 13 }, clipped(one.name, fits)),
         s("text.halo", { x, y: at.top + 29 }, clipped([number(one.count), one.note].filter(Boolean).join(" · "), fits)));

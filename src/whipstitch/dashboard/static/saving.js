@@ -93,7 +93,8 @@ export function saving(view, { current, moved }) {
   });
 
   const saveChanges = () => told(async () => {
-    const { surface: _, ...asked } = questionOf(view, current());
+    const asked = questionOf(view, current());
+    delete asked.surface; // it stays what it is
     settle((await patch(`questions/${kept.id}`, asked)).question);
     say("Saved. Boards show it as it is now.");
   });

@@ -19,7 +19,11 @@ let free = AT_ONCE;
 const waiting = [];
 async function inTurn(work) {
   if (free) free -= 1;
-  else await new Promise((go) => waiting.push(go));
+  else {
+    await new Promise((go) => {
+      waiting.push(go);
+    });
+  }
   try {
     return await work();
   } finally {
