@@ -14,6 +14,14 @@ class Scope(NamedTuple):
     environment: Environment
 
 
+class Somebody(NamedTuple):
+    """An id in its scope."""
+
+    project_id: str
+    environment: str
+    distinct_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """One project. Empty allowlists let everybody in; ``rate_limit`` is in requests a minute and

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from whipstitch.journal.segments import seal
 from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
 from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
@@ -43,7 +44,10 @@ class Folder:
 
 def new_loader(directory: Path, store: Store, scratch: Path) -> Loader:
     return Loader(
-        Folder(directory), store, DeadLetters(scratch / "deadletters"), scratch=scratch / "salvage"
+        Folder(directory),
+        Inserts(store),
+        DeadLetters(scratch / "deadletters"),
+        scratch=scratch / "salvage",
     )
 
 

@@ -14,6 +14,8 @@ from clickhouse_connect.driver.client import Client
 from tests.support.segments import START_MS, event, write_segment
 
 from whipstitch.identity.arrivals import Arrival
+from whipstitch.loader.inserts import Inserts
+from whipstitch.loader.segment_reader import contents
 from whipstitch.projects import Scope
 from whipstitch.queries.activity import by_person
 from whipstitch.queries.persons import PersonMap
@@ -24,7 +26,6 @@ from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.rewrite import Step
 from whipstitch.stitching.stitcher import Leadership, Stitcher
 from whipstitch.storage.connect import Address
-from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
 LIVE: Final = Scope("proj_a", "live")
@@ -68,7 +69,6 @@ class Node:
             address,
             durable=False,
             retention_days=0,
-            prepare=lambda client, contents: self.linker.prepare(client, contents),
         )
         self.stitcher = self._new_stitcher()
 
@@ -95,7 +95,7 @@ class Node:
     def load(self, *lines: bytes) -> None:
         """Loads a segment of these lines."""
         segment = write_segment(self._directory, lines, next(_segments))
-        self.store.load(segment, segment.stem, contents(segment))
+        Inserts(self.store, self.linker).load([segment], segment.stem, contents(segment))
 
     def link(self, work: Callable[[Client], Any]) -> Any:
         """Does ``work`` where segments are loaded."""

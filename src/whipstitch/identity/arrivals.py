@@ -1,11 +1,14 @@
-"""Operations as they arrive, and which of them say something that is not known yet."""
+"""What arrives: who rows name, which operations, and which of these say something that is not known
+yet."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from whipstitch.identity.forest import Operation
-from whipstitch.projects import Scope
+from whipstitch.journal.rows import Row
+from whipstitch.projects import Scope, Somebody
 
 
 class Arrival(NamedTuple):
@@ -14,6 +17,41 @@ class Arrival(NamedTuple):
     scope: Scope
     operation: Operation
     timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who rows name: ``ids`` of events and traits, and ``aliases`` as they are. ``since``: no event
+    or trait among them was accepted earlier, in unix microseconds."""
+
+    ids: Mapping[Scope, set[str]]
+    aliases: Mapping[Scope, Sequence[Row]]
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What is known of the ids that rows name and the rows do not say. ``persons`` are those of ids
+    that came to be another's: such an event is stored as that person's. ``erased``: of these ids
+    nothing that was accepted up to then is stored."""
+
+    persons: Mapping[Somebody, str] = field(default_factory=dict)
+    erased: Mapping[Somebody, int] = field(default_factory=dict)
+
+
+NO_CORRECTIONS: Final = Corrections()
+
+
+def arrivals(scope: Scope, aliases: Iterable[Row]) -> list[Arrival]:
+    """What such rows of a scope say."""
+    return [
+        Arrival(
+            scope,
+            Operation(row.accepted, row.alias_id, row.distinct_id, refused=row.refused),
+            int(bytes(row.timestamp)),
+        )
+        for row in aliases
+    ]
 
 
 def without_repeats(

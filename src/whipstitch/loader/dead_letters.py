@@ -18,7 +18,7 @@ from whipstitch.errors import StorageError
 from whipstitch.journal.checking import Damage, Range, copy_ranges
 from whipstitch.journal.groups import closing_line, commit_line
 from whipstitch.journal.segments import PART, REPLAYED, SEALED, sync_directory
-from whipstitch.storage.loading import Somebody
+from whipstitch.projects import Somebody
 
 _DAMAGED: Final = ".damaged"
 _LARGE: Final = ".large"

@@ -13,11 +13,11 @@ import structlog
 from whipstitch.errors import StorageError, StorageRefused
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
 from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
 from whipstitch.loader.salvage import salvage
+from whipstitch.loader.segment_reader import contents, together
 from whipstitch.loader.stats import LoaderStats
-from whipstitch.storage.contents import contents, together
-from whipstitch.storage.store import Store
 from whipstitch.threads import VitalThread
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,7 @@ class Loader:
     def __init__(
         self,
         source: Segments,
-        store: Store,
+        inserts: Inserts,
         dead_letters: DeadLetters,
         *,
         scratch: Path,
@@ -79,7 +79,7 @@ class Loader:
         self.turns = 0
         """How often it looked for something to do, or stored something."""
         self._source = source
-        self._store = store
+        self._inserts = inserts
         self._dead_letters = dead_letters
         self._scratch = scratch
         self._rows = rows
@@ -262,7 +262,7 @@ class Loader:
             return False
         began = time.monotonic()
         try:
-            self._store.load(batch[0], batch[0].stem, held, more=batch[1:])
+            self._inserts.load(batch, batch[0].stem, held)
         except StorageRefused as error:
             log.warning("segments_refused", segments=len(batch), problem=str(error))
             return False
@@ -277,7 +277,7 @@ class Loader:
         try:
             if held.unreadable:
                 raise StorageRefused(f"{held.unreadable} lines cannot be read")
-            self._store.load(segment, segment.stem, held)
+            self._inserts.load([segment], segment.stem, held)
         except StorageRefused as error:
             log.warning("segment_refused", segment=segment.stem, problem=str(error))
             self._salvage(segment)
@@ -287,7 +287,7 @@ class Loader:
     def _salvage(self, segment: Path) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True, mode=0o700)
-        outcome = salvage(self._store, segment, self._scratch)
+        outcome = salvage(self._inserts, segment, self._scratch)
         shutil.rmtree(self._scratch, ignore_errors=True)
         if outcome.dead:
             self._dead_letters.add(segment.stem, outcome.dead)

@@ -10,10 +10,10 @@ import msgspec
 
 from whipstitch.errors import StorageRefused
 from whipstitch.loader.dead_letters import DeadLetter
+from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import NO_COPY
 from whipstitch.loader.repair import repair
-from whipstitch.storage.contents import contents
-from whipstitch.storage.store import Store
+from whipstitch.loader.segment_reader import contents
 
 
 class _Event(msgspec.Struct):
@@ -34,7 +34,7 @@ class Salvage:
     dead: list[DeadLetter] = field(default_factory=list)
 
 
-def salvage(store: Store, segment: Path, scratch: Path) -> Salvage:
+def salvage(inserts: Inserts, segment: Path, scratch: Path) -> Salvage:
     """Stores what can be stored of ``segment``; ``scratch`` is an empty directory to work in.
 
     It may be cut off at any point and repeated.
@@ -54,7 +54,7 @@ def salvage(store: Store, segment: Path, scratch: Path) -> Salvage:
                 continue
             outcome.repaired += better != line
             file.write(better)
-    _load_halves(store, mended, segment.stem, outcome)
+    _load_halves(inserts, mended, segment.stem, outcome)
     return outcome
 
 
@@ -79,20 +79,20 @@ def mend(line: bytes) -> bytes:
     return line.rstrip()[:-1] + extra + b"}\n" if extra else line
 
 
-def _load_halves(store: Store, piece: Path, token: str, outcome: Salvage) -> None:
+def _load_halves(inserts: Inserts, piece: Path, token: str, outcome: Salvage) -> None:
     held = contents(piece)
     lines = held.rows.total() + held.unreadable
     try:
         if held.unreadable:
             raise StorageRefused("not a row that Whipstitch writes")
-        store.load(piece, token, held, careful=True)
+        inserts.load([piece], token, held, careful=True)
     except StorageRefused as error:
         if lines == 1:
             row = next(_rows(piece)).rstrip(b"\n")
             outcome.dead.append(DeadLetter(row, error.detail or str(error)))
             return
         for half in _split(piece, lines // 2):
-            _load_halves(store, half, token, outcome)
+            _load_halves(inserts, half, token, outcome)
             half.unlink()
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from whipstitch.counting import Histogram
-from whipstitch.storage.loading import Kind
+from whipstitch.loader.insert_statements import Kind
 
 
 @dataclass(slots=True)

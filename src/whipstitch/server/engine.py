@@ -11,6 +11,7 @@ import structlog
 from whipstitch.cohorts.keeper import CohortKeeper
 from whipstitch.errors import StorageError, StorageUnavailable
 from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
 from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
@@ -64,7 +65,6 @@ class Engine:
             self.local or Address.parse(settings.clickhouse),
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
-            prepare=linker.prepare,
         )
         self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
@@ -88,9 +88,10 @@ class Engine:
             alone=self.local is not None,
         )
         self.summarizer = Summarizer(self.store, leads)
+        self.inserts = Inserts(self.store, linker)
         self.loader = Loader(
             ingestion.journal,
-            self.store,
+            self.inserts,
             self.dead_letters,
             scratch=data / "scratch",
             largest_row=settings.largest_row,
@@ -204,7 +205,7 @@ class StoredRows:
         return self._engine.storage_problem or self._engine.ingestion.journal.problem
 
     def progress(self) -> object:
-        return self._engine.loader.turns, self._engine.store.sent
+        return self._engine.loader.turns, self._engine.inserts.sent
 
 
 def _local_clickhouse(settings: Settings, directory: DirectoryWatch) -> LocalClickHouse | None:

@@ -11,11 +11,10 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.background import Background
 from whipstitch.loader.dead_letters import DeadLetters
-from whipstitch.projects import Environment, Scope
+from whipstitch.projects import Environment, Scope, Somebody
 from whipstitch.stitching import erasure, erasures, purge
 from whipstitch.stitching.erasures import Erasure
 from whipstitch.stitching.linker import Linker
-from whipstitch.storage.loading import Somebody
 from whipstitch.storage.store import Store
 
 log = structlog.get_logger(__name__)

@@ -10,14 +10,18 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
-from whipstitch.identity.arrivals import Arrival, without_repeats
+from whipstitch.identity.arrivals import (
+    Arrival,
+    Corrections,
+    Named,
+    arrivals,
+    without_repeats,
+)
 from whipstitch.identity.forest import Operation
-from whipstitch.projects import Scope
+from whipstitch.projects import Scope, Somebody
 from whipstitch.stitching import erasure, erasures, maps, purge, repeats, tables
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.resolving import Resolver
-from whipstitch.storage.contents import Contents, arrivals
-from whipstitch.storage.loading import Corrections, Somebody
 
 _AT_ONCE: Final = 10_000
 _RECENT_SECONDS: Final = 120
@@ -51,17 +55,17 @@ class Linker:
         """What was linked of the operations of the last minutes, where other nodes store some,
         too. None: that is not known."""
 
-    def prepare(self, client: Client, contents: Contents) -> Corrections:
+    def link(self, client: Client, named: Named) -> Corrections:
         """Takes the aliases of a segment; says whose its ids are."""
         said: list[Arrival] = []
-        for scope, aliases in contents.aliases.items():
+        for scope, aliases in named.aliases.items():
             said += arrivals(scope, repeats.left_out(client, scope, aliases))
-        erased = _erased(client, contents, said)
-        if contents.aliases:
+        erased = _erased(client, named, said)
+        if named.aliases:
             # Where all are repeats, too: what an earlier attempt at the segment left is mended.
             self.take(client, [one for one in said if not _names_erased(one, erased)])
         persons = {}
-        for scope, ids in contents.ids.items():
+        for scope, ids in named.ids.items():
             for id_, person in tables.persons_of(client, scope, ids).items():
                 persons[Somebody(*scope, id_)] = person
         return Corrections(persons=persons, erased=erased)
@@ -76,7 +80,7 @@ class Linker:
             for scope, all_of_it in by_scope.items():
                 for start in range(0, len(all_of_it), _AT_ONCE):
                     new = self._store(client, scope, all_of_it[start : start + _AT_ONCE])
-                    changed = self._link(client, scope, new) or changed
+                    changed = self._resolve(client, scope, new) or changed
             if changed:
                 self._publish(client)
 
@@ -156,7 +160,7 @@ class Linker:
         tables.add_operations(client, [one for one in arrivals if one.operation in new])
         return new
 
-    def _link(self, client: Client, scope: Scope, new: set[Operation]) -> bool:
+    def _resolve(self, client: Client, scope: Scope, new: set[Operation]) -> bool:
         """Links what was just stored, if that is this node's to do. Whether that changed
         anything."""
         if not self._leads():
@@ -177,16 +181,15 @@ class Linker:
         return self._number
 
 
-def _erased(client: Client, contents: Contents, said: Sequence[Arrival]) -> dict[Somebody, int]:
+def _erased(client: Client, named: Named, said: Sequence[Arrival]) -> dict[Somebody, int]:
     """Those whom a segment, and what is new of its aliases, names and who were erased, with the
     acceptance up to which they were."""
     found = {}
     for scope, last in erasures.latest(client).items():
         aliases = [one.operation for one in said if one.scope == scope]
         ids = {id_ for one in aliases for id_ in (one.alias_id, one.distinct_id)}
-        # The times of traits are not told.
-        if contents.rows["trait"] or (contents.rows["track"] and contents.span.first <= last):
-            ids |= contents.ids.get(scope, set())
+        if named.since <= last:
+            ids |= named.ids.get(scope, set())
         elif all(one.accepted > last for one in aliases):
             continue
         for id_, accepted in erasures.erased(client, scope, ids).items():

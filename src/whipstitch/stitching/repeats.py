@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 from clickhouse_connect.driver.client import Client
 
+from whipstitch.journal.rows import Row
 from whipstitch.projects import Scope
 from whipstitch.queries.run import IN_SCOPE
-from whipstitch.storage.contents import Row
 from whipstitch.storage.literals import literal
 
 _FEW: Final = 200

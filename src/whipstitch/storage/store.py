@@ -1,10 +1,9 @@
-"""The storage as the rest sees it: it loads segments and answers queries."""
+"""ClickHouse as the rest sees it: clients by what they are for, and their threads."""
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -12,13 +11,11 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from whipstitch.errors import StorageUnavailable
-from whipstitch.storage import loading, upkeep
+from whipstitch.storage import upkeep
 from whipstitch.storage.asked import Asked
 from whipstitch.storage.connect import EXPORTING, LOADING, QUERYING, STITCHING, Address
-from whipstitch.storage.contents import Contents
 from whipstitch.storage.failures import limited
 from whipstitch.storage.lane import Lane
-from whipstitch.storage.loading import NO_CORRECTIONS, Corrections, Table
 from whipstitch.storage.local.supervisor import LocalClickHouse
 from whipstitch.storage.migrate import migrate
 from whipstitch.storage.pouring import pour
@@ -33,15 +30,9 @@ _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
 _STARTING_SECONDS: Final = 2.0
 _UNKNOWN_DATABASE: Final = 81
-_PIECE: Final = 256 * 1024
-"""Bytes of a segment that are sent at once."""
 
 Row = Sequence[Any]
 T = TypeVar("T")
-Prepare = Callable[[Client, Contents], Corrections]
-"""Done on the loading thread before a segment's rows are stored: takes its aliases, and says what
-is known of its ids."""
-_TABLES: Final[tuple[Table, ...]] = ("trait", "track")
 
 
 class Store:
@@ -58,19 +49,15 @@ class Store:
         durable: bool,
         retention_days: int,
         seconds: float = 60.0,
-        prepare: Prepare = lambda _client, _contents: NO_CORRECTIONS,
     ) -> None:
         """``clickhouse``: a server, or a child of our own that was started. ``seconds``: how long
         it may keep one answer waiting."""
         self._local = clickhouse if isinstance(clickhouse, LocalClickHouse) else None
         self._clickhouse = clickhouse
-        self._prepare_segment = prepare
         self._durable = durable
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
-        self.sent = 0
-        """Pieces of segments that were sent."""
         self._loading = self._lane("load", 1, self._prepare)
         self._querying = self._lane("query", _QUERY_THREADS, self._connect_prepared(QUERYING))
         self._pouring = self._lane("export", _POURING_THREADS, self._connect_prepared(EXPORTING))
@@ -90,28 +77,6 @@ class Store:
     def ping(self) -> None:
         """Raises StorageUnavailable where ClickHouse does not answer."""
         self._querying.run(lambda client: client.query("SELECT 1")).result()
-
-    def load(
-        self,
-        segment: Path,
-        token: str,
-        contents: Contents,
-        *,
-        careful: bool = False,
-        more: Sequence[Path] = (),
-    ) -> None:
-        """Stores the rows of ``segment`` and of ``more`` segments, which are ``contents``; whatever
-        their size, in level memory. Rows that are stored already are not stored twice, so it may be
-        repeated after any end. ``token`` names the segment: on a server one attempt at it runs at a
-        time. ``careful``: see ``loading``.
-
-        Raises:
-            StorageRefused: some row cannot be stored; others may have been.
-            StorageUnavailable: not now; some rows may have been stored.
-        """
-        self._loading.run(
-            lambda client: self._load(client, [segment, *more], token, contents, careful)
-        ).result()
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows that ``sql`` finds; ``parameters`` fill its ``{name:Type}`` places.
@@ -237,39 +202,3 @@ class Store:
             client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", {"name": name})
         finally:
             client.close()
-
-    def _load(
-        self,
-        client: Client,
-        segments: Sequence[Path],
-        token: str,
-        contents: Contents,
-        careful: bool,
-    ) -> None:
-        corrections = self._prepare_segment(client, contents)
-        for kind in _TABLES:
-            if not contents.rows[kind]:
-                continue
-            # Of two queries with one id ClickHouse refuses the second. So an attempt that we gave
-            # up, and that a server which hung runs after all, does not run beside the next one:
-            # whichever comes second finds the rows of the first.
-            query_id = f"{client.database}-{token}-{kind}"
-            target = loading.statement(kind, contents.span, corrections, careful=careful)
-            # Before the rows, not in the URL: it may name thousands of ids.
-            statement = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
-            client.raw_insert(
-                "",
-                insert_block=self._followed_by(statement, segments),
-                # As much of the body is read before the statement in it is.
-                settings={"query_id": query_id, "max_query_size": len(statement) + _PIECE},
-            )
-
-    def _followed_by(
-        self, statement: bytes, segments: Sequence[Path]
-    ) -> Generator[bytes, None, None]:
-        yield statement
-        for segment in segments:
-            with segment.open("rb") as rows:
-                while piece := rows.read(_PIECE):
-                    yield piece
-                    self.sent += 1

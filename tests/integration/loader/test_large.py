@@ -14,7 +14,7 @@ from whipstitch.journal.groups import COMMIT_START, seal_group
 from whipstitch.loader import large
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.large import NO_COPY, larger_rows, separate
-from whipstitch.storage.loading import Somebody
+from whipstitch.projects import Somebody
 
 _LARGE = 2_000
 _LARGEST = 5_000

@@ -19,9 +19,10 @@ from tests.support.segments import START_MS, alias, event, trait, write_segment
 from whipstitch.errors import StorageUnavailable
 from whipstitch.journal.groups import seal_group
 from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
+from whipstitch.projects import Somebody
 from whipstitch.storage.connect import Address
-from whipstitch.storage.loading import Somebody
 from whipstitch.storage.store import Store
 
 _DAY_MS = 86_400_000
@@ -218,7 +219,7 @@ def test_while_nothing_can_be_stored_no_further_segment_is_closed(
     with Proxy(store_address) as proxy, opened(proxy.address) as store:
         with proxy.behaving("refuse"):
             letters = DeadLetters(tmp_path / "deadletters")
-            loader = Loader(source, store, letters, scratch=tmp_path / "scratch")
+            loader = Loader(source, Inserts(store), letters, scratch=tmp_path / "scratch")
             loader.start()
             until(lambda: loader.stats.retries >= 4)
             assert source.seals == 1
@@ -260,14 +261,14 @@ def test_segments_that_could_not_be_stored_together_are_stored_one_by_one(
     journal = tmp_path / "journal"
     for number in range(1, 6):
         write_segment(journal, [event(number)], number)
-    load = Store.load
+    load = Inserts.load
 
-    def failing(self: Store, *args: Any, more: Sequence[Path] = (), **options: Any) -> None:
-        if more:
+    def failing(self: Inserts, segments: Sequence[Path], *args: Any, **options: Any) -> None:
+        if len(segments) > 1:
             raise StorageUnavailable("ClickHouse ended")
-        load(self, *args, **options)
+        load(self, segments, *args, **options)
 
-    monkeypatch.setattr(Store, "load", failing)
+    monkeypatch.setattr(Inserts, "load", failing)
     with loading(journal, store) as loader:
         until(lambda: emptied(journal))
     assert counts(store) == [(5, 5)]

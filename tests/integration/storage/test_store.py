@@ -10,13 +10,14 @@ from tests.support.clickhouse import opened
 from tests.support.segments import START_MS, event, trait, write_segment
 
 from whipstitch.errors import StorageError, StorageRefused, StorageUnavailable
+from whipstitch.loader.inserts import Inserts
+from whipstitch.loader.segment_reader import contents
 from whipstitch.storage.connect import Address
-from whipstitch.storage.contents import contents
 from whipstitch.storage.store import Store
 
 
 def load(store: Store, segment: Path, *, careful: bool = False) -> None:
-    store.load(segment, segment.stem, contents(segment), careful=careful)
+    Inserts(store).load([segment], segment.stem, contents(segment), careful=careful)
 
 
 def test_an_event_comes_back_with_everything_that_was_sent(store: Store, tmp_path: Path) -> None:

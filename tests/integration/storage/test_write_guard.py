@@ -11,7 +11,8 @@ from tests.support.segments import event, write_segment
 from tests.support.stitching import until
 
 from whipstitch.errors import StorageUnavailable
-from whipstitch.storage.contents import contents
+from whipstitch.loader.inserts import Inserts
+from whipstitch.loader.segment_reader import contents
 from whipstitch.storage.local import supervisor
 from whipstitch.storage.local.config import LocalSettings
 from whipstitch.storage.local.supervisor import LocalClickHouse
@@ -21,7 +22,7 @@ _SMALL = 8 * 1024
 
 
 def load(store: Store, segment: Path) -> None:
-    store.load(segment, segment.stem, contents(segment))
+    Inserts(store).load([segment], segment.stem, contents(segment))
 
 
 def count(store: Store) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.support.clickhouse import opened, started
 from tests.support.segments import event, write_segment
 
-from whipstitch.storage.contents import contents
+from whipstitch.loader.inserts import Inserts
+from whipstitch.loader.segment_reader import contents
 from whipstitch.storage.local.command import command
 from whipstitch.storage.local.config import LocalSettings
 from whipstitch.storage.migrate import migrations
@@ -63,7 +64,7 @@ def test_it_opens_with_all_its_events(tmp_path: Path) -> None:
         )
         assert counts == (1000, 1000, 1000)
         segment = write_segment(tmp_path, [event(1)])
-        store.load(segment, segment.stem, contents(segment))
+        Inserts(store).load([segment], segment.stem, contents(segment))
         assert store.query("SELECT count() FROM events") == [(1001,)]
         done = store.query("SELECT count() FROM schema_migrations")
         assert done == [(len(migrations()),)]

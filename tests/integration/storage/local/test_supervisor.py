@@ -21,8 +21,9 @@ from tests.support.segments import event, write_segment
 from tests.support.stitching import until
 
 from whipstitch.errors import StorageUnavailable
+from whipstitch.loader.inserts import Inserts
+from whipstitch.loader.segment_reader import contents
 from whipstitch.projects import SqlUser
-from whipstitch.storage.contents import contents
 from whipstitch.storage.local import supervisor
 from whipstitch.storage.local.config import LocalSettings
 from whipstitch.storage.local.supervisor import LocalClickHouse
@@ -54,7 +55,7 @@ def test_what_it_stored_is_there_at_the_next_start_with_the_same_address(tmp_pat
     for number in (1, 2):
         with started(LocalSettings(tmp_path / "data")) as child, opened(child) as store:
             segment = write_segment(tmp_path, [event(number)], number)
-            store.load(segment, segment.stem, contents(segment))
+            Inserts(store).load([segment], segment.stem, contents(segment))
             assert _count(store) == (number, number)
             addresses.append(child.address)
     assert addresses[0] == addresses[1]
@@ -77,7 +78,7 @@ def test_until_it_answers_it_says_that_it_starts(tmp_path: Path) -> None:
 def test_it_comes_back_by_itself_when_it_is_killed(child: LocalClickHouse, tmp_path: Path) -> None:
     segment = write_segment(tmp_path, [event(1)])
     with opened(child) as store:
-        store.load(segment, segment.stem, contents(segment))
+        Inserts(store).load([segment], segment.stem, contents(segment))
 
         for starts in (2, 3):
             _signal(child, signal.SIGKILL)
@@ -115,7 +116,7 @@ def test_a_child_that_is_killed_again_and_again_stores_each_row_once(
                 _signal(child, signal.SIGKILL)
             while True:
                 try:
-                    store.load(segment, segment.stem, contents(segment))
+                    Inserts(store).load([segment], segment.stem, contents(segment))
                     break
                 except StorageUnavailable:
                     until(lambda: child.problem is None)

@@ -12,15 +12,18 @@ failing.
 Aliases are not among them: who is who needs more than a statement (see ``stitching``)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Final, Literal
 
+from whipstitch.identity.arrivals import Corrections
+from whipstitch.projects import Somebody
 from whipstitch.storage.literals import literal
 
 Kind = Literal["alias", "trait", "track"]
 KINDS: Final[tuple[Kind, ...]] = ("alias", "trait", "track")
 """In the order in which they are loaded: who somebody is before what they did."""
 Table = Literal["trait", "track"]
+TABLES: Final[tuple[Table, ...]] = ("trait", "track")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +48,6 @@ class Span:
     last: int
     earliest: int
     latest: int
-
-
-class Somebody(NamedTuple):
-    """An id in its scope."""
-
-    project_id: str
-    environment: str
-    distinct_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Corrections:
-    """What is known of the ids in a segment and its rows do not say. ``persons`` are those of ids
-    that came to be another's: such an event is stored as that person's. ``erased``: of these ids
-    nothing that was accepted up to then is stored."""
-
-    persons: Mapping[Somebody, str] = field(default_factory=dict)
-    erased: Mapping[Somebody, int] = field(default_factory=dict)
-
-
-NO_CORRECTIONS: Final = Corrections()
 
 
 _NAMES: Final = {name: name for name in ("project_id", "environment")}

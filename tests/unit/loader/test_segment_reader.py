@@ -4,11 +4,11 @@ from pathlib import Path
 
 from tests.support.segments import START_MS, alias, event, trait, write_segment
 
-from whipstitch.identity.arrivals import Arrival
+from whipstitch.identity.arrivals import Arrival, arrivals
 from whipstitch.identity.forest import Operation
+from whipstitch.loader.insert_statements import Span
+from whipstitch.loader.segment_reader import contents, together
 from whipstitch.projects import Scope
-from whipstitch.storage.contents import arrivals, contents, together
-from whipstitch.storage.loading import Span
 
 
 def test_rows_are_counted_by_kind_and_spanned_by_acceptance(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_aliases_are_kept_by_scope_and_arrive_as_they_were_sent(tmp_path: Path) 
         alias(4, "c", "d", environment="test"),
     ]
     held = contents(write_segment(tmp_path, lines))
-    assert {scope: arrivals(scope, said) for scope, said in held.aliases.items()} == {
+    assert {scope: arrivals(scope, said) for scope, said in held.named.aliases.items()} == {
         live: [
             Arrival(live, Operation(START_MS * 1000 + 1, "a", "b"), START_MS + 1),
             Arrival(

@@ -1,0 +1,40 @@
+"""A row of the journal, as far as others than ClickHouse read it."""
+
+import contextlib
+from typing import Final
+
+import msgspec
+
+from whipstitch.projects import Environment
+
+
+class Row(msgspec.Struct, gc=False):
+    """What is read of each row. Of aliases there may be many that are known already (see
+    ``stitching.repeats``): arrivals are made of the others only."""
+
+    k: str = ""
+    project_id: str = ""
+    environment: Environment = "live"
+    distinct_id: str = ""
+    accepted: int = 0
+    received: int = 0
+    # Read of aliases only; what an event has wrong is ClickHouse's to refuse.
+    alias_id: str = ""
+    refused: str = ""
+    timestamp: msgspec.Raw = msgspec.Raw(b"0")
+
+
+_row: Final = msgspec.json.Decoder(Row)
+
+
+def rows_of(text: bytes) -> tuple[list[Row], int]:
+    """The rows of some lines, and how many lines are none."""
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        return _row.decode_lines(text), 0
+    rows, damaged = [], 0
+    for line in text.splitlines(keepends=True):
+        try:
+            rows.append(_row.decode(line))
+        except (msgspec.DecodeError, RecursionError):
+            damaged += 1
+    return rows, damaged
