@@ -10,11 +10,12 @@ from starlette.routing import BaseRoute, Route
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.live import Trouble
 from whipstitch.dashboard.pages import PAGES, Page
+from whipstitch.dashboard.passwords import Passwords
 from whipstitch.dashboard.rendering import Renderer
 from whipstitch.dashboard.security import secure
 from whipstitch.dashboard.sending import sending
 from whipstitch.dashboard.settings import SettingsPages
-from whipstitch.dashboard.signing_in import Passwords, SigningIn
+from whipstitch.dashboard.signing_in import SigningIn
 from whipstitch.dashboard.visits import Lobby, Visit
 from whipstitch.enrichment.addresses import TrustedProxies
 from whipstitch.registry.store import Registry

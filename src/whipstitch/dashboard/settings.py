@@ -8,10 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from whipstitch.dashboard.attempts import TooManyAttempts
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.pages import SETTINGS
+from whipstitch.dashboard.passwords import Passwords
 from whipstitch.dashboard.sending import sending
-from whipstitch.dashboard.signing_in import Passwords, TooManyAttempts, with_session
+from whipstitch.dashboard.signing_in import with_session
 from whipstitch.dashboard.visits import Lobby, Visit
 from whipstitch.errors import RegistryError, RegistryUnavailable, StorageError, StorageUnavailable
 from whipstitch.projects import Environment, Scope
@@ -242,7 +244,7 @@ class SettingsPages:
     async def _change_password(self, visit: Visit, section: Section) -> Response:
         email, form = visit.session.user.email, visit.form
         try:
-            if await self._passwords.check(visit.request, email, form["current"]) is None:
+            if not await self._passwords.check_own(visit.session, form["current"]):
                 raise RegistryError("The current password is not right.")
             if form["new"] != form["again"]:
                 raise RegistryError("The new password and its repetition differ.")
@@ -253,6 +255,7 @@ class SettingsPages:
             return await self._page(visit, section, status=400, error=str(error))
         secret = await run_in_threadpool(self._registry.start_session, email)
         response = RedirectResponse(visit.address("settings/account?done=password"), 303)
+        await self._passwords.remember(visit.request, response, email)
         return with_session(visit.request, response, secret)
 
 

@@ -1,8 +1,5 @@
 """Signing in and out."""
 
-import asyncio
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -11,71 +8,21 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from whipstitch.admission.rate_limit import RateLimiter
 from whipstitch.api.sessions import COOKIE, signed_in
+from whipstitch.dashboard.attempts import TooManyAttempts
 from whipstitch.dashboard.forms import read_form
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.pages import BOARD, FIRST
+from whipstitch.dashboard.passwords import Passwords
 from whipstitch.dashboard.rendering import Renderer
 from whipstitch.dashboard.security import is_https
 from whipstitch.dashboard.visits import Visit, sign_in_first
-from whipstitch.enrichment.addresses import TrustedProxies, client_ip
-from whipstitch.errors import StorageUnavailable, WhipstitchError
+from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import Scope
 from whipstitch.registry.sessions import LONGEST
 from whipstitch.registry.store import Registry
-from whipstitch.registry.values import User
 
-_TRIES: Final = 10
-"""A minute, from one address, and for one account."""
-_AT_ONCE: Final = 2
-"""Passwords checked at one time: each takes 64 MB and a core."""
 _WRONG: Final = "E-mail address or password are not right."
-
-
-class TooManyAttempts(WhipstitchError):
-    """Somebody guesses a password."""
-
-
-class Attempts:
-    """How often somebody tries to sign in; bounded in memory, as the rate limiter is."""
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._addresses = RateLimiter()
-        self._accounts = RateLimiter()
-
-    def allow(self, address: str, email: str) -> bool:
-        """Counts one. False: there were too many, from this address or for this account."""
-        now = self._clock()
-        # Both are counted, whichever is over.
-        of_address = self._addresses.allow(address, _TRIES, now)
-        of_account = self._accounts.allow(email.strip().lower()[:200], _TRIES, now)
-        return of_address and of_account
-
-
-class Passwords:
-    """Checks passwords, for as long as nobody seems to guess."""
-
-    def __init__(self, registry: Registry, trusted_proxies: TrustedProxies) -> None:
-        self._registry = registry
-        self._trusted_proxies = trusted_proxies
-        self._attempts = Attempts()
-        self._checking = asyncio.Semaphore(_AT_ONCE)
-
-    async def check(self, request: Request, email: str, password: str) -> User | None:
-        """Whose password it is, None: nobody's.
-
-        Raises:
-            TooManyAttempts
-        """
-        peer = request.client.host if request.client else ""
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
-        address = client_ip(peer, forwarded, self._trusted_proxies)
-        if not self._attempts.allow(address, email):
-            raise TooManyAttempts("Too many attempts. Wait a minute, then try again.")
-        async with self._checking:
-            return await run_in_threadpool(self._registry.check_password, email, password)
 
 
 class SigningIn:
@@ -131,13 +78,17 @@ class SigningIn:
         try:
             user = await self._passwords.check(request, email, form["password"])
         except TooManyAttempts as error:
-            return self._page(back, email, str(error), 429)
+            refused = self._page(back, email, str(error), 429)
+            refused.headers["retry-after"] = str(error.seconds)
+            return refused
         if user is None:
             return self._page(back, email, _WRONG, 403)
         if before := request.cookies.get(COOKIE):
             await run_in_threadpool(self._registry.end_session, before)
         secret = await run_in_threadpool(self._registry.start_session, user.email)
-        return with_session(request, RedirectResponse(_local(back), 303), secret)
+        response = with_session(request, RedirectResponse(_local(back), 303), secret)
+        await self._passwords.remember(request, response, user.email)
+        return response
 
     async def sign_out(self, visit: Visit) -> Response:
         """``POST …/sign-out``."""

@@ -91,6 +91,15 @@ def is_private(ip: str) -> bool:
     return ip in _PRIVATE
 
 
+def network_of(ip: str) -> str:
+    """What one client has for itself: the address, or of IPv6 its network of 64 bits, within which
+    it takes whichever address it likes. What is no address is itself."""
+    address = parse_address(ip)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address) >> 64 << 64, 64)))
+    return ip if address is None else str(address)
+
+
 def client_ip(peer: str, forwarded_for: str | None, trusted: TrustedProxies) -> str:
     """The client's address, in its shortest spelling (contract, Enrichment, Client IP).
 

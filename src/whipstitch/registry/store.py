@@ -12,6 +12,7 @@ from whipstitch.registry.access import Access
 from whipstitch.registry.allowlists import normal_domains, normal_ips
 from whipstitch.registry.boards import Boards
 from whipstitch.registry.cohorts import Cohorts
+from whipstitch.registry.devices import Devices
 from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
 from whipstitch.registry.questions import Questions
@@ -27,7 +28,18 @@ from whipstitch.versions import version_order
 _HIGHEST_RATE_LIMIT = 2**31 - 1
 
 
-class Registry(Access, SqlUsers, Users, Sessions, Cohorts, Questions, Boards, Screens, Leases):
+class Registry(
+    Access,
+    SqlUsers,
+    Users,
+    Sessions,
+    Devices,
+    Cohorts,
+    Questions,
+    Boards,
+    Screens,
+    Leases,
+):
     """Projects, ingestion keys, tokens, users and screens in one database.
 
     Safe to use from several threads and processes. A method that returned has its change on the

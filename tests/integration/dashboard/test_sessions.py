@@ -1,6 +1,8 @@
 """Signing in and out, and what a session may do."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -54,17 +56,105 @@ def test_who_signs_in_wrongly_is_told_the_same_whoever_it_is(
     assert COOKIE not in stranger.cookies
 
 
-def test_too_many_attempts_are_refused_even_with_the_right_password(
+def guess(client: httpx.Client, email: str) -> httpx.Response:
+    """Wrong passwords, until one is refused."""
+    for _ in range(20):
+        answer = sign_in(client, email, "wrong")
+        if answer.status_code != 403:
+            return answer
+    raise AssertionError("none was refused")
+
+
+def test_guessing_is_refused_even_with_the_right_password_and_harms_nobody_else(
+    server: Server, visit: Visit, stranger: httpx.Client
+) -> None:
+    email = visit(password="right password").user.email
+
+    refused = guess(stranger, email)
+
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 5
+    assert f"Wait {refused.headers['retry-after']} seconds" in refused.text
+    assert sign_in(stranger, email, "right password").status_code == 429
+    elsewhere = {"x-forwarded-for": "198.51.100.1"}
+    with httpx.Client(base_url=server.url, trust_env=False, headers=elsewhere) as owner:
+        assert sign_in(owner, email, "right password").status_code == 303
+
+
+def test_ten_wrong_passwords_lock_nobody_out_even_at_the_same_address(
     visit: Visit, stranger: httpx.Client
 ) -> None:
     email = visit(password="right password").user.email
-    # A minute may begin in between, and with it another ten.
-    answers = [sign_in(stranger, email, "right password") for _ in range(21)]
+    answers = [sign_in(stranger, email, "wrong") for _ in range(10)]
 
-    statuses = [answer.status_code for answer in answers]
-    assert statuses[:10] == [303] * 10
-    assert 429 in statuses
-    assert "Wait a minute" in answers[statuses.index(429)].text
+    assert [answer.status_code for answer in answers] == [403] * 10
+    assert sign_in(stranger, email, "right password").status_code == 303
+
+
+def test_a_browser_that_signed_in_before_is_not_kept_out_by_who_guesses_at_its_address(
+    visit: Visit, stranger: httpx.Client
+) -> None:
+    email = visit(password="right password").user.email
+    other = visit(password="right password").user.email
+    cookie = sign_in(stranger, email, "right password").headers.get_list("set-cookie")[-1]
+    known = cookie.partition(";")[0]
+    assert known.startswith("whipstitch_device=")
+    assert "HttpOnly" in cookie
+    stranger.cookies.clear()
+
+    guess(stranger, email)
+
+    assert sign_in(stranger, email, "right password").status_code == 429
+    stranger.headers["cookie"] = known
+    assert sign_in(stranger, email, "right password").status_code == 303
+    # It is no key to other accounts, and guessing with it is as slow as without.
+    stranger.headers["cookie"] = known
+    assert guess(stranger, other).status_code == 429
+    assert guess(stranger, email).status_code == 429
+
+
+def test_addresses_of_one_network_are_one_guesser(visit: Visit, stranger: httpx.Client) -> None:
+    email = visit(password="right password").user.email
+    statuses = []
+    for number in range(20):
+        stranger.headers["x-forwarded-for"] = f"2001:db8:7:7::{number:x}"
+        statuses.append(sign_in(stranger, email, "wrong").status_code)
+    assert statuses[-1] == 429
+
+    stranger.headers["x-forwarded-for"] = "2001:db8:7:8::1"
+
+    assert sign_in(stranger, email, "right password").status_code == 303
+
+
+def test_a_flood_of_guesses_from_everywhere_leaves_room_for_who_was_here_before(
+    server: Server, visit: Visit, stranger: httpx.Client
+) -> None:
+    email = visit(password="right password").user.email
+    sign_in(stranger, email, "right password")
+    del stranger.cookies[COOKIE]
+    over = threading.Event()
+    answers: list[int] = []
+
+    def flood(client: httpx.Client, number: int) -> None:
+        while not over.is_set():
+            number += 100
+            address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+            data = {"email": f"user{number}@example.com", "password": "wrong"}
+            headers = {"x-forwarded-for": address}
+            answers.append(client.post("/sign-in", data=data, headers=headers).status_code)
+
+    with (
+        httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client,
+        ThreadPoolExecutor(100) as pool,
+    ):
+        for number in range(100):
+            pool.submit(flood, client, number)
+        server.wait_until(lambda: 429 in answers)
+        during = sign_in(stranger, email, "right password").status_code
+        over.set()
+
+    assert during == 303
+    assert set(answers) == {403, 429}
 
 
 @pytest.mark.parametrize(
