@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.clickhouse import run as sql
 from tests.support.command import Outcome, registry_of, run
 from tests.support.server import Server
 
 from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
+from whipstitch.storage.local import connection
 
 
 def _checks(outcome: Outcome) -> dict[str, Any]:
@@ -30,6 +32,10 @@ def test_a_running_server_is_found_wherever_it_listens(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         looked = run("doctor", "--json", data_dir=server.data_dir)
         shown = run("doctor", data_dir=server.data_dir)
+        address = connection.read(server.data_dir / "clickhouse")
+        assert address is not None
+        sql(address, "INSERT INTO erased_ids (key, sealed_by) SELECT 'key', 'another registry'")
+        lost = run("doctor", "--json", data_dir=server.data_dir)
         server.terminate()
         stopped = run("doctor", "--json", data_dir=server.data_dir)
 
@@ -40,6 +46,8 @@ def test_a_running_server_is_found_wherever_it_listens(tmp_path: Path) -> None:
     assert checks["storage"][0] == "ok"
     assert checks["dead letters"] == ("ok", "none")
     assert checks["geoip"][0] == "warning"
+    assert "erasures" not in checks
+    assert (lost.code, _checks(lost)["erasures"][0]) == (1, "problem")
     assert "whipstitch geoip update" in shown.out
     assert _checks(stopped)["server"] == ("warning", "not running")
     assert "ClickHouse" in _checks(stopped)["storage"][1]

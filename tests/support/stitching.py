@@ -21,9 +21,11 @@ from whipstitch.queries.activity import by_person
 from whipstitch.queries.persons import PersonMap
 from whipstitch.queries.run import IN_SCOPE
 from whipstitch.stitching import rewrite, summaries
+from whipstitch.stitching.erasures import ErasureRecord
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.rewrite import Step
+from whipstitch.stitching.seal import Seal
 from whipstitch.stitching.stitcher import Leadership, Stitcher
 from whipstitch.storage.connect import Address
 from whipstitch.storage.store import Store
@@ -48,7 +50,7 @@ def seen(id_: str, **fields: Any) -> bytes:
 
 class Node:
     """A store at ``address``, linked and rewritten; segments are written into ``directory``.
-    ``leads`` replaces the lease: by default the node is alone."""
+    ``leads`` replaces the lease: by default the node is alone. ``secret`` is the registry's."""
 
     def __init__(
         self,
@@ -59,16 +61,19 @@ class Node:
         leadership: Leadership | None = None,
         interval: float = _NEVER,
         grace: int = 0,
+        secret: bytes = b"shared",
     ) -> None:
         self._leads, self._leadership = leads, leadership
         self._interval, self._grace = interval, grace
         self._directory = directory
         self._started = False
+        self.record = ErasureRecord(Seal(secret))
         self._make()
         self.store = Store(
             address,
             durable=False,
             retention_days=0,
+            bring_up=self.record.bring_up,
         )
         self.stitcher = self._new_stitcher()
 
@@ -195,7 +200,8 @@ class Node:
 
     def _make(self) -> None:
         self.maps = Maps()
-        self.linker = Linker(self.maps, leads=self._leadership or self._leads, grace=self._grace)
+        leads = self._leadership or self._leads
+        self.linker = Linker(self.maps, self.record, leads=leads, grace=self._grace)
 
     def _new_stitcher(self) -> Stitcher:
         return Stitcher(

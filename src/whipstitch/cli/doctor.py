@@ -49,6 +49,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield _registry(settings)
     yield _server(settings)
     yield _storage(settings)
+    yield from _erasures(settings)
     yield _journal(settings)
     yield from _set_aside_in_journal(settings)
     yield from _clock(settings)
@@ -149,6 +150,32 @@ def _away(directory: Path, settings: Settings) -> Finding:
         return Finding("storage", "ok", f"ClickHouse in {directory}, which the server starts")
     advice = f"the server starts it again; {directory / LOG} says more"
     return Finding("storage", "problem", "ClickHouse does not answer", advice)
+
+
+def _erasures(settings: Settings) -> Iterator[Finding]:
+    """Where ClickHouse can be asked; what keeps it from that is said elsewhere."""
+    import contextlib
+
+    from whipstitch.registry.store import Registry
+    from whipstitch.setting_values import local_directory
+    from whipstitch.stitching import erasures
+    from whipstitch.stitching.seal import Seal
+    from whipstitch.storage.connect import Address
+    from whipstitch.storage.local.connection import read
+
+    lost = 0
+    with contextlib.suppress(Exception):
+        directory = local_directory(settings.clickhouse)
+        address = Address.parse(settings.clickhouse) if directory is None else read(directory)
+        if address is not None:
+            with (
+                Registry.open(settings.database) as registry,
+                contextlib.closing(address.connect({}, seconds=10)) as client,
+            ):
+                lost = erasures.lost(client, Seal(registry.secret(erasures.IN_REGISTRY)))
+    if lost:
+        what = f"the secret with which {lost} erased ids were noted is not in this registry"
+        yield Finding("erasures", "problem", what, "restore the registry's backup")
 
 
 def _journal(settings: Settings) -> Finding:

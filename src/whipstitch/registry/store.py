@@ -17,6 +17,7 @@ from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
 from whipstitch.registry.questions import Questions
 from whipstitch.registry.screens import Screens
+from whipstitch.registry.secrets import Secrets
 from whipstitch.registry.sessions import Sessions
 from whipstitch.registry.sql_users import SqlUsers
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow, SqlUserRow
@@ -39,6 +40,7 @@ class Registry(
     Boards,
     Screens,
     Leases,
+    Secrets,
 ):
     """Projects, ingestion keys, tokens, users and screens in one database.
 

@@ -327,6 +327,16 @@ class LeaseRow(Base):
     ends_at: Mapped[datetime]
 
 
+class SecretRow(Base):
+    """A secret that nodes share, in hexadecimal."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class RevisionRow(Base):
     """One row, counted up by every transaction that changes what the running server sees."""
 

@@ -22,9 +22,12 @@ from whipstitch.server.readings import StoreReadings
 from whipstitch.server.watchdog import Rows
 from whipstitch.setting_values import local_directory
 from whipstitch.settings import Settings
+from whipstitch.stitching import erasures
 from whipstitch.stitching.eraser import Eraser
+from whipstitch.stitching.erasures import ErasureRecord
 from whipstitch.stitching.linker import Linker
 from whipstitch.stitching.maps import Maps
+from whipstitch.stitching.seal import Seal
 from whipstitch.stitching.stitcher import Leadership, Stitcher
 from whipstitch.stitching.summaries import Summarizer
 from whipstitch.storage.connect import Address
@@ -60,11 +63,13 @@ class Engine:
         grace = 0 if self.local else _OTHER_NODES_SECONDS
         self.maps = Maps()
         leads = Leadership(None if self.local else registry)
-        linker = Linker(self.maps, leads=leads, grace=grace)
+        self._record = ErasureRecord(Seal(registry.secret(erasures.IN_REGISTRY)))
+        linker = Linker(self.maps, self._record, leads=leads, grace=grace)
         self.store = Store(
             self.local or Address.parse(settings.clickhouse),
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
+            bring_up=self._record.bring_up,
         )
         self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
@@ -82,6 +87,7 @@ class Engine:
         self.eraser = Eraser(
             self.store,
             linker,
+            self._record,
             leads,
             self._in_flight,
             self.dead_letters,
@@ -151,6 +157,8 @@ class Engine:
         damaged = self.dead_letters.damaged()
         kept = f"Parts of {len(damaged)} damaged journal segments are kept as "
         told = [f"{kept}{damaged[0].parent}/*{damaged[0].suffix}."] if damaged else []
+        lost = self._record.lost
+        told += [erasures.said_lost(lost)] if lost else []
         return [*self.ingestion.journal.warnings, *told]
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:

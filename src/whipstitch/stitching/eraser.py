@@ -13,7 +13,7 @@ from whipstitch.background import Background
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.projects import Environment, Scope, Somebody
 from whipstitch.stitching import erasure, erasures, purge
-from whipstitch.stitching.erasures import Erasure
+from whipstitch.stitching.erasures import Erasure, ErasureRecord
 from whipstitch.stitching.linker import Linker
 from whipstitch.storage.store import Store
 
@@ -49,6 +49,7 @@ class Eraser:
         self,
         store: Store,
         linker: Linker,
+        record: ErasureRecord,
         leads: Callable[[], int],
         in_flight: InFlight,
         dead_letters: DeadLetters,
@@ -58,6 +59,7 @@ class Eraser:
         self.stats = EraserStats()
         self._store = store
         self._linker = linker
+        self._record = record
         self._leads = leads
         self._in_flight = in_flight
         self._dead_letters = dead_letters
@@ -87,7 +89,7 @@ class Eraser:
         ids = erasure.ids_at(client, scope, id_, accepted)
         if not ids:
             return begun
-        asked = erasures.record(client, scope, ids, accepted)
+        asked = self._record.add(client, scope, ids, accepted)
         return self._hide(client, asked, ids) if self._leads() else asked
 
     def _resume_in(self, client: Client, scope: Scope, id_: str) -> Erasure | None:
@@ -95,10 +97,10 @@ class Eraser:
         nobody could tell the ids any more. Returns the erasure of who had ``id_``, if it is
         there."""
         begun = None
-        for one in erasures.unfinished(client):
+        for one in self._record.unfinished(client):
             if one.state == "asked" and one.scope == scope:
                 hidden = self._resume(client, one)
-                if erasures.concerns(client, one, id_):
+                if self._record.concerns(client, one, id_):
                     begun = hidden
         return begun
 
@@ -110,12 +112,11 @@ class Eraser:
         return hidden
 
     def _resume(self, client: Client, asked: Erasure) -> Erasure:
-        keys = erasures.keys(client, asked)
-        return self._hide(client, asked, erasure.ids_left(client, asked.scope, keys))
+        return self._hide(client, asked, erasure.ids_left(client, self._record, asked))
 
     def _resume_again(self, client: Client, asked: Erasure) -> None:
         """By now whoever asked for it may have hidden them, and counted what there was."""
-        if asked in erasures.unfinished(client):
+        if asked in self._record.unfinished(client):
             self._resume(client, asked)
 
     # On the eraser's thread
@@ -126,16 +127,19 @@ class Eraser:
 
     def _turn(self) -> None:
         while not self._work.stopping and self._until(self._leads):
-            undone = self._leisurely(erasures.unfinished)
+            undone = self._leisurely(self._record.unfinished)
             self.stats.running = len(undone)
             if not undone:
                 return
             for one in undone:
                 if one.state == "asked":
                     self._store.beside_loading(partial(self._resume_again, asked=one)).result()
-            hidden = self._leisurely(erasures.unfinished)
+            hidden = self._leisurely(self._record.unfinished)
             for one in hidden:
-                self._leisurely(partial(_leave_cohorts, gone=one))
+                # Once more: a refresh that was under way, on this very thread, may have brought
+                # them back.
+                leave = partial(erasure.leave_cohorts, record=self._record, erasure=one)
+                self._leisurely(leave)
             if self._purge(max(one.accepted for one in hidden)):
                 for one in hidden:
                     self._leisurely(partial(erasures.save, erasure=one.now("done")))
@@ -167,7 +171,7 @@ class Eraser:
             by_scope.setdefault(scope, set()).add(id_)
         found = {}
         for scope, ids in by_scope.items():
-            until = self._leisurely(partial(erasures.erased, scope=scope, ids=ids))
+            until = self._leisurely(partial(self._record.erased, scope=scope, ids=ids))
             found.update({Somebody(*scope, id_): accepted for id_, accepted in until.items()})
         return found
 
@@ -180,8 +184,3 @@ class Eraser:
             if self._work.rest(_LOOK_SECONDS):
                 return False
         return True
-
-
-def _leave_cohorts(client: Client, gone: Erasure) -> None:
-    # Once more: a refresh that was under way, on this very thread, may have brought them back.
-    erasure.leave_cohorts(client, gone.scope, erasures.keys(client, gone))

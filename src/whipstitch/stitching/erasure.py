@@ -1,7 +1,7 @@
 """The first step of an erasure: no read shows anything of the person any more.
 
-A statement that deletes from a small table stays on the disk for a while, so it names ids by their
-keys. Deleting from events leaves only marks of rows."""
+A statement that deletes from a small table stays on the disk for a while (until ``purge`` ends), so
+it names ids by their hashes. Deleting from events leaves only marks of rows."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
@@ -14,7 +14,8 @@ from whipstitch.projects import Scope
 from whipstitch.queries.persons import SENT
 from whipstitch.queries.run import IN_SCOPE
 from whipstitch.stitching import patches, resolving, trees
-from whipstitch.stitching.erasures import key_of
+from whipstitch.stitching.erasures import Erasure, ErasureRecord
+from whipstitch.stitching.seal import hash_of
 from whipstitch.storage.upkeep import take_summaries_away
 
 _THEIRS: Final = f"{IN_SCOPE} AND {SENT} IN {{ids:Array(String)}}"
@@ -50,17 +51,11 @@ def ids_at(client: Client, scope: Scope, id_: str, accepted: int) -> frozenset[s
     return frozenset()
 
 
-def ids_left(client: Client, scope: Scope, keys: Sequence[str]) -> frozenset[str]:
-    """Those ids, of which the keys are known, that still stand somewhere."""
+def ids_left(client: Client, record: ErasureRecord, erasure: Erasure) -> frozenset[str]:
+    """Those of the erasure's ids that still stand somewhere."""
     found: set[str] = set()
     for table, column in _NAMES:
-        sql = (
-            f"SELECT DISTINCT {column} FROM {table} WHERE {IN_SCOPE} "
-            f"AND {key_of(column)} IN {{keys:Array(String)}}"
-        )
-        for some in _some(keys):
-            values = {**scope._asdict(), "keys": some}
-            found.update(row[0] for row in client.query(sql, values).result_rows)
+        found |= record.ids_among(client, erasure, table, column)
     return frozenset(found)
 
 
@@ -77,22 +72,27 @@ def forget(
     events = 0
     for some in _some(sorted(ids)):
         events += _forget_events(client, scope, some, accepted)
-    keys = _keys(client, scope, ids)
+    hashes = _hashes(client, scope, ids)
     either = f"({_has('alias_id')} OR {_has('distinct_id')})"
-    _delete(client, scope, "person_aliases", f"{either} AND {_UP_TO}", keys, accepted)
-    _delete(client, scope, "person_traits", f"{_has('distinct_id')} AND {_UP_TO}", keys, accepted)
-    leave_cohorts(client, scope, keys)
+    _delete(client, scope, "person_aliases", f"{either} AND {_UP_TO}", hashes, accepted)
+    _delete(client, scope, "person_traits", f"{_has('distinct_id')} AND {_UP_TO}", hashes, accepted)
+    _leave_cohorts(client, scope, hashes)
     alive = _relink(client, scope, ids, next_number)
     unlinked = f"{_has('id')} AND since <= {{accepted:UInt64}}"
-    _delete(client, scope, "person_ids", unlinked, keys, accepted)
-    settled = _keys(client, scope, set(ids) - alive)
+    _delete(client, scope, "person_ids", unlinked, hashes, accepted)
+    settled = _hashes(client, scope, set(ids) - alive)
     _delete(client, scope, "person_moves", _has("id"), settled, accepted)
     return events
 
 
-def leave_cohorts(client: Client, scope: Scope, keys: Sequence[str]) -> None:
-    """Deletes the ids that have these keys from all cohorts, whenever they came there."""
-    _delete(client, scope, "cohort_members", _has("id"), keys, 0)
+def leave_cohorts(client: Client, record: ErasureRecord, erasure: Erasure) -> None:
+    """Deletes the erasure's ids from all cohorts, whenever they came there."""
+    ids = record.ids_among(client, erasure, "cohort_members", "id")
+    _leave_cohorts(client, erasure.scope, _hashes(client, erasure.scope, ids))
+
+
+def _leave_cohorts(client: Client, scope: Scope, hashes: Sequence[str]) -> None:
+    _delete(client, scope, "cohort_members", _has("id"), hashes, 0)
 
 
 def _forget_events(client: Client, scope: Scope, ids: list[str], accepted: int) -> int:
@@ -131,23 +131,23 @@ def _relink(
 
 
 def _delete(
-    client: Client, scope: Scope, table: str, condition: str, keys: Sequence[str], accepted: int
+    client: Client, scope: Scope, table: str, condition: str, hashes: Sequence[str], accepted: int
 ) -> None:
-    for some in _some(keys):
-        values = {**scope._asdict(), "keys": some, "accepted": accepted}
+    for some in _some(hashes):
+        values = {**scope._asdict(), "hashes": some, "accepted": accepted}
         sql = f"SELECT 1 FROM {table} WHERE {IN_SCOPE} AND {condition} LIMIT 1"
         if client.query(sql, values).result_rows:
             client.command(f"DELETE FROM {table} WHERE {IN_SCOPE} AND {condition}", values)
 
 
 def _has(column: str) -> str:
-    return f"{key_of(column)} IN {{keys:Array(String)}}"
+    return f"{hash_of(column)} IN {{hashes:Array(String)}}"
 
 
-def _keys(client: Client, scope: Scope, ids: Collection[str]) -> list[str]:
+def _hashes(client: Client, scope: Scope, ids: Collection[str]) -> list[str]:
     sql = (
         "SELECT {project_id:String} AS project_id, {environment:String} AS environment, "
-        f"{key_of('arrayJoin({ids:Array(String)})')}"
+        f"{hash_of('arrayJoin({ids:Array(String)})')}"
     )
     found: list[str] = []
     for some in _some(sorted(ids)):

@@ -20,6 +20,7 @@ from whipstitch.identity.arrivals import (
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope, Somebody
 from whipstitch.stitching import erasure, erasures, maps, purge, repeats, tables
+from whipstitch.stitching.erasures import ErasureRecord
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.resolving import Resolver
 
@@ -38,12 +39,14 @@ class Linker:
     def __init__(
         self,
         published: Maps,
+        record: ErasureRecord,
         *,
         leads: Callable[[], int],
         grace: int,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self._maps = published
+        self._record = record
         self._leads = leads
         self._grace = grace
         self._clock = clock
@@ -60,7 +63,7 @@ class Linker:
         said: list[Arrival] = []
         for scope, aliases in named.aliases.items():
             said += arrivals(scope, repeats.left_out(client, scope, aliases))
-        erased = _erased(client, named, said)
+        erased = self._erased(client, named, said)
         if named.aliases:
             # Where all are repeats, too: what an earlier attempt at the segment left is mended.
             self.take(client, [one for one in said if not _names_erased(one, erased)])
@@ -169,6 +172,21 @@ class Linker:
             self._linked.setdefault(scope, set()).update(new)
         return self._resolver.take(client, scope, new)
 
+    def _erased(self, client: Client, named: Named, said: Sequence[Arrival]) -> dict[Somebody, int]:
+        """Those whom a segment, and what is new of its aliases, names and who were erased, with the
+        acceptance up to which they were."""
+        found = {}
+        for scope, last in erasures.latest(client).items():
+            aliases = [one.operation for one in said if one.scope == scope]
+            ids = {id_ for one in aliases for id_ in (one.alias_id, one.distinct_id)}
+            if named.since <= last:
+                ids |= named.ids.get(scope, set())
+            elif all(one.accepted > last for one in aliases):
+                continue
+            for id_, accepted in self._record.erased(client, scope, ids).items():
+                found[Somebody(*scope, id_)] = accepted
+        return found
+
     def _publish(self, client: Client) -> None:
         self._maps.publish(maps.make(client, self._next_number()))
         maps.drop(client, self._maps.in_use(), self._grace)
@@ -179,22 +197,6 @@ class Linker:
             self._number = self._maps.current.number
         self._number = max(self._clock(), self._number + 1)
         return self._number
-
-
-def _erased(client: Client, named: Named, said: Sequence[Arrival]) -> dict[Somebody, int]:
-    """Those whom a segment, and what is new of its aliases, names and who were erased, with the
-    acceptance up to which they were."""
-    found = {}
-    for scope, last in erasures.latest(client).items():
-        aliases = [one.operation for one in said if one.scope == scope]
-        ids = {id_ for one in aliases for id_ in (one.alias_id, one.distinct_id)}
-        if named.since <= last:
-            ids |= named.ids.get(scope, set())
-        elif all(one.accepted > last for one in aliases):
-            continue
-        for id_, accepted in erasures.erased(client, scope, ids).items():
-            found[Somebody(*scope, id_)] = accepted
-    return found
 
 
 def _names_erased(alias: Arrival, erased: Mapping[Somebody, int]) -> bool:

@@ -2,7 +2,8 @@
 
 A deleted row is first a mark in a patch beside the part, then one in the part; then the part is
 written again without it, and the part from before is deleted some time later. No statement here
-names anybody: ClickHouse keeps statements for a while."""
+names anybody: ClickHouse keeps the last one of each table. Those that did the deleting, with hashes
+of ids, go when others came after them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.stitching import patches
+from whipstitch.stitching.seal import HASH
 
 _TABLES: Final = (
     "events",
@@ -26,11 +28,17 @@ _MARKED: Final = (
     f"SELECT DISTINCT table, {_PARTITION} AS partition FROM system.parts "
     f"WHERE {_OURS} AND active AND has_lightweight_delete ORDER BY table, partition"
 )
+_NAMING: Final = (
+    f"SELECT DISTINCT table FROM system.mutations WHERE {_OURS} "
+    "AND position(command, {hash:String}) > 0 ORDER BY table"
+)
+"""Tables of which ClickHouse keeps a statement with hashes of ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """``rewrites`` are to be done one after the other; then ``parts``, tables and names, go."""
+    """``rewrites`` are to be done one after the other; then ``parts``, tables and names, go, and
+    statements that name somebody."""
 
     rewrites: list[str]
     parts: frozenset[tuple[str, str]]
@@ -56,6 +64,12 @@ def plan(client: Client) -> Purge:
         if table == "person_ids":
             # Earlier resolutions of other ids may name the person, too.
             rewrites.append("OPTIMIZE TABLE person_ids FINAL")
+    replaced = {table for table, _ in marked}
+    rewrites += [
+        f"ALTER TABLE {table} APPLY DELETED MASK"
+        for table in _naming(client)
+        if table not in replaced
+    ]
     return Purge(rewrites, frozenset(parts))
 
 
@@ -81,7 +95,11 @@ def older_maps(client: Client, number: int) -> int:
 
 
 def left(client: Client, planned: Purge) -> int:
-    """How many of the parts are still on the disk."""
+    """How many of the parts, and of tables with statements that name somebody, there still are."""
     sql = f"SELECT table, name FROM system.parts WHERE {_OURS}"
     there = {(row[0], row[1]) for row in client.query(sql).result_rows}
-    return len(there & planned.parts)
+    return len(there & planned.parts) + len(_naming(client))
+
+
+def _naming(client: Client) -> list[str]:
+    return [row[0] for row in client.query(_NAMING, {"hash": HASH}).result_rows]

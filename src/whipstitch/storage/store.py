@@ -33,6 +33,8 @@ _UNKNOWN_DATABASE: Final = 81
 
 Row = Sequence[Any]
 T = TypeVar("T")
+BringUp = Callable[[Client], None]
+"""Done once the schema is in place, before any row is stored. May be repeated."""
 
 
 class Store:
@@ -49,11 +51,13 @@ class Store:
         durable: bool,
         retention_days: int,
         seconds: float = 60.0,
+        bring_up: BringUp = lambda _client: None,
     ) -> None:
         """``clickhouse``: a server, or a child of our own that was started. ``seconds``: how long
         it may keep one answer waiting."""
         self._local = clickhouse if isinstance(clickhouse, LocalClickHouse) else None
         self._clickhouse = clickhouse
+        self._bring_up = bring_up
         self._durable = durable
         self._retention_days = retention_days
         self._seconds = seconds
@@ -155,6 +159,7 @@ class Store:
             upkeep.keep_safe(client, durable=self._durable, guarded=self._local is not None)
             upkeep.keep_days(client, self._retention_days)
             upkeep.keep_summaries(client)
+            self._bring_up(client)
         except BaseException:
             client.close()
             raise

@@ -182,7 +182,7 @@ def test_where_blocks_get_their_numbers_again_it_is_gone(
 def _erase(node: Node, *ids: str) -> erasures.Erasure:
     """Up to where it is hidden."""
     asked: erasures.Erasure = node.link(
-        partial(erasures.record, scope=LIVE, ids=ids, accepted=accepted(10**7))
+        partial(node.record.add, scope=LIVE, ids=ids, accepted=accepted(10**7))
     )
     node.link(partial(node.linker.forget, scope=LIVE, ids=ids, accepted=accepted(10**7)))
     return asked

@@ -31,7 +31,7 @@ REFUSED: Final = [
     *(
         f"SELECT * FROM {table}"
         for table in (
-            *("person_aliases", "person_maps", "erasures", "person_erasures", "cohort_members"),
+            *("person_aliases", "person_maps", "erasures", "erased_ids", "cohort_members"),
             *("cohort_versions", "activity", "activity_summaries", "schema_migrations"),
             *("person_map_1", "default.x"),
             *("system.users", "system.grants", "system.row_policies", "system.processes"),

@@ -1,0 +1,32 @@
+"""Secrets that the nodes of an installation share: made where one is first asked for."""
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from whipstitch.registry.tables import SecretRow
+from whipstitch.registry.transactions import Transactions
+
+_BYTES = 32
+
+
+class Secrets(Transactions):
+    """Secrets by name."""
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes: for one name always the same ones."""
+        asked = select(SecretRow.secret).where(SecretRow.name == name)
+        with self._reading() as session:
+            kept = session.scalar(asked)
+        if kept is None:
+            with self._storing() as session:
+                known = self._engine.dialect.name == "sqlite"
+                insert = sqlite.insert if known else postgresql.insert
+                session.execute(
+                    insert(SecretRow)
+                    .values(name=name, secret=secrets.token_hex(_BYTES), created_at=self._now())
+                    .on_conflict_do_nothing()
+                )
+                kept = session.scalars(asked).one()
+        return bytes.fromhex(kept)
