@@ -14,6 +14,7 @@ from tests.support.command import COMMAND
 from tests.support.server import Server
 
 ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"))
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -114,9 +115,7 @@ def test_the_scripts_of_the_readme_can_be_run() -> None:
         assert os.access(ROOT / script, os.X_OK)
 
 
-@pytest.mark.parametrize(
-    "page", [str(page.relative_to(ROOT)) for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"))]
-)
+@pytest.mark.parametrize("page", [str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_to_other_pages_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
 
@@ -125,8 +124,7 @@ def test_links_to_other_pages_lead_somewhere(page: str) -> None:
 
 
 def test_every_command_of_the_pages_exists() -> None:
-    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md")]
-    text = "\n".join(page.read_text() for page in pages)
+    text = "\n".join(page.read_text() for page in PAGES)
     named = set(re.findall(r"\bwhipstitch ((?:[a-z]+ )?[a-z]+)\b(?=[^\n]*`|\s+--)", text))
     known = subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
 
