@@ -7,7 +7,8 @@ and killed in between passes over the block for ever. A span of acceptance narro
 events that are there already.
 
 ``careful`` lets a row whose properties JSON will not take keep an empty copy for queries instead of
-failing.
+failing. It also lets one in that has keys twice: of these JSON would keep the first, and the last
+is what counts, so that such rows fail otherwise, to be mended.
 
 Aliases are not among them: who is who needs more than a statement (see ``stitching``)."""
 
@@ -128,6 +129,8 @@ def statement(kind: Table, span: Span, corrections: Corrections, *, careful: boo
         conditions.append(f"accepted > {until}")
     if kind == "track":
         conditions.append(_missing(span))
+        if not careful:
+            conditions += [f"NOT {_mixed(rows.columns[name])}" for name in _JSON_COLUMNS]
         if corrections.persons:
             person = _look_up(corrections.persons, "distinct_id")
             values["distinct_id"] = person
@@ -154,6 +157,19 @@ def _value(column: str, expression: str, careful: bool) -> str:
     if careful:
         return f"ifNull(accurateCastOrNull({expression}, '{type_}'), CAST('{{}}', '{type_}'))"
     return f"CAST({expression}, '{type_}')"
+
+
+def settings(*, careful: bool) -> dict[str, int]:
+    """What ClickHouse needs to be told beside the statement."""
+    return {"type_json_skip_duplicated_paths": int(careful)}
+
+
+def _mixed(json: str) -> str:
+    """Fails where one of two equal keys holds an object: JSON takes that for two places."""
+    keys = f"JSONExtractKeys({json})"
+    twice = f"length({keys}) != length(arrayDistinct({keys}))"
+    # Where there is no object within, JSON sees by itself what stands twice.
+    return f"throwIf(countSubstrings({json}, '{{') > 1 AND {twice}, 'A key stands twice')"
 
 
 def _missing(span: Span) -> str:

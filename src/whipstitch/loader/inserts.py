@@ -7,7 +7,7 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
-from whipstitch.loader.insert_statements import TABLES, statement
+from whipstitch.loader.insert_statements import TABLES, settings, statement
 from whipstitch.loader.segment_reader import Contents
 from whipstitch.stitching.linker import Linker
 from whipstitch.storage.store import Store
@@ -70,7 +70,11 @@ class Inserts:
                 "",
                 insert_block=self._followed_by(head, segments),
                 # As much of the body is read before the statement in it is.
-                settings={"query_id": query_id, "max_query_size": len(head) + _PIECE},
+                settings={
+                    "query_id": query_id,
+                    "max_query_size": len(head) + _PIECE,
+                    **settings(careful=careful),
+                },
             )
 
     def _followed_by(self, head: bytes, segments: Sequence[Path]) -> Generator[bytes, None, None]:

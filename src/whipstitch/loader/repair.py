@@ -14,9 +14,9 @@ _TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 def repair(sent: bytes) -> str | None:
     """The JSON object ``sent`` with bytes that are no UTF-8 as U+FFFD, numbers beyond a double's
-    range as text, and what is nested too deep as text of that part. None: it needs none of this.
-    Of equal keys the first one counts, as in ClickHouse. Lone surrogates never come here: what
-    holds one is refused at the door.
+    range as text, what is nested too deep as text of that part, and of equal keys the last one, at
+    the place of the first. None: it needs none of this. Lone surrogates never come here: what holds
+    one is refused at the door.
 
     Raises:
         ValueError: it is no JSON object.
@@ -45,24 +45,23 @@ def repair(sent: bytes) -> str | None:
         mended = True
         return name
 
+    def object_(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal mended
+        found = dict(pairs)
+        mended = mended or len(found) != len(pairs)
+        return found
+
     value = json.loads(
         shallow,
         strict=False,
         parse_float=number,
         parse_int=whole,
         parse_constant=constant,
-        object_pairs_hook=_first_of_equals,
+        object_pairs_hook=object_,
     )
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return json.dumps(value, ensure_ascii=False) if mended else None
-
-
-def _first_of_equals(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        found.setdefault(key, value)
-    return found
 
 
 def _flatten(text: str) -> str:

@@ -24,7 +24,6 @@ _JSON: Final[Mapping[str, int | str]] = {
     "input_format_json_read_bools_as_numbers": 0,
     "input_format_json_read_bools_as_strings": 0,
     "json_type_escape_dots_in_keys": 1,
-    "type_json_skip_duplicated_paths": 1,
     "output_format_json_escape_forward_slashes": 0,
 }
 LOADING: Final[Mapping[str, int | str]] = {

@@ -42,6 +42,7 @@ _DATA: Final = frozenset(
         306,  # TOO_DEEP_RECURSION
         321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
         349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+        395,  # FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: an insert looked for keys that stand twice
         467,  # CANNOT_PARSE_BOOL
     }
 )

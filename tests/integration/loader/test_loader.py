@@ -1,5 +1,6 @@
 """The loader with a real storage, and whatever can go wrong in between."""
 
+import json
 import random
 import subprocess
 import sys
@@ -103,6 +104,59 @@ def test_poisoned_rows_are_mended_and_harm_no_neighbour(store: Store, tmp_path: 
         '{"\ufffd":1}',
         '{"a":"\ufffd"}',
     ]
+
+
+EQUAL_KEYS: list[tuple[str, dict[str, Any]]] = [
+    ('{"a":1,"b":3,"a":2}', {"a": 2, "b": 3}),
+    ('{"a":1,"a":null}', {}),
+    ('{"a":null,"a":1}', {"a": 1}),
+    ('{"a":1,"\\u0061":"x"}', {"a": "x"}),
+    ('{"":1,"":2}', {"": 2}),
+    ('{"a.b":1,"a.b":2}', {"a.b": 2}),
+    ('{"a":1,"a":[2]}', {"a": [2]}),
+    ('{"a":{"b":1},"a":{"b":2}}', {"a": {"b": 2}}),
+    ('{"a":{"b":1},"a":{"c":2}}', {"a": {"c": 2}}),
+    ('{"a":{"b":1,"b":{"c":1,"c":2}},"d":1}', {"a": {"b": {"c": 2}}, "d": 1}),
+    ('{"a":[{"b":1,"b":2}]}', {"a": [{"b": 2}]}),
+    ('{"a":[[{"b":1}],[{"b":1,"b":2}]]}', {"a": [[{"b": 1}], [{"b": 2}]]}),
+    ('{"a":1,"a":{"b":2}}', {"a": {"b": 2}}),
+    ('{"a":{"b":1},"a":2}', {"a": 2}),
+    ('{"a":1,"a":{}}', {}),
+    ('{"a":1,"a":2,"b":1e999}', {"a": 2, "b": "1e999"}),
+]
+
+
+@pytest.mark.parametrize("where", ["properties", "default_properties"])
+def test_of_equal_keys_the_last_one_counts(store: Store, tmp_path: Path, where: str) -> None:
+    journal = tmp_path / "journal"
+    lines = [event(100 + n, properties='{"a":"sound"}') for n in range(20)]
+    for n, (sent, _) in enumerate(EQUAL_KEYS):
+        line = event(n, properties=sent)
+        if where == "default_properties":
+            line = event(n).replace(b'{"$os":"ios"}', sent.encode())
+        lines.insert(2 * n, line)
+    write_segment(journal, lines)
+    with loading(journal, store) as loader:
+        until(lambda: emptied(journal))
+    assert (loader.stats.repaired, loader.stats.dead_letters) == (len(EQUAL_KEYS), 0)
+    rows = store.query(
+        f"SELECT toString({where}), {where}_sent FROM events "
+        "WHERE ifNull(properties.a.:String, '') != 'sound' ORDER BY id"
+    )
+    assert [(json.loads(parsed), sent) for parsed, sent in rows] == [
+        (last, sent) for sent, last in EQUAL_KEYS
+    ]
+
+
+def test_keys_that_json_takes_for_equal_are_stored_with_one_of_them(
+    store: Store, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+    write_segment(journal, [event(1, properties='{"a.b":1,"a%2Eb":2,"c":3}'), event(2)])
+    with loading(journal, store):
+        until(lambda: emptied(journal))
+    rows = store.query("SELECT toString(properties) FROM events ORDER BY id")
+    assert rows == [('{"a.b":1,"c":3}',), ("{}",)]
 
 
 def test_a_row_that_cannot_be_loaded_is_set_aside_alone(store: Store, tmp_path: Path) -> None:
