@@ -50,17 +50,18 @@ hold up the other clients, so another process does it."""
 
 _SLASHES = re.compile("/{2,}")
 Respond = Callable[[Answer], None]
-_Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
+Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
+"""The headers ``x-api-key`` (blank: not sent), ``origin``, ``x-forwarded-for`` and ``user-agent``
+(blank: not sent) of a request, and the address at the other end of the connection."""
 _MOST_RECOGNISED = 10_000
 
 
 class Sender(msgspec.Struct, frozen=True):
     """Who sends with certain headers from a certain address, and what a request of theirs within
-    the limit is told. ``as_of`` tells whether that still holds (``Intake.is_current``)."""
+    the limit is told."""
 
     visitor: Visitor
     outcome: Caller | Answer
-    as_of: object
 
 
 def plain_path(path: str) -> str:
@@ -123,8 +124,7 @@ class Intake:
         self._user_agents = user_agents
         self._geoip = geoip
         self._trusted_proxies = trusted_proxies
-        self._senders: dict[_Who, Sender] = {}
-        self._as_of = object()
+        self._senders: dict[Who, Sender] = {}
         self._recognised_in: Directory | None = None
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
@@ -135,18 +135,8 @@ class Intake:
         }
 
     def enter(self, endpoint: str, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
-        """The checks that need no body. ``headers`` have lower-case names; ``peer`` is the address
-        at the other end of the connection; ``endpoint`` is named in what is told of refusals."""
-        sender = self.recognise(headers, peer)
-        return answers.UNAVAILABLE if sender is None else self.let_in(endpoint, sender)
-
-    def recognise(self, headers: Mapping[bytes, bytes], peer: str) -> Sender | None:
-        """Whose request has these headers. None: the registry was never read."""
-        directory = self._directory()
-        if directory is not self._recognised_in:
-            self._senders.clear()
-            self._as_of = object()
-            self._recognised_in = directory
+        """``let_in`` for whoever has all headers, by their names in lower case; ``peer`` is the
+        address at the other end of the connection."""
         get = headers.get
         who = (
             get(b"x-api-key", b""),
@@ -155,17 +145,20 @@ class Intake:
             get(b"user-agent", b""),
             peer,
         )
+        return self.let_in(endpoint, who)
+
+    def let_in(self, endpoint: str, who: Who) -> Caller | Answer:
+        """The checks that need no body; counts a request. ``endpoint`` is named in what is told of
+        refusals."""
+        directory = self._directory()
+        if directory is not self._recognised_in:
+            self._senders.clear()
+            self._recognised_in = directory
         sender = self._senders.get(who)
-        if sender is None and directory is not None:
+        if sender is None:
+            if directory is None:  # the registry was never read
+                return answers.UNAVAILABLE
             sender = self._recognise(directory, *who)
-        return sender
-
-    def is_current(self, sender: Sender) -> bool:
-        """Whether ``sender`` would be recognised as the same again."""
-        return sender.as_of is self._as_of and self._directory() is self._recognised_in
-
-    def let_in(self, endpoint: str, sender: Sender) -> Caller | Answer:
-        """Counts a request."""
         visitor = sender.visitor
         outcome = sender.outcome
         if visitor.limit and not self._gate.is_within_limit(visitor, now := time.time()):
@@ -215,7 +208,7 @@ class Intake:
         else:
             agent = self._user_agents.look_up(user_agent.decode("latin-1"))
             outcome = Caller(visitor.outcome, agent, self._geoip.look_up(ip))
-        sender = Sender(visitor, outcome, self._as_of)
+        sender = Sender(visitor, outcome)
         if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
             self._senders[api_key, origin, forwarded_for, user_agent, peer] = sender
         return sender

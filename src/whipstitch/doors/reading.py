@@ -1,5 +1,5 @@
-"""The reading half of the express lane: requests as uvicorn's parser finds them, or without it,
-where they repeat the head of the one before on the connection.
+"""The reading half of the express lane: plain requests that come in one piece are read at one go
+(``heads``), the others as uvicorn's parser finds them.
 
 It takes the plain case only, a ``POST`` with a light body of announced length. Whatever else
 arrives (large or chunked bodies, ``Expect``, other methods and paths) goes the ordinary way and is
@@ -18,8 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer
-from whipstitch.doors.heads import Head, head_of
-from whipstitch.doors.intake import PATHS, Endpoint, Intake, Sender
+from whipstitch.doors.heads import HeadReader
+from whipstitch.doors.intake import PATHS, Endpoint, Intake
 from whipstitch.doors.strictness import LONGEST_HEAD, header_map, is_sound, size_of
 
 MOST_PIPELINED = 64
@@ -30,7 +30,6 @@ _RAW_PATHS: dict[bytes, Endpoint] = {
     for after in ("", "/")
 }
 """Of the paths that mean an endpoint (``plain_path``), those that clients do send."""
-_MOST_IN_VAIN = 4
 
 
 class Exchange(msgspec.Struct, eq=False):
@@ -58,13 +57,11 @@ class RequestReader(HttpToolsProtocol, ABC):
     def __init__(self, intake: Intake, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self._intake = intake
-        self._head: Head | None = None  # of the last request that came in one piece
-        self._sender: Sender | None = None  # of that head
-        self._in_vain = 0  # how many heads in a row were remembered and not repeated
         self._exchange: Exchange | None = None
         self._due: deque[Exchange] = deque()
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         self._peer = ""
+        self._heads = HeadReader("")
         self._receiving = False  # between a request's first byte and its last
         self._in_headers = True
         self._since = time.monotonic()
@@ -72,7 +69,6 @@ class RequestReader(HttpToolsProtocol, ABC):
         self._arrived = 0  # bytes; no head that is complete by now is longer
         self._beside = 0  # bytes of a request's body that are not its content, in a row
         self._refusal = answers.INVALID_HTTP  # of what the parser does not go on with
-        self._piece = b""  # what begins with the head that is being parsed, if nothing came before
         self._last = False  # no request after those that have been received
         self._abandoned = False  # answered; what else the client sends is thrown away
 
@@ -94,17 +90,17 @@ class RequestReader(HttpToolsProtocol, ABC):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""
+        self._heads = HeadReader(self._peer)
         self._since = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
         if self._abandoned:
             return
         if not self._receiving:
-            if self._take_known(data):
+            if self._take_plain(data):
                 return
             self._receiving = True
             self._since = time.monotonic()
-            self._piece = data
             self._arrived = 0
         self._bytes += len(data)
         self._arrived += len(data)
@@ -143,7 +139,6 @@ class RequestReader(HttpToolsProtocol, ABC):
                 if self.parser.get_method() == b"CONNECT":
                     raise httptools.HttpParserError("no proxy") from None
                 head = self._head_without_offer()
-                self._piece = b""
                 self.parser = httptools.HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
                 self.parser.feed_data(head)
@@ -192,8 +187,6 @@ class RequestReader(HttpToolsProtocol, ABC):
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         self._in_headers = False
         self._exchange = self._enter(endpoint, headers, encoding, close)
-        if self._piece and not close:
-            self._remember(endpoint, headers, encoding)
 
     def on_body(self, body: bytes) -> None:
         exchange = self._exchange
@@ -209,7 +202,6 @@ class RequestReader(HttpToolsProtocol, ABC):
         self._receiving = False
         self._in_headers = True
         self._bytes = 0
-        self._piece = b""
         self._since = time.monotonic()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
@@ -241,33 +233,21 @@ class RequestReader(HttpToolsProtocol, ABC):
 
     # A request that needs no parser
 
-    def _remember(self, endpoint: Endpoint, headers: dict[bytes, bytes], encoding: str) -> None:
-        """Keeps the head that was just parsed, unless those on this connection do not repeat."""
-        if self._in_vain < _MOST_IN_VAIN:
-            self._in_vain += 1
-            self._head, self._sender = head_of(self._piece, endpoint, headers, encoding), None
-
-    def _take_known(self, data: bytes) -> bool:
-        """Takes ``data``, where it is exactly one request with the head of the one before."""
-        head = self._head
-        if head is None or (body := head.body_of(data)) is None:
+    def _take_plain(self, data: bytes) -> bool:
+        """Takes ``data``, where it is exactly one plain request."""
+        found = self._heads.read(data)
+        if found is None:
             return False
-        if len(body) > self._intake.light_body:
-            return False
-        self._in_vain = 0
-        cycle = self.cycle
-        if self._last or (cycle is not None and not cycle.response_complete):
+        head, body = found
+        intake = self._intake
+        if len(body) > intake.light_body or self._last or self._asgi_is_busy():
             return False
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         self._since = now = time.monotonic()
-        intake = self._intake
-        sender = self._sender
-        if sender is None or not intake.is_current(sender):
-            sender = self._sender = intake.recognise(head.headers, self._peer)
-        caller = answers.UNAVAILABLE if sender is None else intake.let_in(head.endpoint, sender)
         exchange = Exchange(self, head.endpoint, head.encoding, False)
         self._due.append(exchange)
+        caller = intake.let_in(head.endpoint, head.who)
         if isinstance(caller, Caller):
             exchange.caller = caller
             exchange.began = now
