@@ -129,6 +129,19 @@ def test_the_keyboard_alone_chooses_and_filters(dashboard: Dashboard) -> None:
     expect(page.get_by_role("button", name="Add a filter").first).to_be_focused()
 
 
+def test_values_are_suggested_the_most_frequent_first(dashboard: Dashboard) -> None:
+    page = dashboard.go(orders())
+    page.get_by_role("button", name="Add a filter").first.click()
+    page.keyboard.type("currency")
+    suggestions(page).first.click()
+    page.get_by_role("combobox", name="Value of currency: add").click()
+    expect(suggestions(page)).to_have_text(["EUR4", "USD1"])
+    page.keyboard.type("us")
+    expect(suggestions(page).first).to_have_text("USD1")
+    suggestions(page).first.click()
+    expect(totals(page)).to_have_text("order_placed1")
+
+
 def test_a_range_is_compared_with_the_one_before(dashboard: Dashboard) -> None:
     page = dashboard.go(orders())
     page.get_by_role("button", name="Compare").click()

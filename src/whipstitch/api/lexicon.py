@@ -1,6 +1,5 @@
 """``GET /api/v1/lexicon``, and of traits."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -13,7 +12,6 @@ from whipstitch.api.pages import Cursor, position
 from whipstitch.api.reading import CurrentReading, CurrentZone
 from whipstitch.queries import lexicon
 from whipstitch.queries.lexicon import LexiconQuery
-from whipstitch.queries.run import Rows
 from whipstitch.queries.time_ranges import parse_range
 
 router = APIRouter(prefix="/api/v1", tags=["events"], route_class=QueryRoute)
@@ -81,12 +79,7 @@ async def list_lexicon(
         search,
         position(cursor, lexicon.Position),
     )
-    found = await reading.run(lexicon.events(query))
-    names = [row[0] for row in found[:limit]] if properties else []
-    described: Rows = []
-    if names and (since := await reading.run(lexicon.newest(query, names))):
-        described = await reading.run(lexicon.properties(query, {row[0]: row[1] for row in since}))
-    page = await asyncio.to_thread(lexicon.shape, query, found, described)
+    page = await lexicon.page(reading, query, described=properties)
     return Response(msgspec.json.encode(page), media_type="application/json")
 
 

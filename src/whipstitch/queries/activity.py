@@ -1,37 +1,23 @@
 """When people were seen, and how often: of all their events the first, the last, and how many.
 
-Summaries have these numbers for each id as it was sent (``stitching/summaries.py``), which no
-rewrite changes; only what came since is counted by its rows. Two things a summary does not know:
-that somebody is being erased, and how ids were linked before that changed under the reading. Then,
-and where there is no summary, all rows are counted."""
+The summary has these numbers for each id as it was sent, which no rewrite changes. Where it cannot
+be asked, all rows are counted."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from whipstitch.queries import summary
 from whipstitch.queries.person_ids import ALL_OF_ONE, ALONE, PEOPLE, rows_of
 from whipstitch.queries.persons import LINKED, SENT, Persons
 from whipstitch.queries.reading import Reading
 from whipstitch.queries.run import IN_SCOPE, Rows, Sql
+from whipstitch.queries.summary import SINCE, UNPATCHED
 
 SENT_SINCE: Final = (
     f"{SENT}, min(timestamp) AS first, max(timestamp) AS last, count() AS events "
-    "FROM events WHERE toUInt64OrZero(splitByChar('_', _part)[3]) > {block:UInt64} "
-    "AND _block_number > {block:UInt64}"
+    f"FROM events WHERE {SINCE}"
 )
-"""What ids did that came after a block. Parts that are older are not looked at."""
-UNPATCHED: Final = "SETTINGS apply_patch_parts = 0"
-"""To be added to that. No patch changes it: a rewrite leaves the id as it was sent, and a summary
-is not asked for while somebody is being erased. And ClickHouse fails where it is to put a patch to
-rows that were merged since, if a condition has their ``_block_number``."""
-_ERASED: Final = f"SELECT count() FROM erasures FINAL WHERE {IN_SCOPE}"
-_SUMMARY: Final = (
-    f"SELECT ({_ERASED}), ({_ERASED} AND state != 'done'), number, block "
-    "FROM activity_summaries ORDER BY number DESC LIMIT 1"
-)
-_SINCE_THEN: Final = (
-    f"SELECT ({_ERASED}), (SELECT count() FROM person_ids WHERE {IN_SCOPE} "
-    "AND version > {generation:UInt64})"
-)
+"""What ids did that came after a block."""
 OF_ROWS: Final = (
     "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
     "count()"
@@ -66,13 +52,9 @@ async def of(reading: Reading, people: Sequence[str]) -> dict[str, Activity]:
 async def counted(reading: Reading, summed_up: Sql, of_rows: Sql) -> Rows:
     """The rows of ``summed_up``, which asks ``by_person``, or where that cannot be asked now, those
     of ``of_rows``, which says the same of the rows of ``events``."""
-    for erased, erasing, summary, block in await reading.run(Sql(_SUMMARY, {})):
-        if erasing:
-            break
-        values = {**summed_up.values, "summary": summary, "block": block}
-        rows = await reading.run(Sql(summed_up.text, values))
-        (since_then,) = await reading.run(Sql(_SINCE_THEN, {}))
-        if tuple(since_then) == (erased, 0):
+    if (known := await summary.in_force(reading)) is not None:
+        rows = await reading.run(known.bind(summed_up))
+        if await summary.held_with_links(reading, known):
             return rows
     return await reading.run(of_rows)
 

@@ -39,8 +39,10 @@ PERSON_ID: Final = "$distinct_id"
 OS: Final = "$os"
 """Its values are in lower case, whatever was sent."""
 _SOURCES: Final = ("properties", "default_properties")
-_LONGEST: Final = 1000
-_DEEPEST: Final = 10
+LONGEST_NAME: Final = 1000
+"""Characters."""
+DEEPEST_NAME: Final = 10
+"""Dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,10 @@ def checked_name(name: object, field: str) -> str:
     """
     if not isinstance(name, str) or not name:
         raise InvalidQuery(field, "must be the name of a property")
-    if len(name) > _LONGEST:
-        raise InvalidQuery(field, f"must not be longer than {_LONGEST} characters")
-    if name.count(".") > _DEEPEST:
-        raise InvalidQuery(field, f"must not have more than {_DEEPEST} dots")
+    if len(name) > LONGEST_NAME:
+        raise InvalidQuery(field, f"must not be longer than {LONGEST_NAME} characters")
+    if name.count(".") > DEEPEST_NAME:
+        raise InvalidQuery(field, f"must not have more than {DEEPEST_NAME} dots")
     if not is_text(name):
         raise InvalidQuery(field, "must be Unicode text")
     return name

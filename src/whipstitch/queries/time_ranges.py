@@ -41,11 +41,13 @@ class TimeRange:
 
     def condition(self, values: Values) -> str:
         """What a row of ``events`` must meet to lie in it."""
+        start, end = self.bounds(values)
+        return f"timestamp >= {start} AND timestamp < {end}"
+
+    def bounds(self, values: Values) -> tuple[str, str]:
+        """Its start and its end in SQL, DateTime64."""
         start, end = (values.add(_milliseconds(one), "Int64") for one in (self.start, self.end))
-        return (
-            f"timestamp >= fromUnixTimestamp64Milli({start}) "
-            f"AND timestamp < fromUnixTimestamp64Milli({end})"
-        )
+        return f"fromUnixTimestamp64Milli({start})", f"fromUnixTimestamp64Milli({end})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from whipstitch.stitching import erasure, erasures, purge
 from whipstitch.stitching.erasures import Erasure, ErasureRecord
 from whipstitch.stitching.linker import Linker
 from whipstitch.storage.store import Store
+from whipstitch.storage.upkeep import take_summaries_away
 
 log = structlog.get_logger(__name__)
 
@@ -151,6 +152,8 @@ class Eraser:
         if not self._until(self._in_flight.passed(accepted)):
             return False
         self._dead_letters.erase(self._erased)
+        # Once more: a summary that was being made meanwhile, on this very thread, may have them.
+        self._leisurely(take_summaries_away)
         planned = self._leisurely(purge.plan)
         for rewrite in planned.rewrites:
             if not self._leads():

@@ -12,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from whipstitch.stitching import patches
 from whipstitch.stitching.seal import HASH
+from whipstitch.storage.upkeep import SUMMARIZED
 
 _TABLES: Final = (
     "events",
@@ -20,7 +21,7 @@ _TABLES: Final = (
     "person_ids",
     "person_moves",
     "cohort_members",
-    "activity",
+    *SUMMARIZED,
 )
 _PARTITION: Final = "splitByChar('-', partition_id)[-1]"
 _OURS: Final = f"database = currentDatabase() AND table IN {_TABLES!r}"

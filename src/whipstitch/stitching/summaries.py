@@ -1,10 +1,11 @@
-"""Summaries of what ids did: the rows of ``events`` counted ahead of reads, which add those that
-came since (``queries/activity.py``).
+"""Summaries: what ids did (``queries/activity.py``) and the lexicon, counted from the rows of
+``events`` ahead of reads, which add those that came since.
 
-They go by the id as it was sent, which no rewrite changes, and cover the rows up to a block:
-ClickHouse numbers what is inserted in the order in which it is seen, and a row keeps its number. So
-a summary is right for as long as no row goes away. Whoever erases takes it away before; rows that
-expire are counted until the next day."""
+They go by nothing that a rewrite changes, such as the id as it was sent, and cover the rows up to a
+block: ClickHouse numbers what is inserted in the order in which it is seen, and a row keeps its
+number. So a summary is right for as long as no row goes away. Whoever erases takes it away before;
+rows that expire are counted until the next day. They are made beside the inserts, which know
+nothing of them: so no insert takes longer, and none that is repeated counts twice."""
 
 import time
 from collections.abc import Callable
@@ -16,9 +17,13 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 
 from whipstitch.background import Background
-from whipstitch.queries.activity import SENT_SINCE, UNPATCHED
+from whipstitch.queries.activity import SENT_SINCE
+from whipstitch.queries.summary import UNPATCHED
+from whipstitch.stitching import lexicon_summary
+from whipstitch.stitching.lexicon_summary import Step
 from whipstitch.storage.inserting import insert
 from whipstitch.storage.store import Store
+from whipstitch.storage.upkeep import SUMMARIZED
 
 _ROWS: Final = 100_000
 """As many that came since are counted by each read, or one for this many ids, if that is more."""
@@ -116,6 +121,8 @@ def make(
     client.command(
         _ADDED, {"number": number, "base": base.number, "block": base.block, "until": until}
     )
+    step = Step(number, until, base.number, base.block, before.number, before.block)
+    lexicon_summary.add(client, step)
     ids = client.query(f"SELECT count() FROM activity WHERE summary = {number:d}").result_rows
     return Summary(number, until, ids[0][0], base.recounted_at, erasures, before.number)
 
@@ -129,7 +136,8 @@ def publish(client: Client, made: Summary) -> bool:
         insert(client, "activity_summaries", ("number", "block", "ids", "recounted_at"), [row])
     # Reads may be using the one before.
     keep = {made.number, made.before} if fresh else set()
-    numbers = client.query("SELECT DISTINCT summary FROM activity").result_rows
-    for number in {row[0] for row in numbers} - keep:
-        client.command(f"ALTER TABLE activity DROP PARTITION {number:d}")
+    for table in SUMMARIZED:
+        numbers = client.query(f"SELECT DISTINCT summary FROM {table}").result_rows
+        for number in {row[0] for row in numbers} - keep:
+            client.command(f"ALTER TABLE {table} DROP PARTITION {number:d}")
     return fresh

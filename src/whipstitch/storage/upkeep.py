@@ -6,6 +6,8 @@ from typing import Final
 
 from clickhouse_connect.driver.client import Client
 
+SUMMARIZED: Final = ("activity", "lexicon_days", "lexicon_values")
+"""What a summary has, a partition for each."""
 _TABLES: Final = (
     "SELECT name, engine_full FROM system.tables "
     "WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name"
@@ -73,7 +75,8 @@ def keep_summaries(client: Client) -> None:
 def take_summaries_away(client: Client) -> None:
     """Reads count the rows of events then, until there is a new one."""
     client.command("TRUNCATE TABLE activity_summaries")
-    client.command("TRUNCATE TABLE activity")
+    for table in SUMMARIZED:
+        client.command(f"TRUNCATE TABLE {table}")
 
 
 def _definition(client: Client, table: str) -> str:

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -33,16 +34,7 @@ def _type(value: Any) -> str:
 
 
 def _ask(worlds: Worlds, world: World, query: LexiconQuery) -> tuple[Any, str | None]:
-    async def ask(reading: Any) -> lexicon.Lexicon:
-        found = await reading.run(lexicon.events(query))
-        names = [row[0] for row in found[: query.limit]]
-        described: Any = []
-        if names:
-            since = {row[0]: row[1] for row in await reading.run(lexicon.newest(query, names))}
-            described = await reading.run(lexicon.properties(query, since))
-        return lexicon.shape(query, found, described)
-
-    page = worlds.read(world.scope(), ask)
+    page = worlds.read(world.scope(), partial(lexicon.page, query=query))
     return json.loads(msgspec.json.encode(page))["events"], page.next_cursor
 
 
@@ -151,7 +143,7 @@ def test_pages_and_search_go_by_the_events_name(worlds: Worlds) -> None:
 
 def test_only_the_newest_are_looked_at(worlds: Worlds) -> None:
     old = [Event("view", "ann", at, {"old": 1}) for at in range(50)]
-    new = [Event("view", "ann", 1000 + at, {"new": 1}) for at in range(lexicon.SAMPLE)]
+    new = [Event("view", "ann", 1000 + at, {"new": 1}) for at in range(lexicon.NEWEST)]
     world = worlds.put(World([*new, *old]))
 
     ((entry,), _) = _ask(worlds, world, LexiconQuery(_RANGE))

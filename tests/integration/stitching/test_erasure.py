@@ -13,7 +13,7 @@ from tests.support.segments import alias, event, trait
 from tests.support.stitching import LIVE, Node, accepted, until
 
 from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
-from whipstitch.stitching import purge
+from whipstitch.stitching import purge, summaries
 from whipstitch.stitching.eraser import Eraser
 from whipstitch.stitching.erasures import Erasure
 
@@ -213,6 +213,27 @@ def test_an_erasure_that_was_only_recorded_goes_on(node: Node, tmp_path: Path) -
     finally:
         eraser.stop(10)
     assert node.shown() == {("bob", ""): 1}
+
+
+def test_a_summary_that_was_being_made_meanwhile_is_gone_when_it_is_done(
+    node: Node, tmp_path: Path
+) -> None:
+    _load_ada(node)
+    node.load(*(event(30 + number, distinct_id="bob") for number in range(9)))
+    eraser = _eraser(node, tmp_path)
+    assert node.store.at_leisure(partial(summaries.make, rows=0)).result() is not None
+    tables = ("activity", "lexicon_days", "lexicon_values")
+    node.store.query("CREATE TABLE kept AS activity")
+    node.store.query("INSERT INTO kept SELECT * FROM activity")
+    eraser.erase(LIVE, "ada", accepted(20)).result()
+    # As its last statement leaves it, where the process is killed before it would be published.
+    node.store.query("INSERT INTO activity SELECT * FROM kept")
+    eraser.start()
+    try:
+        until(lambda: not node.store.at_leisure(node.record.unfinished).result())
+    finally:
+        eraser.stop(10)
+    assert [node.count(table) for table in tables] == [0, 0, 0]
 
 
 def test_one_that_is_hidden_meanwhile_keeps_its_count(node: Node, tmp_path: Path) -> None:

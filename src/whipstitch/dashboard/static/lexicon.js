@@ -132,8 +132,9 @@ async function described(rows, asked, signal) {
   const { events } = await get("lexicon", asked, { signal });
   const found = new Map(events.map((one) => [one.event_name, one]));
   for (const { event, body } of rows) {
-    const { properties = [], first_seen } = found.get(event.event_name) ?? event;
-    fill(body, h("p.quiet.small", {}, properties.length ? `${plural(properties.length, "property", "properties")}, as seen on the newest events. ` : "No properties. ", "In this range since ", timeAgo(first_seen), "."),
+    const { properties = [], more_properties, first_seen } = found.get(event.event_name) ?? event;
+    const shown = more_properties ? "The most frequent ones of more properties. " : `${plural(properties.length, "property", "properties")}. `;
+    fill(body, h("p.quiet.small", {}, properties.length ? shown : "No properties. ", "In this range since ", timeAgo(first_seen), "."),
       properties.length > 0 && table(properties, "Property"));
   }
 }

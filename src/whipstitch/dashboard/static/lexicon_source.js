@@ -9,6 +9,7 @@ const DAYS = 90;
 const PAGE = 200;
 const MOST_PAGES = 5;
 const MOST_SAMPLES = 20;
+const MOST_VALUES = 100;
 
 const from = () => new Date(Date.now() - DAYS * 86_400_000).toISOString();
 
@@ -114,9 +115,14 @@ export const anyPropertyOptions = (names = () => []) => async (text) => {
   return [...found, ...["event", "person"].map((on) => ({ value: { property: text, on }, label: text, note: `of any ${on}` }))];
 };
 
-// What a property was seen to hold. `of`: { property, on }.
-export const valueOptions = (of, names = () => []) => async (text) => {
-  const found = of.on === "person" ? await traits() : await properties(names());
-  const samples = found.find((one) => one.name === of.property)?.samples ?? [];
-  return matching(samples.map((one) => ({ value: typeof one === "string" ? one : JSON.stringify(one) })).filter((one) => one.value), text);
+// What a property holds, the most frequent first. `of`: { property, on }. The server looks for what is typed where there are
+// more values than are asked for at once.
+export const valueOptions = ({ property, on }, names = () => []) => async (text) => {
+  const known = [...new Set(names())];
+  const event = on === "event" && known.length === 1 ? known[0] : null;
+  const ask = (search) => once(`values ${JSON.stringify([property, on, event, search])}`, () =>
+    get("properties/values", { name: property, on, event_name: event, search, limit: MOST_VALUES }));
+  const common = await ask("");
+  const { values } = !text || common.values.length < MOST_VALUES ? common : await ask(text);
+  return matching(values.filter((one) => one.value).map((one) => ({ value: one.value, note: compact(one.count) })), text);
 };

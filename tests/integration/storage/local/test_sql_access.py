@@ -33,6 +33,7 @@ REFUSED: Final = [
         for table in (
             *("person_aliases", "person_maps", "erasures", "erased_ids", "cohort_members"),
             *("cohort_versions", "activity", "activity_summaries", "schema_migrations"),
+            *("lexicon_days", "lexicon_values"),
             *("person_map_1", "default.x"),
             *("system.users", "system.grants", "system.row_policies", "system.processes"),
             *("system.parts", "system.parts_columns", "system.query_log", "system.metrics"),
