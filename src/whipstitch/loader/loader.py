@@ -18,6 +18,7 @@ from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
 from whipstitch.loader.salvage import salvage
 from whipstitch.loader.segment_reader import contents, together
 from whipstitch.loader.stats import LoaderStats
+from whipstitch.loader.wide import MOST_AT_ONCE, Width, split, width
 from whipstitch.threads import VitalThread
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ _LONGEST_BACKOFF: Final = 5.0
 LARGEST_ROW: Final = 16 * 2**20
 """Bytes, where nobody says another number."""
 _BATCH_BYTES: Final = 32 * 2**20
+_WIDTHS: Final = 4
+"""A segment with a fourth of what is stored at once waits for others, too."""
 
 
 class Segments(Protocol):
@@ -69,10 +72,12 @@ class Loader:
         spacing: float = 1.2,
         batch_bytes: int = _BATCH_BYTES,
         largest_row: int = LARGEST_ROW,
+        widest: int = MOST_AT_ONCE,
     ) -> None:
         """``scratch`` is a directory for the loader alone; it is emptied. ``batch_bytes``: so much
         is stored in one insert, where segments are smaller. ``largest_row``: bytes of a row beyond
-        which it is set aside."""
+        which it is set aside. ``widest``: so many properties of wide rows are stored in one insert
+        (see ``wide``)."""
         self.stats = LoaderStats()
         self.problem: str | None = None
         """Why rows are not being stored at the moment, for a person; None: they are."""
@@ -89,6 +94,9 @@ class Loader:
         self._spacing = spacing
         self._batch_bytes = batch_bytes
         self._largest_row = largest_row
+        self._widest = widest
+        self._widths: dict[Path, Width] = {}
+        """Of segments that wait, as far as they were looked at."""
         self._first: Path | None = None
         """Of the segments that are being stored, or could not be."""
         self._one_by_one = 0
@@ -172,18 +180,44 @@ class Loader:
         return True
 
     def _batches(self) -> Iterator[list[Path]]:
-        """What waits, oldest first, in pieces that are stored at once."""
+        """What waits, oldest first, in pieces that are stored at once. A segment that is wide goes
+        alone, after the others that came before its turn."""
+        wide = True
+        while wide:
+            sealed = self._in_order(self._source.sealed())
+            self._widths = {one: self._widths[one] for one in sealed if one in self._widths}
+            behind: list[Path] = []
+            yield from self._others(sealed, behind)
+            yield from [behind[:1]] if behind else []
+            if wide := bool(behind):
+                self._source.seal()
+
+    def _others(self, segments: Sequence[Path], wide: list[Path]) -> Iterator[list[Path]]:
+        """Pieces of those that are not ``wide``."""
         batch: list[Path] = []
-        size = 0
-        for segment in self._in_order(self._source.sealed()):
-            more = segment.stat().st_size
-            if batch and (self._one_by_one or size + more > self._batch_bytes):
+        size = properties = 0
+        for segment in segments:
+            more, wider = segment.stat().st_size, self._width(segment).properties
+            if wider > self._widest // _WIDTHS:
+                wide.append(segment)
+                continue
+            full = size + more > self._batch_bytes or properties + wider > self._widest
+            if batch and (self._one_by_one or full):
                 yield batch
-                batch, size = [], 0
+                batch, size, properties = [], 0, 0
             batch.append(segment)
             size += more
+            properties += wider
         if batch:
             yield batch
+
+    def _width(self, segment: Path) -> Width:
+        if segment not in self._widths:
+            try:
+                self._widths[segment] = width(segment, self._widest // (2 * _WIDTHS))
+            except OSError:  # it is looked at again
+                return Width(0, 0)
+        return self._widths[segment]
 
     def _in_order(self, segments: Sequence[Path]) -> Sequence[Path]:
         """The one first whose load failed, though older ones may have come since: an attempt is
@@ -220,7 +254,7 @@ class Loader:
             self._source.set_aside(segment, error.strerror or str(error))
             return False
         if damage is None:
-            return not self._has_large(segment)
+            return not self._has_large(segment) and not self._is_too_wide(segment)
         kept = self._dead_letters.keep_damaged(segment, damage)
         log.error(
             "segment_damaged",
@@ -253,6 +287,16 @@ class Loader:
         if aside:
             log.error("rows_set_aside", segment=segment.stem, rows=aside, reason="too large")
         self.stats.dead_letters += aside
+        return True
+
+    def _is_too_wide(self, segment: Path) -> bool:
+        """True: its rows wait in segments that are not; where one row is, there is no other way."""
+        rows, properties = self._width(segment)
+        if properties <= self._widest or rows == 1:
+            return False
+        for part in split(segment, self._widest):
+            self._source.adopt(part)
+        self._source.remove(segment)
         return True
 
     def _load_together(self, batch: list[Path]) -> bool:
