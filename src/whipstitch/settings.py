@@ -137,6 +137,13 @@ class Settings(BaseSettings):
         json_schema_extra=_shown("16MB"),
         ge=1,
     )
+    max_operation: Size = Field(
+        0,
+        description="Largest operation (event, update of a person or alias) that is accepted, as "
+        "unpacked. `0` is any size up to `max_body`. A larger one is refused with `413`; in a "
+        "batch it is dropped and counted.",
+        ge=0,
+    )
     body_timeout: float = Field(
         60.0,
         description="Seconds that a client may take to send one request before it is cut off.",

@@ -74,6 +74,7 @@ class Options:
     directory: Callable[[], Directory | None] = lambda: DIRECTORY
     rate_limit: int = 0
     max_body: int = 500 << 20
+    max_operation: int = 0
     durability: Literal["fsync", "os"] = "fsync"
     backlog_limit: int = 10 << 30
     disk_reserve: int = 0
@@ -109,11 +110,17 @@ class Served:
             max_body=options.max_body,
             placeholders=placeholders,
             directory=options.directory,
+            max_operation=options.max_operation,
         )
         self.intake = Intake(
             directory=options.directory,
             gate=Gate(options.rate_limit),
-            admission=Admission(self.journal.sequence, options.directory, placeholders),
+            admission=Admission(
+                self.journal.sequence,
+                options.directory,
+                placeholders,
+                max_operation=options.max_operation,
+            ),
             journal=self.journal,
             heavy=self._heavy,
             user_agents=UserAgents(),

@@ -2,7 +2,7 @@
 
 The steps are those of the contract, top to bottom: JSON, required fields, garbage, rows."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from whipstitch.admission import answers, screens
 from whipstitch.admission.answers import Answer
 from whipstitch.admission.bodies import (
+    Alias,
     AliasOperation,
     Operation,
     PeopleOperation,
@@ -19,6 +20,7 @@ from whipstitch.admission.bodies import (
     read_batch,
     read_people,
     read_track,
+    sizes_of_operations,
 )
 from whipstitch.admission.ids import EventIds, is_garbage
 from whipstitch.admission.rows import (
@@ -30,7 +32,7 @@ from whipstitch.admission.rows import (
     event_row,
     trait_rows,
 )
-from whipstitch.admission.sequence import Sequence
+from whipstitch.admission.sequence import Sequence as Numbering
 from whipstitch.admission.timestamps import PassedOver
 from whipstitch.enrichment.places import Place
 from whipstitch.enrichment.user_agent import Agent
@@ -47,13 +49,14 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Operations by kind, those dropped for a garbage id, and times that were passed over: those
-    that did not parse, and those of traits that are too far ahead."""
+    """Operations by kind, those dropped for a garbage id, those dropped for their size, and times
+    that were passed over: those that did not parse, and those of traits that are too far ahead."""
 
     events: int = 0
     people: int = 0
     aliases: int = 0
     discarded: int = 0
+    oversized: int = 0
     unread_times: int = 0
     times_ahead: int = 0
 
@@ -64,7 +67,7 @@ class Tally(msgspec.Struct, frozen=True):
     @property
     def has_trouble(self) -> bool:
         """Whether there is something that the sender should be told of."""
-        return bool(self.discarded or self.unread_times or self.times_ahead)
+        return bool(self.discarded or self.oversized or self.unread_times or self.times_ahead)
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -72,6 +75,7 @@ class Tally(msgspec.Struct, frozen=True):
             self.people + other.people,
             self.aliases + other.aliases,
             self.discarded + other.discarded,
+            self.oversized + other.oversized,
             self.unread_times + other.unread_times,
             self.times_ahead + other.times_ahead,
         )
@@ -99,10 +103,10 @@ class Kept(msgspec.Struct):
     people: list[PeopleOperation]
     events: list[TrackOperation]
 
-    def tally(self, sent: int) -> Tally:
-        """Counts what is kept of ``sent`` operations."""
+    def tally(self, sent: int, oversized: int = 0) -> Tally:
+        """Counts what is kept of ``sent`` operations and some more that were too large."""
         events, people, aliases = len(self.events), len(self.people), len(self.aliases)
-        return Tally(events, people, aliases, sent - events - people - aliases)
+        return Tally(events, people, aliases, sent - events - people - aliases, oversized)
 
 
 class Numbers(msgspec.Struct):
@@ -115,24 +119,47 @@ class Numbers(msgspec.Struct):
     received: int
 
 
+Encode = Callable[[Sequence[Row]], bytes]
+Admit = Callable[[bytes, Caller], Admitted | Answer]
+
+
 class Admission:
     """Turns bodies into journal rows. Answers come back for what is not queued."""
 
     def __init__(
         self,
-        sequence: Sequence,
+        sequence: Numbering,
         directory: Callable[[], Directory | None],
         placeholders: Placeholders,
         event_ids: Callable[[], str] | None = None,
+        max_operation: int = 0,
+        encode: Encode = encode_lines,
     ) -> None:
+        """``max_operation``: bytes that one may have; 0: as many as it likes. ``encode`` makes
+        lines of rows, or takes them elsewhere."""
         self._sequence = sequence
         self._directory = directory
         self._placeholders = placeholders
         self._event_ids = event_ids or EventIds().next
         self._passed_over = PassedOver()
+        self._encode = encode
+        self.max_operation = max_operation
+
+    def alone(self, admit: Admit) -> Admit:
+        """``admit``, for bodies of one operation, as far as it is not too large."""
+        most = self.max_operation
+        if not most:
+            return admit
+
+        def within(body: bytes, caller: Caller) -> Admitted | Answer:
+            return answers.TOO_LARGE if len(body) > most else admit(body, caller)
+
+        return within
 
     def track(self, body: bytes, caller: Caller) -> Admitted | Answer:
-        event = read_track(body)
+        return self.take_track(read_track(body), caller)
+
+    def take_track(self, event: Track | Answer, caller: Caller) -> Admitted | Answer:
         if not isinstance(event, Track):  # asked this way round it takes a third of the time
             return event
         refusal = _why_not(event)
@@ -157,24 +184,25 @@ class Admission:
             wanted = self.wanted_screens((event,), caller.key)
             answer = answers.tracked(wanted) if wanted else answer
         tally = self.with_times(_ONE_EVENT) if self._passed_over.unread else _ONE_EVENT
-        return Admitted(encode_lines((row,)), 1, tally, answer)
+        return Admitted(self._encode((row,)), 1, tally, answer)
 
     def people(self, body: bytes, caller: Caller) -> Admitted | Answer:
         update = read_people(body)
         if isinstance(update, Answer):
             return update
-        if not update.distinct_id:
-            return answers.MISSING_DISTINCT_ID
-        if is_garbage(update.distinct_id):
-            return answers.DISCARDED
+        refusal = why_no_person(update.distinct_id)
+        if refusal is not None:
+            return refusal
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
         rows = trait_rows(update, caller.key, number, received, self._passed_over)
         tally = self.with_times(_ONE_PERSON)
-        return Admitted(encode_lines(rows), len(rows), tally, answers.ACCEPTED)
+        return Admitted(self._encode(rows), len(rows), tally, answers.ACCEPTED)
 
     def alias(self, body: bytes, caller: Caller) -> Admitted | Answer:
-        alias = read_alias(body)
+        return self.take_alias(read_alias(body), caller)
+
+    def take_alias(self, alias: Alias | Answer, caller: Caller) -> Admitted | Answer:
         if isinstance(alias, Answer):
             return alias
         if not alias.alias_id:
@@ -187,26 +215,34 @@ class Admission:
         received = self._sequence.now // 1000
         row = alias_row(alias, caller.key, number, received, self._placeholders, self._passed_over)
         tally = self.with_times(_ONE_ALIAS)
-        return Admitted(encode_lines((row,)), 1, tally, answers.ACCEPTED)
+        return Admitted(self._encode((row,)), 1, tally, answers.ACCEPTED)
 
     def batch(self, body: bytes, caller: Caller) -> Admitted | Answer:
         operations = read_batch(body)
         if isinstance(operations, Answer):
             return operations
+        most = self.max_operation
+        oversized = 0
+        if most and len(body) > most:
+            sizes = sizes_of_operations(body)
+            within = [one for one, size in zip(operations, sizes, strict=True) if size <= most]
+            oversized = len(operations) - len(within)
+            operations = within
         kept = keep(operations)
-        tally = kept.tally(len(operations))
+        tally = kept.tally(len(operations), oversized)
         if not tally.accepted:
-            return answers.DISCARDED_ALL
+            return discarded_all(tally)
         rows = list(self.rows(kept, caller, self.numbers(tally)))
         tally = self.with_times(tally)
         wanted = self.wanted_screens((event.payload for event in kept.events), caller.key)
-        return Admitted(encode_lines(rows), len(rows), tally, summary(tally, caller.key, wanted))
+        return Admitted(self._encode(rows), len(rows), tally, summary(tally, caller.key, wanted))
 
-    def numbers(self, tally: Tally) -> Numbers:
-        """Acceptance numbers for a batch: aliases before people, people before events."""
-        first = self._sequence.take(tally.accepted)
+    def numbers(self, tally: Tally, more: int = 0) -> Numbers:
+        """Acceptance numbers for a batch: aliases before people, people before events; ``more`` of
+        them for people."""
+        first = self._sequence.take(tally.accepted + more)
         people = first + tally.aliases
-        return Numbers(first, people, people + tally.people, self._sequence.now // 1000)
+        return Numbers(first, people, people + tally.people + more, self._sequence.now // 1000)
 
     def rows(self, kept: Kept, caller: Caller, numbers: Numbers) -> Iterator[Row]:
         """The journal rows of (some of) a batch; moves ``numbers`` on."""
@@ -250,13 +286,18 @@ def seen_screens(events: Iterable[Track]) -> Iterator[tuple[str, str | None]]:
                 yield screen, app_version(event)
 
 
+def why_no_person(distinct_id: str | None) -> Answer | None:
+    """Why nothing is said of a person whom a single operation names so."""
+    if not distinct_id:
+        return answers.MISSING_DISTINCT_ID
+    return answers.DISCARDED if is_garbage(distinct_id) else None
+
+
 def _why_not(event: Track) -> Answer | None:
     """Why a single event is not queued, if its shape is right."""
     if not event.event_name:
         return answers.MISSING_EVENT_NAME
-    if not event.distinct_id:
-        return answers.MISSING_DISTINCT_ID
-    return answers.DISCARDED if is_garbage(event.distinct_id) else None
+    return why_no_person(event.distinct_id)
 
 
 def keep(operations: Iterable[Operation]) -> Kept:
@@ -273,6 +314,11 @@ def keep(operations: Iterable[Operation]) -> Kept:
         elif not is_garbage(operation.payload.alias_id or ""):
             kept.aliases.append(operation)
     return kept
+
+
+def discarded_all(tally: Tally) -> Answer:
+    """The answer to a batch of which nothing is kept."""
+    return answers.DISCARDED_ALL if tally.discarded else answers.OVERSIZED_ALL
 
 
 def summary(tally: Tally, key: IngestionKey, wanted: list[str]) -> Answer:

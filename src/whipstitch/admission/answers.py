@@ -11,6 +11,8 @@ from whipstitch.projects import IngestionKey
 
 JSON = msgspec.json.Encoder()
 RETRY_SECONDS = 5
+OVERSIZED = "operation_too_large"
+"""Why an operation of a batch is dropped; alone it is refused."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -46,6 +48,7 @@ TRACKED = Answer(200, b'{"ok":true,"commands":[]}')
 
 DISCARDED = Answer(202, b'{"ok":true,"status":"discarded"}', "garbage_id")
 DISCARDED_ALL = Answer(202, b'{"ok":true,"status":"discarded_all"}', "garbage_id")
+OVERSIZED_ALL = msgspec.structs.replace(DISCARDED_ALL, reason=OVERSIZED)
 
 MISSING_KEY = refusal(401, "Missing API key", "missing_key")
 INVALID_KEY = refusal(403, "Invalid API Key", "invalid_key")

@@ -98,11 +98,25 @@ class _Sent(_Device, frozen=True, gc=False):
     time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
 
 
+class _Values(msgspec.Struct, frozen=True, gc=False):
+    """The same properties and the app's version, of any type."""
+
+    os: msgspec.Raw = msgspec.field(default=ABSENT, name="$os")
+    browser: msgspec.Raw = msgspec.field(default=ABSENT, name="$browser")
+    device_model: msgspec.Raw = msgspec.field(default=ABSENT, name="$device_model")
+    session_id: msgspec.Raw = msgspec.field(default=ABSENT, name="$session_id")
+    lib_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$lib_version")
+    timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
+    time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
+    app_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$app_version")
+
+
 _NO_SENT: Final = _Sent()
+_NO_VALUES: Final = _Values()
 _NO_DEFAULTS: Final = _Device()
 _sent = msgspec.json.Decoder(_Sent)
 _defaults = msgspec.json.Decoder(_Device)
-_raw_values = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+_raw_values = msgspec.json.Decoder(_Values | None)
 
 
 def event_row(
@@ -226,7 +240,7 @@ def alias_row(
 def app_version(event: Track) -> str | None:
     """The ``$app_version`` of an event, wherever it was sent."""
     for raw in (event.properties, event.default_properties):
-        version = raw is not ABSENT and text_of(_values(raw).get("$app_version", ABSENT))
+        version = raw is not ABSENT and text_of(_values(raw).app_version)
         if version:
             return version
     return None
@@ -247,29 +261,29 @@ def _read_odd(properties: msgspec.Raw) -> tuple[msgspec.Raw, _Sent]:
     values = _values(properties)
     sent = _Sent(
         **_texts(values, *_Device.__struct_fields__, "session_id", "lib_version"),
-        timestamp=values.get("$timestamp", ABSENT),
-        time=values.get("$time", ABSENT),
+        timestamp=values.timestamp,
+        time=values.time,
     )
-    return properties if values else _EMPTY, sent
+    return _EMPTY if values is _NO_VALUES else properties, sent
 
 
 def _read_odd_defaults(defaults: msgspec.Raw) -> tuple[msgspec.Raw, _Device]:
     values = _values(defaults)
     device = _Device(**_texts(values, *_Device.__struct_fields__))
-    return defaults if values else _EMPTY, device
+    return _EMPTY if values is _NO_VALUES else defaults, device
 
 
-def _texts(values: dict[str, msgspec.Raw], *names: str) -> dict[str, str]:
-    return {name: text_of(values.get(f"${name}", ABSENT)) for name in names}
+def _texts(values: _Values, *names: str) -> dict[str, str]:
+    return {name: text_of(getattr(values, name)) for name in names}
 
 
-def _values(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+def _values(raw: msgspec.Raw) -> _Values:
     """The raw values of an object; none of null.
 
     Raises:
         NotAnObject
     """
     try:
-        return _raw_values.decode(raw) or {}
+        return _raw_values.decode(raw) or _NO_VALUES
     except msgspec.DecodeError as error:
         raise NotAnObject from error

@@ -47,6 +47,8 @@ _RFC_2822: Final = re.compile(
 _DIGITS: Final = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _NUMBER_STARTS: Final = frozenset(b"-0123456789")
 
+_NULL: Final = b"null"
+
 _usual: Final = msgspec.json.Decoder(datetime | int | float).decode
 _text: Final = msgspec.json.Decoder(str).decode
 
@@ -61,7 +63,7 @@ class PassedOver:
 
     def note_unread(self, raw: bytes | msgspec.Raw) -> None:
         """``raw`` did not parse; null counts as not sent."""
-        if bytes(raw) != b"null":
+        if len(raw) != len(_NULL) or bytes(raw) != _NULL:
             self.unread += 1
 
     def take(self) -> tuple[int, int]:
@@ -78,7 +80,7 @@ def parse(raw: bytes | msgspec.Raw) -> int | None:
     try:
         moment = _usual(raw)
     except (ValueError, OverflowError):
-        return _unusual(bytes(raw))
+        return _unusual(raw)
     if isinstance(moment, datetime):
         if len(raw) > _MICROSECOND_BYTES and not moment.microsecond % 1000:
             # The decoder rounds by the seventh digit of a fraction; where that stands in a text
@@ -98,13 +100,14 @@ def parse(raw: bytes | msgspec.Raw) -> int | None:
         else:
             milliseconds = moment // 1000
     else:
-        return _unusual(bytes(raw))  # as a float it is no longer what was sent
+        return _unusual(raw)  # as a float it is no longer what was sent
     return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None
 
 
-def _unusual(raw: bytes) -> int | None:
-    if not raw or len(raw) > _LONGEST:
+def _unusual(sent: bytes | msgspec.Raw) -> int | None:
+    if not len(sent) or len(sent) > _LONGEST:
         return None
+    raw = bytes(sent)
     if raw[0] in _NUMBER_STARTS:
         return _of_number(raw.decode())
     try:

@@ -3,6 +3,7 @@ dropped."""
 
 from typing import Final
 
+from whipstitch.admission.answers import OVERSIZED
 from whipstitch.doors.refusals import TIME_AHEAD, UNREAD_TIME
 
 _PAYLOAD: Final = (
@@ -12,6 +13,8 @@ _PAYLOAD: Final = (
 HINTS: Final = {
     "garbage_id": "The distinct_id is shorter than 2 characters or looks like a header (gzip, "
     "deflate, identity, accept, */*). Use a UUID, and look for a swapped argument.",
+    OVERSIZED: "An operation has more bytes than max_operation, a setting of the "
+    "server's operator, allows. Send less in its properties.",
     UNREAD_TIME: "The operation was kept, but a time in it could not be read and was passed over. "
     "Send RFC 3339, such as 2026-05-09T14:32:01Z, or unix seconds or milliseconds, between 1900 "
     "and 2299.",
@@ -27,7 +30,8 @@ HINTS: Final = {
     "it under Settings.",
     "unauthorized_ip": "The address is not among the project's authorized IPs. Add it under "
     "Settings; behind a proxy, name the proxy in the setting trusted_proxies.",
-    "body_too_large": "The body is over the server's limit. Send smaller batches.",
+    "body_too_large": "The body is over the server's limit, or its one operation over"
+    " max_operation. Send smaller batches, and less in properties.",
     "invalid_body": "The body is not a JSON object, or a known field has the wrong type: "
     "properties must be an object, names and ids must be strings.",
     "missing_event_name": "event_name is missing or empty.",

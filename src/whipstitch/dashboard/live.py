@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from whipstitch.admission.answers import OVERSIZED
 from whipstitch.dashboard.hints import hint_for
 from whipstitch.dashboard.installation import Installation
 from whipstitch.dashboard.visits import Visit
@@ -14,6 +15,7 @@ from whipstitch.queries.pages import rfc3339
 _MOST_SET_ASIDE: Final = 50
 _OUTCOMES: Final = {
     "garbage_id": "discarded",
+    OVERSIZED: "discarded",
     UNREAD_TIME: "time passed over",
     TIME_AHEAD: "time passed over",
 }

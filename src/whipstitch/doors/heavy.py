@@ -28,9 +28,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _WORKERS = 2
 _LOOK_SECONDS = 1.0
-_WORKER_BYTES = 512 * 1024 * 1024
-_BYTES_A_BODY_BYTE = 4
-"""How much memory a worker may take: the body, its rows, and the operations' raw values."""
+_WORKER_BYTES = 384 * 1024 * 1024
+"""How much memory a worker may take besides the body."""
 
 
 class HeavyLane:
@@ -44,12 +43,15 @@ class HeavyLane:
         max_body: int,
         placeholders: Placeholders,
         directory: Callable[[], Directory | None],
+        max_operation: int = 0,
     ) -> None:
         """``spools`` is the folder for bodies being received; what an earlier run left there
-        goes. ``max_body``: bytes that a body may unpack to."""
+        goes. ``max_body``: bytes that a body may unpack to. ``max_operation``: see ``Admission``.
+        """
         self._journal = journal
         self._spools = spools
         self._max_body = max_body
+        self._max_operation = max_operation
         self._placeholders = placeholders
         self._directory = directory
         self._pool: ProcessPoolExecutor | None = None
@@ -79,9 +81,11 @@ class HeavyLane:
             encoding,
             self._max_body,
             part,
+            self._journal.room,
             self._journal.sequence.last,
             self._placeholders,
             self._known_screens(caller),
+            self._max_operation,
         )
         try:
             pool = self._workers()
@@ -120,7 +124,7 @@ class HeavyLane:
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            memory = _WORKER_BYTES + _BYTES_A_BODY_BYTE * self._max_body
+            memory = _WORKER_BYTES + self._max_body
             # Spawned, not forked: the server's threads and its engine must not be copied.
             self._pool = ProcessPoolExecutor(
                 _WORKERS, get_context("spawn"), begin, (self._workers_end, memory)

@@ -1,40 +1,48 @@
 """The worker's side of the heavy lane: one body, in a process of its own."""
 
 import contextlib
+import errno
+import fcntl
 import os
 import resource
 import signal
 import threading
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Rows
+from contextlib import contextmanager
 from io import FileIO
+from mmap import ACCESS_COPY, MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
 
-from whipstitch.admission import answers, screens
-from whipstitch.admission.admit import Admission, Caller, Tally, keep, seen_screens, summary
+from whipstitch.admission import answers
+from whipstitch.admission.admit import Admission, Caller, Tally
 from whipstitch.admission.answers import Answer
-from whipstitch.admission.bodies import Operation, read_operations, split_batch
-from whipstitch.admission.rows import encode_lines
+from whipstitch.admission.bodies import MALFORMED
+from whipstitch.admission.large import LargeAdmission, Lines, lines_of, prepare
+from whipstitch.admission.rows import Row
 from whipstitch.admission.sequence import Sequence
-from whipstitch.doors.unpacking import Corrupt, Oversized, unpack
-from whipstitch.journal.groups import closing_line
+from whipstitch.doors.unpacking import BOM, Corrupt, Oversized, unpack_file
+from whipstitch.journal.groups import commit_line
 from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory
 
 _NICENESS = 10
-_CHUNK = 1000
 _MOST_LINES = 8 * 1024 * 1024
 _SYNCED_AT_ONCE = 1024 * 1024
 """Bytes. While a disk takes hundreds of megabytes at once, the journal's small syncs, for which the
 other clients wait, queue behind them for a tenth of a second."""
+_HUGE = 64 * 1024 * 1024
+"""Bytes. Of larger bodies one is in memory at a time."""
 
 
 class Job(msgspec.Struct, frozen=True):
     """One body to admit. ``limit``: bytes that it may unpack to; ``part``: where a segment of its
-    own may be written; ``floor``: the last acceptance number used."""
+    own may be written, of at most ``room`` bytes; ``floor``: the last acceptance number used."""
 
     endpoint: str
     caller: Caller
@@ -42,9 +50,11 @@ class Job(msgspec.Struct, frozen=True):
     encoding: str
     limit: int
     part: Path
+    room: int
     floor: int
     placeholders: Placeholders
     directory: Directory
+    max_operation: int
 
 
 class HeavyAdmitted(msgspec.Struct, frozen=True):
@@ -90,92 +100,147 @@ def admit(job: Job) -> HeavyAdmitted | Answer:
 
 def _admit(job: Job) -> HeavyAdmitted | Answer:
     try:
-        body = unpack(job.spool.read_bytes(), job.encoding, job.limit)
+        with _body(job) as body:
+            prepare(body)
+            return _admit_body(body, job)
     except Oversized:
         return answers.TOO_LARGE
-    except Corrupt:
+    except (Corrupt, *MALFORMED):
         return answers.INVALID_BODY
+
+
+def _admit_body(body: memoryview, job: Job) -> HeavyAdmitted | Answer:
     sequence = Sequence(lambda: time.time_ns() // 1000, job.floor)
-    admission = Admission(sequence, lambda: job.directory, job.placeholders)
-    if job.endpoint == "batch":
-        return _admit_batch(body, job, admission)
-    admitted = getattr(admission, job.endpoint)(body, job.caller)
-    if isinstance(admitted, Answer):
-        return admitted
-    del body  # a row may be as large
-    out = _Out(job.part)
-    out.add(admitted.lines, admitted.rows)
-    return out.admitted(sequence.last, admitted.tally, admitted.answer)
+    out = _Out(job.part, job.room)
+    admission = Admission(
+        sequence,
+        lambda: job.directory,
+        job.placeholders,
+        max_operation=job.max_operation,
+        encode=out.take,
+    )
+    large = LargeAdmission(admission, sequence, out.put, job.directory)
+    tally, answer = large.admit(job.endpoint, body, job.caller)
+    return out.admitted(sequence.last, tally, answer) if answer.accepted else answer
 
 
-def _admit_batch(body: bytes, job: Job, admission: Admission) -> HeavyAdmitted | Answer:
-    """In steps, so that a batch of half a gigabyte is never there as Python objects all at once."""
-    raws = split_batch(body)
-    if isinstance(raws, Answer):
-        return raws
-    total = Tally()
-    for operations in _chunks(raws, body):
-        if isinstance(operations, Answer):
-            return operations
-        total += keep(operations).tally(len(operations))
-    if not total.accepted:
-        return answers.DISCARDED_ALL
-    numbers = admission.numbers(total)
-    last = numbers.alias + total.accepted - 1
-    seen: dict[tuple[str, str | None], None] = {}
-    out = _Out(job.part)
-    for operations in _chunks(raws, body):
-        assert not isinstance(operations, Answer)  # noqa: S101 - every one was read above
-        kept = keep(operations)
-        rows = list(admission.rows(kept, job.caller, numbers))
-        out.add(encode_lines(rows), len(rows))
-        seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
-    wanted = screens.missing(seen, job.caller.key, job.directory)
-    total = admission.with_times(total)
-    return out.admitted(last, total, summary(total, job.caller.key, wanted))
+@contextmanager
+def _body(job: Job) -> Iterator[memoryview]:
+    """What was sent, as it was before it was packed.
+
+    Raises:
+        Oversized, Corrupt, OSError
+    """
+    with job.spool.open("rb") as spool, contextlib.ExitStack() as stack:
+        size = os.fstat(spool.fileno()).st_size
+        if not size:
+            raise Corrupt
+        if job.encoding:
+            plain = _Plain(job.limit, lambda: stack.enter_context(_turn(job.spool)))
+            unpack_file(spool, job.encoding, job.limit, plain)
+            memory, size = plain.memory, plain.size
+        else:
+            if size > job.limit:
+                raise Oversized
+            if size > _HUGE:
+                stack.enter_context(_turn(job.spool))
+            memory = mmap(spool.fileno(), size, access=ACCESS_COPY)
+        start = len(BOM) if memory[: len(BOM)] == BOM else 0
+        # What was decoded may still look into it: the memory goes with the last that does.
+        yield memoryview(memory)[start:size]
 
 
-def _chunks(raws: list[msgspec.Raw], body: bytes) -> Iterator[list[Operation] | Answer]:
-    for at in range(0, len(raws), _CHUNK):
-        yield read_operations(raws[at : at + _CHUNK], body)
+@contextmanager
+def _turn(spool: Path) -> Iterator[None]:
+    """One worker at a time."""
+    directory = os.open(spool.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+class _Plain:
+    """A text that is being unpacked, in memory that is not there before it is needed."""
+
+    def __init__(self, limit: int, wait: Callable[[], None]) -> None:
+        """``wait`` is called before it gets huge."""
+        self.memory = mmap(-1, max(limit, 1), flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        self.size = 0
+        self._wait = wait
+        self._waited = False
+
+    def append(self, piece: bytes) -> None:
+        end = self.size + len(piece)
+        if end > _HUGE and not self._waited:
+            self._waited = True
+            self._wait()
+        self.memory[self.size : end] = piece
+        self.size = end
+
+    def clear(self) -> None:
+        self.size = 0
 
 
 class _Out:
     """Rows in memory, or in a segment once they are many."""
 
-    def __init__(self, part: Path) -> None:
+    def __init__(self, part: Path, room: int) -> None:
         self._part = part
+        self._room = room
         self._file: FileIO | None = None
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._group_rows = 0
+        self._held: list[bytes | memoryview] = []
+        self._held_bytes = 0
         self._rows = 0
+        self._group_rows = self._group_bytes = self._group_crc = 0
 
-    def add(self, lines: bytes, rows: int) -> None:
-        self._chunks.append(lines)
-        self._size += len(lines)
-        self._group_rows += rows
+    def take(self, rows: Rows[Row]) -> bytes:
+        """``put`` for rows; the lines are nobody else's affair."""
+        self.put(lines_of(rows), len(rows))
+        return b""
+
+    def put(self, lines: Lines, rows: int) -> None:
+        """Raises OSError where there is no room."""
+        for piece in lines:
+            self._held.append(piece)
+            self._held_bytes += len(piece)
+            if self._held_bytes > _MOST_LINES:
+                self._write()
         self._rows += rows
-        if self._size > _MOST_LINES:
-            self._write()
+        self._group_rows += rows
+        if self._group_bytes:
+            self._end_group()
 
     def admitted(self, last: int, tally: Tally, answer: Answer) -> HeavyAdmitted:
         if self._file is None:
-            lines = b"".join(self._chunks)
+            lines = b"".join(self._held)
             return HeavyAdmitted(lines, self._rows, last, tally, answer, parted=False)
-        self._write()
+        self._end_group()
         self._file.close()
         return HeavyAdmitted(b"", self._rows, last, tally, answer, parted=True)
+
+    def _end_group(self) -> None:
+        self._write()
+        if self._group_rows:
+            self._append(commit_line(self._group_rows, self._group_bytes, self._group_crc))
+        self._group_rows = self._group_bytes = self._group_crc = 0
 
     def _write(self) -> None:
         if self._file is None:
             self._file = self._part.open("xb", buffering=0)
-        if self._chunks:
-            # Not as one text: a chunk may be one row of hundreds of megabytes.
-            closing = closing_line(self._chunks, self._group_rows)
-            for chunk in (*self._chunks, closing):
-                text = memoryview(chunk)
-                while text:
-                    text = text[self._file.write(text[:_SYNCED_AT_ONCE]) :]
-                    os.fdatasync(self._file.fileno())
-        self._chunks, self._size, self._group_rows = [], 0, 0
+        for piece in self._held:
+            self._group_crc = zlib.crc32(piece, self._group_crc)
+            self._group_bytes += len(piece)
+            self._append(piece)
+        self._held, self._held_bytes = [], 0
+
+    def _append(self, piece: bytes | memoryview) -> None:
+        assert self._file is not None  # noqa: S101 - opened before
+        self._room -= len(piece)
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, "its rows are more than the backlog has room for")
+        text = memoryview(piece)
+        while text:
+            text = text[self._file.write(text[:_SYNCED_AT_ONCE]) :]
+            os.fdatasync(self._file.fileno())

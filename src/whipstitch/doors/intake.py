@@ -128,9 +128,9 @@ class Intake:
         self._recognised_in: Directory | None = None
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
-            "track": admission.track,
-            "people": admission.people,
-            "alias": admission.alias,
+            "track": admission.alone(admission.track),
+            "people": admission.alone(admission.people),
+            "alias": admission.alone(admission.alias),
             "batch": admission.batch,
         }
 
@@ -296,6 +296,8 @@ class Intake:
         if tally.discarded:
             dropped = answers.DISCARDED.reason or ""
             self.refusals.note(dropped, endpoint, caller.key, tally.discarded)
+        if tally.oversized:
+            self.refusals.note(answers.OVERSIZED, endpoint, caller.key, tally.oversized)
         if tally.unread_times:
             self.refusals.note(UNREAD_TIME, endpoint, caller.key, tally.unread_times)
         if tally.times_ahead:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from whipstitch.admission.admit import Tally
+from whipstitch.admission.answers import OVERSIZED
 from whipstitch.counting import Histogram
 
 
@@ -35,5 +36,7 @@ class IntakeStats:
             self.accepted["alias"] += tally.aliases
         if tally.discarded:
             self.discarded["garbage_id"] += tally.discarded
+        if tally.oversized:
+            self.discarded[OVERSIZED] += tally.oversized
         self.unread_times += tally.unread_times
         self.times_ahead += tally.times_ahead

@@ -131,6 +131,13 @@ class Journal:
             self._look_at_disk(now)
         return self._has_room and size <= self._backlog_limit - self.backlog_bytes
 
+    @property
+    def room(self) -> int:
+        """Bytes that may still wait for the loader."""
+        disk = os.statvfs(self.directory)
+        free = disk.f_bavail * disk.f_frsize - self._reserve
+        return max(0, min(free, self._backlog_limit - self.backlog_bytes))
+
     def new_part(self) -> Path:
         """A name for a segment that is put together elsewhere, to be adopted."""
         return self.directory / (segments.new_stem(self._number()) + PART)

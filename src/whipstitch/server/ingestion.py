@@ -53,12 +53,16 @@ class Ingestion:
             max_body=settings.max_body,
             placeholders=placeholders,
             directory=lambda: self.directory.current,
+            max_operation=settings.max_operation,
         )
         self.intake = Intake(
             directory=lambda: self.directory.current,
             gate=Gate(settings.rate_limit),
             admission=Admission(
-                self.journal.sequence, lambda: self.directory.current, placeholders
+                self.journal.sequence,
+                lambda: self.directory.current,
+                placeholders,
+                max_operation=settings.max_operation,
             ),
             journal=self.journal,
             heavy=self._heavy,
