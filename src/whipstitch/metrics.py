@@ -99,6 +99,16 @@ class Stages(Collector):
             "Files of damaged bytes kept.",
             len(self._engine.dead_letters.damaged()),
         )
+        found = self._engine.damage.found
+        yield _gauge(
+            "parts_set_aside", "Parts that ClickHouse could not read.", len(found.set_aside)
+        )
+        yield _gauge("parts_damaged", "Parts of which reads fail.", len(found.damaged))
+        yield _gauge(
+            "projects_unknown",
+            "Projects that events are of and the registry has not.",
+            len(found.unknown),
+        )
         yield _gauge(
             "storage_available",
             "0 while ClickHouse takes nothing.",

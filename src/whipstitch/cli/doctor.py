@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from whipstitch.settings import Settings
 
 Verdict = Literal["ok", "warning", "problem"]
-_SET_ASIDE = "store/*/*/detached/broken-on-start_*"
 
 
 class Finding(NamedTuple):
@@ -47,8 +46,9 @@ def doctor(data_dir: DataDir = None, database: Database = None, as_json: Json = 
 def _look(settings: Settings) -> Iterator[Finding]:
     yield _data_dir(settings)
     yield _registry(settings)
-    yield _server(settings)
+    yield from _server(settings)
     yield _storage(settings)
+    yield from _own_clickhouse(settings)
     yield from _erasures(settings)
     yield _journal(settings)
     yield from _set_aside_in_journal(settings)
@@ -77,39 +77,51 @@ def _data_dir(settings: Settings) -> Finding:
 def _registry(settings: Settings) -> Finding:
     from whipstitch.errors import RegistryError
     from whipstitch.registry.store import Registry
+    from whipstitch.server.lost_registry import lost
 
     if not settings.data_dir.exists():
         return Finding("registry", "warning", "not made yet", "`whipstitch serve` makes it")
     try:
         with Registry.open(settings.database) as registry:
             projects = len(registry.list_projects())
+            gone = lost(registry, settings)
     except RegistryError as error:
         return Finding("registry", "problem", str(error), "see the message")
+    if gone:
+        return Finding("registry", "problem", gone, "see the message")
     if not projects:
         advice = "`whipstitch project create NAME` makes one"
         return Finding("registry", "warning", "no project", advice)
     return Finding("registry", "ok", f"{projects} project{'s' if projects > 1 else ''}")
 
 
-def _server(settings: Settings) -> Finding:
+def _server(settings: Settings) -> Iterator[Finding]:
     import httpx
 
     from whipstitch.server.lock import is_locked
+    from whipstitch.storage.damage import SPEAKS_OF
 
     if not is_locked(settings.data_dir):
-        return Finding("server", "warning", "not running", "`whipstitch serve` starts it")
+        yield Finding("server", "warning", "not running", "`whipstitch serve` starts it")
+        return
     try:
         address = (settings.data_dir / ADDRESS_FILE).read_text()
         answer = httpx.get(f"{address}/ready", timeout=5, trust_env=False)
         state = answer.json()
     except OSError:
-        return Finding("server", "warning", "starting", "look again in some seconds")
+        yield Finding("server", "warning", "starting", "look again in some seconds")
+        return
     except (httpx.HTTPError, ValueError):
         advice = "starting, stopping or overloaded: its log says more"
-        return Finding("server", "warning", f"{address} does not answer", advice)
+        yield Finding("server", "warning", f"{address} does not answer", advice)
+        return
     if answer.status_code != 200:
-        return Finding("server", "problem", f"not ready: {state['error']}", "see the message")
-    return Finding("server", "ok", f"ready at {address}")
+        yield Finding("server", "problem", f"not ready: {state['error']}", "see the message")
+        return
+    yield Finding("server", "ok", f"ready at {address}")
+    for warning in state.get("warnings", ()):
+        if warning.startswith(SPEAKS_OF):  # what else it warns of is looked at here
+            yield Finding("storage", "problem", warning, "see the message")
 
 
 def _storage(settings: Settings) -> Finding:
@@ -119,10 +131,6 @@ def _storage(settings: Settings) -> Finding:
     from whipstitch.storage.local.connection import read
 
     directory = local_directory(settings.clickhouse)
-    if directory is not None and (aside := list(directory.glob(_SET_ASIDE))):
-        found = f"{len(aside)} parts set aside in {directory}: {_SET_ASIDE}"
-        advice = "a disk was full or failed; delete them once no events are missing"
-        return Finding("storage", "warning", found, advice)
     try:
         address = Address.parse(settings.clickhouse) if directory is None else read(directory)
         if address is None:
@@ -139,6 +147,27 @@ def _storage(settings: Settings) -> Finding:
         return Finding("storage", "problem", f"{where} does not answer: {error}", "start it")
     where = f" in {directory}" if directory else ""
     return Finding("storage", "ok", f"ClickHouse {version}{where}")
+
+
+def _own_clickhouse(settings: Settings) -> Iterator[Finding]:
+    """What is wrong with its files, also while it does not run."""
+    from whipstitch.setting_values import local_directory
+    from whipstitch.storage.damage import set_aside_in
+    from whipstitch.storage.local.small_files import undefined
+
+    directory = local_directory(settings.clickhouse)
+    if directory is None:
+        return
+    if aside := set_aside_in(directory):
+        found = f"{len(aside)} parts set aside by ClickHouse, which could not read them: {aside[0]}"
+        advice = (
+            "a disk was full (the rows were stored again) or failed (restore a backup if events "
+            "are missing); then delete them"
+        )
+        yield Finding("parts", "problem", found + (", …" if len(aside) > 1 else ""), advice)
+    if rows := undefined(directory):
+        found = f"{len(rows)} tables have rows but no definition any more, as in {rows[0]}"
+        yield Finding("definitions", "problem", found, "restore the data directory from a backup")
 
 
 def _away(directory: Path, settings: Settings) -> Finding:

@@ -71,6 +71,14 @@ def recall(file: Path, url: str) -> tuple[int, Directory] | None:
     return remembered.revision, directory
 
 
+def had_keys(file: Path) -> bool:
+    """Whether there was a key when a directory was last kept, of whichever registry."""
+    try:
+        return bool(_decoder.decode(file.read_bytes()).keys)
+    except (OSError, msgspec.DecodeError):
+        return False
+
+
 def _revision(url: str) -> int | None:
     path = Path(unquote(url.removeprefix(_SQLITE)))
     if not url.startswith(_SQLITE) or not path.is_file():

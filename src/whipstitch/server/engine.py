@@ -16,6 +16,7 @@ from whipstitch.loader.loader import Loader
 from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
+from whipstitch.server.damage_watch import DamageWatch
 from whipstitch.server.in_flight import InFlight
 from whipstitch.server.ingestion import Ingestion
 from whipstitch.server.readings import StoreReadings
@@ -102,7 +103,11 @@ class Engine:
             scratch=data / "scratch",
             largest_row=settings.largest_row,
         )
+        self.damage = DamageWatch(
+            self.store, lambda: {project.id for project in registry.list_projects()}
+        )
         self._background = (
+            self.damage,
             self.cohorts,
             self.summarizer,
             self.eraser,
@@ -124,6 +129,7 @@ class Engine:
         self.eraser.start()
         self.cohorts.start()
         self.summarizer.start()
+        self.damage.start()
 
     def stop(self) -> None:
         """Ends everything, within some seconds. What could not be stored stays in the journal."""
@@ -159,7 +165,7 @@ class Engine:
         told = [f"{kept}{damaged[0].parent}/*{damaged[0].suffix}."] if damaged else []
         lost = self._record.lost
         told += [erasures.said_lost(lost)] if lost else []
-        return [*self.ingestion.journal.warnings, *told]
+        return [*self.ingestion.journal.warnings, *told, *self.damage.warnings]
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:
         """Takes the link of an id away, as of now; False: it has none. Reads know it on return.

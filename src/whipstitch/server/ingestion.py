@@ -18,6 +18,7 @@ from whipstitch.placeholders import Placeholders
 from whipstitch.registry.late import LateRegistry
 from whipstitch.registry.watch import DirectoryWatch
 from whipstitch.scheduling import be_prompt, hand_over_soon
+from whipstitch.server.lost_registry import DIRECTORY_FILE, refuse_lost
 from whipstitch.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ class Ingestion:
         """
         data = settings.data_dir
         placeholders = Placeholders(settings.placeholder_ids)
-        self.directory = DirectoryWatch(registry, data / "directory.json")
+        self.directory = DirectoryWatch(registry, data / DIRECTORY_FILE)
         self.geoip = GeoIP(
             settings.geoip or data / "geoip" / "city.mmdb", settings.private_ip_stand_in
         )
@@ -75,7 +76,7 @@ class Ingestion:
         self._geoip_said: str | None = None
 
         if not self.directory.recall():
-            registry()  # raises what is wrong with it
+            refuse_lost(registry(), settings)  # raises what else is wrong with it
             self.directory.refresh()
 
     def start(self) -> None:

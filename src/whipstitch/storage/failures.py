@@ -48,7 +48,15 @@ _DATA: Final = frozenset(
 )
 _MANY_PARTS: Final = 252
 _SAME_QUERY_RUNS: Final = 216
+_DAMAGED: Final = (
+    "A file of its data is damaged: what is in that part cannot be read. `whipstitch doctor` says "
+    "which one it is and what to do."
+)
 _HINTS: Final = {
+    40: _DAMAGED,  # CHECKSUM_DOESNT_MATCH
+    89: _DAMAGED,  # UNKNOWN_COMPRESSION_METHOD
+    246: _DAMAGED,  # CORRUPTED_DATA
+    271: _DAMAGED,  # CANNOT_DECOMPRESS
     _MANY_PARTS: "It merges more slowly than it is given rows; they wait in the journal.",
     _SAME_QUERY_RUNS: "An earlier attempt at the same insert still runs.",
     241: "It has too little memory for this.",
@@ -80,6 +88,7 @@ _LIMITS: Final[dict[int, tuple[type[StorageError], str]]] = {
 _PATTERN: Final = re.compile(r"cannot compile re2: (.*), error: (.*?)\. Look at ", re.DOTALL)
 _CANNOT_COMPILE_REGEXP: Final = 427
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@|(?<=password=)[^&\s]+")
+_READING_A_PART: Final = "while reading from part"
 _NAME: Final = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\s*$")
 _ABOUT_NAMES: Final = frozenset({46, 47, 60, 81})
 """Codes of unknown functions, columns, tables and databases: what they quote is ours, up to the
@@ -129,6 +138,10 @@ def _translate(error: ClickHouseError) -> StorageError:
         return _unreachable(error)
     if code is None:
         return StorageUnreachable(f"ClickHouse does not answer as it should. {_readable(error)}")
+    # What is wrong with a stored part is no fault of the rows that are inserted.
+    stored = _READING_A_PART in str(error)
+    if code in _DATA and stored:
+        return StorageUnavailable(f"{_DAMAGED} {_named(error, code)}")
     if code in _DATA:
         message = f"ClickHouse will not take the data: {_named(error, code)}"
         return StorageRefused(message, _readable(error))

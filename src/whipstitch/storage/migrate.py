@@ -11,12 +11,13 @@ from typing import Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from whipstitch.errors import StorageError
+from whipstitch.errors import StorageError, StorageUnavailable
 from whipstitch.storage.inserting import insert
 
 _OLDEST_SERVER: Final = (25, 8)
 _FILE: Final = re.compile(r"(\d{4})_(\w+)\.sql")
 _COMMENT: Final = re.compile(r"^\s*--.*$", re.MULTILINE)
+_MADE: Final = re.compile(r"CREATE (?:TABLE|VIEW) IF NOT EXISTS (\w+)")
 _RECORD: Final = """\
 CREATE TABLE IF NOT EXISTS schema_migrations
 (version UInt32, name String, applied_at DateTime('UTC') DEFAULT now())
@@ -39,6 +40,7 @@ def migrate(client: Client) -> list[Migration]:
 
     Raises:
         StorageError: this ClickHouse is too old, or the schema is newer than this program.
+        StorageUnavailable: a table is gone that was there.
     """
     _check_version(client.server_version or "0")
     if not client.query("EXISTS TABLE schema_migrations").result_rows[0][0]:
@@ -53,6 +55,7 @@ def migrate(client: Client) -> list[Migration]:
             f"The database was made by a newer Whipstitch (its schema is number {max(applied)}, "
             f"this program knows {newest}). Upgrade Whipstitch, or restore the backup from before."
         )
+    _check_tables(client, [migration for migration in known if migration.number in applied])
     missing = [migration for migration in known if migration.number not in applied]
     for migration in missing:
         for statement in migration.statements:
@@ -68,6 +71,24 @@ def _read() -> Iterator[Migration]:
             text = _COMMENT.sub("", file.read_text(encoding="utf-8"))
             statements = (part.strip() for part in text.split(";\n"))
             yield Migration(int(match[1]), match[2], tuple(filter(None, statements)))
+
+
+def _check_tables(client: Client, applied: list[Migration]) -> None:
+    """Whether what they made is still there: a table that is gone must not be made again, empty."""
+    made = {
+        name
+        for migration in applied
+        for statement in migration.statements
+        for name in _MADE.findall(statement)
+    }
+    sql = "SELECT name FROM system.tables WHERE database = currentDatabase()"
+    gone = sorted(made - {row[0] for row in client.query(sql).result_rows})
+    if gone:
+        raise StorageUnavailable(
+            f"ClickHouse does not know {', '.join(gone)} any more, though it was there: somebody "
+            "dropped it, or its definition is gone. Restore ClickHouse's data from a backup (docs, "
+            "operations); what is sent waits in the journal."
+        )
 
 
 def _check_version(version: str) -> None:

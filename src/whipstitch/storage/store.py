@@ -10,11 +10,11 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from whipstitch.errors import StorageUnavailable
+from whipstitch.errors import StorageError, StorageUnavailable, StorageUnreachable
 from whipstitch.storage import upkeep
 from whipstitch.storage.asked import Asked
 from whipstitch.storage.connect import EXPORTING, LOADING, QUERYING, STITCHING, Address
-from whipstitch.storage.failures import limited
+from whipstitch.storage.failures import limited, translated
 from whipstitch.storage.lane import Lane
 from whipstitch.storage.local.supervisor import LocalClickHouse
 from whipstitch.storage.migrate import migrate
@@ -62,6 +62,8 @@ class Store:
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
+        self._unprepared: str | None = None
+        """Why the schema is not in place, though ClickHouse answers."""
         self._loading = self._lane("load", 1, self._prepare)
         self._querying = self._lane("query", _QUERY_THREADS, self._connect_prepared(QUERYING))
         self._pouring = self._lane("export", _POURING_THREADS, self._connect_prepared(EXPORTING))
@@ -138,7 +140,8 @@ class Store:
     @property
     def problem(self) -> str | None:
         """Why ClickHouse takes nothing, for a person; None: it does."""
-        return (self._local or self._pulse).problem  # type: ignore[union-attr] # one of them is
+        away = (self._local or self._pulse).problem  # type: ignore[union-attr] # one of them is
+        return away or self._unprepared
 
     # Inside, on the lanes' threads
 
@@ -146,6 +149,19 @@ class Store:
         """The client that loads, once the schema is in place."""
         if self._prepared:
             return self._connect(LOADING)
+        try:
+            with translated():
+                client = self._prepare_schema()
+        except StorageError as error:
+            if self._unprepared is None and not isinstance(error, StorageUnreachable):
+                log.error("storage_not_prepared", problem=str(error))
+            self._unprepared = str(error)
+            raise
+        self._prepared = True
+        self._unprepared = None
+        return client
+
+    def _prepare_schema(self) -> Client:
         try:
             client = self._connect(LOADING)
         except DatabaseError as error:
@@ -163,7 +179,6 @@ class Store:
         except BaseException:
             client.close()
             raise
-        self._prepared = True
         return client
 
     def _connect_prepared(self, settings: Mapping[str, int | str]) -> Callable[[], Client]:
@@ -201,6 +216,12 @@ class Store:
         return self._local.starts
 
     def _create_database(self) -> None:
+        if self._local is not None and (found := self._local.undefined()):
+            raise StorageUnavailable(
+                f"ClickHouse does not know its database any more, but rows of {len(found)} tables "
+                f"are there, such as in {found[0]}: the definitions in its `metadata` are gone. "
+                "Restore the data directory from a backup; what is sent waits in the journal."
+            )
         client = self._connect({}, database="default")
         try:
             name = self._address().database

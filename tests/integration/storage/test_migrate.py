@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.support.clickhouse import opened, run, url_of
 
-from whipstitch.errors import StorageError
+from whipstitch.errors import StorageError, StorageUnavailable
 from whipstitch.storage.connect import Address
 from whipstitch.storage.migrate import migrate, migrations
 from whipstitch.storage.store import Store
@@ -120,3 +120,13 @@ def test_durability_of_every_table_follows_the_setting(store_address: Address) -
         assert {"events", "person_ids", "person_moves", "erasures"} < definitions.keys()
         for name in ("fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge"):
             assert {f"{name} = 1" in one for one in definitions.values()} == {durable}
+
+
+def test_a_table_that_is_gone_is_not_made_again_empty(store_address: Address) -> None:
+    run(store_address, "DROP TABLE person_traits SYNC")
+    with opened(store_address) as store:
+        with pytest.raises(StorageUnavailable, match="does not know person_traits any more"):
+            store.prepare().result()
+        assert store.problem is not None
+        assert "person_traits" in store.problem
+        assert "backup" in store.problem

@@ -6,6 +6,7 @@ import http.client
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -123,6 +124,10 @@ class LocalClickHouse:
         if self._connection is None:
             raise StorageUnavailable("ClickHouse was not started yet.")
         return self._connection.address
+
+    def undefined(self) -> list[Path]:
+        """Where rows of tables are whose definition is gone."""
+        return small_files.undefined(self._settings.directory)
 
     @property
     def native_port(self) -> int:
