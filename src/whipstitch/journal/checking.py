@@ -6,6 +6,7 @@ import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from whipstitch.journal.groups import COMMIT, COMMIT_START, whole_groups
@@ -43,7 +44,10 @@ def check(segment: Path) -> Damage | None:
     # A pipe would be waited for, a link may lead anywhere.
     file = os.open(segment, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        size = os.fstat(file).st_size
+        stat = os.fstat(file)
+        if not S_ISREG(stat.st_mode):
+            raise OSError(errno.ENXIO, "it is no regular file")
+        size = stat.st_size
         missing = max(0, size_of(segment) - size)
         if size and not missing and _is_whole(file, size):
             return None

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final, Protocol
 
 import structlog
@@ -197,7 +198,8 @@ class Loader:
         batch: list[Path] = []
         size = properties = 0
         for segment in segments:
-            more, wider = segment.stat().st_size, self._width(segment).properties
+            # A link may lead nowhere.
+            more, wider = segment.lstat().st_size, self._width(segment).properties
             if wider > self._widest // _WIDTHS:
                 wide.append(segment)
                 continue
@@ -214,6 +216,8 @@ class Loader:
     def _width(self, segment: Path) -> Width:
         if segment not in self._widths:
             try:
+                if not S_ISREG(segment.lstat().st_mode):
+                    return Width(0, 0)  # set aside in its turn; a pipe would be waited for
                 self._widths[segment] = width(segment, self._widest // (2 * _WIDTHS))
             except OSError:  # it is looked at again
                 return Width(0, 0)

@@ -1,6 +1,7 @@
 """Sealed segments against their checksums."""
 
 import json
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -90,6 +91,12 @@ def test_a_replay_of_an_earlier_version_has_no_checksums(tmp_path: Path) -> None
     path = tmp_path / "00000000000000000007-replayed.jsonl"
     path.write_bytes(b'{"k":"track"}\n')
     assert check(path) is None
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{NAME}-5.jsonl")
+    with pytest.raises(OSError, match="no regular file"):
+        check(tmp_path / f"{NAME}-5.jsonl")
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The loader with a real storage, and whatever can go wrong in between."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -412,11 +413,19 @@ def test_what_is_left_of_a_segment_that_was_cut_is_stored_and_the_loss_is_told(
     assert "damaged_bytes=100" in told
 
 
-def test_a_segment_that_cannot_be_read_is_set_aside(store: Store, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_set_aside_and_holds_nothing_up(
+    store: Store, tmp_path: Path
+) -> None:
     journal = tmp_path / "journal"
-    write_segment(journal, [event(2)], 2)
-    (journal / "00000000000000000001-0a1b2c3d.jsonl").symlink_to("/dev/zero")
+    write_segment(journal, [event(9)], 9)
+    names = [f"{number:020d}-0a1b2c3d-5.jsonl" for number in range(1, 5)]
+    (journal / names[0]).symlink_to("/dev/zero")
+    (journal / names[1]).symlink_to(tmp_path / "nowhere")
+    (journal / names[2]).mkdir()
+    os.mkfifo(journal / names[3])
+
     with loading(journal, store):
         until(lambda: emptied(journal))
+
     assert counts(store) == [(1, 1)]
-    assert (tmp_path / "00000000000000000001-0a1b2c3d.jsonl").is_symlink()
+    assert {one.name for one in tmp_path.iterdir()} >= set(names)
