@@ -233,6 +233,15 @@ class Journal:
         """The sealed segments, oldest first. Raises OSError."""
         return self._waiting.segments()
 
+    def unstored(self) -> set[str]:
+        """The lasting names of all segments that hold rows, the one being written among them.
+        Raises OSError."""
+        with self._sealing:
+            here = [full.path for full in self._full]
+            if self._segment.rows:
+                here.append(self._segment.path)
+        return {segments.lasting_name(segment) for segment in (*here, *self.sealed())}
+
     def remove(self, segment: Path) -> None:
         """Forgets a segment that ClickHouse has."""
         segment.unlink(missing_ok=True)

@@ -58,6 +58,11 @@ def size_of(segment: Path) -> int:
     return int(named[3] or 0) if named else 0
 
 
+def lasting_name(segment: Path) -> str:
+    """What of a segment's name stays the same from its first row to its removal."""
+    return "-".join(segment.stem.split("-")[:2])
+
+
 def is_replayed(segment: Path) -> bool:
     """Whether it holds dead letters that are to be loaded again."""
     return segment.stem.endswith(REPLAYED)

@@ -38,9 +38,10 @@ class InFlight:
         self._loop = loop
 
     def segments(self) -> Callable[[], bool] | None:
-        """Closes the journal's segments, with all that is accepted by now but the bodies in spools;
-        the result tells whether those are stored. None: the journal cannot be written. May be
-        called from any thread but the event loop's."""
+        """Looks which segments of the journal hold what is accepted by now, but the bodies in
+        spools; the result tells whether those are stored. It is left to the loader to close them:
+        while nothing can be stored there would be a small one for each who asks. None: the journal
+        cannot be written. May be called from any thread but the event loop's."""
         mark: Future[bool] = Future()
         assert self._loop is not None  # noqa: S101 - attached before anybody asks
         self._loop.call_soon_threadsafe(self._put, mark)
@@ -50,9 +51,8 @@ class InFlight:
             written = False
         if not written:
             return None
-        self._journal.seal()
-        waiting = set(self._journal.sealed())
-        return lambda: waiting.isdisjoint(self._journal.sealed())
+        waiting = self._journal.unstored()
+        return lambda: waiting.isdisjoint(self._journal.unstored())
 
     def await_stored(self, seconds: float) -> bool:
         """Waits until all that is accepted by now is stored, but the bodies in spools. False: it is

@@ -47,6 +47,7 @@ def test_it_is_through_when_every_row_is_stored(tmp_path: Path) -> None:
     def work(journal: Journal, in_flight: InFlight) -> None:
         passed = in_flight.passed(_ACCEPTED)
         assert not passed()
+        journal.seal()
         (segment,) = journal.sealed()
         assert b"evt_" in segment.read_bytes()
         assert not passed()
@@ -68,6 +69,7 @@ def test_a_body_that_a_worker_reads_is_waited_for(tmp_path: Path) -> None:
         assert journal.sealed() == []
         before.unlink()
         assert not passed()
+        journal.seal()
         journal.remove(journal.sealed()[0])
         assert passed()
 
@@ -76,6 +78,10 @@ def test_a_body_that_a_worker_reads_is_waited_for(tmp_path: Path) -> None:
 
 def test_rows_that_are_not_stored_in_time_are_reported(tmp_path: Path) -> None:
     def work(journal: Journal, in_flight: InFlight) -> None:
+        for _ in range(3):
+            assert not in_flight.await_stored(0.0)
+        assert journal.sealed() == []  # however often somebody asks while nothing can be stored
+        journal.seal()
         assert not in_flight.await_stored(0.0)
         journal.remove(journal.sealed()[0])
         assert in_flight.await_stored(0.0)
