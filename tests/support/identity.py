@@ -86,10 +86,11 @@ class Rows:
         undo: bool = False,
         refused: str = "",
         verdict: str = "",
+        received: int | None = None,
     ) -> None:
-        """``verdict``: what the linker noted later."""
+        """``verdict``: what the linker noted later; ``received``: when, if not then."""
         if verdict:
-            self.alias(alias_id, distinct_id, second)
+            self.alias(alias_id, distinct_id, second, received=received)
         self._insert(
             "person_aliases",
             alias_id=alias_id,
@@ -97,6 +98,7 @@ class Rows:
             refused=refused,
             undo=undo,
             timestamp=START_MS + second * 1000,
+            received=START_MS + (second if received is None else received) * 1000,
             accepted=(START_MS + second * 1000) * 1000,
             number=(START_MS + second * 1000) * 1000,
             verdict=verdict,
@@ -138,6 +140,10 @@ class Rows:
             insert(self._client, table, columns, rows)
         self._waiting.clear()
 
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a statement finds, after a reading."""
+        return [tuple(row) for row in self._client.query(sql).result_rows]
+
     def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
         """What ``work`` finds in a reading of this scope."""
         self.write()
@@ -152,7 +158,7 @@ class Rows:
 
     def _insert(self, table: str, **values: Any) -> None:
         row = {**self.scope._asdict(), **values}
-        for name in {"timestamp", "received_at"} & row.keys():
+        for name in {"timestamp", "received", "received_at"} & row.keys():
             row[name] = _EPOCH + timedelta(milliseconds=row[name])
         self._waiting.setdefault((table, *row), []).append(list(row.values()))
 

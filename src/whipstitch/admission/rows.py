@@ -68,6 +68,7 @@ class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False):
     alias_id: str
     distinct_id: str
     timestamp: int
+    received: int
     accepted: int
     refused: str
 
@@ -234,7 +235,9 @@ def alias_row(
     else:
         refused = ""
     project, environment = key.project.id, key.environment
-    return AliasRow(project, environment, alias_id, distinct_id, timestamp, accepted, refused)
+    return AliasRow(
+        project, environment, alias_id, distinct_id, timestamp, received, accepted, refused
+    )
 
 
 def app_version(event: Track) -> str | None:

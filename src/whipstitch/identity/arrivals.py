@@ -12,11 +12,13 @@ from whipstitch.projects import Scope, Somebody
 
 
 class Arrival(NamedTuple):
-    """An operation as it arrives: in its scope, with the client's time in unix milliseconds."""
+    """An operation as it arrives: in its scope, with the client's time and that of receipt, both
+    in unix milliseconds."""
 
     scope: Scope
     operation: Operation
     timestamp: int
+    received: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def arrivals(scope: Scope, aliases: Iterable[Row]) -> list[Arrival]:
             scope,
             Operation(row.accepted, row.alias_id, row.distinct_id, refused=row.refused),
             int(bytes(row.timestamp)),
+            # Rows of earlier versions do not say it.
+            row.received or row.accepted // 1000,
         )
         for row in aliases
     ]

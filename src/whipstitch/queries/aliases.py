@@ -63,12 +63,13 @@ class AliasesPage(msgspec.Struct, kw_only=True):
 
 class Said(NamedTuple):
     """An alias as it was sent. ``reason``: why it was refused, where it was not as a second parent;
-    ``round``: how many undos of its id came before."""
+    ``received`` in unix milliseconds; ``round``: how many undos of its id came before."""
 
     accepted: int
     alias_id: str
     distinct_id: str
     reason: str
+    received: int
     round: int
 
 
@@ -111,10 +112,11 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
         )
         values |= msgspec.structs.asdict(query.after)
     return Sql(
-        "SELECT accepted, alias_id, distinct_id, reason, "
+        "SELECT accepted, alias_id, distinct_id, reason, toUnixTimestamp64Milli(said_at), "
         "arrayCount(undone -> undone < accepted, undos) "
         "FROM (SELECT accepted, alias_id, distinct_id, "
-        f"any(refused) || argMax(verdict, version) AS reason FROM person_aliases "
+        "any(refused) || argMax(verdict, version) AS reason, min(received) AS said_at "
+        "FROM person_aliases "
         f"WHERE {' AND '.join(conditions)} GROUP BY accepted, alias_id, distinct_id "
         "ORDER BY accepted DESC, alias_id DESC, distinct_id DESC LIMIT {limit:UInt32}) AS sent "
         f"LEFT JOIN ({_UNDOS}) AS undone USING (alias_id) "
@@ -161,4 +163,4 @@ def _alias(one: Said, first: First | None) -> Alias | None:
         else:
             # What is in force by now but not yet among the ids has still to be worked on.
             state = "rewritten" if first.linked and not first.pending else "pending"
-    return Alias(one.alias_id, one.distinct_id, rfc3339(one.accepted // 1000), state, reason)
+    return Alias(one.alias_id, one.distinct_id, rfc3339(one.received), state, reason)

@@ -3,11 +3,10 @@
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from whipstitch.identity.forest import Link
 from whipstitch.queries.pages import rfc3339
 from whipstitch.queries.person_ids import PEOPLE
 from whipstitch.queries.persons import LINKED
@@ -28,6 +27,13 @@ class Alias(msgspec.Struct):
     aliases: list["Alias"]
 
 
+class Link(NamedTuple):
+    """To a parent; ``since``: when the alias in force was received, in unix milliseconds."""
+
+    parent: str
+    since: int
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """The other ids of one person, in the order of their aliases, and those of them of which rows
@@ -43,9 +49,16 @@ NO_LINKS: Final = Links()
 def of(people: Sequence[str]) -> Sql:
     """The links of ``people``."""
     moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({PEOPLE})"
+    linked = f"FROM {LINKED} AND person IN ({PEOPLE})"
+    said = (
+        "SELECT alias_id, accepted, min(received) AS received FROM person_aliases "
+        f"WHERE {IN_SCOPE} AND alias_id IN (SELECT id {linked}) GROUP BY alias_id, accepted"
+    )
     return Sql(
-        f"SELECT person, id, parent, since, id IN ({moves}) FROM {LINKED} "
-        f"AND person IN ({PEOPLE}) ORDER BY since, id",
+        "SELECT person, id, parent, if(said.accepted = 0, intDiv(since, 1000), "
+        f"toUnixTimestamp64Milli(said.received)), id IN ({moves}) "
+        f"FROM (SELECT person, id, parent, since {linked}) AS linked LEFT JOIN ({said}) AS said "
+        "ON said.alias_id = linked.id AND said.accepted = linked.since ORDER BY since, id",
         {"people": list(people)},
     )
 
@@ -71,7 +84,7 @@ def tree(person: str, links: Links) -> list[Alias]:
     while waiting:
         parent, beside, depth = waiting.popleft()
         for id_ in below[parent]:
-            created_at = rfc3339(links.parents[id_].since // 1000)
+            created_at = rfc3339(links.parents[id_].since)
             alias = Alias(id_, created_at, "pending" if id_ in links.pending else "rewritten", [])
             beside.append(alias)
             waiting.append((id_, alias.aliases if depth < _DEEPEST else beside, depth + 1))

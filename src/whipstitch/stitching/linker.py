@@ -92,7 +92,8 @@ class Linker:
         if alias_id not in tables.resolutions(client, scope, [alias_id]):
             return False
         undo = Operation(accepted, alias_id, "", undo=True)
-        self.take(client, [Arrival(scope, undo, self._clock() // 1000)])
+        now = self._clock() // 1000
+        self.take(client, [Arrival(scope, undo, now, now)])
         return True
 
     def catch_up(self, client: Client) -> None:

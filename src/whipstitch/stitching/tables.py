@@ -23,11 +23,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # The same row again, which replaces the one that says less.
 _MARKED: Final = f"""\
 INSERT INTO person_aliases
-    (project_id, environment, alias_id, distinct_id, refused, undo, timestamp, accepted, number,
-    inserted, verdict, version)
+    (project_id, environment, alias_id, distinct_id, refused, undo, timestamp, received, accepted,
+    number, inserted, verdict, version)
 SELECT
-    project_id, environment, alias_id, distinct_id, refused, undo, timestamp, accepted, number,
-    inserted, {{verdict:String}}, {{version:UInt64}}
+    project_id, environment, alias_id, distinct_id, refused, undo, timestamp, received, accepted,
+    number, inserted, {{verdict:String}}, {{version:UInt64}}
 FROM person_aliases
 WHERE {IN_SCOPE} AND NOT undo AND refused = '' AND alias_id IN {{alias_ids:Array(String)}}
     AND (accepted, alias_id, distinct_id) IN
@@ -93,6 +93,7 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
             "refused",
             "undo",
             "timestamp",
+            "received",
             "accepted",
             "number",
             "version",
@@ -105,11 +106,12 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
                 one.refused,
                 one.undo,
                 _EPOCH + timedelta(milliseconds=at),
+                _EPOCH + timedelta(milliseconds=received),
                 one.accepted,
                 one.accepted,
                 0,
             )
-            for scope, one, at in arrivals
+            for scope, one, at, received in arrivals
         ],
     )
 

@@ -3,7 +3,7 @@
 from tests.support.identity import Rows
 
 from whipstitch.projects import Scope
-from whipstitch.queries import aliases
+from whipstitch.queries import aliases, people
 from whipstitch.queries.pages import position_of
 
 Told = list[tuple[str, str, str, str | None]]
@@ -107,10 +107,25 @@ def test_the_aliases_of_a_person_are_those_from_and_to_any_of_their_ids(rows: Ro
     assert _told(rows, "nobody") == []
 
 
-def test_the_time_of_an_alias_is_that_of_its_acceptance(rows: Rows) -> None:
-    rows.alias("anon", "user", 61)
-    rows.link("anon", "user", second=61)
+def test_the_time_of_an_alias_is_that_of_its_receipt_also_where_the_clock_was_ahead(
+    rows: Rows,
+) -> None:
+    rows.alias("anon", "user", 9000, received=61)
+    rows.alias("phone", "anon", 9001, received=62)
+    rows.link("anon", "user", second=9000)
+    rows.link("phone", "anon", "user", second=9001)
+    rows.event("user", 60)
 
-    page = rows.read(lambda reading: aliases.page(reading, aliases.AliasesQuery(1)))
+    page = rows.read(lambda reading: aliases.page(reading, aliases.AliasesQuery(2)))
+    person = rows.read(lambda reading: people.profile(reading, "phone"))
+    seen = rows.ask("SELECT alias_id, toString(created_at) FROM sql_aliases ORDER BY alias_id")
 
-    assert page.aliases[0].created_at == "2026-02-02T02:41:01.000Z"
+    said = [(one.alias_id, one.created_at) for one in page.aliases]
+    assert said == [("phone", "2026-02-02T02:41:02.000Z"), ("anon", "2026-02-02T02:41:01.000Z")]
+    assert person is not None
+    [anon] = person.aliases
+    assert [anon.created_at, anon.aliases[0].created_at] == [
+        "2026-02-02T02:41:01.000Z",
+        "2026-02-02T02:41:02.000Z",
+    ]
+    assert seen == [("anon", "2026-02-02 02:41:01.000"), ("phone", "2026-02-02 02:41:02.000")]

@@ -76,7 +76,7 @@ def test_linking_that_is_cut_off_anywhere_is_mended_by_what_comes_next(
         other = _aliases(model, scope, (30, "x", "y"))
         if what == "an undo":
             first += second
-            second = [Arrival(scope, Operation(accepted(40), "b", "", undo=True), 0)]
+            second = [Arrival(scope, Operation(accepted(40), "b", "", undo=True), 0, 0)]
             model.undo(scope, accepted(40), "b")
         node.take(first)
 
@@ -119,7 +119,7 @@ def test_forgetting_what_is_rewritten_may_be_cut_off_anywhere(node: Node) -> Non
 def _aliases(model: IdentityModel, scope: Scope, *said: tuple[int, str, str]) -> list[Arrival]:
     for number, alias_id, distinct_id in said:
         model.alias(scope, accepted(number), alias_id, distinct_id)
-    return [Arrival(scope, Operation(accepted(one[0]), *one[1:]), 0) for one in said]
+    return [Arrival(scope, Operation(accepted(one[0]), *one[1:]), 0, 0) for one in said]
 
 
 def _logged(node: Node, model: IdentityModel, scope: Scope) -> IdentityModel:

@@ -48,19 +48,20 @@ def test_aliases_are_kept_by_scope_and_arrive_as_they_were_sent(tmp_path: Path) 
         alias(1, "a", "b"),
         alias(2, "guest", "b", refused="placeholder"),
         event(3),
-        alias(4, "c", "d", environment="test"),
+        alias(4, "c", "d", environment="test", received=77),
     ]
     held = contents(write_segment(tmp_path, lines))
     assert {scope: arrivals(scope, said) for scope, said in held.named.aliases.items()} == {
         live: [
-            Arrival(live, Operation(START_MS * 1000 + 1, "a", "b"), START_MS + 1),
+            Arrival(live, Operation(START_MS * 1000 + 1, "a", "b"), START_MS + 1, START_MS),
             Arrival(
                 live,
                 Operation(START_MS * 1000 + 2, "guest", "b", refused="placeholder"),
                 START_MS + 2,
+                START_MS,
             ),
         ],
-        test: [Arrival(test, Operation(START_MS * 1000 + 4, "c", "d"), START_MS + 4)],
+        test: [Arrival(test, Operation(START_MS * 1000 + 4, "c", "d"), START_MS + 4, 77)],
     }
 
 

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from whipstitch.identity.forest import Link
-from whipstitch.queries.links import Alias, Links, shape, tree
+from whipstitch.queries.links import Alias, Link, Links, shape, tree
 
 
 def _flat(aliases: list[Alias]) -> list[object]:

@@ -24,6 +24,7 @@ _READ: Final[Mapping[str, tuple[str, ...]]] = {
         *("city", "region", "country", "timezone", "lib_version"),
         *("properties", "default_properties"),
     ),
+    "person_aliases": ("project_id", "environment", "alias_id", "accepted", "received"),
     "person_ids": (
         *("project_id", "environment", "id", "parent", "person", "since", "version"),
         "is_deleted",

@@ -22,6 +22,7 @@ EVERYTHING: Final = (
     "SELECT * FROM sql_people",
     "SELECT * FROM sql_aliases",
     "SELECT id, project_id, distinct_id, properties FROM events",
+    "SELECT alias_id, accepted, received, project_id FROM person_aliases",
     "SELECT id, person, project_id FROM person_ids",
     "SELECT id, person, project_id FROM person_moves",
     "SELECT distinct_id, value, project_id FROM person_traits",
@@ -210,6 +211,8 @@ def _rows(store: Store) -> None:
         f"FROM (SELECT number, {where} FROM numbers(3)) ORDER BY 1",
         f"INSERT INTO person_ids SELECT {of}, concat(whose.2, '_1'), whose.2, whose.2, 1, 1, 0, 1 "
         f"FROM (SELECT {where})",
+        "INSERT INTO person_aliases (project_id, environment, alias_id, distinct_id, accepted, "
+        f"number) SELECT {of}, concat(whose.2, '_1'), whose.2, 1, 1 FROM (SELECT {where})",
         f"INSERT INTO person_moves SELECT {of}, 'distinct_id', concat(whose.2, '_1'), whose.2, 1 "
         f"FROM (SELECT {where})",
         f"INSERT INTO person_traits SELECT {of}, whose.2, whose.2, concat('\"', whose.2, '\"'), "
