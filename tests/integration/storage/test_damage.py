@@ -13,9 +13,10 @@ from tests.support.segments import event, write_segment
 from tests.support.stitching import until
 
 from whipstitch.errors import StorageError, StorageUnavailable
+from whipstitch.loader.inserts import Inserts
+from whipstitch.loader.segment_reader import contents
 from whipstitch.server.damage_watch import DamageWatch
 from whipstitch.storage import damage
-from whipstitch.storage.contents import contents
 from whipstitch.storage.damage import Damage, Part
 from whipstitch.storage.local.config import LocalSettings
 from whipstitch.storage.local.small_files import parts_of
@@ -43,8 +44,12 @@ def store(child: LocalClickHouse, tmp_path: Path) -> Iterator[Store]:
         for number in (1, 2):
             rows = [event(number * 1000 + row) for row in range(100)]
             segment = write_segment(tmp_path, rows, number)
-            made.load(segment, segment.stem, contents(segment))
+            _load(made, segment)
         yield made
+
+
+def _load(store: Store, segment: Path) -> None:
+    Inserts(store).load([segment], segment.stem, contents(segment))
 
 
 def _empty(client: damage.Client) -> None:
@@ -113,7 +118,7 @@ def test_an_insert_is_not_to_blame_for_a_part_that_it_looks_into(
     segment = write_segment(tmp_path, same, 3)
 
     with pytest.raises(StorageError) as raised:
-        store.load(segment, segment.stem, contents(segment))
+        _load(store, segment)
 
     assert isinstance(raised.value, StorageUnavailable)
 
