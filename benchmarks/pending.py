@@ -63,7 +63,7 @@ def pending(short: bool) -> Iterator[Row]:
 def _aliases(scope: Scope, count: int) -> Iterator[Arrival]:
     for number in range(count):
         alias = Operation(1 + number, f"user_{number * 4}", f"known_{number}")
-        yield Arrival(scope, alias, 0)
+        yield Arrival(scope, alias, 0, 0)
 
 
 FIGURES: dict[str, Figure] = {"pending": pending}

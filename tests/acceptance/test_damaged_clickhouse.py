@@ -14,10 +14,9 @@ def test_whoever_looks_is_told_what_is_damaged_and_what_to_do(tmp_path: Path) ->
     data = tmp_path / "data"
     clickhouse = data / "clickhouse"
     with Server(data) as server:
-        for number in range(2):
-            named = {"event_name": f"view {number}", "distinct_id": "ada"}
-            server.send("/api/v1/track", named)
-            server.wait_until(lambda name=named["event_name"]: server.events(event_name=name))
+        event = {"event_name": "view", "distinct_id": "ada"}
+        server.send("/api/v1/track", event)
+        server.wait_until(lambda: bool(server.events()))
         server.terminate()
 
         # A part, a definition and its second name, and then the registry.
@@ -29,7 +28,7 @@ def test_whoever_looks_is_told_what_is_damaged_and_what_to_do(tmp_path: Path) ->
         server.start(wait=False)
         server.wait_until(lambda: "person_traits" in server.get("/ready").text)
         assert server.get("/ready").status_code == 503
-        assert server.send("/api/v1/track", named).status_code == 200
+        assert server.send("/api/v1/track", event).status_code == 200
         looked = run("doctor", "--json", data_dir=data)
         server.terminate()
 

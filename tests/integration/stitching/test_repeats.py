@@ -40,7 +40,7 @@ def let_through(monkeypatch: pytest.MonkeyPatch) -> list[Said]:
     take = Linker.take
 
     def noting(linker: Linker, client: Client, arrivals: list[Arrival]) -> None:
-        found.extend((one.alias_id, one.distinct_id, one.accepted) for _, one, _ in arrivals)
+        found.extend((one.alias_id, one.distinct_id, one.accepted) for _, one, *_ in arrivals)
         take(linker, client, arrivals)
 
     monkeypatch.setattr(Linker, "take", noting)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 from structlog.testing import capture_logs
 from tests.support.clickhouse import opened, started
 from tests.support.segments import event, write_segment
@@ -52,7 +53,7 @@ def _load(store: Store, segment: Path) -> None:
     Inserts(store).load([segment], segment.stem, contents(segment))
 
 
-def _empty(client: damage.Client) -> None:
+def _empty(client: Client) -> None:
     client.command("SYSTEM STOP MERGES events")
     client.command("TRUNCATE TABLE events SYNC")
 

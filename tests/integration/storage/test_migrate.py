@@ -122,6 +122,12 @@ def test_durability_of_every_table_follows_the_setting(store_address: Address) -
             assert {f"{name} = 1" in one for one in definitions.values()} == {durable}
 
 
+def test_a_table_whose_rows_are_elsewhere_by_now_may_be_gone(store_address: Address) -> None:
+    run(store_address, "DROP TABLE IF EXISTS person_erasures SYNC")
+    with opened(store_address) as store:
+        store.prepare().result()
+
+
 def test_a_table_that_is_gone_is_not_made_again_empty(store_address: Address) -> None:
     run(store_address, "DROP TABLE person_traits SYNC")
     with opened(store_address) as store:
