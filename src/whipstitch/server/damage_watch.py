@@ -1,5 +1,6 @@
 """Looks whether all that was stored can still be read, and whose it is."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -17,6 +18,9 @@ log = structlog.get_logger(__name__)
 
 _SECONDS: Final = 30.0
 _AWAY_SECONDS: Final = 2.0
+_REST: Final = 20
+"""Times as long as a check of all parts took there is none: each question that fails asks for
+one."""
 
 
 class DamageWatch:
@@ -30,6 +34,7 @@ class DamageWatch:
         self._projects = projects
         self._stored: set[str] | None = None
         self._failed = 0
+        self._checks_again = 0.0
         self._work = Background("damage watch", self._turn, self._pause)
         self.start = self._work.start
         self.stop = self._work.stop
@@ -51,10 +56,15 @@ class DamageWatch:
     def _damaged(self) -> tuple[Part, ...]:
         failed = self._store.at_leisure(damage.failed_reads).result()
         parts = self._store.at_leisure(damage.parts).result()
+        known = tuple(part for part in self.found.damaged if part in parts)
         if failed in (0, self._failed):  # none, of another run, or no more than before
             self._failed = failed
-            return tuple(part for part in self.found.damaged if part in parts)
+            return known
+        began = time.monotonic()
+        if began < self._checks_again:
+            return known
         damaged = tuple(part for part in parts if self._is_damaged(part))
+        self._checks_again = began + _REST * (time.monotonic() - began)
         # What was just looked at in vain counts, too.
         self._failed = self._store.at_leisure(damage.failed_reads).result()
         return damaged
@@ -69,7 +79,12 @@ class DamageWatch:
     def _is_damaged(self, part: Part) -> bool:
         if self._work.stopping:
             raise StorageUnavailable("The server ends.")
-        return self._store.at_leisure(partial(damage.is_damaged, part=part)).result()
+        try:
+            return self._store.at_leisure(partial(damage.is_damaged, part=part)).result()
+        except StorageUnavailable as error:
+            # One that is too large to be checked in time must not be tried for ever.
+            log.warning("storage_part_not_checked", part=str(part), problem=str(error))
+            return False
 
     def _tell(self, found: Damage) -> None:
         before, self.found = self.found, found
