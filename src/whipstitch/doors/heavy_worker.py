@@ -4,7 +4,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import resource
 import signal
 import threading
 import time
@@ -29,6 +28,7 @@ from whipstitch.admission.sequence import Sequence
 from whipstitch.doors.unpacking import BOM, Corrupt, Oversized, unpack_file
 from whipstitch.journal.groups import commit_line
 from whipstitch.placeholders import Placeholders
+from whipstitch.portable import limit_memory, sync_data
 from whipstitch.projects import Directory
 
 _NICENESS = 10
@@ -73,7 +73,7 @@ def begin(lifeline: Connection, memory: int) -> None:
     """Gives way to the event loop, takes at most ``memory`` bytes, and goes when the server goes:
     ``lifeline`` ends with it."""
     os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches us too; the server ends us
 
     def watch() -> None:
@@ -243,4 +243,4 @@ class _Out:
         text = memoryview(piece)
         while text:
             text = text[self._file.write(text[:_SYNCED_AT_ONCE]) :]
-            os.fdatasync(self._file.fileno())
+            sync_data(self._file.fileno())

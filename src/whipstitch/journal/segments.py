@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from whipstitch.journal.groups import COMMIT, whole_groups
+from whipstitch.portable import sync_data
 
 OPEN = ".open"
 SEALED = ".jsonl"
@@ -161,7 +162,7 @@ class OpenSegment:
             while at < len(group):
                 at += os.pwrite(self._file, memoryview(group)[at:], self.size + at)
             if self._durable:
-                os.fdatasync(self._file)
+                sync_data(self._file)
         except OSError:
             os.ftruncate(self._file, self.size)
             raise
@@ -194,7 +195,7 @@ class OpenSegment:
             for number, at in enumerate(range(0, size, len(_PIECE)), 1):
                 os.pwrite(self._file, _PIECE, at)
                 if number % _PIECES_A_SYNC == 0:
-                    os.fdatasync(self._file)
+                    sync_data(self._file)
                     time.sleep(_REST_SECONDS)
             os.fsync(self._file)
         except OSError:  # no room for room

@@ -1,11 +1,10 @@
 """How many connections there may be: each is an open file, and where those run out, journal and
 storage cannot open theirs."""
 
-import contextlib
-import resource
 from typing import Final, NamedTuple
 
 from whipstitch.errors import SettingsError
+from whipstitch.portable import raise_file_limit
 
 _KEPT: Final = 160
 """Files that all the rest has open at most: journal, ClickHouse's clients, registry, workers."""
@@ -30,11 +29,7 @@ def make_room(wanted: int) -> Room:
     Raises:
         SettingsError: the limit leaves none.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        soft = hard
-    return share(2**30 if soft == resource.RLIM_INFINITY else soft, wanted)
+    return share(raise_file_limit(), wanted)
 
 
 def share(files: int, wanted: int) -> Room:

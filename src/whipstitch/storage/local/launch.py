@@ -16,11 +16,15 @@ import os
 import resource
 import signal
 import sys
+import time
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_LOOK_SECONDS = 0.5
+_MAC_FILES = 10_240
+"""As many open files as macOS allows where it says that there is no limit."""
 _EXTENSION = ".so"
 _SERVE = (
     "SYSTEM START LISTEN QUERIES ALL; "
@@ -43,11 +47,25 @@ def main(parent: int, niceness: int, directory: str, command: list[str]) -> None
 
 
 def _die_with(parent: int) -> None:
-    """Has the kernel kill this process when the parent's thread that started it ends, however."""
+    """Has this process killed when the parent ends, however: by the kernel, when the parent's
+    thread that started it does. Where the kernel cannot, a process looks twice a second."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    elif os.fork() == 0:
+        _watch(parent, os.getppid())
     if os.getppid() != parent:
         sys.exit("The process that started ClickHouse has ended.")
+
+
+def _watch(parent: int, clickhouse: int) -> None:
+    while os.getppid() == clickhouse:
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            os.kill(clickhouse, signal.SIGKILL)
+            break
+        time.sleep(_LOOK_SECONDS)
+    os._exit(0)
 
 
 def _be_taken_first() -> None:
@@ -58,8 +76,10 @@ def _be_taken_first() -> None:
 
 def _raise_file_limit() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    for wanted in (most, _MAC_FILES):
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            return
 
 
 def _serve_from_wheel(library: str) -> None:
