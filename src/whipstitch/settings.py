@@ -150,6 +150,20 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
     )
+    export_timeout: float = Field(
+        7200.0,
+        description="Seconds that an export may take. It also ends where its reader takes less "
+        "than 16 KB a second on average, once a first minute is over.",
+        gt=0,
+        allow_inf_nan=False,
+    )
+    pictures_limit: Size = Field(
+        _GIB,
+        description="Size that the pictures of one project's screens may reach; beyond it, and "
+        "beyond 5,000 pictures, those of older versions of the app go, then the oldest.",
+        json_schema_extra=_shown("1GB"),
+        ge=1,
+    )
     max_connections: int = Field(
         0,
         description="Connections that may be open. `0` is as many as the limit of open files "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command import registry_of
 from tests.support.server import Server
 
 PATH = "/api/heatmaps/snapshot"
@@ -129,3 +130,17 @@ def test_a_data_url_is_taken_as_browsers_make_it(server: Server) -> None:
 def test_the_key_rules_are_those_of_ingestion(server: Server) -> None:
     assert server.send(PATH, upload("A"), key="").json()["error"] == "Missing API key"
     assert server.send(PATH, upload("A"), key="sk_live_x").json()["error"] == "Invalid API Key"
+
+
+def test_a_key_may_send_so_many_uploads_a_minute_and_others_go_on(server: Server) -> None:
+    with registry_of(server.data_dir) as registry:
+        key = registry.create_key(server.project_id, "live").key
+    server.wait_until(lambda: server.send(PATH, {}, key).status_code == 400)
+    # A minute may begin in between.
+    statuses = [server.send(PATH, {}, key).status_code for _ in range(240)]
+
+    assert 429 in statuses
+    assert set(statuses) == {400, 429}
+    refused = server.send(PATH, {}, key)
+    assert refused.status_code == 400 or int(refused.headers["retry-after"]) <= 60
+    assert server.send(PATH, upload("Another key")).status_code == 200

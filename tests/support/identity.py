@@ -151,7 +151,7 @@ class Rows:
             summaries.publish(self._client, made)
 
         async def run() -> T:
-            async with StoreReadings(self._store, self).open(self.scope) as reading:
+            async with StoreReadings(self._store, self).open(self.scope, "test") as reading:
                 return await work(reading)
 
         return asyncio.run(run())

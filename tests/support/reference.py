@@ -393,7 +393,7 @@ class Worlds:
         """What ``work`` finds in a reading."""
 
         async def run() -> T:
-            async with StoreReadings(self._store, self).open(scope) as reading:
+            async with StoreReadings(self._store, self).open(scope, "test") as reading:
                 return await work(reading)
 
         return asyncio.run(run())

@@ -30,6 +30,8 @@ class Reader:
     """Where the project's days begin."""
     called: str
     """What lists call them."""
+    id: str
+    """By what they are told apart: the token's id, the user's address."""
 
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `whipstitch token create`.")
@@ -87,7 +89,8 @@ async def _of(session: SignedIn, request: Request, registry: Registry) -> Reader
         raise
     except RegistryError:
         raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project") from None
-    return Reader(found.id, session.user.role, found.timezone, session.user.email)
+    user = session.user
+    return Reader(found.id, user.role, found.timezone, user.email, user.email)
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]

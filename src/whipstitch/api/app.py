@@ -53,9 +53,6 @@ from whipstitch.registry.store import Registry
 _ABOUT = """Reads what was ingested. Every endpoint wants a token of the project
 (`whipstitch token create --project PROJECT --role viewer`). The ingestion endpoints
 (`/api/v1/track`, `/people`, `/alias`, `/batch`) are described in `docs/ingestion.md`."""
-_MOST_EXPORTS = 2
-"""As many as the storage has threads for."""
-_MOST_STREAMS = 32
 
 
 def build(
@@ -69,14 +66,17 @@ def build(
     problems: Problems,
     warnings: Problems,
     metrics: CollectorRegistry,
+    export_seconds: float,
+    pictures_limit: int,
     stopping: asyncio.Event,
     dashboard: Sequence[BaseRoute],
 ) -> Starlette:
     """Everything that the server answers but the four ingestion endpoints. ``readings`` gives what
     queries look at, ``stitches`` does what operators ask of identity, ``erases`` erases people,
     ``keeper`` keeps cohorts, ``problems`` tells what keeps the server from being ready,
-    ``warnings`` what does not, ``stopping`` ends the streams of events, ``dashboard`` are the
-    routes of its pages."""
+    ``warnings`` what does not. An export lasts ``export_seconds`` at most, the pictures of a
+    project's screens take ``pictures_limit`` bytes. ``stopping`` ends the streams of events,
+    ``dashboard`` are the routes of its pages."""
     api = FastAPI(
         title="Whipstitch",
         version=__version__,
@@ -98,8 +98,10 @@ def build(
     api.state.warnings = warnings
     api.state.metrics = metrics
     api.state.stopping = stopping
-    api.state.exports = Places(_MOST_EXPORTS, "exports")
-    api.state.streams = Places(_MOST_STREAMS, "streams")
+    # As many as the storage has threads for.
+    api.state.exports = Places(4, of_project=3, of_user=2, what="exports")
+    api.state.export_seconds = export_seconds
+    api.state.streams = Places(96, of_project=64, of_user=32, what="streams")
     errors.register(api)
     for module in (
         operations,
@@ -128,7 +130,7 @@ def build(
         api.include_router(module.router)
     api.include_router(people.one)
     work_out_routes(api)
-    snapshots = Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry))
+    snapshots = Route(SNAPSHOT_PATH, SnapshotDoor(intake, registry, pictures_limit))
 
     async def authenticate(request: Request) -> None:
         # Pages see to their forms: who signs in is still to be known.

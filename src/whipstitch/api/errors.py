@@ -21,6 +21,7 @@ from whipstitch.errors import (
     UnknownCohort,
     UnknownQuestion,
 )
+from whipstitch.turns import NoRoom
 
 
 class Refused(BaseModel):
@@ -75,6 +76,10 @@ def _too_large(_request: Request, error: Exception) -> JSONResponse:
     return _answer(413, str(error))
 
 
+def _no_room(_request: Request, error: Exception) -> JSONResponse:
+    return _answer(429, str(error), {"retry-after": "5"})
+
+
 def _unavailable(_request: Request, error: Exception) -> JSONResponse:
     return _answer(503, str(error), {"retry-after": "5"})
 
@@ -93,6 +98,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(CohortInUse, _in_use)
     app.add_exception_handler(QueryTimedOut, _timed_out)
     app.add_exception_handler(QueryTooLarge, _too_large)
+    app.add_exception_handler(NoRoom, _no_room)
     app.add_exception_handler(StorageUnavailable, _unavailable)
     app.add_exception_handler(RegistryUnavailable, _unavailable)
     app.add_exception_handler(Exception, _unexpected)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from whipstitch.api.access import CurrentReader
+from whipstitch.api.access import CurrentReader, Reader
 from whipstitch.api.errors import Refused
 from whipstitch.api.reading import CurrentZone
 from whipstitch.api.streaming import Places, Streamed
@@ -64,19 +64,19 @@ async def export_events(
     """Events as `GET /events` gives them, in no order, in one file of any size. In `csv` and
     `parquet`, `properties` are JSON text. A `csv` begins with a byte order mark, and text in it
     that a spreadsheet would take for a formula with an apostrophe. Where the file cannot be
-    finished the connection is cut."""
+    finished, or is read too slowly, the connection is cut."""
     range_ = parse_range(from_, to, zone, datetime.now(UTC))
-    chunks = _file(
-        request, Scope(reader.project_id, environment), range_, format, event_name, distinct_id
-    )
+    chunks = _file(request, reader, environment, range_, format, event_name, distinct_id)
     name = f"events_{range_.start:%Y-%m-%d}_{range_.end:%Y-%m-%d}.{format}"
     disposition = {"content-disposition": f'attachment; filename="{name}"'}
-    return Streamed(chunks, FORMATS[format].media_type, disposition)
+    seconds = request.app.state.export_seconds
+    return Streamed(chunks, FORMATS[format].media_type, disposition, seconds=seconds)
 
 
 async def _file(
     request: Request,
-    scope: Scope,
+    reader: Reader,
+    environment: Environment,
     range_: TimeRange,
     format_: Format,
     event_name: str | None,
@@ -85,8 +85,9 @@ async def _file(
     places: Places = request.app.state.exports
     readings: Readings = request.app.state.readings
     # The reading lasts as long as the file: who is who does not change from row to row.
-    with places.taken():
-        async with readings.open(scope) as reading:
+    scope = Scope(reader.project_id, environment)
+    with places.taken(reader):
+        async with readings.open(scope, reader.id) as reading:
             person = None if distinct_id is None else await person_of(reading, distinct_id)
             query = ExportQuery(range_, format_, event_name, person)
             sql = export.build(query, reading.persons)

@@ -18,9 +18,11 @@ async def _scope(reader: CurrentReader, environment: Environment = "live") -> Sc
 CurrentScope = Annotated[Scope, Depends(_scope)]
 
 
-async def _reading(request: Request, scope: CurrentScope) -> AsyncIterator[Reading]:
+async def _reading(
+    request: Request, scope: CurrentScope, reader: CurrentReader
+) -> AsyncIterator[Reading]:
     readings: Readings = request.app.state.readings
-    async with readings.open(scope) as reading:
+    async with readings.open(scope, reader.id) as reading:
         yield reading
 
 

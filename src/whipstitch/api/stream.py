@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from whipstitch.api.access import CurrentReader
+from whipstitch.api.access import CurrentReader, Reader
 from whipstitch.api.errors import Refused
 from whipstitch.api.streaming import Places, Streamed
 from whipstitch.errors import StorageUnavailable
@@ -64,17 +64,18 @@ async def stream_events(
     follower = _Follower(
         readings,
         Scope(reader.project_id, environment),
+        f"stream of {reader.id}",
         event_name,
         distinct_id,
         last_event_id,
         request.app.state.stopping,
     )
-    chunks = _placed(request.app.state.streams, follower)
+    chunks = _placed(request.app.state.streams, follower, reader)
     return Streamed(chunks, "text/event-stream", {"cache-control": "no-store"})
 
 
-async def _placed(places: Places, follower: "_Follower") -> AsyncGenerator[bytes]:
-    with places.taken():
+async def _placed(places: Places, follower: "_Follower", reader: Reader) -> AsyncGenerator[bytes]:
+    with places.taken(reader):
         async with contextlib.aclosing(follower.follow()) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -82,10 +83,12 @@ async def _placed(places: Places, follower: "_Follower") -> AsyncGenerator[bytes
 
 @dataclass(slots=True)
 class _Follower:
-    """One client's stream. Each look is a reading of its own: a stream may last."""
+    """One client's stream. Each look is a reading of its own: a stream may last. It does not wait
+    for slower questions of the same user."""
 
     readings: Readings
     scope: Scope
+    who: str
     event_name: str | None
     distinct_id: str | None
     last_event_id: str | None
@@ -120,7 +123,7 @@ class _Follower:
     async def _begin(self) -> Tail:
         now = time.time_ns() // 1000
         if self.last_event_id is not None:
-            async with self.readings.open(self.scope) as reading:
+            async with self.readings.open(self.scope, self.who) as reading:
                 rows = await reading.run(stream.accepted_at(self.last_event_id))
             if rows:
                 return Tail(now, Landed(rows[0][0], self.last_event_id))
@@ -129,7 +132,7 @@ class _Follower:
         return tail
 
     async def _look(self, tail: Tail) -> Found:
-        async with self.readings.open(self.scope) as reading:
+        async with self.readings.open(self.scope, self.who) as reading:
             query = StreamQuery(self.event_name, await self._person(reading))
             sql = stream.landed(query, tail.since, _received(tail), reading.persons)
             rows = await reading.run(sql)
@@ -141,7 +144,7 @@ class _Follower:
         return None if self.distinct_id is None else await person_of(reading, self.distinct_id)
 
     async def _complete(self, page: list[Landed], received: int) -> list[Event]:
-        async with self.readings.open(self.scope) as reading:
+        async with self.readings.open(self.scope, self.who) as reading:
             return stream.shape(await reading.run(stream.complete(page, received, reading.persons)))
 
 

@@ -60,7 +60,8 @@ class Passwords:
     async def remember(self, request: Request, response: Response, email: str) -> None:
         """The browser is known from now on as one that this user signed in with."""
         word = request.cookies.get(DEVICE_COOKIE, "")
-        if not await run_in_threadpool(self._registry.knows_device, email, word):
+        known = await run_in_threadpool(self._registry.knows_device, email, word)
+        if not known:
             word = await run_in_threadpool(self._registry.new_device, email)
         response.set_cookie(
             DEVICE_COOKIE,
@@ -101,8 +102,10 @@ class Passwords:
 
     async def _source(self, request: Request, email: str) -> Source:
         word = request.cookies.get(DEVICE_COOKIE, "")
-        if word and await run_in_threadpool(self._registry.knows_device, email, word):
-            return Source(f"device {word}", known=True)
+        if word:
+            known = await run_in_threadpool(self._registry.knows_device, email, word)
+            if known:
+                return Source(f"device {word}", known=True)
         peer = request.client.host if request.client else ""
         forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
         return Source(network_of(client_ip(peer, forwarded, self._trusted_proxies)), known=False)

@@ -22,11 +22,16 @@ from whipstitch.doors.heavy_worker import Job, admit, begin
 from whipstitch.journal.journal import Journal
 from whipstitch.placeholders import Placeholders
 from whipstitch.projects import Directory
+from whipstitch.turns import Claim, NoRoom, Turns
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-_WORKERS = 2
+_WORKERS = 3
+_OF_ONE_KEY = 2
+"""Bodies of one key that are admitted at one time: the third worker is for others."""
+_WAITING = 256
+_WAITING_OF_ONE = 32
 _LOOK_SECONDS = 1.0
 _WORKER_BYTES = 384 * 1024 * 1024
 """How much memory a worker may take besides the body."""
@@ -55,6 +60,8 @@ class HeavyLane:
         self._placeholders = placeholders
         self._directory = directory
         self._pool: ProcessPoolExecutor | None = None
+        self._turns = Turns(_WORKERS, waiting=_WAITING, waiting_each=_WAITING_OF_ONE)
+        self._waiting_bytes = 0
         # Workers read at one end, and go when the other closes with the server, however that ends.
         self._workers_end, self._lifeline = Pipe(duplex=False)
         spools.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -68,11 +75,23 @@ class HeavyLane:
     async def admit(
         self, endpoint: str, caller: Caller, spool: Path, encoding: str
     ) -> Admitted | Answer:
-        """Admits the body in ``spool``. An ``Answer``: that is all (refused, discarded, or its
-        rows are durable already, see ``Admitted.lines``)."""
+        """Admits the body in ``spool``, when it is the key's turn. An ``Answer``: that is all
+        (refused, discarded, or its rows are durable already, see ``Admitted.lines``)."""
         size = spool.stat().st_size
-        if not self._journal.has_room(size):
+        if not self._journal.has_room(size + self._waiting_bytes):
             return answers.UNAVAILABLE
+        self._waiting_bytes += size
+        try:
+            async with self._turns.turn(Claim(caller.key.key, _OF_ONE_KEY)):
+                return await self._admit(endpoint, caller, spool, encoding, size)
+        except NoRoom:
+            return answers.UNAVAILABLE
+        finally:
+            self._waiting_bytes -= size
+
+    async def _admit(
+        self, endpoint: str, caller: Caller, spool: Path, encoding: str, size: int
+    ) -> Admitted | Answer:
         part = self._journal.new_part()
         job = Job(
             endpoint,

@@ -32,7 +32,7 @@ from whipstitch.enrichment.geoip import GeoIP
 from whipstitch.enrichment.user_agent import UserAgents
 from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.journal import Journal
-from whipstitch.projects import Directory
+from whipstitch.projects import Directory, IngestionKey
 
 Endpoint = Literal["track", "people", "alias", "batch"]
 log = structlog.get_logger(__name__)
@@ -125,7 +125,7 @@ class Intake:
         self._geoip = geoip
         self._trusted_proxies = trusted_proxies
         self._senders: dict[Who, Sender] = {}
-        self._recognised_in: Directory | None = None
+        self._recognised_by: Mapping[str, IngestionKey] | None = None
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, Caller], Admitted | Answer]] = {
             "track": admission.alone(admission.track),
@@ -151,9 +151,10 @@ class Intake:
         """The checks that need no body; counts a request. ``endpoint`` is named in what is told of
         refusals."""
         directory = self._directory()
-        if directory is not self._recognised_in:
+        keys = None if directory is None else directory.keys
+        if keys is not self._recognised_by:
             self._senders.clear()
-            self._recognised_in = directory
+            self._recognised_by = keys
         sender = self._senders.get(who)
         if sender is None:
             if directory is None:  # the registry was never read
@@ -180,7 +181,7 @@ class Intake:
 
     def forget_callers(self) -> None:
         """Has callers looked up afresh: the city database changed. Any thread may call it."""
-        self._recognised_in = None
+        self._recognised_by = None
 
     def _recognise(
         self,

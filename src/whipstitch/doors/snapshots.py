@@ -4,22 +4,31 @@ checks", the ruling on ``commands``)."""
 import asyncio
 import base64
 import binascii
+import time
 
 import msgspec
 
 from whipstitch.admission import answers
 from whipstitch.admission.admit import Caller
 from whipstitch.admission.answers import Answer, refusal
+from whipstitch.admission.rate_limit import RateLimiter, seconds_left
 from whipstitch.doors.asgi import Body, PostDoor, Reply
 from whipstitch.doors.intake import Intake
 from whipstitch.doors.unpacking import Corrupt, Oversized, UnsupportedEncoding, encoding_of, unpack
 from whipstitch.errors import RegistryError
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Screen
+from whipstitch.turns import Claim, NoRoom, Turns
 
 MOST_IMAGE_BYTES = 8 * 1024 * 1024
 _MOST_BODY_BYTES = MOST_IMAGE_BYTES * 4 // 3 + 64 * 1024
 _MOST_NAME = 1000
+_A_MINUTE = 120
+"""Uploads that a key may send."""
+_RECEIVED = 64
+"""Bodies that are received or wait at one time, in all and of one key."""
+_RECEIVED_OF_ONE = 16
+_STORED_AT_ONCE = 2
 
 _STORED = Answer(200, b'{"ok":true}')
 _MISSING_SCREEN = refusal(400, "Missing screen_name", "missing_screen_name")
@@ -48,19 +57,35 @@ class SnapshotDoor(PostDoor):
     """The door for ``SNAPSHOT_PATH``, with the key rules of ingestion. The snapshot is stored when
     the answer comes, and within 2 seconds no client is asked for it any more."""
 
-    def __init__(self, intake: Intake, registry: Registry) -> None:
+    def __init__(self, intake: Intake, registry: Registry, limit: int) -> None:
+        """``limit``: bytes that the pictures of one project may take."""
         super().__init__(intake)
         self._registry = registry
+        self._limit = limit
+        self._rate = RateLimiter()
+        self._receiving = Turns(_RECEIVED, waiting=0, waiting_each=0)
+        self._storing = Turns(_STORED_AT_ONCE, waiting=_RECEIVED, waiting_each=_RECEIVED)
 
     async def reply(
         self, _path: str, caller: Caller, headers: dict[bytes, bytes], body: Body
     ) -> Reply:
+        key = caller.key.key
+        if not self._rate.allow(key, _A_MINUTE, now := time.time()):
+            return Reply(answers.rate_limited(seconds_left(now)), unread=True)
+        try:
+            async with self._receiving.turn(Claim(key, _RECEIVED_OF_ONE)):
+                return await self._receive(caller, headers, body)
+        except NoRoom:
+            return Reply(answers.UNAVAILABLE, unread=True)
+
+    async def _receive(self, caller: Caller, headers: dict[bytes, bytes], body: Body) -> Reply:
         if not await body.read(min(_MOST_BODY_BYTES, self._intake.max_body)):
             refused = body.announced > self._intake.max_body
             return Reply(answers.TOO_LARGE if refused else _INVALID_IMAGE, unread=True)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-        # Megabytes to decode and to store: not on the event loop.
-        return Reply(await asyncio.to_thread(self._store, body, encoding, caller))
+        async with self._storing.turn(Claim(caller.key.key, _STORED_AT_ONCE)):
+            # Megabytes to decode and to store: not on the event loop.
+            return Reply(await asyncio.to_thread(self._store, body, encoding, caller))
 
     def _store(self, body: Body, encoding: str, caller: Caller) -> Answer:
         packed = bytes(body.light) if body.spool is None else body.spool.read_bytes()
@@ -68,7 +93,7 @@ class SnapshotDoor(PostDoor):
             screen = read_upload(unpack(packed, encoding_of(encoding), _MOST_BODY_BYTES), caller)
             if isinstance(screen, Answer):
                 return screen
-            self._registry.save_screen(screen)
+            self._registry.save_screen(screen, self._limit)
         except UnsupportedEncoding:
             return answers.INVALID_ENCODING
         except Oversized:

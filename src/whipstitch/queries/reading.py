@@ -22,6 +22,7 @@ class Reading(Protocol):
 
         Raises:
             StorageUnavailable
+            NoRoom: too many questions of who asks wait already.
         """
 
     def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
@@ -36,5 +37,6 @@ class Reading(Protocol):
 class Readings(Protocol):
     """Where readings come from."""
 
-    def open(self, scope: Scope) -> AbstractAsyncContextManager[Reading]:
-        """A look at ``scope``, which lasts as long as the context."""
+    def open(self, scope: Scope, who: str) -> AbstractAsyncContextManager[Reading]:
+        """A look at ``scope``, which lasts as long as the context. ``who`` asks: nobody's questions
+        keep those of others waiting for long."""

@@ -69,4 +69,4 @@ class Access(Transactions):
                 return None
             kept, timezone = row
             called = kept.name or f"token …{kept.ends_with}"
-            return TokenHolder(kept.project_id, kept.role, timezone, called)
+            return TokenHolder(kept.project_id, kept.role, timezone, called, kept.id)

@@ -66,13 +66,14 @@ class NewToken:
 
 
 class TokenHolder(NamedTuple):
-    """Whoever sends a token: where it reads, what it may do, where the project's days begin, and
-    what lists call them."""
+    """Whoever sends a token: where it reads, what it may do, where the project's days begin, what
+    lists call them, and by what they are told apart."""
 
     project_id: str
     role: Role
     timezone: str
     called: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)

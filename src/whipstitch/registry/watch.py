@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ class DirectoryWatch:
                 # In this order: what changes in between is read twice instead of missed.
                 revision = registry.revision()
                 if revision != self._revision:
-                    self.current = registry.directory()
+                    self.current = _with_same_keys(registry.directory(), self.current)
                     self._revision = revision
                     remember(self._memory, self._registry.url, revision, self.current)
                     for changed in self._followers:
@@ -75,3 +76,9 @@ class DirectoryWatch:
                 self.problem = str(error)
             else:
                 self.problem = None
+
+
+def _with_same_keys(new: Directory, old: Directory | None) -> Directory:
+    """``new``, with the very keys of ``old`` if they are the same: whoever remembers what they mean
+    need not forget it for a new screen."""
+    return replace(new, keys=old.keys) if old is not None and new.keys == old.keys else new

@@ -47,6 +47,8 @@ def build(
         dashboard=dashboard.routes(
             registry, Overview(engine), TrustedProxies.parse(settings.trusted_proxies)
         ),
+        export_seconds=settings.export_timeout,
+        pictures_limit=settings.pictures_limit,
         stopping=stopping,
     )
     return engine, reading

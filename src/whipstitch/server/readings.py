@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from whipstitch.errors import StorageUnavailable
 from whipstitch.projects import Scope
@@ -12,7 +12,15 @@ from whipstitch.queries.persons import PersonMap, Persons
 from whipstitch.queries.reading import Reading
 from whipstitch.queries.run import Rows, Sql
 from whipstitch.server.pipes import poured
-from whipstitch.storage.store import Store
+from whipstitch.storage.store import QUESTIONS, Store
+from whipstitch.turns import Claim, Turns
+
+_MOST_OF_ONE: Final = 2
+"""Statements of one user that run at one time, so that others always find a place; of one project
+there may be one more."""
+_MOST_OF_A_PROJECT: Final = 3
+_WAITING: Final = 1000
+_WAITING_OF_ONE: Final = 200
 
 
 class Maps(Protocol):
@@ -28,16 +36,23 @@ class StoreReadings:
     def __init__(self, store: Store, maps: Maps) -> None:
         self._store = store
         self._maps = maps
+        self._turns = Turns(QUESTIONS, waiting=_WAITING, waiting_each=_WAITING_OF_ONE)
 
     @asynccontextmanager
-    async def open(self, scope: Scope) -> AsyncIterator[Reading]:
+    async def open(self, scope: Scope, who: str) -> AsyncIterator[Reading]:
         with ExitStack() as stack:
             try:
                 generation = stack.enter_context(self._maps.hold())
             except StorageUnavailable as error:
                 # There is none before ClickHouse has answered for the first time.
                 raise StorageUnavailable(self._store.problem or str(error)) from None
-            yield _StoreReading(scope, generation.of(scope), generation.number, self._store)
+            claims = (
+                Claim(("user", who), _MOST_OF_ONE),
+                Claim(("project", scope.project_id), _MOST_OF_A_PROJECT),
+            )
+            yield _StoreReading(
+                scope, generation.of(scope), generation.number, self._store, self._turns, claims
+            )
 
 
 @dataclass(slots=True)
@@ -46,9 +61,12 @@ class _StoreReading:
     persons: Persons
     generation: int
     _store: Store
+    _turns: Turns
+    _claims: tuple[Claim, ...]
 
     async def run(self, sql: Sql) -> Rows:
-        return await asyncio.wrap_future(self._store.submit(sql.text, self._values(sql)))
+        async with self._turns.turn(*self._claims):
+            return await asyncio.wrap_future(self._store.submit(sql.text, self._values(sql)))
 
     def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
         values = self._values(sql)

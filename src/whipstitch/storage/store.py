@@ -23,8 +23,9 @@ from whipstitch.storage.pulse import Pulse
 
 log = structlog.get_logger(__name__)
 
-_QUERY_THREADS: Final = 2
-_POURING_THREADS: Final = 2
+QUESTIONS: Final = 4
+"""As many run at one time for those who read; one thread more is for the server itself."""
+EXPORTS: Final = 4
 _CLOSE_SECONDS: Final = 1.5
 _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
@@ -65,8 +66,8 @@ class Store:
         self._unprepared: str | None = None
         """Why the schema is not in place, though ClickHouse answers."""
         self._loading = self._lane("load", 1, self._prepare)
-        self._querying = self._lane("query", _QUERY_THREADS, self._connect_prepared(QUERYING))
-        self._pouring = self._lane("export", _POURING_THREADS, self._connect_prepared(EXPORTING))
+        self._querying = self._lane("query", QUESTIONS + 1, self._connect_prepared(QUERYING))
+        self._pouring = self._lane("export", EXPORTS, self._connect_prepared(EXPORTING))
         self._stitching = self._lane("stitch", 1, self._connect_prepared(STITCHING))
         self._ending = self._lane("end", 1, self._connect_prepared({}))
         self._pulse = Pulse(self._connect_briefly) if self._local is None else None

@@ -12,7 +12,10 @@ def test_a_token_stands_for_its_project_and_role(registry: Registry) -> None:
 
     made = registry.create_token("Shop", "editor", "nightly report")
 
-    assert registry.token_holder(made.secret) == (project.id, "editor", "UTC", "nightly report")
+    assert registry.token_holder(made.secret) == (
+        *(project.id, "editor", "UTC", "nightly report"),
+        made.token.id,
+    )
     assert registry.list_tokens("Shop") == [made.token]
     assert registry.list_tokens("Blog") == []
     assert made.secret.endswith(made.token.ends_with)

@@ -1,8 +1,13 @@
 """Pristine snapshots in a real database."""
 
-from datetime import UTC, datetime
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from whipstitch.projects import Scope
+from whipstitch.registry import screens
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Picture, Screen, Snapshot
 
@@ -70,3 +75,65 @@ def test_another_environment_and_another_project_see_none(registry: Registry) ->
     for scope in (Scope(project, "test"), Scope(other, "live")):
         assert registry.list_snapshots(scope) == []
         assert registry.find_picture(scope, "Home") is None
+
+
+def kept(registry: Registry, project: str) -> set[tuple[str, str | None]]:
+    return {
+        (one.screen, one.app_version) for one in registry.list_snapshots(Scope(project, "live"))
+    }
+
+
+def times() -> Callable[[], datetime]:
+    numbers = itertools.count()
+    return lambda: NOW + timedelta(seconds=next(numbers))
+
+
+def test_pictures_of_older_versions_and_then_the_oldest_make_room(url: str) -> None:
+    with Registry.open(url, now=times()) as registry:
+        project = registry.create_project("Shop").project.id
+        other = registry.create_project("Blog").project.id
+        registry.save_screen(screen(other, "Home"))
+        limit = 4 * len(IMAGE)
+        for name, version in (("a", "2.10"), ("b", "1.0"), ("b", "2.0"), ("c", "1.0")):
+            registry.save_screen(screen(project, name, app_version=version), limit)
+        assert len(kept(registry, project)) == 4
+
+        registry.save_screen(screen(project, "d", app_version="1.0"), limit)
+        assert kept(registry, project) == {("a", "2.10"), ("b", "2.0"), ("c", "1.0"), ("d", "1.0")}
+        # Of a version that is older than what is there already, too: it was just sent.
+        registry.save_screen(screen(project, "a", app_version="2.9"), limit)
+        assert kept(registry, project) == {("a", "2.9"), ("b", "2.0"), ("c", "1.0"), ("d", "1.0")}
+        assert kept(registry, other) == {("Home", None)}
+
+
+def test_there_are_only_so_many_pictures_of_a_project(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screens, "MOST_PICTURES", 3)
+    project = registry.create_project("Shop").project.id
+
+    for number in range(10):
+        registry.save_screen(screen(project, f"screen {number}"))
+
+    assert len(kept(registry, project)) == 3
+    assert ("screen 9", None) in kept(registry, project)
+
+
+def test_a_picture_over_the_limit_is_the_only_one_that_stays(registry: Registry) -> None:
+    project = registry.create_project("Shop").project.id
+
+    registry.save_screen(screen(project, "a"), 1)
+    registry.save_screen(screen(project, "b"), 1)
+
+    assert kept(registry, project) == {("b", None)}
+
+
+def test_the_same_picture_again_changes_nothing(registry: Registry) -> None:
+    project = registry.create_project("Shop").project.id
+    for more in ({}, {"app_version": "1", "os": "ios", "device_width": 390.0}):
+        registry.save_screen(screen(project, "Home", **more))
+        before = registry.revision()
+        registry.save_screen(screen(project, "Home", **more))
+        assert registry.revision() == before
+    registry.save_screen(screen(project, "Home", app_version="1", os="ios", device_width=391.0))
+    assert registry.revision() > before

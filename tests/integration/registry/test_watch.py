@@ -154,6 +154,24 @@ def test_the_next_run_knows_the_directory_before_it_opens_the_registry(
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_new_screen_leaves_the_keys_as_they_are(sqlite_url: str, tmp_path: Path) -> None:
+    with LateRegistry(sqlite_url) as late:
+        shop = late().create_project("Shop").project.id
+        watch = DirectoryWatch(late, tmp_path / "directory.json")
+        watch.refresh()
+        assert (first := watch.current) is not None
+        late().save_screen(Screen(shop, "live", "Home", "image/png", b"picture"))
+        watch.refresh()
+        assert (second := watch.current) is not None
+        late().create_key(shop, "live")
+        watch.refresh()
+        assert (third := watch.current) is not None
+
+    assert list(second.screens) == [(shop, "live", "Home")]
+    assert second.keys is first.keys  # who sends with them need not be looked up again
+    assert len(third.keys) == 3
+
+
 def test_a_registry_that_changed_meanwhile_is_opened_first(sqlite_url: str, tmp_path: Path) -> None:
     file = tmp_path / "directory.json"
     with LateRegistry(sqlite_url) as late:

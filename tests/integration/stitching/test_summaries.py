@@ -22,7 +22,7 @@ def _did(node: Node, *people: str) -> dict[str, Activity]:
     """What a reading shows."""
 
     async def read() -> dict[str, Activity]:
-        async with StoreReadings(node.store, node.maps).open(LIVE) as reading:
+        async with StoreReadings(node.store, node.maps).open(LIVE, "test") as reading:
             return await activity.of(reading, people)
 
     return asyncio.run(read())

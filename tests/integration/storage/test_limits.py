@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from whipstitch.errors import PatternRefused, QueryCancelled, QueryTimedOut, QueryTooLarge
-from whipstitch.storage.store import Store
+from whipstitch.storage.store import QUESTIONS, Store
 
 _ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(number)"
 _RUNNING = "SELECT count() FROM system.processes WHERE query LIKE '%1000000000000%'"
@@ -74,7 +74,7 @@ def test_a_query_cancelled_on_its_way_leaves_nothing_running(store: Store) -> No
 
 
 def test_a_query_cancelled_before_its_turn_never_runs(store: Store) -> None:
-    running: list[Future[Any]] = [store.submit(_ENDLESS) for _ in range(2)]
+    running: list[Future[Any]] = [store.submit(_ENDLESS) for _ in range(QUESTIONS + 1)]
     waiting = store.submit("SELECT 1")
 
     assert waiting.cancel()
