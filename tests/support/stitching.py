@@ -73,7 +73,7 @@ class Node:
             address,
             durable=False,
             retention_days=0,
-            bring_up=self.record.bring_up,
+            bring_up=lambda client: self.linker.bring_up(client),
         )
         self.stitcher = self._new_stitcher()
 

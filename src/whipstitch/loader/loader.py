@@ -4,7 +4,10 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from errno import ENOENT
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import Final, Protocol
@@ -12,14 +15,18 @@ from typing import Final, Protocol
 import structlog
 
 from whipstitch.errors import StorageError, StorageRefused
+from whipstitch.identity.arrivals import Named
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
+from whipstitch.loader.behind import MOST_ALIASES, Behind, copy, read
 from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.insert_statements import Kind, Span
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
 from whipstitch.loader.salvage import salvage
-from whipstitch.loader.segment_reader import contents, together
+from whipstitch.loader.segment_reader import Contents, contents, together
 from whipstitch.loader.stats import LoaderStats
 from whipstitch.loader.wide import MOST_AT_ONCE, Width, split, width
+from whipstitch.projects import Scope
 from whipstitch.threads import VitalThread
 
 log = structlog.get_logger(__name__)
@@ -28,6 +35,7 @@ _FIRST_BACKOFF: Final = 0.1
 _LONGEST_BACKOFF: Final = 5.0
 LARGEST_ROW: Final = 16 * 2**20
 """Bytes, where nobody says another number."""
+_NEVER: Final = 2**63
 _BATCH_BYTES: Final = 32 * 2**20
 _WIDTHS: Final = 4
 """A segment with a fourth of what is stored at once waits for others, too."""
@@ -74,11 +82,13 @@ class Loader:
         batch_bytes: int = _BATCH_BYTES,
         largest_row: int = LARGEST_ROW,
         widest: int = MOST_AT_ONCE,
+        most_aliases: int = MOST_ALIASES,
     ) -> None:
         """``scratch`` is a directory for the loader alone; it is emptied. ``batch_bytes``: so much
         is stored in one insert, where segments are smaller. ``largest_row``: bytes of a row beyond
         which it is set aside. ``widest``: so many properties of wide rows are stored in one insert
-        (see ``wide``)."""
+        (see ``wide``). ``most_aliases``: so many are linked in one go; where a scope sends more,
+        they wait behind the rows of others (see ``behind``)."""
         self.stats = LoaderStats()
         self.problem: str | None = None
         """Why rows are not being stored at the moment, for a person; None: they are."""
@@ -98,6 +108,8 @@ class Loader:
         self._widest = widest
         self._widths: dict[Path, Width] = {}
         """Of segments that wait, as far as they were looked at."""
+        self._most_aliases = most_aliases
+        self._behind = Behind()
         self._first: Path | None = None
         """Of the segments that are being stored, or could not be."""
         self._one_by_one = 0
@@ -117,6 +129,11 @@ class Loader:
         self._thread.join(seconds)
         return not self._thread.is_alive() and not self._source.sealed()
 
+    def has_stored(self, segment: str, scope: Scope) -> bool:
+        """Whether all that a scope has in a segment, by its lasting name, is stored, though the
+        segment is still there. May be asked on any thread."""
+        return self._behind.has_stored(segment, scope)
+
     # Inside, on the loader's thread
 
     def _run(self) -> None:
@@ -125,7 +142,7 @@ class Loader:
         try:
             self._source.seal()
             while time.monotonic() < self._deadline and self._source.sealed():
-                if not self._load_all():
+                if not self._load_all() or not self._take_aliases():
                     break
         except OSError as error:
             self._failed(str(error))
@@ -134,6 +151,9 @@ class Loader:
         """Whatever goes wrong in one, the next is taken. False: it is time to stop."""
         self.turns += 1
         try:
+            if self._behind and not self._failures and self._rest():
+                self._take_aliases()
+                return not self._stop.is_set()
             if not self._pause():
                 return False
             self._began = time.monotonic()
@@ -141,35 +161,38 @@ class Loader:
             # small ones would take long to store.
             if not self._failures:
                 self._source.seal()
-            self._load_all()
+            if self._load_all():
+                self._take_aliases()
         except Exception as error:
             self._failed(f"The loader met an error of its own: {error!r}")
         return True
 
+    def _rest(self) -> float:
+        """Seconds until rows are to be loaded again. While an insert is synced to the disk, so is
+        the journal, and the two hold each other up. So where rows come fast they go in fewer,
+        larger inserts."""
+        return max(0.0, self._began + self._spacing - time.monotonic())
+
     def _pause(self) -> bool:
         """Until there is something to do; False when it is time to stop."""
         if not self._failures:
-            # While an insert is synced to the disk, so is the journal, and the two hold each other
-            # up. So where rows come fast they go in fewer, larger inserts.
-            rest = self._began + self._spacing - time.monotonic()
-            if rest > 0 and self._stop.wait(rest):
+            if self._stop.wait(self._rest()):
                 return False
-            return self._source.wait(self._rows, self._seconds, self._stop)
+            return bool(self._behind) or self._source.wait(self._rows, self._seconds, self._stop)
         backoff = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** min(self._failures, 10))
         return not self._stop.wait(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     def _load_all(self) -> bool:
-        """Whether all that waited is stored."""
+        """Whether all that waited is stored, but for aliases that are behind."""
+        return self._try(self._load_batches)
+
+    def _take_aliases(self) -> bool:
+        """Whether some that are behind were taken, or there are none."""
+        return self._try(self._take_slice) if self._behind else True
+
+    def _try(self, work: Callable[[], bool]) -> bool:
         try:
-            for batch in self._batches():
-                self._load_batch(batch)
-                self.turns += 1
-                self._failures = 0
-                if self.problem is not None:
-                    log.info("loader_resumed", was=self.problem)
-                    self.problem = None
-                if self._stop.is_set() and time.monotonic() >= self._deadline:
-                    return False
+            return work()
         except (StorageError, OSError) as error:
             self._failed(str(error))
             return False
@@ -178,14 +201,53 @@ class Loader:
             log.exception("loader_failed", segment=self._first.stem if self._first else None)
             self._failed(f"The loader met an error of its own: {error!r}")
             return False
+
+    def _load_batches(self) -> bool:
+        for batch in self._batches():
+            self._load_batch(batch)
+            self._succeeded()
+            if self._stop.is_set() and time.monotonic() >= self._deadline:
+                return False
         return True
+
+    def _take_slice(self) -> bool:
+        taken = self._behind.next()
+        try:
+            said, end = read(taken, self._most_aliases)
+        except OSError as error:
+            if error.errno not in {*UNREADABLE, ENOENT}:
+                raise
+            self._behind.forget(taken.segment)
+            self._source.set_aside(taken.segment, error.strerror or str(error))
+            return True
+        if said:
+            named = Named({}, {taken.scope: said}, since=_NEVER)
+            rows: Counter[Kind] = Counter({"alias": len(said)})
+            held = Contents(rows, Span(0, 0, 0, 0), 0, named)
+            try:
+                self._inserts.load([taken.segment], taken.segment.stem, held)
+            except StorageRefused as error:
+                log.warning("aliases_refused", segment=taken.segment.stem, problem=str(error))
+                self._salvage(taken.segment, rows=partial(copy, taken, end), place=taken.start)
+        if self._behind.done(taken, end):
+            self._source.remove(taken.segment)
+        self._succeeded()
+        return True
+
+    def _succeeded(self) -> None:
+        self.turns += 1
+        self._failures = 0
+        if self.problem is not None:
+            log.info("loader_resumed", was=self.problem)
+            self.problem = None
 
     def _batches(self) -> Iterator[list[Path]]:
         """What waits, oldest first, in pieces that are stored at once. A segment that is wide goes
         alone, after the others that came before its turn."""
         wide = True
         while wide:
-            sealed = self._in_order(self._source.sealed())
+            waiting = [one for one in self._source.sealed() if one not in self._behind]
+            sealed = self._in_order(waiting)
             self._widths = {one: self._widths[one] for one in sealed if one in self._widths}
             behind: list[Path] = []
             yield from self._others(sealed, behind)
@@ -305,40 +367,65 @@ class Loader:
 
     def _load_together(self, batch: list[Path]) -> bool:
         """Stores some segments in one insert. False: some row is refused, or cannot be read."""
-        held = together([contents(segment) for segment in batch])
+        parts = [contents(segment, self._most_aliases) for segment in batch]
+        held = together(parts)
         if held.unreadable:
             return False
+        late = self._behind.late(held.named.aliases, self._most_aliases)
         began = time.monotonic()
         try:
-            self._inserts.load(batch, batch[0].stem, held)
+            self._inserts.load(batch, batch[0].stem, held.without_aliases(late))
         except StorageRefused as error:
             log.warning("segments_refused", segments=len(batch), problem=str(error))
             return False
         self.stats.inserted(held.rows, time.monotonic() - began)
-        for segment in batch:
-            self._source.remove(segment)
+        for segment, part in zip(batch, parts, strict=True):
+            self._all_but(segment, late & part.named.aliases.keys())
         return True
 
     def _load(self, segment: Path) -> None:
-        held = contents(segment)
+        held = contents(segment, self._most_aliases)
+        late = self._behind.late(held.named.aliases, self._most_aliases)
         began = time.monotonic()
         try:
             if held.unreadable:
                 raise StorageRefused(f"{held.unreadable} lines cannot be read")
-            self._inserts.load([segment], segment.stem, held)
+            self._inserts.load([segment], segment.stem, held.without_aliases(late))
         except StorageRefused as error:
             log.warning("segment_refused", segment=segment.stem, problem=str(error))
-            self._salvage(segment)
+            self._salvage(segment, late)
         self.stats.inserted(held.rows, time.monotonic() - began)
-        self._source.remove(segment)
+        self._all_but(segment, late)
 
-    def _salvage(self, segment: Path) -> None:
+    def _all_but(self, segment: Path, late: Collection[Scope]) -> None:
+        """All of a segment is stored but the aliases of these scopes."""
+        if late:
+            self._behind.put(segment, late)
+        else:
+            self._source.remove(segment)
+
+    def _salvage(
+        self,
+        segment: Path,
+        late: Collection[Scope] = (),
+        rows: Callable[[Path], None] | None = None,
+        place: int = 0,
+    ) -> None:
+        """``rows`` writes those of the segment that are meant, where not all are, from a ``place``
+        on."""
         shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir(parents=True, mode=0o700)
-        outcome = salvage(self._inserts, segment, self._scratch)
+        mending = self._scratch / "mending"
+        mending.mkdir(parents=True, mode=0o700)
+        meant = segment
+        if rows is not None:
+            meant = self._scratch / segment.name
+            rows(meant)
+        outcome = salvage(self._inserts, meant, mending, late)
         shutil.rmtree(self._scratch, ignore_errors=True)
         if outcome.dead:
-            self._dead_letters.add(segment.stem, outcome.dead)
+            # Each place has a file: what of the segment was set aside before stays.
+            stem = segment.stem if rows is None else f"{segment.stem}-{place}"
+            self._dead_letters.add(stem, outcome.dead)
             log.error("rows_set_aside", segment=segment.stem, rows=len(outcome.dead))
         self.stats.repaired += outcome.repaired
         self.stats.dead_letters += len(outcome.dead)

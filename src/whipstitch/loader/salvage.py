@@ -1,7 +1,7 @@
 """A segment that ClickHouse refused: its rows are mended and loaded with care, and what still will
 not go in is set aside without its neighbours."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -9,11 +9,13 @@ from typing import Final, Literal
 import msgspec
 
 from whipstitch.errors import StorageRefused
+from whipstitch.loader.behind import MOST_ALIASES
 from whipstitch.loader.dead_letters import DeadLetter
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import NO_COPY
 from whipstitch.loader.repair import repair
 from whipstitch.loader.segment_reader import contents
+from whipstitch.projects import Scope
 
 
 class _Event(msgspec.Struct):
@@ -34,8 +36,11 @@ class Salvage:
     dead: list[DeadLetter] = field(default_factory=list)
 
 
-def salvage(inserts: Inserts, segment: Path, scratch: Path) -> Salvage:
-    """Stores what can be stored of ``segment``; ``scratch`` is an empty directory to work in.
+def salvage(
+    inserts: Inserts, segment: Path, scratch: Path, late: Collection[Scope] = ()
+) -> Salvage:
+    """Stores what can be stored of ``segment``, but for the aliases of ``late`` scopes; ``scratch``
+    is an empty directory to work in.
 
     It may be cut off at any point and repeated.
 
@@ -54,7 +59,7 @@ def salvage(inserts: Inserts, segment: Path, scratch: Path) -> Salvage:
                 continue
             outcome.repaired += better != line
             file.write(better)
-    _load_halves(inserts, mended, segment.stem, outcome)
+    _load_halves(inserts, mended, segment.stem, late, outcome)
     return outcome
 
 
@@ -79,8 +84,11 @@ def mend(line: bytes) -> bytes:
     return line.rstrip()[:-1] + extra + b"}\n" if extra else line
 
 
-def _load_halves(inserts: Inserts, piece: Path, token: str, outcome: Salvage) -> None:
-    held = contents(piece)
+def _load_halves(
+    inserts: Inserts, piece: Path, token: str, late: Collection[Scope], outcome: Salvage
+) -> None:
+    # What is late may be millions; of others there are few enough.
+    held = contents(piece, MOST_ALIASES if late else None).without_aliases(late)
     lines = held.rows.total() + held.unreadable
     try:
         if held.unreadable:
@@ -92,7 +100,7 @@ def _load_halves(inserts: Inserts, piece: Path, token: str, outcome: Salvage) ->
             outcome.dead.append(DeadLetter(row, error.detail or str(error)))
             return
         for half in _split(piece, lines // 2):
-            _load_halves(inserts, half, token, outcome)
+            _load_halves(inserts, half, token, late, outcome)
             half.unlink()
 
 

@@ -1,8 +1,8 @@
 """What a segment holds, as far as loading it needs to know."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +26,15 @@ class Contents:
     unreadable: int
     named: Named
 
+    def without_aliases(self, scopes: Collection[Scope]) -> "Contents":
+        """Without those of these scopes."""
+        aliases = {scope: said for scope, said in self.named.aliases.items() if scope not in scopes}
+        return replace(self, named=replace(self.named, aliases=aliases))
 
-def contents(segment: Path) -> Contents:
-    """Reads through ``segment`` once.
+
+def contents(segment: Path, most: int | None = None) -> Contents:
+    """Reads through ``segment`` once. Of a scope that has more than ``most`` aliases, no more than
+    one of those beyond are in the result: there may be millions.
 
     Raises OSError."""
     kinds: dict[str, int] = {}
@@ -57,7 +63,9 @@ def contents(segment: Path) -> Contents:
                     if received > latest:
                         latest = received
                 elif kind == "alias":
-                    aliases[row.project_id, row.environment].append(row)
+                    said = aliases[row.project_id, row.environment]
+                    if most is None or len(said) <= most:
+                        said.append(row)
                     continue
                 if row.distinct_id:
                     ids[row.project_id, row.environment].add(row.distinct_id)

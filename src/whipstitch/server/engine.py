@@ -5,6 +5,7 @@ meanwhile."""
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 import structlog
 
@@ -70,7 +71,7 @@ class Engine:
             self.local or Address.parse(settings.clickhouse),
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
-            bring_up=self._record.bring_up,
+            bring_up=linker.bring_up,
         )
         self.readings = StoreReadings(self.store, self.maps)
         self.stitcher = Stitcher(
@@ -173,7 +174,7 @@ class Engine:
         Raises:
             StorageUnavailable: what came in before is not stored yet, and nothing is undone.
         """
-        accepted = await self._when_stored("undone")
+        accepted = await self._when_stored(scope, "undone")
         return await asyncio.wrap_future(self.stitcher.undo(scope, alias_id, accepted))
 
     async def erase(self, scope: Scope, id_: str) -> str | None:
@@ -183,18 +184,19 @@ class Engine:
         Raises:
             StorageUnavailable: what came in before is not stored yet, and nothing is erased.
         """
-        accepted = await self._when_stored("erased")
+        accepted = await self._when_stored(scope, "erased")
         erasure = await asyncio.wrap_future(self.eraser.erase(scope, id_, accepted))
         return erasure.id if erasure else None
 
-    async def _when_stored(self, done: str) -> int:
-        """The number of an operation of now, once all that was accepted before is stored.
+    async def _when_stored(self, scope: Scope, done: str) -> int:
+        """The number of an operation of now, once all that a scope sent before is stored.
 
         Raises:
             StorageUnavailable: it is not, so nothing is ``done``.
         """
         accepted = self.ingestion.journal.sequence.take(1)
-        if not await asyncio.to_thread(self._in_flight.await_stored, _STORED_SECONDS):
+        stored = partial(self.loader.has_stored, scope=scope)
+        if not await asyncio.to_thread(self._in_flight.await_stored, _STORED_SECONDS, stored):
             raise StorageUnavailable(
                 f"What was accepted before is still being stored, so nothing is {done} yet. "
                 "Try again in some seconds, or see what `/ready` says."

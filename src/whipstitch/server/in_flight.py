@@ -15,6 +15,14 @@ _WRITE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
 
 
+Stored = Callable[[str], bool]
+
+
+def _gone_only(segment: str) -> bool:
+    del segment
+    return False
+
+
 class _Mark(Entry):
     """Holds no rows: when it is done, all that was queued before it is written."""
 
@@ -37,9 +45,10 @@ class InFlight:
         """Tells on which thread rows are taken; that is where the journal is."""
         self._loop = loop
 
-    def segments(self) -> Callable[[], bool] | None:
+    def segments(self, stored: Stored = _gone_only) -> Callable[[], bool] | None:
         """Looks which segments of the journal hold what is accepted by now, but the bodies in
-        spools; the result tells whether those are stored. It is left to the loader to close them:
+        spools; the result tells whether those are stored. ``stored`` says it of one that is still
+        there, by its lasting name, as far as it matters. It is left to the loader to close them:
         while nothing can be stored there would be a small one for each who asks. None: the journal
         cannot be written. May be called from any thread but the event loop's."""
         mark: Future[bool] = Future()
@@ -52,18 +61,19 @@ class InFlight:
         if not written:
             return None
         waiting = self._journal.unstored()
-        return lambda: waiting.isdisjoint(self._journal.unstored())
+        return lambda: all(stored(one) for one in waiting & self._journal.unstored())
 
-    def await_stored(self, seconds: float) -> bool:
-        """Waits until all that is accepted by now is stored, but the bodies in spools. False: it is
+    def await_stored(self, seconds: float, stored: Stored = _gone_only) -> bool:
+        """Waits until all that is accepted by now is stored, but the bodies in spools; ``stored``
+        as for ``segments``. False: it is
         not, after so many seconds. May be called from any thread but the event loop's."""
         until = time.monotonic() + seconds
-        stored = self.segments()
-        while stored is not None and not stored():
+        all_stored = self.segments(stored)
+        while all_stored is not None and not all_stored():
             if time.monotonic() > until:
                 return False
             time.sleep(_LOOK_SECONDS)
-        return stored is not None
+        return all_stored is not None
 
     def passed(self, accepted: int) -> Callable[[], bool]:
         """Begins to look; the result tells whether nothing is left that was accepted up to then. It

@@ -19,7 +19,7 @@ from whipstitch.identity.arrivals import (
 )
 from whipstitch.identity.forest import Operation
 from whipstitch.projects import Scope, Somebody
-from whipstitch.stitching import erasure, erasures, maps, purge, repeats, tables
+from whipstitch.stitching import depths, erasure, erasures, maps, purge, repeats, tables
 from whipstitch.stitching.erasures import ErasureRecord
 from whipstitch.stitching.maps import Maps
 from whipstitch.stitching.resolving import Resolver
@@ -57,6 +57,12 @@ class Linker:
         self._linked: dict[Scope, set[Operation]] | None = None
         """What was linked of the operations of the last minutes, where other nodes store some,
         too. None: that is not known."""
+
+    def bring_up(self, client: Client) -> None:
+        """Brings what an earlier version stored up to date, before anything is linked. May be
+        repeated."""
+        self._record.bring_up(client)
+        depths.fill(client)
 
     def link(self, client: Client, named: Named) -> Corrections:
         """Takes the aliases of a segment; says whose its ids are."""
