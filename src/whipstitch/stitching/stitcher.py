@@ -182,12 +182,13 @@ class Stitcher:
                 self.stats.rows += step.rows
                 self.stats.rows_left -= step.rows
                 self._leads.renew()
+            # At once: until patches are worked in, they slow reads down.
+            patched = self._store.at_leisure(patches.work_in).result()
             if known.table and not self._await_sql_readers():
                 return 0
         settled = self._store.beside_loading(
             lambda client: self._linker.settle(client, known.number)
         ).result()
-        patched = self._store.at_leisure(patches.work_in).result()
         if not self._filled:
             self._filled = not self._store.at_leisure(backfill.go_on).result()
         self.stats.runs += 1

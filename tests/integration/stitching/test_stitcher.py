@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from clickhouse_connect.driver.client import Client
 from tests.support.proxy import Proxy
 from tests.support.segments import alias
 from tests.support.stitching import Node, seen, started_node, until
@@ -25,6 +26,25 @@ def test_a_run_tells_what_it_did(node: Node) -> None:
     stats = node.stitcher.stats
     assert (stats.runs, stats.rows, stats.rows_left, stats.failures) == (2, 5, 0, 0)
     assert sum(stats.seconds.counts) == 1
+
+
+def test_patches_are_worked_in_before_anything_else_is_done(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They slow reads down, and what follows may have to wait for a load."""
+    asked: list[int] = []
+    settle = node.linker.settle
+
+    def watched(client: Client, number: int) -> int:
+        sql = "SELECT count() FROM system.mutations WHERE command LIKE '%APPLY PATCHES%'"
+        asked.append(client.query(sql).result_rows[0][0])
+        return settle(client, number)
+
+    monkeypatch.setattr(node.linker, "settle", watched)
+    node.load(seen("anon"), seen("user"))
+    node.load(alias(1, "anon", "user"))
+    node.rewrite()
+    assert asked == [1]
 
 
 def test_it_rewrites_by_itself_once_the_interval_is_over(
