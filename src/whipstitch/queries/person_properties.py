@@ -9,7 +9,7 @@ from typing import Final
 from whipstitch.queries.persons import LINKED, key_of
 from whipstitch.queries.properties import of_json
 from whipstitch.queries.run import IN_SCOPE
-from whipstitch.queries.traits import NAMED, RESERVED, WHO
+from whipstitch.queries.traits import RESERVED
 from whipstitch.queries.values import Values
 
 VALUE: Final = of_json("value")
@@ -20,17 +20,20 @@ def of_people(name: str, values: Values) -> str:
     """A query of ``key`` and ``value``, JSON text, of everybody who has the property."""
     head, *steps = name.split(".")
     names = _spellings(name)
-    value = _latest(names, values)
+    value = _latest(names, values, alone=not steps)
     if steps:
-        nested = _latest(_spellings(head), values)
+        nested = _latest(_spellings(head), values, alone=False)
         for step in steps:
             # Of a key that stands twice the last one counts.
             named = f"arrayFilter(pair -> pair.1 = {values.add(step)}, "
             nested = f"{named}JSONExtractKeysAndValuesRaw({nested}))[-1].2"
         value = f"if({value} != '', {value}, {nested})"
         names = names + _spellings(head)
+    known = f"SELECT {key_of('id')} AS id_key, {key_of('person')} AS person_key FROM {LINKED}"
     return (
-        f"SELECT {key_of(WHO)} AS key, {value} AS value FROM {NAMED} "
+        "SELECT if(known.person_key = 0, traits.id_key, known.person_key) AS key, "
+        f"{value} AS value FROM traits_by_property AS traits "
+        f"LEFT JOIN ({known}) AS known ON known.id_key = traits.id_key "
         f"WHERE {IN_SCOPE} AND property IN {values.add(names, 'Array(String)')} "
         f"GROUP BY key HAVING {VALUE.exists}"
     )
@@ -48,14 +51,15 @@ def keys_of(ids: str) -> str:
     )
 
 
-def _latest(names: list[str], values: Values) -> str:
+def _latest(names: list[str], values: Values, *, alone: bool) -> str:
     """The JSON text of a trait, blank where nobody said it or it was deleted last. Of two spellings
-    in one update the plain one stands."""
-    return (
-        "argMaxIf(if(traits.deleted, '', traits.value), "
-        "(traits.timestamp, traits.accepted, traits.property), "
-        f"traits.property IN {values.add(names, 'Array(String)')})"
-    )
+    in one update the plain one stands. ``alone``: rows of no other trait are read."""
+    value = "if(traits.deleted, '', traits.value)"
+    latest = "traits.version" if len(names) == 1 else "(traits.version, traits.property)"
+    if alone:
+        return f"argMax({value}, {latest})"
+    meant = f"traits.property IN {values.add(names, 'Array(String)')}"
+    return f"argMaxIf({value}, {latest}, {meant})"
 
 
 def _spellings(name: str) -> list[str]:

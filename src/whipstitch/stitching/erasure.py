@@ -25,6 +25,7 @@ _NAMES: Final = (
     ("events", SENT),
     ("events", "distinct_id"),
     ("person_traits", "distinct_id"),
+    ("traits_by_property", "distinct_id"),
     ("person_aliases", "alias_id"),
     ("person_aliases", "distinct_id"),
     ("person_ids", "id"),
@@ -75,7 +76,8 @@ def forget(
     hashes = _hashes(client, scope, ids)
     either = f"({_has('alias_id')} OR {_has('distinct_id')})"
     _delete(client, scope, "person_aliases", f"{either} AND {_UP_TO}", hashes, accepted)
-    _delete(client, scope, "person_traits", f"{_has('distinct_id')} AND {_UP_TO}", hashes, accepted)
+    for traits in ("person_traits", "traits_by_property"):
+        _delete(client, scope, traits, f"{_has('distinct_id')} AND {_UP_TO}", hashes, accepted)
     _leave_cohorts(client, scope, hashes)
     alive = _relink(client, scope, ids, next_number)
     unlinked = f"{_has('id')} AND since <= {{accepted:UInt64}}"

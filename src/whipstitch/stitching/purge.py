@@ -17,6 +17,7 @@ from whipstitch.storage.upkeep import SUMMARIZED
 _TABLES: Final = (
     "events",
     "person_traits",
+    "traits_by_property",
     "person_aliases",
     "person_ids",
     "person_moves",

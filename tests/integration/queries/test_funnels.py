@@ -323,3 +323,22 @@ def test_nobody_at_all_is_an_answer(worlds: Worlds) -> None:
 
     assert funnel.steps == [Step("never", 0, 0.0, 0.0, None), Step("ever", 0, 0.0, 0.0, None)]
     assert funnel.breakdowns == []
+
+
+def test_values_that_look_like_groups_are_values(worlds: Worlds) -> None:
+    plans = ["", "", "", "+", "+", "-", "=", None, OTHER]
+    began = [
+        Event("a", f"id{at}", 2 * HOUR_MS + at, {"plan": plan}) for at, plan in enumerate(plans)
+    ]
+    world = worlds.put(World(began))
+    question = {"steps": [{"event_name": "a"}, {"event_name": "b"}], "order": "ordered"}
+
+    def counts(limit: int) -> list[tuple[Group, int]]:
+        asked = question | {"window": 1000, "breakdown": Breakdown("plan", limit)}
+        funnel = _ask(worlds, world, _query(asked))
+        assert isinstance(funnel.breakdowns, list)
+        return [(one.value, one.steps[0].count) for one in funnel.breakdowns]
+
+    # Of those that weigh the same the one that sorts first stands alone.
+    assert counts(3) == [("", 3), ("+", 2), (OTHER, 1), (OTHER, 2), (None, 1)]
+    assert counts(1) == [("", 3), (OTHER, 5), (None, 1)]

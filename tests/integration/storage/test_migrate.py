@@ -136,3 +136,19 @@ def test_a_table_that_is_gone_is_not_made_again_empty(store_address: Address) ->
         assert store.problem is not None
         assert "person_traits" in store.problem
         assert "backup" in store.problem
+
+
+def test_traits_from_before_are_ordered_by_property_too(store_address: Address) -> None:
+    said = (
+        "INSERT INTO person_traits (distinct_id, property, value, version) "
+        "VALUES ('ada', 'plan', '1', 1), ('ada', '', '', 1)"
+    )
+    run(store_address, said)
+    run(store_address, "TRUNCATE TABLE traits_by_property")
+    run(
+        store_address,
+        "ALTER TABLE schema_migrations DELETE WHERE version >= 15 SETTINGS mutations_sync = 2",
+    )
+    with opened(store_address) as store:
+        rows = "SELECT distinct_id, id_key = cityHash64(distinct_id), property, value"
+        assert store.query(f"{rows} FROM traits_by_property") == [("ada", 1, "plan", "1")]

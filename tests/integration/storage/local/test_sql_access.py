@@ -33,6 +33,7 @@ REFUSED: Final = [
         f"SELECT * FROM {table}"
         for table in (
             *("person_aliases", "person_maps", "erasures", "erased_ids", "cohort_members"),
+            *("traits_by_property", "traits_to_properties"),
             *("cohort_versions", "activity", "activity_summaries", "schema_migrations"),
             *("lexicon_days", "lexicon_values"),
             *("person_map_1", "default.x"),
