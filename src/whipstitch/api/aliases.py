@@ -54,8 +54,8 @@ async def list_aliases(
     cursor: Cursor = None,
 ) -> Response:
     """Who was said to be whom, and what became of it: `pending` until the events are rewritten,
-    `refused` with the reason `self`, `placeholder`, `second_parent` or `loop`. Reads count the ids
-    of a pending alias as one person already. What was undone is not listed."""
+    `refused` with the reason `self`, `placeholder`, `second_parent`, `loop` or `too_deep`. Reads
+    count the ids of a pending alias as one person already. What was undone is not listed."""
     query = aliases.AliasesQuery(
         limit,
         person=None if distinct_id is None else await person_of(reading, distinct_id),
