@@ -170,3 +170,66 @@ def test_an_answer_that_breaks_off_is_no_answer(dashboard: Dashboard) -> None:
         return it.get("people").catch((error) => it.reason(error));"""
 
     assert run(dashboard, "api.js", script) == "The server's answer broke off. Try again."
+
+
+def test_values_that_read_like_another_group_are_told_from_it(dashboard: Dashboard) -> None:
+    dashboard.go("people")
+    groups = [
+        (None, None, "(none)"),
+        ("(none)", None, '"(none)"'),
+        ("", None, "(blank)"),
+        ("(blank)", None, '"(blank)"'),
+        ("$other", None, "(other)"),
+        ("$other", True, '"$other"'),
+        ("(other)", None, '"(other)"'),
+        ("pro", None, "pro"),
+    ]
+    script = "return given.map(([group, isValue]) => it.groupLabel(group, isValue ?? undefined));"
+
+    found = run(dashboard, "answer_parts.js", script, *([one[0], one[1]] for one in groups))
+
+    assert found == [label for _, _, label in groups]
+    script = "return given.map(([group, isValue]) => it.groupAsked(group, isValue ?? undefined));"
+    assert run(dashboard, "answer_parts.js", script, ["$other", True], ["$other", None], ["a"]) == [
+        {"breakdown": "$other", "is_value": True},
+        {"breakdown": "$other", "is_value": False},
+        {"breakdown": "a"},
+    ]
+
+
+def test_operators_of_lists_and_versions_are_offered_where_such_were_seen(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.go("people")
+    traits = [
+        {"name": "app", "types": ["string"], "samples": ["2.4.1", "v2.10", "2.4.0-rc.1", "beta"]},
+        {"name": "tags", "types": ["array", "string"], "samples": [["a"], "b"]},
+        {"name": "plan", "types": ["string"], "samples": ["pro", "2.4.1", "free"]},
+        {"name": "price", "types": ["number"], "samples": [2.4, 1]},
+    ]
+    script = """
+        const [traits, ...filters] = given;
+        window.fetch = async () => new Response(JSON.stringify({ ok: true, traits }));
+        const element = it.filterEditor({ filters, onchange: () => {} });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const rare = (one) => [...one.options].map((option) => option.value)
+          .filter((name) => /_of$|^semver/.test(name));
+        const selects = [...element.querySelectorAll(".filter-operator")];
+        return selects.map((one) => [one.value, rare(one)]);"""
+    lists = ["any_of", "all_of", "none_of"]
+    versions = ["semver_gt", "semver_gte", "semver_lt", "semver_lte"]
+    asked = [
+        ("app", "is", versions),
+        ("tags", "any_of", lists),
+        ("plan", "is", []),
+        ("price", "semver_lt", ["semver_lt"]),
+        ("unknown", "gt", []),
+    ]
+    filters = [
+        {"property": name, "on": "person", "operator": operator, "value": "1"}
+        for name, operator, _ in asked
+    ]
+
+    found = run(dashboard, "filter_editor.js", script, traits, *filters)
+
+    assert found == [[operator, offered] for _, operator, offered in asked]

@@ -11,8 +11,18 @@ export const tidyBreakdown = (breakdown) => (typeof breakdown?.property === "str
 
 export const askedBreakdown = (breakdown) => (breakdown ? { limit: usualLimit, ...breakdown } : undefined);
 
-// The name of a breakdown's group
-export const groupLabel = (group) => (group === null ? "(none)" : group === "$other" ? "(other)" : group || "(blank)");
+// A value may be called as the rest is; its line says so then.
+const REST = "$other";
+
+// The name of a breakdown's group; values that read like the name of another are in quotes.
+export function groupLabel(group, isValue = false) {
+  if (group === null) return "(none)";
+  if (group === REST) return isValue ? `"${REST}"` : "(other)";
+  return ["(none)", "(other)", "(blank)"].includes(group) ? `"${group}"` : group || "(blank)";
+}
+
+// What tells the people behind a line which group it is.
+export const groupAsked = (group, isValue = false) => ({ breakdown: group, ...(group === REST ? { is_value: Boolean(isValue) } : {}) });
 
 export const linkedNumber = (value, href, format = number) => (href ? h("a", { href }, format(value)) : format(value));
 

@@ -1,9 +1,9 @@
-// The field that chooses a state's `breakdown`, and how many of its values stand alone.
+// The field that chooses a state's `breakdown`, how many of its values stand alone, and whether elements of lists are values.
 
 import { usualLimit } from "./answer_parts.js";
 import { combobox } from "./combobox.js";
 import { fill, h } from "./dom.js";
-import { anyPropertyOptions } from "./lexicon_source.js";
+import { anyPropertyOptions, natureOf } from "./lexicon_source.js";
 
 const LIMITS = [5, 10, 25, 50, 100];
 
@@ -24,7 +24,12 @@ export function breakdownField(state, change, names) {
   function limit() {
     const select = h("select.auto", { "aria-label": "Values shown", onchange: () => set({ ...broken, limit: Number(select.value) }) },
       LIMITS.map((one) => h("option", { value: one, selected: one === (broken?.limit ?? usualLimit) }, `${one} values`)));
-    fill(place, broken && select);
+    const by = h("select.auto", { "aria-label": "Lists", onchange: () => set({ ...broken, elements: by.value === "elements" || undefined }) },
+      [["whole", "whole lists"], ["elements", "each element"]].map(([value, text]) => h("option", { value, selected: (value === "elements") === Boolean(broken?.elements) }, text)));
+    fill(place, broken && select, broken?.elements && by);
+    if (!broken || broken.elements) return;
+    const asked = broken;
+    natureOf(broken, names).then(({ lists }) => lists && broken === asked && place.append(by)).catch(() => {}); // whole lists do
   }
   limit();
   return h("div.event-line", {}, field, place);

@@ -5,10 +5,10 @@
 import { cohortName, cohortOptions } from "./cohort_source.js";
 import { combobox, matching } from "./combobox.js";
 import { fill, h } from "./dom.js";
-import { anyPropertyOptions, valueOptions } from "./lexicon_source.js";
+import { anyPropertyOptions, natureOf, valueOptions } from "./lexicon_source.js";
 import { tokens } from "./tokens.js";
 
-// How operators read, and which values they take: several, one, none.
+// How operators read, and which values they take: several, one, none. Those `of` lists or versions are offered where such were seen.
 export const OPERATORS = {
   is: { text: "is", takes: "several" },
   is_not: { text: "is not", takes: "several" },
@@ -21,13 +21,13 @@ export const OPERATORS = {
   is_set: { text: "is set", takes: "none" },
   is_not_set: { text: "is not set", takes: "none" },
   regex: { text: "matches regex", takes: "one" },
-  any_of: { text: "has any of", takes: "several" },
-  all_of: { text: "has all of", takes: "several" },
-  none_of: { text: "has none of", takes: "several" },
-  semver_gt: { text: "version >", said: "version after", takes: "one" },
-  semver_gte: { text: "version ≥", said: "version from", takes: "one" },
-  semver_lt: { text: "version <", said: "version before", takes: "one" },
-  semver_lte: { text: "version ≤", said: "version up to", takes: "one" },
+  any_of: { of: "lists", text: "has any of", takes: "several" },
+  all_of: { of: "lists", text: "has all of", takes: "several" },
+  none_of: { of: "lists", text: "has none of", takes: "several" },
+  semver_gt: { of: "versions", text: "version >", said: "version after", takes: "one" },
+  semver_gte: { of: "versions", text: "version ≥", said: "version from", takes: "one" },
+  semver_lt: { of: "versions", text: "version <", said: "version before", takes: "one" },
+  semver_lte: { of: "versions", text: "version ≤", said: "version up to", takes: "one" },
 };
 const COHORT = { in: "is in", not_in: "is not in" };
 const MOST = 50;
@@ -110,14 +110,17 @@ function propertyParts(filter, change, events) {
   const operator = OPERATORS[filter.operator] ? filter.operator : "is";
   const { takes } = OPERATORS[operator];
   const values = () => [filter.value ?? []].flat().map(String);
-  const select = operatorSelect(Object.entries(OPERATORS), operator, (chosen) => {
+  const of = { property: filter.property, on: filter.on ?? "event" };
+  const offered = (nature, chosen) => Object.entries(OPERATORS).filter(([name, one]) => !one.of || nature[one.of] || name === chosen);
+  const select = operatorSelect(offered({}, operator), operator, (chosen) => {
     const other = OPERATORS[chosen].takes;
     if (other === takes && (chosen === "regex") === (operator === "regex")) return change({ operator: chosen });
     const value = { several: values(), one: values()[0] }[other];
     return change({ operator: chosen, value: value?.length ? value : undefined }, other === "none" ? ".filter-operator" : ".filter-value input");
   });
+  natureOf(of, events).then((nature) => fill(select, operatorOptions(offered(nature, select.value), select.value))).catch(() => {}); // the others do
   const label = `Value of ${filter.property}`;
-  const options = operator === "regex" ? async () => [] : valueOptions({ property: filter.property, on: filter.on ?? "event" }, events);
+  const options = operator === "regex" ? async () => [] : valueOptions(of, events);
   const fields = {
     several: () => tokens({ label, values: values(), options, onchange: (now) => change({ value: now.length ? now : undefined }) }),
     one: () => combobox({ label, value: values()[0] ?? "", placeholder: operator === "regex" ? "RE2 expression" : "number or text", options, onchange: (value) => change({ value }) }),
@@ -137,10 +140,12 @@ function cohortParts(filter, change) {
 }
 
 function operatorSelect(operators, chosen, onchange) {
-  const select = h("select.filter-operator", { "aria-label": "Operator", onchange: () => onchange(select.value) },
-    operators.map(([name, { text, said }]) => h("option", { value: name, selected: name === chosen, "aria-label": said }, text)));
+  const select = h("select.filter-operator", { "aria-label": "Operator", onchange: () => onchange(select.value) }, operatorOptions(operators, chosen));
   return select;
 }
+
+const operatorOptions = (operators, chosen) =>
+  operators.map(([name, { text, said }]) => h("option", { value: name, selected: name === chosen, "aria-label": said }, text));
 
 const how = (on, select) =>
   h("div.filter-how", {}, h("span.tag", { title: on === "person" ? "What is known of the person" : "What came with the event" }, on), select);

@@ -1,6 +1,6 @@
 // Funnels: the question's state, its query and how the answer is shown; the page and boards use it (question.js).
 
-import { askedBreakdown, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
+import { askedBreakdown, groupAsked, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
 import { fill, h } from "./dom.js";
 import { tidyEvents, tidyFilters } from "./event_list.js";
 import { OPERATORS } from "./filter_editor.js";
@@ -83,14 +83,14 @@ const filterText = ({ property, operator, value, cohort }) =>
 
 // Everybody, or one group of a breakdown: { name, total, steps, before, stepsBefore }, as funnelChart() takes it.
 function lineOf({ answer, before, query }, names, group = null) {
-  const value = group && groupLabel(group.value);
+  const value = group && groupLabel(group.value, group.is_value);
   const behind = (step, outcome, title) =>
-    peopleLink("funnels", query, { step, outcome, ...(group ? { breakdown: group.value } : {}) }, `${title}${group ? ` · ${query.breakdown.property}: ${value}` : ""}`);
+    peopleLink("funnels", query, { step, outcome, ...(group ? groupAsked(group.value, group.is_value) : {}) }, `${title}${group ? ` · ${query.breakdown.property}: ${value}` : ""}`);
   const told = (steps) => steps.map((one, index) => ({
     count: one.count, fromFirst: one.conversion_from_first, fromPrevious: one.conversion_from_previous, median: one.median_seconds_from_previous,
     dropped: index ? steps[index - 1].count - one.count : 0,
   }));
-  const past = before && (group ? before.breakdowns?.find((one) => one.value === group.value)?.steps : before.steps);
+  const past = before && (group ? before.breakdowns?.find((one) => one.value === group.value && one.is_value === group.is_value)?.steps : before.steps);
   const stepsBefore = before && told(past ?? names.map(() => ({ count: 0, conversion_from_first: 0, conversion_from_previous: 0, median_seconds_from_previous: null })));
   return {
     name: group ? value : "All people",

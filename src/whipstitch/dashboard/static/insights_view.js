@@ -1,6 +1,6 @@
 // Insights: the question's state, its query and how the answer is shown; the page and boards use it (question.js).
 
-import { askedBreakdown, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
+import { askedBreakdown, groupAsked, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
 import { timezone } from "./api.js";
 import { barChart, lineChart } from "./charts.js";
 import { daysIn, intervalFor } from "./date_range.js";
@@ -97,12 +97,12 @@ function linesOf({ answer, before, query }, labels) {
   const told = (index) => (texts.indexOf(texts[index]) === texts.lastIndexOf(texts[index]) ? texts[index] : `${letter(index)} ${texts[index]}`);
   return answer.series.map((one) => {
     const event = query.events[one.index];
-    const group = query.breakdown ? groupLabel(one.breakdown) : "";
+    const group = query.breakdown ? groupLabel(one.breakdown, one.is_value) : "";
     const name = query.breakdown ? (query.events.length > 1 ? `${told(one.index)} · ${group}` : group) : told(one.index);
     const { counts } = MATHS[event.math];
     const none = isOfNumbers(event) ? null : 0;
-    const past = before?.series.find((other) => other.index === one.index && other.breakdown === one.breakdown);
-    const behind = (more, when) => peopleLink("insights", query, { series: one.index, ...(query.breakdown ? { breakdown: one.breakdown } : {}), ...more }, `${told(one.index)}${group && ` · ${query.breakdown.property}: ${group}`}${when}`);
+    const past = before?.series.find((other) => other.index === one.index && other.breakdown === one.breakdown && other.is_value === one.is_value);
+    const behind = (more, when) => peopleLink("insights", query, { series: one.index, ...(query.breakdown ? groupAsked(one.breakdown, one.is_value) : {}), ...more }, `${told(one.index)}${group && ` · ${query.breakdown.property}: ${group}`}${when}`);
     return {
       name, values: one.values, total: one.total, adds: MATHS[event.math].adds, counts,
       before: before ? labels.map((_, index) => past?.values[index] ?? none) : undefined,

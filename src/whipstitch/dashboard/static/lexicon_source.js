@@ -115,6 +115,19 @@ export const anyPropertyOptions = (names = () => []) => async (text) => {
   return [...found, ...["event", "person"].map((on) => ({ value: { property: text, on }, label: text, note: `of any ${on}` }))];
 };
 
+const VERSION = /^v?\d+(\.\d+){1,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
+
+// { lists, versions }: whether lists were seen of a property, and whether most of its texts read as versions. `of`: as below.
+export async function natureOf(of, names = () => []) {
+  const found = of.on === "person" ? await traits() : await properties(names());
+  const one = found.find(({ name }) => name === of.property);
+  const texts = (one?.samples ?? []).filter((sample) => typeof sample === "string");
+  return {
+    lists: Boolean(one?.types.includes("array")),
+    versions: texts.length > 0 && texts.filter((text) => VERSION.test(text)).length * 2 > texts.length,
+  };
+}
+
 // What a property holds, the most frequent first. `of`: { property, on }. The server looks for what is typed where there are
 // more values than are asked for at once.
 export const valueOptions = ({ property, on }, names = () => []) => async (text) => {
