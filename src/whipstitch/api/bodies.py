@@ -82,10 +82,23 @@ class Breakdown(Body):
     property: Annotated[str, Field(examples=["plan"])]
     limit: Annotated[int, Field(ge=1, le=breakdowns.MOST)] = breakdowns.DEFAULT_LIMIT
     on: On = "event"
+    elements: Annotated[
+        bool,
+        Field(description="By each element of a list: what has several is in several groups."),
+    ] = False
 
     def parsed(self) -> breakdowns.Breakdown:
         """Raises InvalidQuery."""
-        return breakdowns.parse(self.property, self.limit, self.on)
+        return breakdowns.parse(self.property, self.limit, self.on, elements=self.elements)
+
+
+IsValue = Annotated[
+    bool | None,
+    Field(
+        description="Where a value is called `$other`, too: true means it (its line says so), "
+        "false the rest; left out: both."
+    ),
+]
 
 
 class PeopleOf(Body):

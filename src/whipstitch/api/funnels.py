@@ -47,6 +47,7 @@ class PeopleOfFunnel(bodies.PeopleOf):
     breakdown: Annotated[
         str | None, Field(description="A value, `$other` or null; left out: all of them")
     ] = None
+    is_value: bodies.IsValue = None
 
     def counted(self, query: FunnelQuery) -> Counted:
         """Raises InvalidQuery."""
@@ -58,7 +59,7 @@ class PeopleOfFunnel(bodies.PeopleOf):
         of_group = "breakdown" in self.model_fields_set
         if of_group and query.breakdown is None:
             raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
-        return Counted(self.step, self.outcome, of_group, self.breakdown)
+        return Counted(self.step, self.outcome, of_group, self.breakdown, self.is_value)
 
 
 class FunnelBody(bodies.Body):

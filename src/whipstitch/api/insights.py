@@ -68,6 +68,7 @@ class PeopleOfInsight(bodies.PeopleOf):
     breakdown: Annotated[
         str | None, Field(description="A value, `$other` or null; left out: all of them")
     ] = None
+    is_value: bodies.IsValue = None
 
     def counted(self, query: InsightsQuery, zone: ZoneInfo) -> Counted:
         if self.series >= len(query.series):
@@ -76,7 +77,7 @@ class PeopleOfInsight(bodies.PeopleOf):
         if of_group and query.breakdown is None:
             raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
         start = None if self.interval is None else _start(self.interval, query.intervals, zone)
-        return Counted(self.series, start, of_group, self.breakdown)
+        return Counted(self.series, start, of_group, self.breakdown, self.is_value)
 
 
 class InsightsBody(bodies.Body):

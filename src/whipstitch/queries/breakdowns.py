@@ -6,6 +6,8 @@ own, beside the limit. Of two values that weigh the same, the one that sorts fir
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import UNSET, UnsetType
+
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import person_properties, properties
 from whipstitch.queries.filters import On
@@ -35,38 +37,52 @@ class Breakdown:
     property: str
     limit: int = DEFAULT_LIMIT
     on: On = "event"
+    elements: bool = False
+    """Whether the elements of a list are values, each row being in the group of each of its."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
     """``source``: the rows of ``events`` with what tells them apart; ``group``: which group one
-    belongs to, as ``read_group`` reads it; never NULL."""
+    belongs to (by elements: a row for each), as ``read_group`` reads it; never NULL."""
 
     source: str
     group: str
 
 
-def parse(property_: str, limit: int | None, on: On, field: str = "breakdown") -> Breakdown:
+def parse(
+    property_: str,
+    limit: int | None,
+    on: On,
+    field: str = "breakdown",
+    *,
+    elements: bool = False,
+) -> Breakdown:
     """Raises:
     InvalidQuery
     """
     limit = DEFAULT_LIMIT if limit is None else limit
     if not 1 <= limit <= MOST:
         raise InvalidQuery(f"{field}.limit", f"must lie between 1 and {MOST}")
-    return Breakdown(checked_name(property_, f"{field}.property"), limit, on)
+    return Breakdown(checked_name(property_, f"{field}.property"), limit, on, elements)
 
 
 def valued(breakdown: Breakdown, values: Values, persons: Persons) -> tuple[str, str]:
     """Where the value of a row of ``events`` comes from, and what it is, a Nullable(String)."""
     if breakdown.on == "event":
-        return "events", properties.of_event(breakdown.property, persons).text
-    text = person_properties.VALUE.text
+        value = properties.of_event(breakdown.property, persons)
+        if breakdown.elements:
+            found = value.elements()
+            each = f"if(empty({found}), [NULL], {found})"
+            return f"events ARRAY JOIN {each} AS element", "element"
+        return "events", value.text
+    trait = person_properties.VALUE
+    text, join = trait.text, "LEFT ANY JOIN"
+    if breakdown.elements:
+        text, join = f"toNullable(arrayJoin({trait.elements()}))", "LEFT JOIN"
     people = person_properties.of_people(breakdown.property, values)
     people = f"SELECT key, {text} AS text FROM ({people})"
-    return (
-        f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key",
-        "traits.text",
-    )
+    return f"events {join} ({people}) AS traits ON {persons.key} = traits.key", "traits.text"
 
 
 def broken(
@@ -74,14 +90,44 @@ def broken(
 ) -> Broken:
     """How the rows of ``events`` that meet ``where`` fall into groups; ``weight`` is the aggregate
     over them that says which values stand alone."""
+    if breakdown.elements:
+        # (Groups made of joined elements, rather than joined themselves, are a fault of ClickHouse:
+        # it does not find its column again.)
+        several = in_several(breakdown, weight, where, values, persons)
+        return Broken(f"{several.source} ARRAY JOIN {several.group} AS element", "element")
+    source, value = valued(breakdown, values, persons)
+    top = _top(breakdown, weight, where, values, persons)
+    return Broken(source, _group(value, f"{value} IN ({top})"))
+
+
+def in_several(
+    breakdown: Breakdown, weight: str, where: str, values: Values, persons: Persons
+) -> Broken:
+    """The same by elements, where each row has to stay one: ``group`` is an array of groups."""
+    source, found = "events", ""
+    if breakdown.on == "event":
+        found = properties.of_event(breakdown.property, persons).elements()
+    else:
+        people = person_properties.of_people(breakdown.property, values)
+        people = f"SELECT key, {person_properties.VALUE.elements()} AS found FROM ({people})"
+        source = f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key"
+        found = "traits.found"
+    top = _top(breakdown, weight, where, values, persons)
+    group = _group("element", f"element IN ({top})")
+    return Broken(
+        source, f"if(empty({found}), ['{_MISSING}'], arrayMap(element -> {group}, {found}))"
+    )
+
+
+def _top(breakdown: Breakdown, weight: str, where: str, values: Values, persons: Persons) -> str:
+    """A query of the values that stand alone."""
     source, value = valued(breakdown, values, persons)
     limit = values.add(breakdown.limit, "UInt32")
-    top = (
+    return (
         f"SELECT value FROM (SELECT {value} AS value, {weight} AS weight FROM {source} "
         f"WHERE {where} GROUP BY value HAVING isNotNull(value) "
         f"ORDER BY weight DESC, value LIMIT {limit})"
     )
-    return Broken(source, _group(value, f"{value} IN ({top})"))
 
 
 def ranked(breakdown: Breakdown, cells: str, most: int, values: Values) -> str:
@@ -120,11 +166,21 @@ def is_leftover(text: str) -> bool:
     return not text.startswith(_VALUE)
 
 
-def write_group(group: Group) -> str:
-    """What ``Broken.group`` gives for a group. A value that is called as OTHER is taken for it."""
+def is_alike(text: str) -> bool | UnsetType:
+    """True where ``Broken.group`` gave a value that is called as OTHER, else nothing."""
+    return True if text == f"{_VALUE}{OTHER}" else UNSET
+
+
+def is_in(found: str, group: Group, is_value: bool | None, values: Values) -> str:
+    """Whether ``found``, what ``Broken.group`` gives, is ``group``. A value may be called as OTHER:
+    ``is_value`` says whether it is meant or the rest; None: both."""
     if group is None:
-        return _MISSING
-    return _REST if group == OTHER else f"{_VALUE}{group}"
+        return f"{found} = '{_MISSING}'"
+    value = f"{found} = {values.add(f'{_VALUE}{group}')}"
+    if group != OTHER or is_value:
+        return value
+    rest = f"{found} = '{_REST}'"
+    return rest if is_value is False else f"({rest} OR {value})"
 
 
 def _group(value: str, alone: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import breakdowns, filters, people_of
 from whipstitch.queries.attempts import MOST_ALIKE, MOST_KINDS, Attempts, marked
-from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_group, write_group
+from whipstitch.queries.breakdowns import Breakdown, Group, is_alike, is_in, is_leftover, read_group
 from whipstitch.queries.filters import Filter
 from whipstitch.queries.persons import Persons
 from whipstitch.queries.run import IN_SCOPE, Sql
@@ -21,6 +21,9 @@ from whipstitch.queries.time_ranges import TimeRange
 from whipstitch.queries.values import Values
 
 Outcome = Literal["converted", "dropped"]
+
+_EVERYBODY: Final = ""
+"""What stands for all people beside groups that some of them are in several of."""
 
 LONGEST_WINDOW: Final = 10 * 366 * 86_400
 """Seconds."""
@@ -39,12 +42,13 @@ class FunnelQuery:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """People of one number of an answer: who took ``step``, the first is 1, or took the one before
-    it but not this; of a group if ``of_group``."""
+    it but not this; of a group if ``of_group`` (``is_value``: see ``breakdowns.is_in``)."""
 
     step: int
     outcome: Outcome = "converted"
     of_group: bool = False
     group: Group = None
+    is_value: bool | None = None
 
 
 class Step(msgspec.Struct):
@@ -63,6 +67,8 @@ class BrokenDown(msgspec.Struct):
 
     value: Group
     steps: list[Step]
+    is_value: bool | msgspec.UnsetType = msgspec.UNSET
+    """Set where ``value`` is one that is called as OTHER."""
 
 
 class Funnel(msgspec.Struct, kw_only=True):
@@ -99,6 +105,11 @@ def build(query: FunnelQuery, persons: Persons) -> Sql:
     numbers = f"[{counts}], [{medians}]"
     if query.breakdown is None:
         return values.sql(f"SELECT '', 1, {numbers} FROM ({people})")
+    if query.breakdown.elements:
+        return values.sql(
+            f"SELECT began_as, began_as = '{_EVERYBODY}', {numbers} FROM ({people}) "
+            "GROUP BY began_as"
+        )
     return values.sql(
         f"SELECT began_as, grouping(began_as), {numbers} FROM ({people}) "
         "GROUP BY GROUPING SETS ((began_as), ())"
@@ -112,7 +123,7 @@ def people(query: FunnelQuery, counted: Counted, page: people_of.Page, persons: 
     if counted.outcome == "dropped":
         taken = f"depth = {counted.step - 1}"
     if counted.of_group:
-        taken += f" AND began_as = {values.add(write_group(counted.group))}"
+        taken += f" AND {is_in('began_as', counted.group, counted.is_value, values)}"
     attempts = _people(query, values, persons, named=True)
     selected = f"SELECT who AS key, named AS id FROM ({attempts}) WHERE {taken}"
     return people_of.build(selected, page, values)
@@ -134,14 +145,16 @@ def shape(query: FunnelQuery, rows: Sequence[Sequence[Any]]) -> Funnel:
             groups, key=lambda one: (is_leftover(one), is_leftover(one) or -groups[one][0][0], one)
         )
         funnel.breakdowns = [
-            BrokenDown(read_group(group), _steps(query, *groups[group])) for group in ranked
+            BrokenDown(read_group(group), _steps(query, *groups[group]), is_alike(group))
+            for group in ranked
         ]
     return funnel
 
 
 def _people(query: FunnelQuery, values: Values, persons: Persons, *, named: bool = False) -> str:
     """A query of ``depth`` and ``times`` of everybody's best attempt, of the key ``who`` and the id
-    ``named`` if ``named``, and of the group ``began_as`` if there is a breakdown."""
+    ``named`` if ``named``, and of the group ``began_as`` if there is a breakdown: by elements, a
+    row for each of a person's groups and one for everybody."""
     row = marked(query.attempts, values, persons)
     seen = " AND ".join(
         (
@@ -154,9 +167,11 @@ def _people(query: FunnelQuery, values: Values, persons: Persons, *, named: bool
     if query.breakdown is not None:
         weight = f"uniqExact({persons.key})"
         began = f"{seen} AND {row.begins}"
-        broken = breakdowns.broken(query.breakdown, weight, began, values, persons)
-        source = broken.source
-        pairs = f"groupArray(({row.event}, if({row.begins}, {broken.group}, '')))"
+        several = query.breakdown.elements
+        break_down = breakdowns.in_several if several else breakdowns.broken
+        broken = break_down(query.breakdown, weight, began, values, persons)
+        source, none = broken.source, "[]" if several else "''"
+        pairs = f"groupArray(({row.event}, if({row.begins}, {broken.group}, {none})))"
         events = f"arraySort({pairs}) AS pairs, pairs.1 AS events, pairs.2 AS groups"
         columns.append("groups")
     if named:
@@ -170,7 +185,10 @@ def _people(query: FunnelQuery, values: Values, persons: Persons, *, named: bool
     )
     if query.breakdown is None:
         return attempts
-    return f"SELECT *, groups[best] AS began_as FROM ({attempts})"
+    group = "groups[best]"
+    if query.breakdown.elements:
+        group = f"arrayJoin(arrayPushFront({group}, '{_EVERYBODY}'))"
+    return f"SELECT *, {group} AS began_as FROM ({attempts})"
 
 
 def _steps(query: FunnelQuery, counts: Sequence[int], medians: Sequence[float]) -> list[Step]:

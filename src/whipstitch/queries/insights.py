@@ -8,6 +8,7 @@ have few values: then the rows are summed up by value and interval at once, and 
 ranked. Where there are too many of them, or they would not be small, the rows are gone through
 twice: for the values that stand alone, then for the numbers."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import msgspec
 
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import breakdowns, filters, people_of
-from whipstitch.queries.breakdowns import Breakdown, Group, is_leftover, read_group, write_group
+from whipstitch.queries.breakdowns import Breakdown, Group, is_alike, is_in, is_leftover, read_group
 from whipstitch.queries.filters import Filter
 from whipstitch.queries.matches import Match
 from whipstitch.queries.persons import Persons
@@ -28,6 +29,7 @@ from whipstitch.queries.time_ranges import Intervals, TimeRange
 from whipstitch.queries.values import Values
 
 _MOST_NUMBERS: Final = 500_000
+_LARGEST: Final = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class InsightsQuery:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """One number of an answer: a series, an interval's start in unix milliseconds (None: all), and
-    a group if ``of_group``."""
+    a group if ``of_group`` (``is_value``: see ``breakdowns.is_in``)."""
 
     series: int
     interval: int | None = None
     of_group: bool = False
     group: Group = None
+    is_value: bool | None = None
 
 
 class Line(msgspec.Struct):
@@ -60,6 +63,8 @@ class Line(msgspec.Struct):
     breakdown: Group
     values: list[int | float | None]
     total: int | float | None
+    is_value: bool | msgspec.UnsetType = msgspec.UNSET
+    """Set where ``breakdown`` is a value that is called as OTHER."""
 
 
 class Insights(msgspec.Struct, kw_only=True):
@@ -134,12 +139,15 @@ def people(query: InsightsQuery, counted: Counted, page: people_of.Page, persons
     where, source, group = _rows(query, series, values, persons)
     if series.property is not None and query.breakdown is None:
         where += f" AND isNotNull({series.number(persons)})"
-    if counted.of_group:
-        where += f" AND {group} = {values.add(write_group(counted.group))}"
     if counted.interval is not None:
         start = values.add(counted.interval, "Int64")
         where += f" AND {query.intervals.start_of_row(values)} = {start}"
-    selected = f"SELECT {persons.key} AS key, {persons.id} AS id FROM {source} WHERE {where}"
+    who = f"{persons.key} AS key, {persons.id} AS id"
+    selected = f"SELECT {who} FROM {source} WHERE {where}"
+    if counted.of_group:
+        is_theirs = is_in("breakdown", counted.group, counted.is_value, values)
+        grouped = f"SELECT {who}, {group} AS breakdown FROM {source} WHERE {where}"
+        selected = f"SELECT key, id FROM ({grouped}) WHERE {is_theirs}"
     return people_of.build(selected, page, values)
 
 
@@ -235,7 +243,8 @@ def shape(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> Insights:
             ]
             breakdown = None if query.breakdown is None else read_group(text)
             total = _number(series, group.total)
-            lines.append(Line(series.match.event_name, breakdown, values, total))
+            alike = is_alike(text)
+            lines.append(Line(series.match.event_name, breakdown, values, total, alike))
     return Insights(intervals=query.intervals.labels(), series=lines)
 
 
@@ -250,7 +259,10 @@ class _Group:
 def _number(series: Series, found: float | None) -> int | float | None:
     if found is None:
         return None
-    return int(found) if series.property is None else float(found)
+    if series.property is None:
+        return int(found)
+    # JSON has no infinity.
+    return min(max(float(found), -_LARGEST), _LARGEST)
 
 
 def _rank(group: tuple[str, _Group]) -> tuple[bool, float, str]:

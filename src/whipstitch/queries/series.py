@@ -13,14 +13,16 @@ Math = Literal["total", "unique", "sum", "avg", "min", "max", "p50", "p95"]
 _AGGREGATES: Final[Mapping[Math, tuple[str, str]]] = {
     "total": ("count", ""),
     "unique": ("uniqExact", "{key}"),
-    "sum": ("sum", "{number}"),
-    "avg": ("avg", "{number}"),
-    "min": ("min", "{number}"),
-    "max": ("max", "{number}"),
-    "p50": ("quantileExactInclusive(0.5)", "{number}"),
-    "p95": ("quantileExactInclusive(0.95)", "{number}"),
+    "sum": ("sum", "{scaled}"),
+    "avg": ("avg", "{scaled}"),
+    "min": ("min", "{scaled}"),
+    "max": ("max", "{scaled}"),
+    "p50": ("quantileExactInclusive(0.5)", "{scaled}"),
+    "p95": ("quantileExactInclusive(0.95)", "{scaled}"),
 }
 """An aggregate function, and what it is of."""
+_SCALE: Final = "1152921504606846976"
+"""2^60: numbers are divided by it, which is exact, so that no sum of them overflows on the way."""
 _NULL_OF_NONE: Final = frozenset({"avg", "min", "max", "p50", "p95"})
 _ADDING_UP: Final = frozenset({"total", "unique", "sum"})
 _KEEPING_ALL: Final = frozenset({"unique", "p50", "p95"})
@@ -49,6 +51,7 @@ class Series:
         return "" if self.property is None else of_event(self.property, persons).number
 
     def aggregate(self, persons: Persons) -> str:
+        """A Float64, or a Nullable one; infinite where the number is larger than any."""
         function, argument = self._function(persons)
         return self._number(f"{function}({argument})")
 
@@ -67,13 +70,18 @@ class Series:
         """How much a value of a breakdown weighs: what adds up, or else how many events have the
         number. Weights of a series that ``sums_up`` add up."""
         if self.math in _ADDING_UP:
-            return self.aggregate(persons)
+            function, argument = self._function(persons)
+            return self._of_none(f"{function}({argument})")
         return f"count({self.number(persons)})"
 
     def _function(self, persons: Persons) -> tuple[str, str]:
         function, argument = _AGGREGATES[self.math]
-        return function, argument.format(key=persons.key, number=self.number(persons))
+        scaled = f"{self.number(persons)} / {_SCALE}"
+        return function, argument.format(key=persons.key, scaled=scaled)
 
     def _number(self, aggregate: str) -> str:
-        """As a Float64, or a Nullable one."""
-        return f"toFloat64({aggregate if self.of_none() is None else f'ifNull({aggregate}, 0)'})"
+        found = f"toFloat64({self._of_none(aggregate)})"
+        return found if self.property is None else f"{found} * {_SCALE}"
+
+    def _of_none(self, aggregate: str) -> str:
+        return aggregate if self.of_none() is None else f"ifNull({aggregate}, 0)"

@@ -49,6 +49,8 @@ QUERYING: Final[Mapping[str, int | str]] = {
     "max_memory_usage": 10**9,
     "max_bytes_before_external_group_by": 4 * 10**8,
     "max_bytes_before_external_sort": 4 * 10**8,
+    # Numbers are scaled so that no sum of them overflows on the way (queries/series.py).
+    "optimize_arithmetic_operations_in_aggregate_functions": 0,
     # What one question may take of the server: past it, it is refused with a hint.
     "max_execution_time": 30,
     "max_result_rows": 1_000_000,

@@ -9,7 +9,7 @@ import pytest
 from whipstitch.errors import InvalidQuery
 from whipstitch.queries import filters, funnels
 from whipstitch.queries.attempts import MOST_ALIKE, MOST_KINDS, Attempts, Order
-from whipstitch.queries.breakdowns import OTHER, Breakdown, Group, write_group
+from whipstitch.queries.breakdowns import OTHER, Breakdown, Group
 from whipstitch.queries.funnels import FunnelQuery
 from whipstitch.queries.matches import Match
 from whipstitch.queries.time_ranges import TimeRange
@@ -78,10 +78,14 @@ def test_without_a_breakdown_the_answer_does_not_speak_of_one() -> None:
     }
 
 
+def group_in_sql(group: Group) -> str:
+    return "-" if group is None else "+" if group == OTHER else f"={group}"
+
+
 def test_large_groups_come_first_and_what_is_no_value_last() -> None:
     groups: list[tuple[Group, int]] = [(None, 9), ("b", 2), (OTHER, 8), ("c", 3), ("a", 2)]
     rows: list[tuple[str, int, list[int], list[float]]] = [
-        (write_group(group), 0, [count], []) for group, count in groups
+        (group_in_sql(group), 0, [count], []) for group, count in groups
     ]
 
     answer = funnels.shape(_query(Match("a"), breakdown=Breakdown("plan")), rows)

@@ -1,17 +1,20 @@
 """How rows become an answer."""
 
 import asyncio
+import math
+import sys
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import UNSET
 
 from whipstitch.errors import InvalidQuery
 from whipstitch.projects import Scope
 from whipstitch.queries import insights
-from whipstitch.queries.breakdowns import Breakdown, write_group
+from whipstitch.queries.breakdowns import OTHER, Breakdown, Group
 from whipstitch.queries.insights import InsightsQuery, Line
 from whipstitch.queries.matches import Match
 from whipstitch.queries.persons import SETTLED
@@ -31,6 +34,10 @@ def _query(
 ) -> InsightsQuery:
     cut = intervals(range_, interval, ZoneInfo("UTC"))
     return InsightsQuery(series, range_, cut, breakdown=breakdown)
+
+
+def group_in_sql(group: Group) -> str:
+    return "-" if group is None else "+" if group == OTHER else f"={group}"
 
 
 def test_empty_intervals_are_there_as_0() -> None:
@@ -69,18 +76,28 @@ def test_an_interval_without_a_number_is_null_where_nothing_adds_up() -> None:
 def test_groups_come_by_their_total_then_the_rest_then_what_has_no_value() -> None:
     query = _query(Series(_VIEWS), breakdown=Breakdown("plan"))
     totals = {"free": 3, "pro": 9, "$other": 9, None: 50}
-    rows = [(0, write_group(group), 0, 1, [total], 4) for group, total in totals.items()]
+    rows = [(0, group_in_sql(group), 0, 1, [total], 4) for group, total in totals.items()]
     rows.append((0, "=$other", 0, 1, [1], 4))  # a value of that name
 
     answer = insights.shape(query, rows)
 
-    assert [(line.breakdown, line.total) for line in answer.series] == [
-        ("pro", 9),
-        ("free", 3),
-        ("$other", 1),
-        ("$other", 9),
-        (None, 50),
+    assert [(line.breakdown, line.total, line.is_value) for line in answer.series] == [
+        ("pro", 9, UNSET),
+        ("free", 3, UNSET),
+        ("$other", 1, True),
+        ("$other", 9, UNSET),
+        (None, 50, UNSET),
     ]
+
+
+def test_a_number_larger_than_any_is_the_largest_one() -> None:
+    series = Series(_VIEWS, "sum", "price"), Series(_VIEWS, "avg", "price")
+    query = _query(*series)
+    numbers = [math.inf, -math.inf]
+
+    answer = insights.shape(query, [(0, "", 0, 1, numbers, 0)])
+
+    assert [line.total for line in answer.series] == [sys.float_info.max, -sys.float_info.max]
 
 
 def test_series_of_the_same_events_are_counted_in_one_go() -> None:
