@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -131,7 +131,17 @@ def test_the_people_of_the_rest_and_of_a_value_that_is_called_so_are_told_apart(
     assert people(9) == [["id0", "id1"], [], ["id0", "id1"], ["id8"], ["id7"]]
 
 
-_LISTS: Final = (["a", "b"], ["b", "b", 1], "b", "1", [], [None], None, {"c": 1}, ["c", ["d"]])
+_LISTS: Final[Sequence[Any]] = (
+    ["a", "b"],
+    ["b", "b", 1],
+    "b",
+    "1",
+    [],
+    [None],
+    None,
+    {"c": 1},
+    ["c", ["d"]],
+)
 
 
 @pytest.mark.parametrize("most_cells", [1, MOST_CELLS])
