@@ -19,12 +19,12 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 def number_of(value: Scalar) -> float:
-    """The number that a value is or reads as, as ClickHouse reads it; NaN: it does not, and
-    infinite: no Float64 can hold it."""
+    """The number that a value is or reads as, as ClickHouse reads it (-0 is 0); NaN: it does not,
+    and infinite: no Float64 can hold it."""
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
         return math.nan
     try:
-        return float(value)
+        return float(value) + 0.0
     except OverflowError:
         return math.inf
 

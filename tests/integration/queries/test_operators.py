@@ -40,6 +40,15 @@ def test_what_reads_as_a_number_is_equal_by_value(worlds: Worlds, on: str, wante
 
 
 @pytest.mark.parametrize("on", ["event", "person"])
+@pytest.mark.parametrize("wanted", [0, -0.0, "0", "-0", "-0.0", "-0e5"])
+def test_zero_has_no_sign(worlds: Worlds, on: str, wanted: Any) -> None:
+    zeros = [0, -0.0, "0", "-0", "-0.0"]
+
+    assert _found(worlds, [*zeros, 1, "", None], on, "is", wanted) == zeros
+    assert _found(worlds, [[*zeros, 1], [1]], on, "any_of", wanted) == [[*zeros, 1]]
+
+
+@pytest.mark.parametrize("on", ["event", "person"])
 @pytest.mark.parametrize(
     "wanted", [2**53, 2**53 + 1, 2**64 + 1, -(2**53) - 1, 0, "12345678901234567891"]
 )
