@@ -61,6 +61,14 @@ class StorageRefused(StorageError):
         self.detail = detail
 
 
+class TooManyRefused(StorageError):
+    """ClickHouse refuses nearly all rows: it is not the rows that are at fault."""
+
+
+class MendingDied(StorageUnavailable):
+    """The process that was mending rows has ended."""
+
+
 class QueryLimit(StorageUnavailable):
     """A query met one of the limits that protect the server: asked for less, it is answered."""
 

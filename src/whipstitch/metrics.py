@@ -90,6 +90,16 @@ class Stages(Collector):
             "whipstitch_dead_letter_rows", "Rows set aside since start.", loader.dead_letters
         )
         yield CounterMetricFamily(
+            "whipstitch_segments_taken_apart",
+            "Journal segments whose load ended a process again and again.",
+            loader.taken_apart,
+        )
+        yield _gauge(
+            "dead_letter_limit_reached",
+            "1 while nothing is set aside because nearly everything is refused.",
+            self._engine.loader.limit.reached,
+        )
+        yield CounterMetricFamily(
             "whipstitch_damaged_segments",
             "Journal segments whose checksums were wrong.",
             loader.damaged_segments,

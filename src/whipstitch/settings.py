@@ -144,6 +144,13 @@ class Settings(BaseSettings):
         "batch it is dropped and counted.",
         ge=0,
     )
+    dead_letter_limit: int = Field(
+        1_000,
+        description="Rows that ClickHouse may refuse before loading stops, where nine tenths of "
+        "the rows lately were refused: then it is not the rows that are at fault. `0` sets all of "
+        "them aside.",
+        ge=0,
+    )
     body_timeout: float = Field(
         60.0,
         description="Seconds that a client may take to send one request before it is cut off.",

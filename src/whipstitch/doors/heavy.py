@@ -6,6 +6,7 @@ segment of its own, which is adopted whole."""
 
 import asyncio
 import secrets
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -62,6 +63,8 @@ class HeavyLane:
         self._pool: ProcessPoolExecutor | None = None
         self._turns = Turns(_WORKERS, waiting=_WAITING, waiting_each=_WAITING_OF_ONE)
         self._waiting_bytes = 0
+        self._lock = threading.Lock()
+        self._closed = False
         # Workers read at one end, and go when the other closes with the server, however that ends.
         self._workers_end, self._lifeline = Pipe(duplex=False)
         spools.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -116,9 +119,7 @@ class HeavyLane:
                 await asyncio.to_thread(self._journal.adopt, part)
         except BrokenProcessPool:
             log.error("heavy_worker_died", body_bytes=size)
-            if self._pool is pool:
-                self._pool = None
-                pool.shutdown(wait=False, cancel_futures=True)
+            self._forget(pool)
             part.unlink(missing_ok=True)
             return answers.UNAVAILABLE
         except OSError as error:
@@ -132,8 +133,29 @@ class HeavyLane:
             return answers.FAILED
         return Admitted(outcome.lines, outcome.rows, outcome.tally, outcome.answer)
 
+    def do(self, work: Callable[..., T], *arguments: object) -> T:
+        """Does ``work``, a function of a module, in a worker; for other threads than the loop's.
+
+        Raises:
+            BrokenProcessPool: the worker has ended, while others were not told to.
+            RuntimeError: all were told to end.
+        """
+        if self._closed:
+            raise RuntimeError("The workers have ended.")
+        pool = self._workers()
+        try:
+            return pool.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            if self._closed:
+                raise RuntimeError("The workers have ended.") from None
+            self._forget(pool)
+            raise
+
     def close(self) -> None:
         """Ends the workers, whatever they are at: nobody waits for an answer any more."""
+        if self._closed:
+            return
+        self._closed = True
         if self._pool is not None:
             for worker in list(self._pool._processes.values()):  # from 3.14 on: kill_workers()
                 worker.kill()
@@ -142,13 +164,21 @@ class HeavyLane:
         self._workers_end.close()
 
     def _workers(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            memory = _WORKER_BYTES + self._max_body
-            # Spawned, not forked: the server's threads and its engine must not be copied.
-            self._pool = ProcessPoolExecutor(
-                _WORKERS, get_context("spawn"), begin, (self._workers_end, memory)
-            )
-        return self._pool
+        with self._lock:
+            if self._pool is None:
+                memory = _WORKER_BYTES + self._max_body
+                # Spawned, not forked: the server's threads and its engine must not be copied.
+                self._pool = ProcessPoolExecutor(
+                    _WORKERS, get_context("spawn"), begin, (self._workers_end, memory)
+                )
+            return self._pool
+
+    def _forget(self, pool: ProcessPoolExecutor) -> None:
+        """The next one who needs workers has new ones."""
+        with self._lock:
+            if self._pool is pool:
+                self._pool = None
+        pool.shutdown(wait=False, cancel_futures=True)
 
     def _known_screens(self, caller: Caller) -> Directory:
         """The caller's screens are all that a worker needs of the directory."""

@@ -4,12 +4,13 @@ the length in its name."""
 import errno
 import os
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import Final
+from typing import Final, NamedTuple
 
-from whipstitch.journal.groups import COMMIT, COMMIT_START, whole_groups
+from whipstitch.journal.groups import COMMIT, COMMIT_START
 from whipstitch.journal.segments import PART, is_replayed, size_of, sync_directory
 
 UNREADABLE: Final = {
@@ -115,17 +116,54 @@ def _crc(file: int, start: int, end: int) -> int:
 
 
 def _look_closely(segment: Path, missing: int) -> Damage | None:
-    text = segment.read_bytes()
+    """In pieces: a damaged segment may have any size."""
     whole: list[Range] = []
     damaged: list[Range] = []
     at = 0
-    for group in whole_groups(text):
-        if group.start > at:
-            damaged.append((at, group.start))
-        whole.append((group.start, group.end))
-        at = group.end
-    if at < len(text):
-        damaged.append((at, len(text)))
-    if text and not whole and is_replayed(segment) and COMMIT_START not in text:
-        return None  # earlier versions closed no group there
+    with segment.open("rb") as file:
+        descriptor = file.fileno()
+        size = os.fstat(descriptor).st_size
+        closed = False
+        for line, end, commit in _commits(descriptor, size):
+            closed = True
+            start = line - commit.bytes
+            if start < at or _crc(descriptor, start, line) != commit.crc:
+                continue
+            if start > at:
+                damaged.append((at, start))
+            whole.append((start, end))
+            at = end
+        if at < size:
+            damaged.append((at, size))
+        if size and not closed and is_replayed(segment) and not _has_commit(descriptor, size):
+            return None  # earlier versions closed no group there
     return Damage(tuple(whole), tuple(damaged), missing)
+
+
+class _Commit(NamedTuple):
+    bytes: int
+    crc: int
+
+
+def _commits(file: int, size: int) -> Iterator[tuple[int, int, _Commit]]:
+    """Where lines that close groups begin and end, and what they say."""
+    seen = 0
+    for base, text in _pieces(file, size):
+        for found in COMMIT.finditer(text):
+            line, end = base + found.start(), base + found.end()
+            # What stands at the beginning of a piece is no line by that.
+            if end <= seen or (base and not found.start()):
+                continue
+            seen = end
+            yield line, end, _Commit(int(found[2]), int(found[3]))
+
+
+def _has_commit(file: int, size: int) -> bool:
+    return any(COMMIT_START in text for _, text in _pieces(file, size))
+
+
+def _pieces(file: int, size: int) -> Iterator[tuple[int, bytes]]:
+    """Each with the end of the one before, in which a line that closes a group may begin."""
+    for at in range(0, size, _PIECE):
+        base = max(0, at - _LONGEST_COMMIT)
+        yield base, os.pread(file, at + _PIECE - base, base)

@@ -21,6 +21,7 @@ OPEN = ".open"
 SEALED = ".jsonl"
 PART = ".part"
 REPLAYED = "-replayed"
+_PIECE_OF = "piece"
 _STEM = re.compile(r"(\d{1,20})-([0-9A-Za-z]{1,32})(?:-(\d{1,15}))?")
 _MOST_NUMBER = 2**63
 MUCH_AHEAD = 120.0
@@ -67,6 +68,19 @@ def lasting_name(segment: Path) -> str:
 def is_replayed(segment: Path) -> bool:
     """Whether it holds dead letters that are to be loaded again."""
     return segment.stem.endswith(REPLAYED)
+
+
+def piece_stem(segment: Path, number: int | None = None) -> str:
+    """The name of a piece of ``segment``: always the same, so that one that is made again takes its
+    own place. None: of all of it."""
+    age, unique = segment.stem.split("-")[:2]
+    unique = unique if is_piece(segment) else _PIECE_OF + unique
+    return f"{age}-{unique}" if number is None else f"{age}-{unique}{number:x}"
+
+
+def is_piece(segment: Path) -> bool:
+    """Whether it has some rows of a segment that was taken apart."""
+    return segment.stem.partition("-")[2].startswith(_PIECE_OF)
 
 
 def said_ahead(seconds: float) -> str:

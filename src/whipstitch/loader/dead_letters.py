@@ -8,16 +8,16 @@ import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from whipstitch.errors import StorageError
 from whipstitch.journal.checking import Damage, Range, copy_ranges
 from whipstitch.journal.groups import closing_line, commit_line
-from whipstitch.journal.segments import PART, REPLAYED, SEALED, sync_directory
+from whipstitch.journal.segments import PART, REPLAYED, SEALED, is_piece, sync_directory
 from whipstitch.projects import Somebody
 
 _DAMAGED: Final = ".damaged"
@@ -25,6 +25,7 @@ _LARGE: Final = ".large"
 _HEAD: Final = 64 * 1024
 """Bytes of a row that are looked at to tell whose it is."""
 _PIECE: Final = 2**20
+_LINES_AT_ONCE: Final = 256
 _FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]++|\\.)*+"|\d+)')
 
 
@@ -127,6 +128,11 @@ class DeadLetters:
         copy_ranges(segment, (place,), part)
         part.rename(kept)
         sync_directory(self._directory)
+
+    def crashed(self) -> list[Path]:
+        """The files with rows that were set aside because loading them ended a process, or because
+        they were refused while such a one was looked for."""
+        return [file for file in self._files() if is_piece(file)]
 
     def damaged(self) -> list[Path]:
         """The files with damaged bytes."""
@@ -293,18 +299,38 @@ def _erase_large(
 def _erase_damaged(
     file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
 ) -> int:
-    """Deletes the lines of erased people, as far as they can be told; returns how many."""
-    lines = file.read_bytes().splitlines(keepends=True)
-    letters = [DeadLetter(line, "") for line in lines]
-    until = erased({name for letter in letters for name in letter.names})
-    kept = [
-        letter.row
-        for letter in letters
-        if not any(until.get(name, -1) >= letter.accepted for name in letter.names)
-    ]
-    if len(kept) < len(lines):
-        _write_whole(file, (row.rstrip(b"\n") for row in kept))
-    return len(lines) - len(kept)
+    """Deletes the lines of erased people, as far as they can be told; returns how many. In memory
+    are beginnings of some lines."""
+    gone: list[Range] = []
+    end = 0
+    with file.open("rb") as opened:
+        lines = _beginnings(opened)
+        while some := list(islice(lines, _LINES_AT_ONCE)):
+            until = erased({name for letter, _ in some for name in letter.names})
+            gone += [
+                place
+                for letter, place in some
+                if any(until.get(name, -1) >= letter.accepted for name in letter.names)
+            ]
+            end = some[-1][1][1]
+    if gone:
+        starts, ends = [0, *(one[1] for one in gone)], [*(one[0] for one in gone), end]
+        part = file.with_suffix(PART)
+        copy_ranges(file, tuple(zip(starts, ends, strict=True)), part)
+        part.rename(file)
+        sync_directory(file.parent)
+    return len(gone)
+
+
+def _beginnings(file: BinaryIO) -> Iterator[tuple[DeadLetter, Range]]:
+    """The beginning of each line, and where the line is."""
+    start = 0
+    while head := file.readline(_HEAD):
+        piece = head
+        while not piece.endswith(b"\n") and (piece := file.readline(_PIECE)):
+            pass
+        yield DeadLetter(head, ""), (start, file.tell())
+        start = file.tell()
 
 
 def _line(letter: DeadLetter) -> bytes:

@@ -14,15 +14,25 @@ from typing import Final, Protocol
 
 import structlog
 
-from whipstitch.errors import StorageError, StorageRefused
+from whipstitch.errors import (
+    MendingDied,
+    StorageError,
+    StorageRefused,
+    StorageUnreachable,
+    TooManyRefused,
+)
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
+from whipstitch.journal.segments import is_piece, piece_stem
+from whipstitch.loader.attempts import Attempts
 from whipstitch.loader.behind import MOST_ALIASES, Behind, copy, read
-from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
 from whipstitch.loader.insert_statements import Kind, Span
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
-from whipstitch.loader.salvage import salvage
+from whipstitch.loader.pieces import rows_of, take_apart
+from whipstitch.loader.refusals import RefusalLimit
+from whipstitch.loader.salvage import Mend, Salvage, mend_segment, salvage
 from whipstitch.loader.segment_reader import Contents, contents, together
 from whipstitch.loader.stats import LoaderStats
 from whipstitch.loader.wide import MOST_AT_ONCE, Width, split, width
@@ -35,10 +45,25 @@ _FIRST_BACKOFF: Final = 0.1
 _LONGEST_BACKOFF: Final = 5.0
 LARGEST_ROW: Final = 16 * 2**20
 """Bytes, where nobody says another number."""
+MOST_REFUSED: Final = 1_000
+"""Rows, where nobody says another number."""
 _NEVER: Final = 2**63
 _BATCH_BYTES: Final = 32 * 2**20
 _WIDTHS: Final = 4
 """A segment with a fourth of what is stored at once waits for others, too."""
+_ATTEMPTS: Final = "attempts.json"
+_MOST_CRASHES: Final = 3
+_MOST_CRASHES_OF_PIECE: Final = 2
+_CRASHED: Final = "the server, its ClickHouse or a worker ended each time it was loaded"
+_REFUSING: Final = (
+    "ClickHouse refuses nearly all rows, so they wait in the journal and are not set aside. The "
+    "log (segment_refused) says why. Once that is mended, loading goes on by itself; with "
+    "dead_letter_limit = 0 they are set aside."
+)
+_TRIED_AT_ONCE: Final = 3
+"""Segments, while nearly all rows are refused."""
+_REFUSED_SECONDS: Final = 30.0
+"""How often a segment is closed meanwhile."""
 
 
 class Segments(Protocol):
@@ -83,12 +108,17 @@ class Loader:
         largest_row: int = LARGEST_ROW,
         widest: int = MOST_AT_ONCE,
         most_aliases: int = MOST_ALIASES,
+        most_refused: int = MOST_REFUSED,
+        mend: Mend = mend_segment,
+        runs: Callable[[], int] = lambda: 0,
     ) -> None:
         """``scratch`` is a directory for the loader alone; it is emptied. ``batch_bytes``: so much
         is stored in one insert, where segments are smaller. ``largest_row``: bytes of a row beyond
         which it is set aside. ``widest``: so many properties of wide rows are stored in one insert
         (see ``wide``). ``most_aliases``: so many are linked in one go; where a scope sends more,
-        they wait behind the rows of others (see ``behind``)."""
+        they wait behind the rows of others (see ``behind``). ``most_refused``: see
+        ``RefusalLimit``. ``mend`` does what ``mend_segment`` does. ``runs`` counts starts of a
+        ClickHouse of our own."""
         self.stats = LoaderStats()
         self.problem: str | None = None
         """Why rows are not being stored at the moment, for a person; None: they are."""
@@ -110,6 +140,13 @@ class Loader:
         """Of segments that wait, as far as they were looked at."""
         self._most_aliases = most_aliases
         self._behind = Behind()
+        self._mend = mend
+        self._runs = runs
+        self._cut_off: tuple[int, list[Path]] | None = None
+        """What was being stored when ClickHouse went away, and which run of it that was."""
+        self._attempts = Attempts(scratch.with_name(_ATTEMPTS))
+        self.limit = RefusalLimit(most_refused)
+        self._sealed_at = -_REFUSED_SECONDS
         self._first: Path | None = None
         """Of the segments that are being stored, or could not be."""
         self._one_by_one = 0
@@ -127,6 +164,7 @@ class Loader:
         self._deadline = time.monotonic() + seconds
         self._stop.set()
         self._thread.join(seconds)
+        self._attempts.end()
         return not self._thread.is_alive() and not self._source.sealed()
 
     def has_stored(self, segment: str, scope: Scope) -> bool:
@@ -158,13 +196,21 @@ class Loader:
                 return False
             self._began = time.monotonic()
             # While nothing can be stored the journal goes on in one segment: a day in thousands of
-            # small ones would take long to store.
-            if not self._failures:
+            # small ones would take long to store. Where all that waits is refused, what has come
+            # since tells whether that is the rows' own fault.
+            if not self._failures or self._is_refused_long():
                 self._source.seal()
             if self._load_all():
                 self._take_aliases()
         except Exception as error:
             self._failed(f"The loader met an error of its own: {error!r}")
+        return True
+
+    def _is_refused_long(self) -> bool:
+        now = time.monotonic()
+        if not self.limit.reached or now < self._sealed_at + _REFUSED_SECONDS:
+            return False
+        self._sealed_at = now
         return True
 
     def _rest(self) -> float:
@@ -203,12 +249,22 @@ class Loader:
             return False
 
     def _load_batches(self) -> bool:
+        refusing: str | None = None
+        tried = 0
         for batch in self._batches():
-            self._load_batch(batch)
+            refusing = self._try_batch(batch) or refusing
+            if refusing:
+                self.turns += 1
+                tried += 1
+                if tried >= _TRIED_AT_ONCE:
+                    break
+                continue
             self._succeeded()
             if self._stop.is_set() and time.monotonic() >= self._deadline:
                 return False
-        return True
+        if refusing:
+            self._failed(refusing)
+        return not refusing
 
     def _take_slice(self) -> bool:
         taken = self._behind.next()
@@ -224,11 +280,12 @@ class Loader:
             named = Named({}, {taken.scope: said}, since=_NEVER)
             rows: Counter[Kind] = Counter({"alias": len(said)})
             held = Contents(rows, Span(0, 0, 0, 0), 0, named)
-            try:
-                self._inserts.load([taken.segment], taken.segment.stem, held)
-            except StorageRefused as error:
-                log.warning("aliases_refused", segment=taken.segment.stem, problem=str(error))
-                self._salvage(taken.segment, rows=partial(copy, taken, end), place=taken.start)
+            with self._attempts.at([taken.segment]):
+                try:
+                    self._inserts.load([taken.segment], taken.segment.stem, held)
+                except StorageRefused as error:
+                    log.warning("aliases_refused", segment=taken.segment.stem, problem=str(error))
+                    self._salvage(taken.segment, rows=partial(copy, taken, end), place=taken.start)
         if self._behind.done(taken, end):
             self._source.remove(taken.segment)
         self._succeeded()
@@ -259,6 +316,7 @@ class Loader:
         """Pieces of those that are not ``wide``."""
         batch: list[Path] = []
         size = properties = 0
+        single: object = False
         for segment in segments:
             # A link may lead nowhere.
             more, wider = segment.lstat().st_size, self._width(segment).properties
@@ -266,12 +324,14 @@ class Loader:
                 wide.append(segment)
                 continue
             full = size + more > self._batch_bytes or properties + wider > self._widest
-            if batch and (self._one_by_one or full):
+            alone = self._one_by_one or self._attempts.crashes(segment) or is_piece(segment)
+            if batch and (alone or single or full):
                 yield batch
                 batch, size, properties = [], 0, 0
             batch.append(segment)
             size += more
             properties += wider
+            single = alone
         if batch:
             yield batch
 
@@ -288,10 +348,38 @@ class Loader:
     def _in_order(self, segments: Sequence[Path]) -> Sequence[Path]:
         """The one first whose load failed, though older ones may have come since: an attempt is
         named after its first segment, and a server may still be at the one before."""
+        if self.limit.reached:
+            # Not always the same first ones: theirs may be the rows that are at fault.
+            return random.sample(segments, len(segments))
         first = self._first
         if first is None or first not in segments:
             return segments
         return [first, *(segment for segment in segments if segment != first)]
+
+    def _try_batch(self, batch: list[Path]) -> str | None:
+        """What to say where nearly all of it is refused, so that it waits; None: it is stored."""
+        self._count_cut_off()
+        run = self._runs()
+        try:
+            with self._attempts.at(batch):
+                self._load_batch(batch)
+        except StorageUnreachable:
+            self._cut_off = run, batch
+            raise
+        except MendingDied:
+            self._attempts.crashed(batch)
+            raise
+        except TooManyRefused as error:
+            self._first = None
+            return str(error)
+        self._cut_off = None
+        return None
+
+    def _count_cut_off(self) -> None:
+        """A ClickHouse of our own that ended over some segments has been started again."""
+        if self._cut_off is not None and self._runs() != self._cut_off[0]:
+            self._attempts.crashed(self._cut_off[1])
+            self._cut_off = None
 
     def _load_batch(self, batch: list[Path]) -> None:
         batch = [segment for segment in batch if self._is_whole(segment)]
@@ -358,7 +446,7 @@ class Loader:
     def _is_too_wide(self, segment: Path) -> bool:
         """True: its rows wait in segments that are not; where one row is, there is no other way."""
         rows, properties = self._width(segment)
-        if properties <= self._widest or rows == 1:
+        if properties <= self._widest or rows == 1 or is_piece(segment):
             return False
         for part in split(segment, self._widest):
             self._source.adopt(part)
@@ -379,11 +467,16 @@ class Loader:
             log.warning("segments_refused", segments=len(batch), problem=str(error))
             return False
         self.stats.inserted(held.rows, time.monotonic() - began)
+        self.limit.count(held.rows.total(), 0)
         for segment, part in zip(batch, parts, strict=True):
             self._all_but(segment, late & part.named.aliases.keys())
         return True
 
     def _load(self, segment: Path) -> None:
+        piece = is_piece(segment)
+        if self._attempts.crashes(segment) >= (_MOST_CRASHES_OF_PIECE if piece else _MOST_CRASHES):
+            self._take_apart(segment, _CRASHED)
+            return
         held = contents(segment, self._most_aliases)
         late = self._behind.late(held.named.aliases, self._most_aliases)
         began = time.monotonic()
@@ -393,7 +486,14 @@ class Loader:
             self._inserts.load([segment], segment.stem, held.without_aliases(late))
         except StorageRefused as error:
             log.warning("segment_refused", segment=segment.stem, problem=str(error))
+            if piece:  # what mends it may be what ends
+                if self.limit.reached:
+                    raise TooManyRefused(_REFUSING) from None
+                self._take_apart(segment, error.detail or str(error))
+                return
             self._salvage(segment, late)
+        else:
+            self.limit.count(held.rows.total(), 0)
         self.stats.inserted(held.rows, time.monotonic() - began)
         self._all_but(segment, late)
 
@@ -417,11 +517,15 @@ class Loader:
         mending = self._scratch / "mending"
         mending.mkdir(parents=True, mode=0o700)
         meant = segment
-        if rows is not None:
-            meant = self._scratch / segment.name
-            rows(meant)
-        outcome = salvage(self._inserts, meant, mending, late)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        try:
+            if rows is not None:
+                meant = self._scratch / segment.name
+                rows(meant)
+            outcome = salvage(self._inserts, meant, mending, late, mend=self._mend, look=self._look)
+            self._look(outcome, all_=True)
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self.limit.count(outcome.stored, len(outcome.dead))
         if outcome.dead:
             # Each place has a file: what of the segment was set aside before stays.
             stem = segment.stem if rows is None else f"{segment.stem}-{place}"
@@ -429,6 +533,27 @@ class Loader:
             log.error("rows_set_aside", segment=segment.stem, rows=len(outcome.dead))
         self.stats.repaired += outcome.repaired
         self.stats.dead_letters += len(outcome.dead)
+
+    def _look(self, outcome: Salvage, *, all_: bool = False) -> None:
+        if self.limit.is_passed(outcome.stored, len(outcome.dead), all_=all_):
+            raise TooManyRefused(_REFUSING)
+
+    def _take_apart(self, segment: Path, why: str) -> None:
+        """Into pieces that are loaded by themselves; a row that is alone already is set aside."""
+        parts = take_apart(segment)
+        if len(parts) > 1:
+            for part in parts:
+                self._source.adopt(part)
+            self.stats.taken_apart += 1
+            log.error("segment_taken_apart", segment=segment.stem, pieces=len(parts))
+        else:
+            for part in parts:
+                part.unlink()
+            rows = [DeadLetter(row.rstrip(b"\n"), why) for row in rows_of(segment)]
+            self._dead_letters.add(piece_stem(segment), rows)
+            self.stats.dead_letters += len(rows)
+            log.error("rows_set_aside", segment=segment.stem, rows=len(rows), reason="crashes")
+        self._source.remove(segment)
 
     def _failed(self, problem: str) -> None:
         self._failures += 1

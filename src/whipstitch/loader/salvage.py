@@ -1,7 +1,7 @@
 """A segment that ClickHouse refused: its rows are mended and loaded with care, and what still will
 not go in is set aside without its neighbours."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -12,7 +12,7 @@ from whipstitch.errors import StorageRefused
 from whipstitch.loader.behind import MOST_ALIASES
 from whipstitch.loader.dead_letters import DeadLetter
 from whipstitch.loader.inserts import Inserts
-from whipstitch.loader.large import NO_COPY
+from whipstitch.loader.large import LARGEST_COPY, NO_COPY
 from whipstitch.loader.repair import repair
 from whipstitch.loader.segment_reader import contents
 from whipstitch.projects import Scope
@@ -33,14 +33,27 @@ class Salvage:
     """What became of a refused segment's rows."""
 
     repaired: int = 0
+    stored: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
 
 
+Mend = Callable[[Path, Path], Salvage]
+"""See ``mend_segment``, which may be done in another process."""
+Look = Callable[[Salvage], None]
+
+
 def salvage(
-    inserts: Inserts, segment: Path, scratch: Path, late: Collection[Scope] = ()
+    inserts: Inserts,
+    segment: Path,
+    scratch: Path,
+    late: Collection[Scope] = (),
+    *,
+    mend: Mend,
+    look: Look = lambda _: None,
 ) -> Salvage:
     """Stores what can be stored of ``segment``, but for the aliases of ``late`` scopes; ``scratch``
-    is an empty directory to work in.
+    is an empty directory to work in. ``look`` is shown what was refused so far, and raises where
+    that is to be the end.
 
     It may be cut off at any point and repeated.
 
@@ -48,18 +61,26 @@ def salvage(
         StorageUnavailable: not now; the whole of it may be tried again.
         OSError: ``scratch`` cannot be written.
     """
-    outcome = Salvage()
     mended = scratch / segment.name
+    outcome = mend(segment, mended)
+    _load_halves(inserts, mended, segment.stem, late, outcome, look)
+    return outcome
+
+
+def mend_segment(segment: Path, mended: Path) -> Salvage:
+    """Writes ``mended`` with the rows of ``segment``, as far as they can be read.
+
+    Raises OSError."""
+    outcome = Salvage()
     with segment.open("rb") as lines, mended.open("wb") as file:
         for line in lines:
             try:
-                better = mend(line)
-            except (msgspec.DecodeError, RecursionError) as error:
+                better = mend(line) if len(line) <= LARGEST_COPY else line
+            except (msgspec.DecodeError, RecursionError, MemoryError) as error:
                 outcome.dead.append(DeadLetter(line.rstrip(b"\n"), f"cannot be read: {error}"))
                 continue
             outcome.repaired += better != line
             file.write(better)
-    _load_halves(inserts, mended, segment.stem, late, outcome)
     return outcome
 
 
@@ -85,7 +106,12 @@ def mend(line: bytes) -> bytes:
 
 
 def _load_halves(
-    inserts: Inserts, piece: Path, token: str, late: Collection[Scope], outcome: Salvage
+    inserts: Inserts,
+    piece: Path,
+    token: str,
+    late: Collection[Scope],
+    outcome: Salvage,
+    look: Look,
 ) -> None:
     # What is late may be millions; of others there are few enough.
     held = contents(piece, MOST_ALIASES if late else None).without_aliases(late)
@@ -94,13 +120,15 @@ def _load_halves(
         if held.unreadable:
             raise StorageRefused("not a row that Whipstitch writes")
         inserts.load([piece], token, held, careful=True)
+        outcome.stored += lines
     except StorageRefused as error:
         if lines == 1:
             row = next(_rows(piece)).rstrip(b"\n")
             outcome.dead.append(DeadLetter(row, error.detail or str(error)))
+            look(outcome)
             return
         for half in _split(piece, lines // 2):
-            _load_halves(inserts, half, token, late, outcome)
+            _load_halves(inserts, half, token, late, outcome, look)
             half.unlink()
 
 

@@ -19,6 +19,8 @@ class LoaderStats:
     repaired: int = 0
     dead_letters: int = 0
     damaged_segments: int = 0
+    taken_apart: int = 0
+    """Segments that were, because their load ended a process again and again."""
 
     def inserted(self, rows: Counter[Kind], seconds: float) -> None:
         """Counts one segment that is stored."""

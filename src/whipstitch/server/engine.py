@@ -5,15 +5,19 @@ meanwhile."""
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from whipstitch.cohorts.keeper import CohortKeeper
-from whipstitch.errors import StorageError, StorageUnavailable
+from whipstitch.errors import MendingDied, StorageError, StorageUnavailable
+from whipstitch.journal.segments import is_piece
 from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
+from whipstitch.loader.salvage import Salvage, mend_segment
 from whipstitch.projects import Scope
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import DirectoryWatch
@@ -103,6 +107,9 @@ class Engine:
             self.dead_letters,
             scratch=data / "scratch",
             largest_row=settings.largest_row,
+            most_refused=settings.dead_letter_limit,
+            mend=self._mend,
+            runs=lambda: self.local.starts if self.local else 0,
         )
         self.damage = DamageWatch(
             self.store, lambda: {project.id for project in registry.list_projects()}
@@ -166,7 +173,26 @@ class Engine:
         told = [f"{kept}{damaged[0].parent}/*{damaged[0].suffix}."] if damaged else []
         lost = self._record.lost
         told += [erasures.said_lost(lost)] if lost else []
+        if crashed := self.dead_letters.crashed():
+            told.append(
+                f"Rows that ended a process when they were loaded ({len(crashed)}) are set aside "
+                f"in {crashed[0].parent}: `whipstitch deadletters list` says more."
+            )
+        if any(map(is_piece, self.ingestion.journal.sealed())):
+            told.append(
+                "A part of the journal ended a process again and again when it was loaded. It is "
+                "loaded in pieces, until the row at fault is found; the log says more."
+            )
         return [*self.ingestion.journal.warnings, *told, *self.damage.warnings]
+
+    def _mend(self, segment: Path, mended: Path) -> Salvage:
+        """Beside the server: what mends a row takes many times its size."""
+        try:
+            return self.ingestion.heavy.do(mend_segment, segment, mended)
+        except BrokenProcessPool:
+            raise MendingDied("The process that was mending rows has ended.") from None
+        except RuntimeError as error:
+            raise StorageUnavailable(str(error)) from None
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:
         """Takes the link of an id away, as of now; False: it has none. Reads know it on return.

@@ -48,7 +48,7 @@ class Ingestion:
             disk_reserve=settings.disk_reserve,
         )
         self.spools = data / "spool"
-        self._heavy = HeavyLane(
+        self.heavy = HeavyLane(
             self.journal,
             self.spools,
             max_body=settings.max_body,
@@ -66,7 +66,7 @@ class Ingestion:
                 max_operation=settings.max_operation,
             ),
             journal=self.journal,
-            heavy=self._heavy,
+            heavy=self.heavy,
             user_agents=UserAgents(),
             geoip=self.geoip,
             trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
@@ -92,7 +92,7 @@ class Ingestion:
     def detach(self) -> None:
         """Takes nothing any more; what was answered is on the disk."""
         self.journal.detach()
-        self._heavy.close()
+        self.heavy.close()
 
     def close(self) -> None:
         self._geoip_watch.stop(_LAST_STEP_SECONDS)

@@ -1,5 +1,6 @@
 """Sealed segments against their checksums."""
 
+import itertools
 import json
 import os
 import re
@@ -103,3 +104,31 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.jsonl").symlink_to(written(tmp_path, group(["a"]), 1))
     with pytest.raises(OSError, match="symbolic"):
         check(tmp_path / f"{NAME}.jsonl")
+
+
+@pytest.mark.parametrize("piece", [100, 150, 333])
+@given(
+    sizes=st.lists(st.integers(1, 400), min_size=1, max_size=8),
+    flips=st.lists(st.integers(0, 2**30), max_size=3),
+    cut=st.integers(0, 60),
+)
+def test_damage_is_found_in_pieces_as_in_the_whole(
+    piece: int, sizes: list[int], flips: list[int], cut: int
+) -> None:
+    text = bytearray(b"".join(seal_group([b"x" * size + b"\n"], 1) for size in sizes))
+    for flip in flips:
+        text[flip % len(text)] ^= 4
+    del text[len(text) - cut :]
+    whole = tuple((group.start, group.end) for group in whole_groups(bytes(text)))
+    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checking, "_PIECE", piece)
+        segment = Path(directory) / "00000000000000000001-0a1b2c3d.jsonl"
+        segment.write_bytes(text)
+        damage = check(segment)
+    if damage is None:
+        assert whole[-1][1] == len(text)
+    else:
+        assert damage.whole == whole
+        everything = sorted((*damage.whole, *damage.damaged))
+        assert everything[0][0] == 0 if everything else not text
+        assert all(one[1] == next_[0] for one, next_ in itertools.pairwise(everything))

@@ -211,12 +211,12 @@ def test_a_large_event_is_not_copied_to_be_encoded() -> None:
     body = f'{{"event_name":"e","distinct_id":"u1","properties":{properties}}}'.encode()
     rows: list[Row] = []
     memory = memoryview(body)
-    admission = Admission(
-        Sequence(lambda: _NOW),
-        Directory,
-        Placeholders(),
-        encode=lambda some: rows.extend(some) or b"",
-    )
+
+    def encode(some: Any) -> bytes:
+        rows.extend(some)
+        return b""
+
+    admission = Admission(Sequence(lambda: _NOW), Directory, Placeholders(), encode=encode)
     LargeAdmission(admission, Sequence(lambda: _NOW), lambda *_: None, Directory()).admit(
         "track", memory, _CALLER
     )

@@ -13,7 +13,11 @@ from whipstitch.admission.runs import pairs, runs
 
 _TEXT = st.text(st.sampled_from('ab,"\\{}[]:  é'), max_size=12)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | _TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4),
     max_leaves=12,
 )
