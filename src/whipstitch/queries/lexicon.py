@@ -44,6 +44,8 @@ MOST_PROPERTIES: Final = 500
 _MOST_BYTES: Final = 12 * 2**20
 """Of the properties of all events of a page that are looked at, each event has its share."""
 _MOST_SAMPLES: Final = 5
+_PEOPLE: Final = 2_000
+"""Who have a trait and are looked at for what it holds."""
 _TYPES: Final = {
     '"': "string",
     "{": "object",
@@ -275,21 +277,21 @@ def shape(
 
 def traits() -> Sql:
     """Rows of: trait, first characters of its values, its most frequent values as JSON text; of
-    traits that very many values tell apart, some of them."""
-    # A name and its values are walked through together, as if they were an object's.
-    pairs = leaves("[(property, value)]")
-    kept = f"length(pair.2) <= {LONGEST_SAMPLE}"
+    some of the people who have it."""
     ours = f"{IN_SCOPE} AND property != ''"
     common = (
         f"SELECT property FROM person_traits WHERE {ours} "
         f"GROUP BY property ORDER BY count() DESC, property LIMIT {MOST_PROPERTIES}"
     )
+    some = (
+        f"SELECT property, value FROM person_traits FINAL WHERE {ours} "
+        f"AND property IN ({common}) AND NOT deleted LIMIT {_PEOPLE} BY property"
+    )
+    # A name and its values are walked through together, as if they were an object's.
     return Sql(
-        "SELECT pair.1 AS name, groupUniqArray(substring(pair.2, 1, 1)), "
-        f"topKIf({_MOST_SAMPLES})(pair.2, {kept}) "
-        f"FROM person_traits FINAL ARRAY JOIN {pairs} AS pair "
-        f"WHERE {ours} AND property IN ({common}) AND NOT deleted "
-        f"AND {IS_VALUE} "
+        f"SELECT pair.1 AS name, groupUniqArray({BEGINNING}), "
+        f"topKIf({_MOST_SAMPLES})(pair.2, length(pair.2) <= {LONGEST_SAMPLE}) "
+        f"FROM ({some}) ARRAY JOIN {leaves('[(property, value)]')} AS pair WHERE {IS_VALUE} "
         f"GROUP BY name ORDER BY count() DESC, name LIMIT {MOST_PROPERTIES}",
         {},
     )
