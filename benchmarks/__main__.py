@@ -9,6 +9,7 @@ from rich.table import Table
 from benchmarks import (
     build,
     bulk,
+    drain,
     identity,
     latency,
     pending,
@@ -24,6 +25,7 @@ FIGURES: Final[dict[str, Figure]] = {
     **latency.FIGURES,
     **visibility.FIGURES,
     **bulk.FIGURES,
+    **drain.FIGURES,
     **start.FIGURES,
     **identity.FIGURES,
     **pending.FIGURES,
