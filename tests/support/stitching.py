@@ -67,7 +67,7 @@ class Node:
         self._interval, self._grace = interval, grace
         self._directory = directory
         self._started = False
-        self.record = ErasureRecord(Seal(secret))
+        self.record = ErasureRecord(Seal(lambda: secret))
         self._make()
         self.store = Store(
             address,

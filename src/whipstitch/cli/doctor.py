@@ -201,7 +201,7 @@ def _erasures(settings: Settings) -> Iterator[Finding]:
                 Registry.open(settings.database) as registry,
                 contextlib.closing(address.connect({}, seconds=10)) as client,
             ):
-                lost = erasures.lost(client, Seal(registry.secret(erasures.IN_REGISTRY)))
+                lost = erasures.lost(client, Seal(lambda: registry.secret(erasures.IN_REGISTRY)))
     if lost:
         what = f"the secret with which {lost} erased ids were noted is not in this registry"
         yield Finding("erasures", "problem", what, "restore the registry's backup")

@@ -16,10 +16,10 @@ import structlog
 
 from whipstitch.errors import (
     MendingDied,
-    StorageError,
     StorageRefused,
     StorageUnreachable,
     TooManyRefused,
+    WhipstitchError,
 )
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
@@ -239,7 +239,7 @@ class Loader:
     def _try(self, work: Callable[[], bool]) -> bool:
         try:
             return work()
-        except (StorageError, OSError) as error:
+        except (WhipstitchError, OSError) as error:
             self._failed(str(error))
             return False
         except Exception as error:

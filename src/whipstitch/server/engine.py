@@ -69,7 +69,7 @@ class Engine:
         grace = 0 if self.local else _OTHER_NODES_SECONDS
         self.maps = Maps()
         leads = Leadership(None if self.local else registry)
-        self._record = ErasureRecord(Seal(registry.secret(erasures.IN_REGISTRY)))
+        self._record = ErasureRecord(Seal(lambda: registry.secret(erasures.IN_REGISTRY)))
         linker = Linker(self.maps, self._record, leads=leads, grace=grace)
         self.store = Store(
             self.local or Address.parse(settings.clickhouse),

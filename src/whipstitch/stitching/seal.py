@@ -5,6 +5,8 @@ The secret is in the registry, which nodes share; what is sealed with it is in C
 sent beside statements and stands in none that ClickHouse keeps."""
 
 import hmac
+from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
 _BLOCK: Final = 64
@@ -26,12 +28,19 @@ class Seal:
     """``name`` tells secrets apart, and nothing of them. ``values`` are those of ``of``'s
     places."""
 
-    def __init__(self, secret: bytes) -> None:
-        self.name: Final = hmac.digest(secret, b"the name of a secret", "sha256")[:8].hex()
-        self.values: Final = {
-            "seal_inner": _padded(secret, _INNER),
-            "seal_outer": _padded(secret, _OUTER),
-        }
+    def __init__(self, secret: Callable[[], bytes]) -> None:
+        """``secret`` is asked for when it is first needed: where there is none yet it has to be
+        written, and a server starts on a full disk, too."""
+        self._secret = secret
+
+    @cached_property
+    def name(self) -> str:
+        return hmac.digest(self._secret(), b"the name of a secret", "sha256")[:8].hex()
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        secret = self._secret()
+        return {"seal_inner": _padded(secret, _INNER), "seal_outer": _padded(secret, _OUTER)}
 
     @staticmethod
     def of(hash_expression: str) -> str:
