@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Environment = Literal["live", "test"]
 
@@ -22,6 +22,12 @@ class Somebody(NamedTuple):
     distinct_id: str
 
 
+IPS_ALONE: Final = (
+    "The authorized IPs hold only for requests without an Origin header, and anybody can send one: "
+    "set authorized domains, too, or the addresses keep nobody out."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """One project. Empty allowlists let everybody in; ``rate_limit`` is in requests a minute and
@@ -33,6 +39,11 @@ class Project:
     ips: tuple[str, ...] = ()
     rate_limit: int | None = None
     timezone: str = "UTC"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its settings let through that their owner may not expect."""
+        return (IPS_ALONE,) if self.ips and not self.domains else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
         "ips": ["10.0.0.0/8", "::1"],
         "rate_limit": 0,
         "timezone": "Europe/Paris",
+        "warnings": [],
     }
     assert run("project", "list", "--json", data_dir=tmp_path).json == {"projects": [changed.json]}
     table = run("project", "list", data_dir=tmp_path).out
@@ -55,6 +56,22 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
     assert "example.com, *.example.com" in table
     assert "off" in table
     assert "Europe/Paris" in table
+
+
+def test_addresses_without_domains_are_set_with_a_warning(tmp_path: Path) -> None:
+    with registry_of(tmp_path) as registry:
+        registry.create_project("Shop")
+
+    alone = run("project", "set", "Shop", "--ips", "10.0.0.1", "--json", data_dir=tmp_path)
+    looked = run("doctor", "--json", data_dir=tmp_path)
+    both = run("project", "set", "Shop", "--domains", "example.com", data_dir=tmp_path)
+
+    assert alone.code == 0
+    assert "keep nobody out" in alone.json["warnings"][0]
+    assert "Warning: The authorized IPs hold only" in alone.err
+    (found,) = [one for one in looked.json["checks"] if one["what"] == "allowlists of Shop"]
+    assert (looked.code, found["verdict"]) == (0, "warning")
+    assert "Warning" not in both.err
 
 
 @pytest.mark.parametrize("nothing", ["", "default"])

@@ -72,6 +72,8 @@ class ProjectShown(BaseModel):
     rate_limit: RateLimit
     timezone: TimeZone
     keys: list[KeyShown]
+    warnings: list[str] = []
+    """What the settings let through that one may not expect."""
 
 
 class ProjectsAnswer(BaseModel):
@@ -217,6 +219,7 @@ async def _shown(registry: Registry, project: Project) -> ProjectShown:
         rate_limit=project.rate_limit,
         timezone=project.timezone,
         keys=[_key(one) for one in keys],
+        warnings=list(project.warnings),
     )
 
 

@@ -45,7 +45,7 @@ def doctor(data_dir: DataDir = None, database: Database = None, as_json: Json = 
 
 def _look(settings: Settings) -> Iterator[Finding]:
     yield _data_dir(settings)
-    yield _registry(settings)
+    yield from _registry(settings)
     yield from _server(settings)
     yield _storage(settings)
     yield from _own_clickhouse(settings)
@@ -74,25 +74,33 @@ def _data_dir(settings: Settings) -> Finding:
     return Finding("data dir", "ok", free)
 
 
-def _registry(settings: Settings) -> Finding:
+def _registry(settings: Settings) -> Iterator[Finding]:
     from whipstitch.errors import RegistryError
     from whipstitch.registry.store import Registry
     from whipstitch.server.lost_registry import lost
 
     if not settings.data_dir.exists():
-        return Finding("registry", "warning", "not made yet", "`whipstitch serve` makes it")
+        yield Finding("registry", "warning", "not made yet", "`whipstitch serve` makes it")
+        return
     try:
         with Registry.open(settings.database) as registry:
-            projects = len(registry.list_projects())
+            projects = registry.list_projects()
             gone = lost(registry, settings)
     except RegistryError as error:
-        return Finding("registry", "problem", str(error), "see the message")
+        yield Finding("registry", "problem", str(error), "see the message")
+        return
+    count = f"{len(projects)} project{'s' if len(projects) > 1 else ''}"
     if gone:
-        return Finding("registry", "problem", gone, "see the message")
-    if not projects:
+        yield Finding("registry", "problem", gone, "see the message")
+    elif not projects:
         advice = "`whipstitch project create NAME` makes one"
-        return Finding("registry", "warning", "no project", advice)
-    return Finding("registry", "ok", f"{projects} project{'s' if projects > 1 else ''}")
+        yield Finding("registry", "warning", "no project", advice)
+    else:
+        yield Finding("registry", "ok", count)
+    for project in projects:
+        for warning in project.warnings:
+            advice = f"`whipstitch project set {project.id} --domains …`"
+            yield Finding(f"allowlists of {project.name}", "warning", warning, advice)
 
 
 def _server(settings: Settings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import typer
 
 from whipstitch import __version__
 from whipstitch.cli import deadletters, demo, doctor, geoip, key, project, serve, sql, token, user
+from whipstitch.cli.encoding import speak_utf8
 
 app = typer.Typer(
     help="Self-hosted product analytics that knows one person behind many ids.",
@@ -41,4 +42,4 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    pass
+    speak_utf8()

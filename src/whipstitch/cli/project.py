@@ -74,8 +74,8 @@ def set_(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Addresses and CIDR ranges that may send without a web page, comma-separated. "
-            "Empty lets all.",
+            help="Addresses and CIDR ranges that may send without an Origin header, "
+            "comma-separated; set --domains, too, for anybody can send one. Empty lets all.",
             show_default=False,
         ),
     ] = None,
@@ -115,6 +115,8 @@ def set_(
         print_json(_as_json(now))
     else:
         _print_projects([now])
+    for warning in now.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
 
 
 def _rate_limit(text: str) -> int | None:
@@ -137,6 +139,7 @@ def _as_json(project: Project) -> dict[str, Any]:
         "ips": project.ips,
         "rate_limit": project.rate_limit,
         "timezone": project.timezone,
+        "warnings": project.warnings,
     }
 
 

@@ -11,7 +11,8 @@ from whipstitch.background import Background
 from whipstitch.storage.failures import translated
 
 _PAUSE_SECONDS: Final = 2.0
-_LATE_SECONDS: Final = 10.0
+_LATE_SECONDS: Final = 5.0
+"""For the whole answer: a client's patience begins anew with each byte, however slowly it comes."""
 
 
 class Pulse:
@@ -22,6 +23,7 @@ class Pulse:
         self._connect = connect
         self._client: Client | None = None
         self._answered = False
+        self._took = 0.0
         self._asking_since: float | None = None
         self._work = Background("clickhouse-pulse", self._ask, lambda: _PAUSE_SECONDS, self._leave)
         self._work.start()
@@ -30,11 +32,15 @@ class Pulse:
     def problem(self) -> str | None:
         """Why the server does not answer, for a person; None: it does."""
         since = self._asking_since
-        # A client's patience begins anew with each byte, however slowly they come.
         if since is not None and (waited := time.monotonic() - since) > _LATE_SECONDS:
             return f"ClickHouse has not answered for {waited:.0f} seconds."
         if self._work.problem is not None:
             return self._work.problem
+        if self._took > _LATE_SECONDS:
+            return (
+                f"ClickHouse takes {self._took:.0f} seconds to say that it is there: look at its "
+                "machine and the way to it."
+            )
         return None if self._answered else "ClickHouse has not answered yet."
 
     def stop(self) -> None:
@@ -42,13 +48,14 @@ class Pulse:
         self._work.stop(0.0)
 
     def _ask(self) -> None:
-        self._asking_since = time.monotonic()
+        self._asking_since = since = time.monotonic()
         try:
             with translated():
                 if self._client is None:
                     self._client = self._connect()
                 self._client.command("SELECT 1")
             self._answered = True
+            self._took = time.monotonic() - since
         finally:
             self._asking_since = None
 

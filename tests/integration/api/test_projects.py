@@ -8,6 +8,8 @@ import pytest
 from tests.support.command import registry_of
 from tests.support.server import Server
 
+from whipstitch.projects import IPS_ALONE
+
 _PATH = "/api/v1/projects"
 Call = Callable[..., httpx.Response]
 
@@ -52,6 +54,8 @@ def test_a_project_is_set_up_field_by_field(call: Call, made: dict[str, Any]) ->
         ({"name": " Diary "}, {"name": "Diary"}),
         ({"domains": ["Example.com"]}, {"domains": ["example.com"]}),
         ({"ips": ["10.1.2.3/8"]}, {"ips": ["10.0.0.0/8"]}),
+        ({"domains": []}, {"warnings": [IPS_ALONE]}),
+        ({"ips": []}, {"warnings": []}),
         ({"rate_limit": 0}, {"rate_limit": 0}),
         ({"rate_limit": None, "timezone": "Asia/Kolkata"}, {"rate_limit": None}),
     ]

@@ -98,11 +98,13 @@ def write_whole(path: Path, text: str) -> None:
 
     Raises OSError."""
     with suppress(OSError):
-        if path.read_text() == text:
+        if path.read_text(encoding="utf-8") == text:
             return
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(
+        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
