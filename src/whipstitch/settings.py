@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         description="Requests a minute and key. `0` is no limit. A project's own setting wins.",
         ge=0,
     )
+    address_rate_limit: int = Field(
+        0,
+        description="Requests a minute that one address (of IPv6: one network of 64 bits) may send "
+        "with one key, besides the limit by key. `0` is no limit.",
+        ge=0,
+    )
     max_body: Size = Field(
         500 * _MIB,
         description="Largest request body, as sent and as unpacked.",

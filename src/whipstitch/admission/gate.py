@@ -8,7 +8,7 @@ from whipstitch.admission import answers
 from whipstitch.admission.answers import Answer
 from whipstitch.admission.origins import is_authorized
 from whipstitch.admission.rate_limit import RateLimiter
-from whipstitch.enrichment.addresses import Networks
+from whipstitch.enrichment.addresses import Networks, network_of
 from whipstitch.projects import Directory, IngestionKey
 
 
@@ -19,6 +19,8 @@ class Visitor(msgspec.Struct, frozen=True):
     """By what requests are counted."""
     limit: int
     """Requests a minute, 0 for no limit."""
+    address: str
+    """With a key, by what its requests from one place are counted; blank where they are not."""
     known: bool
     """Whether the caller is a key of ours."""
     outcome: IngestionKey | Answer
@@ -27,11 +29,14 @@ class Visitor(msgspec.Struct, frozen=True):
 
 class Gate:
     """Decides who may send. ``rate_limit`` is in requests a minute and key, where the project sets
-    none (0: off)."""
+    none; ``address_limit`` in requests a minute of one key from one address, or network of IPv6 (0:
+    off)."""
 
-    def __init__(self, rate_limit: int) -> None:
+    def __init__(self, rate_limit: int, address_limit: int = 0) -> None:
         self._rate_limit = rate_limit
+        self._address_limit = address_limit
         self._keys = RateLimiter()
+        self._addresses = RateLimiter(lenient=True)  # the limits by key still hold
         # Apart, so that a flood of made-up keys cannot use up the counts of real ones.
         self._strangers = RateLimiter()
 
@@ -43,10 +48,15 @@ class Gate:
         if key is not None and key.project.rate_limit is not None:
             limit = key.project.rate_limit
         known = key is not None
-        return Visitor(api_key or ip, limit, known, _outcome(api_key, key, origin, ip))
+        counted = known and self._address_limit
+        address = f"{api_key} {network_of(ip)}" if counted else ""
+        return Visitor(api_key or ip, limit, address, known, _outcome(api_key, key, origin, ip))
 
     def is_within_limit(self, visitor: Visitor, now: float) -> bool:
-        """Counts a request at ``now`` (unix seconds)."""
+        """Counts a request at ``now`` (unix seconds). What one address sends too much uses up
+        nothing of the key's."""
+        if visitor.address and not self._addresses.allow(visitor.address, self._address_limit, now):
+            return False
         limiter = self._keys if visitor.known else self._strangers
         return limiter.allow(visitor.caller, visitor.limit, now)
 

@@ -162,7 +162,8 @@ class Intake:
             sender = self._recognise(directory, *who)
         visitor = sender.visitor
         outcome = sender.outcome
-        if visitor.limit and not self._gate.is_within_limit(visitor, now := time.time()):
+        limited = visitor.limit or visitor.address
+        if limited and not self._gate.is_within_limit(visitor, now := time.time()):
             outcome = answers.rate_limited(seconds_left(now))
         if isinstance(outcome, Answer):
             self._note_at_gate(endpoint, visitor, outcome)

@@ -58,7 +58,7 @@ class Ingestion:
         )
         self.intake = Intake(
             directory=lambda: self.directory.current,
-            gate=Gate(settings.rate_limit),
+            gate=Gate(settings.rate_limit, settings.address_rate_limit),
             admission=Admission(
                 self.journal.sequence,
                 lambda: self.directory.current,

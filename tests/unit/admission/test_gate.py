@@ -68,3 +68,32 @@ def test_a_flood_of_made_up_keys_does_not_use_up_the_counts_of_real_ones() -> No
         gate.is_within_limit(made_up, NOW)
     real = gate.recognise(DIRECTORY, OPEN.key, None, "192.0.2.1")
     assert gate.is_within_limit(real, NOW)
+
+
+def test_one_address_uses_up_its_own_share_and_nothing_of_the_keys() -> None:
+    gate = Gate(4, address_limit=2)
+
+    def send(ip: str, times: int) -> list[bool]:
+        visitor = gate.recognise(DIRECTORY, OPEN.key, None, ip)
+        return [gate.is_within_limit(visitor, NOW) for _ in range(times)]
+
+    assert send("192.0.2.1", 100) == [True] * 2 + [False] * 98
+    assert send("2001:db8::1", 1) + send("2001:db8::2", 2) == [True, True, False]
+    assert send("192.0.2.3", 1) == [False]  # now the key's limit is reached
+    assert gate.is_within_limit(gate.recognise(DIRECTORY, OPEN.key, None, "192.0.2.1"), NOW + 60)
+
+
+def test_addresses_have_a_limit_where_keys_have_none() -> None:
+    gate = Gate(0, address_limit=1)
+    visitor = gate.recognise(DIRECTORY, OPEN.key, None, "192.0.2.1")
+
+    assert [gate.is_within_limit(visitor, NOW) for _ in range(2)] == [True, False]
+
+
+def test_a_flood_of_addresses_keeps_no_other_address_out() -> None:
+    gate = Gate(0, address_limit=1)
+    for number in range(100_100):
+        ip = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+        gate.is_within_limit(gate.recognise(DIRECTORY, OPEN.key, None, ip), NOW)
+
+    assert gate.is_within_limit(gate.recognise(DIRECTORY, OPEN.key, None, "192.0.2.1"), NOW)
