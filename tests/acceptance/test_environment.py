@@ -59,5 +59,5 @@ def test_a_server_stores_and_answers_in_whatever_time_zone_and_locale(
 
         (found,) = server.events(event_name="Kauf 東京")
         assert found["timestamp"] == "2026-05-09T14:32:01.482Z"
-        assert server.get("/api/v1/export").text.count("Kauf 東京") == 1
+        assert server.get("/api/v1/export", {"from": "2026-05-01"}).text.count("Kauf 東京") == 1
         assert _run({}, "doctor", "--data-dir", str(server.data_dir)).returncode == 0

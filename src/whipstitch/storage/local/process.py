@@ -29,6 +29,9 @@ class Process:
                 # A terminal's Ctrl+C is ours to handle: what is on its way is stored first. Not a
                 # session of its own: Linux shares cores among sessions before it looks at niceness.
                 process_group=0,
+                # ClickHouse does not start where this names a zone that it does not have, though
+                # the C library reads it; and what it is asked for names its own zones.
+                env={**os.environ, "TZ": "UTC"},
             )
 
     @property
