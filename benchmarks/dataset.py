@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from clickhouse_connect.driver.client import Client
-
 from benchmarks.processes import Server
-from whipstitch.storage.local import connection
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.local import connection
 
 FIRST_DAY: Final = "2026-05-01"
 DAYS: Final = 184

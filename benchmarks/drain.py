@@ -15,7 +15,7 @@ from benchmarks import payloads
 from benchmarks.open_loop import Loop, percentile, pooled
 from benchmarks.processes import Server
 from benchmarks.reporting import Figure, Row
-from whipstitch.admission.rows import EventRow, encode_lines
+from whipstitch.ingest.validation.rows import EventRow, encode_lines
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.segments import SEALED, new_stem
 

@@ -7,15 +7,15 @@ from typing import Final
 
 from benchmarks import dataset
 from benchmarks.reporting import Figure, Row
+from whipstitch.core.projects import Scope
 from whipstitch.identity.arrivals import Arrival
+from whipstitch.identity.erasure.records import ErasureRecord
 from whipstitch.identity.forest import Operation
-from whipstitch.projects import Scope
-from whipstitch.queries.persons import SETTLED, Persons
-from whipstitch.stitching.erasures import ErasureRecord
-from whipstitch.stitching.linker import Linker
-from whipstitch.stitching.maps import Maps
-from whipstitch.stitching.seal import Seal
-from whipstitch.storage.connect import LOADING, QUERYING
+from whipstitch.identity.linker import Linker
+from whipstitch.identity.map_generations import PersonMaps
+from whipstitch.identity.person_map import SETTLED, Persons
+from whipstitch.identity.seal import Seal
+from whipstitch.warehouse.connection import LOADING, QUERYING
 
 _EVENTS: Final = 10_000_000
 _SQL: Final = (
@@ -29,7 +29,7 @@ def pending(short: bool) -> Iterator[Row]:
     """A read with so many aliases pending, over the same read with aliasing switched off, in turn.
     The links are made here, in ClickHouse: the server's stitcher must not rewrite them."""
     events, rounds = (50_000, 1) if short else (_EVENTS, 15)
-    maps = Maps()
+    maps = PersonMaps()
     linker = Linker(maps, ErasureRecord(Seal(b"")), leads=lambda: 1, grace=0)
     with dataset.server(events, stitch_interval="86400") as running:
         scope = Scope(running.keys["project_id"], "live")

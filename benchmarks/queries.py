@@ -20,7 +20,7 @@ from benchmarks.open_loop import Loop
 from benchmarks.processes import SERVER_CORE, Server
 from benchmarks.questions import MONTH, QUESTIONS, Question
 from benchmarks.reporting import ROUNDS, Figure, Row
-from whipstitch.storage.connect import QUERYING
+from whipstitch.warehouse.connection import QUERYING
 
 _EVENTS: Final = 10_000_000
 _BESIDE_MILLISECONDS: Final = 3.0

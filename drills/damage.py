@@ -17,7 +17,7 @@ from tests.support.server import Server
 from drills.place import Place, settle
 from drills.tally import Tally
 from whipstitch.journal.groups import whole_groups
-from whipstitch.storage.local.config import LocalSettings
+from whipstitch.warehouse.local.config import LocalSettings
 
 _AHEAD: Final = timedelta(hours=3)
 _SLACK: Final = timedelta(minutes=5)

@@ -13,7 +13,7 @@ from tests.support.load import BATCH, HEAVY, HUGE, SINGLE, Load, stored_tags
 from tests.support.server import Server
 
 from drills.tally import Tally, count
-from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.journal.dead_letters import DeadLetters
 
 EVERYBODY = (SINGLE, SINGLE, BATCH, HEAVY, HUGE)
 """Clients of each kind that a server treats in its own way."""

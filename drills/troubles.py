@@ -11,7 +11,7 @@ from tests.support.proxy import Mode, Proxy
 
 from drills.place import EVERYBODY, Place, settle
 from drills.tally import Tally
-from whipstitch.storage.local.config import LocalSettings
+from whipstitch.warehouse.local.config import LocalSettings
 
 _SECONDS: Final = 6.0
 _TROUBLES: Final[tuple[Mode, ...]] = tuple(mode for mode in get_args(Mode) if mode != "ok")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.command import registry_of, run
 
-from whipstitch.projects import Project, SqlUser
+from whipstitch.core.projects import Project, SqlUser
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.command import registry_of, run
 
-from whipstitch.projects import Project
+from whipstitch.core.projects import Project
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tests.support.command import run
 from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_discreet, assert_kept, stored_tags
 from tests.support.server import Server
 
-from whipstitch.storage.local import launch
-from whipstitch.storage.local.command import command
+from whipstitch.warehouse.local import launch
+from whipstitch.warehouse.local.command import command
 
 _LAST_WORDS: Final = "Exception: the disk that I was on is not mounted"
 _BROKEN: Final = f"#!/bin/sh\necho '{_LAST_WORDS}' >&2\nexit 1\n"

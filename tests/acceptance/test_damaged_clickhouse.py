@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.command import run
 from tests.support.server import Server
 
-from whipstitch.storage.local.small_files import parts_of
+from whipstitch.warehouse.local.small_files import parts_of
 
 
 def test_whoever_looks_is_told_what_is_damaged_and_what_to_do(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.support.browser import HOSTILE, PHONE, Dashboard
 from tests.support.command import registry_of
 from tests.support.server import Server
 
-from whipstitch.projects import Scope
+from whipstitch.core.projects import Scope
 
 PASSWORD = "correct horse battery"
 

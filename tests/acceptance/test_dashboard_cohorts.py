@@ -10,7 +10,7 @@ from tests.support.browser import HOSTILE, PHONE, Dashboard
 from tests.support.command import registry_of
 from tests.support.server import Server
 
-from whipstitch.api.sessions import COOKIE
+from whipstitch.web.auth.sessions import COOKIE
 
 TODAY = datetime.now(UTC).date()
 

@@ -24,7 +24,7 @@ from tests.support.load import (
 from tests.support.proxy import Proxy
 from tests.support.server import Server
 
-from whipstitch.storage.connect import Address
+from whipstitch.warehouse.connection import Address
 
 _MANY_FILES = 100_000
 _SMALL = 64 * 1024

@@ -9,8 +9,8 @@ from tests.support.clickhouse import run as sql
 from tests.support.command import Outcome, registry_of, run
 from tests.support.server import Server
 
-from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
-from whipstitch.storage.local import connection
+from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.warehouse.local import connection
 
 
 def _checks(outcome: Outcome) -> dict[str, Any]:

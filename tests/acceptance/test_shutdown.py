@@ -29,7 +29,7 @@ from tests.support.load import (
 from tests.support.proxy import Proxy
 from tests.support.server import Server
 
-from whipstitch.storage.connect import Address
+from whipstitch.warehouse.connection import Address
 
 _SECONDS = 10
 _BIG = Client(HUGE.name, rows=300, padding=100_000)

@@ -14,7 +14,7 @@ from tests.support.load import BATCH, HEAVY, SINGLE, Load, assert_discreet, asse
 from tests.support.proxy import Mode, Proxy
 from tests.support.server import Server
 
-from whipstitch.storage.connect import Address
+from whipstitch.warehouse.connection import Address
 
 _WAYS: Final[tuple[Mode, ...]] = ("refuse", "500", "hang")
 _CLIENTS: Final = (

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import pytest
 
-from whipstitch.storage.connect import Address
-from whipstitch.storage.local.config import LocalSettings
-from whipstitch.storage.local.supervisor import LocalClickHouse
-from whipstitch.storage.migrate import migrate, migrations
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.local.config import LocalSettings
+from whipstitch.warehouse.local.supervisor import LocalClickHouse
+from whipstitch.warehouse.migrate import migrate, migrations
+from whipstitch.warehouse.store import Store
 
 REAL_SERVER: Final = os.environ.get("WHIPSTITCH_TEST_CLICKHOUSE", "")
 _START_SECONDS: Final = 60

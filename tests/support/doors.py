@@ -18,21 +18,21 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from whipstitch.admission.admit import Admission
-from whipstitch.admission.gate import Gate
-from whipstitch.doors.asgi import AsgiDoor
-from whipstitch.doors.crowd import Crowd
-from whipstitch.doors.express import ExpressProtocol
-from whipstitch.doors.heavy import HeavyLane
-from whipstitch.doors.intake import PATHS, Intake, plain_path
-from whipstitch.doors.wire import Renderer
-from whipstitch.enrichment.addresses import TrustedProxies
-from whipstitch.enrichment.geoip import GeoIP
-from whipstitch.enrichment.user_agent import UserAgents
+from whipstitch.core.addresses import TrustedProxies
+from whipstitch.core.placeholders import Placeholders
+from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
+from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.enrichment.geoip import GeoIP
+from whipstitch.ingest.enrichment.user_agent import UserAgents
+from whipstitch.ingest.http.asgi import AsgiDoor
+from whipstitch.ingest.http.connection_limits import ConnectionLimits
+from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
+from whipstitch.ingest.http.responses import ResponseEncoder
+from whipstitch.ingest.service import PATHS, IngestService, plain_path
+from whipstitch.ingest.validation.authentication import Authenticator
+from whipstitch.ingest.validation.validate import Validator
 from whipstitch.journal.groups import whole_groups
 from whipstitch.journal.journal import Journal
-from whipstitch.placeholders import Placeholders
-from whipstitch.projects import Directory, IngestionKey, Project
 
 Door = Literal["express", "asgi"]
 DOORS: tuple[Door, ...] = ("express", "asgi")
@@ -52,7 +52,7 @@ FENCED = Project(
 )
 TIGHT = Project("proj_tight", "Tight", rate_limit=2)
 
-DIRECTORY = Directory(
+DIRECTORY = ProjectSnapshot(
     keys={
         KEY: IngestionKey(KEY, SHOP, "live"),
         TEST_KEY: IngestionKey(TEST_KEY, SHOP, "test"),
@@ -71,7 +71,7 @@ DIRECTORY = Directory(
 class Options:
     """How a server differs from the usual one."""
 
-    directory: Callable[[], Directory | None] = lambda: DIRECTORY
+    directory: Callable[[], ProjectSnapshot | None] = lambda: DIRECTORY
     rate_limit: int = 0
     max_body: int = 500 << 20
     max_operation: int = 0
@@ -104,7 +104,7 @@ class Served:
         )
         self.spools = directory / "spool"
         placeholders = Placeholders()
-        self._heavy = HeavyLane(
+        self._heavy = BulkPool(
             self.journal,
             self.spools,
             max_body=options.max_body,
@@ -112,10 +112,10 @@ class Served:
             directory=options.directory,
             max_operation=options.max_operation,
         )
-        self.intake = Intake(
+        self.intake = IngestService(
             directory=options.directory,
-            gate=Gate(options.rate_limit),
-            admission=Admission(
+            gate=Authenticator(options.rate_limit),
+            admission=Validator(
                 self.journal.sequence,
                 options.directory,
                 placeholders,
@@ -133,9 +133,9 @@ class Served:
         self.port: int = self._socket.getsockname()[1]
         http: Any = "httptools"
         if door == "express":
-            crowd = Crowd(options.most, options.most_each, TrustedProxies.parse(()))
+            crowd = ConnectionLimits(options.most, options.most_each, TrustedProxies.parse(()))
             http = functools.partial(
-                ExpressProtocol, self.intake, Renderer(), options.keep_alive, crowd
+                ExpressProtocol, self.intake, ResponseEncoder(), options.keep_alive, crowd
             )
         asgi = AsgiDoor(self.intake)
         routed = Starlette(

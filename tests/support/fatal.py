@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from tests.support.folder import Folder
 
-from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
-from whipstitch.storage.connect import Address
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.store import Store
 
 NAME: Final = "fatal"
 

@@ -6,12 +6,12 @@ import threading
 import time
 from pathlib import Path
 
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.segments import seal
-from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
-from whipstitch.storage.connect import Address
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.store import Store
 
 
 class Folder:

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from clickhouse_connect.driver.client import Client
-
-from whipstitch.projects import Scope
-from whipstitch.queries.persons import PersonMap
-from whipstitch.queries.reading import Reading
-from whipstitch.server.readings import StoreReadings
-from whipstitch.stitching import maps, summaries
-from whipstitch.storage.connect import Address
-from whipstitch.storage.inserting import insert
-from whipstitch.storage.store import Store
+from whipstitch.analytics.people import activity_summaries
+from whipstitch.analytics.session import QuerySession
+from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.core.projects import Scope
+from whipstitch.identity import map_generations
+from whipstitch.identity.person_map import PersonMap
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.row_inserts import insert
+from whipstitch.warehouse.store import Store
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ class Rows:
             version=next(self._numbers),
         )
         self.write()
-        self._map = maps.make(self._client, next(_generations))
+        self._map = map_generations.make(self._client, next(_generations))
 
     @contextmanager
     def hold(self) -> Iterator[PersonMap]:
@@ -144,14 +144,14 @@ class Rows:
         """What a statement finds, after a reading."""
         return [tuple(row) for row in self._client.query(sql).result_rows]
 
-    def read(self, work: Callable[[Reading], Awaitable[T]]) -> T:
+    def read(self, work: Callable[[QuerySession], Awaitable[T]]) -> T:
         """What ``work`` finds in a reading of this scope."""
         self.write()
-        if self.summed_up and (made := summaries.make(self._client, rows=0)):
-            summaries.publish(self._client, made)
+        if self.summed_up and (made := activity_summaries.make(self._client, rows=0)):
+            activity_summaries.publish(self._client, made)
 
         async def run() -> T:
-            async with StoreReadings(self._store, self).open(self.scope, "test") as reading:
+            async with StoreSessions(self._store, self).open(self.scope, "test") as reading:
                 return await work(reading)
 
         return asyncio.run(run())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from whipstitch.projects import Scope
+from whipstitch.core.projects import Scope
 
 
 class Said(NamedTuple):

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Final, Literal, Self
 
-from whipstitch.storage.connect import Address
+from whipstitch.warehouse.connection import Address
 
 Mode = Literal["ok", "refuse", "hang", "drop", "500", "trickle", "garbage", "cut", "denied"]
 _CHUNK: Final = 64 * 1024

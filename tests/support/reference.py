@@ -17,17 +17,17 @@ from fractions import Fraction
 from random import Random
 from typing import Any, Final, TypeVar
 
-from clickhouse_connect.driver.client import Client
 from tests.support.clickhouse import opened
 
-from whipstitch.projects import Environment, Scope
-from whipstitch.queries.filters import OPERATORS
-from whipstitch.queries.persons import PersonMap
-from whipstitch.queries.reading import Reading
-from whipstitch.server.readings import StoreReadings
-from whipstitch.stitching import maps
-from whipstitch.storage.connect import LOADING, Address
-from whipstitch.storage.store import Store
+from whipstitch.analytics.expressions.filters import OPERATORS
+from whipstitch.analytics.session import QuerySession
+from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.core.projects import Environment, Scope
+from whipstitch.identity import map_generations
+from whipstitch.identity.person_map import PersonMap
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.connection import LOADING, Address
+from whipstitch.warehouse.store import Store
 
 T = TypeVar("T")
 
@@ -386,14 +386,14 @@ class Worlds:
         """Stores its rows, and makes the map that reads of it want."""
         write(world, self._client)
         if world.waiting:
-            self._map = maps.make(self._client, next(_generations))
+            self._map = map_generations.make(self._client, next(_generations))
         return world
 
-    def read(self, scope: Scope, work: Callable[[Reading], Awaitable[T]]) -> T:
+    def read(self, scope: Scope, work: Callable[[QuerySession], Awaitable[T]]) -> T:
         """What ``work`` finds in a reading."""
 
         async def run() -> T:
-            async with StoreReadings(self._store, self).open(scope, "test") as reading:
+            async with StoreSessions(self._store, self).open(scope, "test") as reading:
                 return await work(reading)
 
         return asyncio.run(run())

@@ -14,11 +14,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_driver.errors import Error as NativeError  # type: ignore[import-untyped]
 from tests.support.clickhouse import opened
 
-from whipstitch.projects import SqlUser
-from whipstitch.storage.connect import DATABASE
-from whipstitch.storage.local.config import LocalSettings
-from whipstitch.storage.local.connection import LOOPBACK
-from whipstitch.storage.local.supervisor import LocalClickHouse
+from whipstitch.core.projects import SqlUser
+from whipstitch.warehouse.connection import DATABASE
+from whipstitch.warehouse.local.config import LocalSettings
+from whipstitch.warehouse.local.connection import LOOPBACK
+from whipstitch.warehouse.local.supervisor import LocalClickHouse
 
 PASSWORD: Final = "a-tools-password"
 _START_SECONDS: Final = 60

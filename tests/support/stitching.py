@@ -10,25 +10,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from clickhouse_connect.driver.client import Client
 from tests.support.segments import START_MS, event, write_segment
 
+from whipstitch.analytics.people import activity_summaries
+from whipstitch.analytics.people.activity import by_person
+from whipstitch.core.projects import Scope
+from whipstitch.identity import rewrite
 from whipstitch.identity.arrivals import Arrival
+from whipstitch.identity.erasure.records import ErasureRecord
+from whipstitch.identity.linker import Linker
+from whipstitch.identity.map_generations import PersonMaps
+from whipstitch.identity.person_map import PersonMap
+from whipstitch.identity.rewrite import RewriteStep
+from whipstitch.identity.seal import Seal
+from whipstitch.identity.stitcher import Leadership, Stitcher
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.segment_reader import contents
-from whipstitch.projects import Scope
-from whipstitch.queries.activity import by_person
-from whipstitch.queries.persons import PersonMap
-from whipstitch.queries.run import IN_SCOPE
-from whipstitch.stitching import rewrite, summaries
-from whipstitch.stitching.erasures import ErasureRecord
-from whipstitch.stitching.linker import Linker
-from whipstitch.stitching.maps import Maps
-from whipstitch.stitching.rewrite import Step
-from whipstitch.stitching.seal import Seal
-from whipstitch.stitching.stitcher import Leadership, Stitcher
-from whipstitch.storage.connect import Address
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.sql import IN_SCOPE
+from whipstitch.warehouse.store import Store
 
 LIVE: Final = Scope("proj_a", "live")
 """Where the rows of ``tests.support.segments`` are."""
@@ -104,7 +105,7 @@ class Node:
 
     def link(self, work: Callable[[Client], Any]) -> Any:
         """Does ``work`` where segments are loaded."""
-        return self.store.beside_loading(work).result()
+        return self.store.run_on_writer(work).result()
 
     def take(self, arrivals: Sequence[Arrival]) -> None:
         self.link(lambda client: self.linker.take(client, arrivals))
@@ -122,26 +123,26 @@ class Node:
         until(lambda: self.stitcher.stats.runs > runs or self.stitcher.problem)
         assert self.stitcher.problem is None
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[RewriteStep]:
         """What a run would do now."""
         known = self.maps.current
-        return self.store.at_leisure(lambda client: rewrite.steps(client, known)).result()
+        return self.store.run_in_background(lambda client: rewrite.steps(client, known)).result()
 
-    def take_steps(self, steps: Sequence[Step] | None = None) -> None:
+    def take_steps(self, steps: Sequence[RewriteStep] | None = None) -> None:
         """Does that, or some of it, and no more."""
         known = self.maps.current
         for step in self.steps() if steps is None else steps:
-            self.store.at_leisure(partial(rewrite.take, known=known, step=step)).result()
+            self.store.run_in_background(partial(rewrite.take, known=known, step=step)).result()
 
     def summarize(self, rows: int = 0, **options: Any) -> bool:
         """Sums all events up, if more than ``rows`` came since the last time. Whether it did."""
-        making = partial(summaries.make, rows=rows, **options)
-        made = self.store.at_leisure(making).result()
-        return made is not None and self.link(partial(summaries.publish, made=made))
+        making = partial(activity_summaries.make, rows=rows, **options)
+        made = self.store.run_in_background(making).result()
+        return made is not None and self.link(partial(activity_summaries.publish, made=made))
 
     def active(self, scope: Scope = LIVE) -> Counter[str]:
         """How many events of whom the last summary has, and what came since."""
-        summary = self.store.at_leisure(summaries.latest).result()
+        summary = self.store.run_in_background(activity_summaries.latest).result()
         with self.maps.hold() as held:
             values = {
                 **scope._asdict(),
@@ -199,7 +200,7 @@ class Node:
         return [name for (name,) in self.store.query(sql)]
 
     def _make(self) -> None:
-        self.maps = Maps()
+        self.maps = PersonMaps()
         leads = self._leadership or self._leads
         self.linker = Linker(self.maps, self.record, leads=leads, grace=self._grace)
 

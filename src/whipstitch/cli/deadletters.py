@@ -13,7 +13,7 @@ from whipstitch.cli.output import print_json, print_table, reporting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from whipstitch.loader.dead_letters import DeadLetter
+    from whipstitch.journal.dead_letters import DeadLetter
 
 app = typer.Typer(help="See and replay rows that ClickHouse would not take.", no_args_is_help=True)
 
@@ -23,7 +23,7 @@ _SHOWN = ("project_id", "environment", "id", "event_name", "distinct_id")
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the rows that are set aside, with the reason."""
-    from whipstitch.loader.dead_letters import DeadLetters
+    from whipstitch.journal.dead_letters import DeadLetters
 
     with reporting(as_json):
         letters = list(DeadLetters(_directory(data_dir) / "deadletters").letters())
@@ -41,7 +41,7 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
 @app.command()
 def replay(data_dir: DataDir = None, as_json: Json = False) -> None:
     """Load them again, all of them: what is refused again comes back here."""
-    from whipstitch.loader.dead_letters import DeadLetters
+    from whipstitch.journal.dead_letters import DeadLetters
 
     with reporting(as_json):
         directory = _directory(data_dir)
@@ -56,7 +56,7 @@ def replay(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 
 def _directory(data_dir: Path | None) -> Path:
-    from whipstitch.settings import Settings
+    from whipstitch.config.settings import Settings
 
     return Settings.load(data_dir=data_dir).data_dir
 

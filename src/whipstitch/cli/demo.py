@@ -14,13 +14,13 @@ from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Po
 from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.progress import Logged, Shown
 from whipstitch.cli.running import opened, run
-from whipstitch.errors import DemoError, RegistryError
+from whipstitch.core.errors import DemoError, RegistryError
 
 if TYPE_CHECKING:
+    from whipstitch.app.bootstrap import FirstRun
+    from whipstitch.app.ingestion import Ingestion
     from whipstitch.demo.record import Record
     from whipstitch.registry.store import Registry
-    from whipstitch.server.first_run import FirstRun
-    from whipstitch.server.ingestion import Ingestion
 
 _PROJECT = "Demo"
 _PEOPLE = 2000
@@ -50,14 +50,14 @@ def demo(
         from datetime import UTC, datetime
 
         from whipstitch.demo.record import Record
-        from whipstitch.demo.sending import Sender
+        from whipstitch.demo.sending import DemoSender
 
         registry = late_registry()
         kept = Record.read(settings.data_dir)
         _check_own(registry, kept, settings.data_dir)
 
         def started(ingestion: Ingestion, address: str) -> None:
-            from whipstitch.server.first_run import first_run
+            from whipstitch.app.bootstrap import first_run
 
             now = datetime.now(UTC)
             made = first_run(registry, _PROJECT)
@@ -75,7 +75,7 @@ def demo(
                 _greet(address, settings.data_dir, made, record)
             sender.start(address, key, partial(_editor_token, registry, record), record, now)
 
-        with Sender(settings.data_dir, Logged() if as_json else Shown()) as sender:
+        with DemoSender(settings.data_dir, Logged() if as_json else Shown()) as sender:
             run(settings, late_registry, started)
 
 

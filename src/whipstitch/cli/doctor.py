@@ -14,7 +14,7 @@ from whipstitch.cli.running import ADDRESS_FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from whipstitch.settings import Settings
+    from whipstitch.config.settings import Settings
 
 Verdict = Literal["ok", "warning", "problem"]
 
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 def doctor(data_dir: DataDir = None, database: Database = None, as_json: Json = False) -> None:
     """Check the installation and say what is missing. Exits 1 where something must be mended."""
     with reporting(as_json):
-        from whipstitch.settings import Settings
+        from whipstitch.config.settings import Settings
 
         findings = list(_look(Settings.load(data_dir=data_dir, database=database)))
     sick = any(finding.verdict == "problem" for finding in findings)
@@ -75,9 +75,9 @@ def _data_dir(settings: Settings) -> Finding:
 
 
 def _registry(settings: Settings) -> Iterator[Finding]:
-    from whipstitch.errors import RegistryError
+    from whipstitch.app.lost_registry import lost
+    from whipstitch.core.errors import RegistryError
     from whipstitch.registry.store import Registry
-    from whipstitch.server.lost_registry import lost
 
     if not settings.data_dir.exists():
         yield Finding("registry", "warning", "not made yet", "`whipstitch serve` makes it")
@@ -106,8 +106,8 @@ def _registry(settings: Settings) -> Iterator[Finding]:
 def _server(settings: Settings) -> Iterator[Finding]:
     import httpx
 
-    from whipstitch.server.lock import is_locked
-    from whipstitch.storage.damage import SPEAKS_OF
+    from whipstitch.app.lock import is_locked
+    from whipstitch.warehouse.damage import SPEAKS_OF
 
     if not is_locked(settings.data_dir):
         yield Finding("server", "warning", "not running", "`whipstitch serve` starts it")
@@ -133,10 +133,10 @@ def _server(settings: Settings) -> Iterator[Finding]:
 
 
 def _storage(settings: Settings) -> Finding:
-    from whipstitch.errors import WhipstitchError
-    from whipstitch.setting_values import local_directory
-    from whipstitch.storage.connect import Address
-    from whipstitch.storage.local.connection import read
+    from whipstitch.config.setting_values import local_directory
+    from whipstitch.core.errors import WhipstitchError
+    from whipstitch.warehouse.connection import Address
+    from whipstitch.warehouse.local.connection import read
 
     directory = local_directory(settings.clickhouse)
     try:
@@ -159,9 +159,9 @@ def _storage(settings: Settings) -> Finding:
 
 def _own_clickhouse(settings: Settings) -> Iterator[Finding]:
     """What is wrong with its files, also while it does not run."""
-    from whipstitch.setting_values import local_directory
-    from whipstitch.storage.damage import set_aside_in
-    from whipstitch.storage.local.small_files import undefined
+    from whipstitch.config.setting_values import local_directory
+    from whipstitch.warehouse.damage import set_aside_in
+    from whipstitch.warehouse.local.small_files import undefined
 
     directory = local_directory(settings.clickhouse)
     if directory is None:
@@ -180,8 +180,8 @@ def _own_clickhouse(settings: Settings) -> Iterator[Finding]:
 
 def _away(directory: Path, settings: Settings) -> Finding:
     """A ClickHouse of our own that does not answer."""
-    from whipstitch.server.lock import is_locked
-    from whipstitch.storage.local.config import LOG
+    from whipstitch.app.lock import is_locked
+    from whipstitch.warehouse.local.config import LOG
 
     if not is_locked(settings.data_dir):
         return Finding("storage", "ok", f"ClickHouse in {directory}, which the server starts")
@@ -193,12 +193,12 @@ def _erasures(settings: Settings) -> Iterator[Finding]:
     """Where ClickHouse can be asked; what keeps it from that is said elsewhere."""
     import contextlib
 
+    from whipstitch.config.setting_values import local_directory
+    from whipstitch.identity.erasure import records
+    from whipstitch.identity.seal import Seal
     from whipstitch.registry.store import Registry
-    from whipstitch.setting_values import local_directory
-    from whipstitch.stitching import erasures
-    from whipstitch.stitching.seal import Seal
-    from whipstitch.storage.connect import Address
-    from whipstitch.storage.local.connection import read
+    from whipstitch.warehouse.connection import Address
+    from whipstitch.warehouse.local.connection import read
 
     lost = 0
     with contextlib.suppress(Exception):
@@ -209,7 +209,7 @@ def _erasures(settings: Settings) -> Iterator[Finding]:
                 Registry.open(settings.database) as registry,
                 contextlib.closing(address.connect({}, seconds=10)) as client,
             ):
-                lost = erasures.lost(client, Seal(lambda: registry.secret(erasures.IN_REGISTRY)))
+                lost = records.lost(client, Seal(lambda: registry.secret(records.IN_REGISTRY)))
     if lost:
         what = f"the secret with which {lost} erased ids were noted is not in this registry"
         yield Finding("erasures", "problem", what, "restore the registry's backup")
@@ -246,7 +246,7 @@ def _set_aside_in_journal(settings: Settings) -> Iterator[Finding]:
 
 
 def _damaged(settings: Settings) -> Iterator[Finding]:
-    from whipstitch.loader.dead_letters import DeadLetters
+    from whipstitch.journal.dead_letters import DeadLetters
 
     if files := DeadLetters(settings.data_dir / "deadletters").damaged():
         size = sum(file.stat().st_size for file in files)
@@ -256,7 +256,7 @@ def _damaged(settings: Settings) -> Iterator[Finding]:
 
 
 def _dead_letters(settings: Settings) -> Finding:
-    from whipstitch.loader.dead_letters import DeadLetters
+    from whipstitch.journal.dead_letters import DeadLetters
 
     count = DeadLetters(settings.data_dir / "deadletters").count()
     if count:
@@ -266,7 +266,7 @@ def _dead_letters(settings: Settings) -> Finding:
 
 
 def _geoip(settings: Settings) -> Finding:
-    from whipstitch.enrichment.geoip import GeoIP
+    from whipstitch.ingest.enrichment.geoip import GeoIP
 
     path = settings.geoip or settings.data_dir / "geoip" / "city.mmdb"
     geoip = GeoIP(path, settings.private_ip_stand_in)

@@ -42,8 +42,8 @@ def update(
     with reporting(as_json):
         import httpx
 
-        from whipstitch.enrichment.dbip import ATTRIBUTION, addresses, fetch
-        from whipstitch.settings import Settings
+        from whipstitch.config.settings import Settings
+        from whipstitch.ingest.enrichment.dbip import ATTRIBUTION, addresses, fetch
 
         settings = Settings.load(data_dir=data_dir)
         target = settings.data_dir / "geoip" / "city.mmdb"

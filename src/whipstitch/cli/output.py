@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from whipstitch.errors import WhipstitchError
+from whipstitch.core.errors import WhipstitchError
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import structlog
 import typer
 
 if TYPE_CHECKING:
-    from whipstitch.errors import DemoError
+    from whipstitch.core.errors import DemoError
 
 _LINES = 5
 _LOOK = """

@@ -11,7 +11,7 @@ from whipstitch.cli.output import print_fields, print_json, print_table
 from whipstitch.cli.session import registry_session
 
 if TYPE_CHECKING:
-    from whipstitch.projects import Project
+    from whipstitch.core.projects import Project
 
 app = typer.Typer(help="Make, list and set up projects.", no_args_is_help=True)
 

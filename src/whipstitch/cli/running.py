@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from whipstitch.app.ingestion import Ingestion
+    from whipstitch.config.settings import Settings
     from whipstitch.registry.late import LateRegistry
-    from whipstitch.server.ingestion import Ingestion
-    from whipstitch.settings import Settings
 
 ADDRESS_FILE = "server.address"
 """In the data directory: where its latest server listens, for ``whipstitch doctor``."""
@@ -31,10 +31,10 @@ def opened(
     Raises:
         SettingsError
     """
-    from whipstitch import logs
+    from whipstitch.app.lock import DataDirLock
+    from whipstitch.config import logs
+    from whipstitch.config.settings import Settings
     from whipstitch.registry.late import LateRegistry
-    from whipstitch.server.lock import DataDirLock
-    from whipstitch.settings import Settings
 
     settings = Settings.load(
         data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
@@ -53,7 +53,7 @@ def run(
     Raises:
         WhipstitchError: it cannot start.
     """
-    from whipstitch.server.http import serve
+    from whipstitch.app.server import serve
 
     def listening(ingestion: Ingestion, address: str) -> None:
         (settings.data_dir / ADDRESS_FILE).write_text(address)

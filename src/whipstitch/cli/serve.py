@@ -12,9 +12,9 @@ from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.running import opened, run
 
 if TYPE_CHECKING:
+    from whipstitch.app.bootstrap import FirstRun
+    from whipstitch.app.ingestion import Ingestion
     from whipstitch.registry.late import LateRegistry
-    from whipstitch.server.first_run import FirstRun
-    from whipstitch.server.ingestion import Ingestion
 
 
 def serve(
@@ -44,7 +44,7 @@ def serve(
 
 
 def _first_run(registry: LateRegistry, ingestion: Ingestion) -> FirstRun | None:
-    from whipstitch.server.first_run import first_run
+    from whipstitch.app.bootstrap import first_run
 
     made = first_run(registry())
     ingestion.directory.refresh()

@@ -21,8 +21,8 @@ def registry_session(
     :func:`~whipstitch.cli.output.reporting` does."""
     # Imported here, for `--help` and the completion of commands need none of it.
     with reporting(as_json):
+        from whipstitch.config.settings import Settings
         from whipstitch.registry.store import Registry
-        from whipstitch.settings import Settings
 
         settings = Settings.load(data_dir=data_dir, database=database)
         with Registry.open(settings.database) as registry:

@@ -18,8 +18,8 @@ from whipstitch.cli.output import (
 from whipstitch.cli.session import registry_session
 
 if TYPE_CHECKING:
+    from whipstitch.config.settings import Settings
     from whipstitch.registry.values import SqlAccount
-    from whipstitch.settings import Settings
 
 app = typer.Typer(help="Let BI tools read with SQL.", no_args_is_help=True)
 users = typer.Typer(
@@ -49,7 +49,7 @@ def create(
 ) -> None:
     """Make a user. Their password is shown this once and kept only as a hash."""
     with reporting(as_json):
-        from whipstitch.settings import Settings
+        from whipstitch.config.settings import Settings
 
         settings = Settings.load(data_dir=data_dir, database=database, clickhouse=clickhouse)
         where = _where(settings)
@@ -109,10 +109,10 @@ def _where(settings: Settings) -> dict[str, str]:
         SettingsError: ClickHouse is not Whipstitch's own.
         StorageUnavailable: its directory cannot be used.
     """
-    from whipstitch.errors import SettingsError
-    from whipstitch.setting_values import local_directory
-    from whipstitch.storage.connect import DATABASE
-    from whipstitch.storage.local.connection import settled, shown_host
+    from whipstitch.config.setting_values import local_directory
+    from whipstitch.core.errors import SettingsError
+    from whipstitch.warehouse.connection import DATABASE
+    from whipstitch.warehouse.local.connection import settled, shown_host
 
     directory = local_directory(settings.clickhouse)
     if directory is None:

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NamedTuple
 NAME: Final = "Shop overview"
 
 
-class Asked(NamedTuple):
+class DemoQuestion(NamedTuple):
     """A question to save (the body of ``POST /api/v1/questions``), and how wide its tile is."""
 
     body: dict[str, Any]
@@ -23,7 +23,7 @@ def _of(event_name: str, math: str = "total", property_: str | None = None) -> d
 _STEPS: Final = ("product_viewed", "added_to_cart", "checkout_started", "purchase_completed")
 
 QUESTIONS: Final = (
-    Asked(
+    DemoQuestion(
         {
             "name": "The last 30 days",
             "surface": "insights",
@@ -40,7 +40,7 @@ QUESTIONS: Final = (
         },
         "full",
     ),
-    Asked(
+    DemoQuestion(
         {
             "name": "Visitors and buyers",
             "surface": "insights",
@@ -50,7 +50,7 @@ QUESTIONS: Final = (
             "range": "30d",
         }
     ),
-    Asked(
+    DemoQuestion(
         {
             "name": "Revenue by payment method",
             "surface": "insights",
@@ -62,7 +62,7 @@ QUESTIONS: Final = (
             "view": {"view": "bar"},
         }
     ),
-    Asked(
+    DemoQuestion(
         {
             "name": "From a product to a purchase",
             "surface": "funnels",
@@ -74,7 +74,7 @@ QUESTIONS: Final = (
         },
         "full",
     ),
-    Asked(
+    DemoQuestion(
         {
             "name": "Who comes back",
             "surface": "retention",
@@ -88,7 +88,7 @@ QUESTIONS: Final = (
             "range": "30d",
         }
     ),
-    Asked(
+    DemoQuestion(
         {
             "name": "Why payments fail",
             "surface": "insights",
@@ -99,7 +99,7 @@ QUESTIONS: Final = (
             "range": "30d",
         }
     ),
-    Asked(
+    DemoQuestion(
         {
             "name": "After a look at a product",
             "surface": "flows",

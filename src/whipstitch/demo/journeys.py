@@ -12,7 +12,7 @@ from whipstitch.demo.people import Device, Person
 from whipstitch.demo.screens import any_area, area_of, spot
 
 
-class Operation(NamedTuple):
+class DemoOperation(NamedTuple):
     """One operation of a batch, without its timestamp, which is ``at``."""
 
     kind: Literal["track", "people", "alias"]
@@ -58,7 +58,7 @@ _ORDERS_OF_A_REGULAR = 2
 _OTHER_DEVICE = 0.4
 
 
-class Visitor:
+class Shopper:
     """One person over time: what they own and where they are signed in."""
 
     def __init__(self, person: Person, rng: Random) -> None:
@@ -70,7 +70,7 @@ class Visitor:
         self.orders = 0
         self.spent = 0.0
 
-    def visit(self, start: datetime) -> list[Operation]:
+    def visit(self, start: datetime) -> list[DemoOperation]:
         """What the next visit, beginning at ``start``, consists of, in the order of time. It ends
         within ``rhythm.LONGEST_VISIT``."""
         first, *others = self.person.devices
@@ -82,8 +82,8 @@ class Visitor:
 
 
 class _Visit:
-    def __init__(self, visitor: Visitor, device: Device, start: datetime) -> None:
-        self.done: list[Operation] = []
+    def __init__(self, visitor: Shopper, device: Device, start: datetime) -> None:
+        self.done: list[DemoOperation] = []
         self._visitor = visitor
         self._person = visitor.person
         self._rng = visitor.rng
@@ -259,7 +259,7 @@ class _Visit:
         self._visitor.signed_in.add(self._device.anon_id)
 
     def _did(self, kind: Literal["track", "people", "alias"], payload: Mapping[str, Any]) -> None:
-        self.done.append(Operation(kind, self._at, self._device, payload))
+        self.done.append(DemoOperation(kind, self._at, self._device, payload))
         seconds = min(self._rng.expovariate(1 / 11), 27) if kind == "track" else 0
         self._at += timedelta(milliseconds=150 + int(seconds * 1000))
 

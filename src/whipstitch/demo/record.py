@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
-from whipstitch.errors import DemoError
+from whipstitch.core.errors import DemoError
 
 _NAME: Final = "demo.json"
 

@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol, Self
 
 import httpx
 
+from whipstitch.core.errors import DemoError
 from whipstitch.demo import board
 from whipstitch.demo.record import Record
 from whipstitch.demo.story import Delivery, Story
-from whipstitch.errors import DemoError
 
 _TIMEOUT_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.5
@@ -45,7 +45,7 @@ class _Stopped(Exception):
     """The sender is to end."""
 
 
-class Sender:
+class DemoSender:
     """Sends the rest of a story's history, then what happens now, in a thread of its own, from
     ``start`` until the context is left."""
 

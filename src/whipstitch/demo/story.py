@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from whipstitch.demo import rhythm
-from whipstitch.demo.journeys import Operation, Visitor
+from whipstitch.demo.journeys import DemoOperation, Shopper
 from whipstitch.demo.people import APP_VERSION, make_person
 from whipstitch.demo.pictures import picture
 
@@ -77,8 +77,8 @@ class Story:
     def presence(self, rng: Random) -> Iterator[tuple[float, Delivery]]:
         """People who are there now, for ever: seconds to wait, then what to send, without a
         timestamp. ``rng`` is to be another one each time, or the new visitors are the old ones."""
-        back: dict[int, Visitor] = {}
-        there: list[deque[Operation]] = []
+        back: dict[int, Shopper] = {}
+        there: list[deque[DemoOperation]] = []
         for count in itertools.count():
             while len(there) < _THERE_AT_ONCE:
                 there.append(deque(self._somebody(rng, back).visit(self.now)))
@@ -89,19 +89,19 @@ class Story:
             pause = rng.expovariate(1 / _PAUSE) * (1 + count / _SLOWER_AFTER)
             yield pause, _delivery([operation], stamped=False)
 
-    def _somebody(self, rng: Random, back: dict[int, Visitor]) -> Visitor:
+    def _somebody(self, rng: Random, back: dict[int, Shopper]) -> Shopper:
         """A new visitor, or one from the past; ``back`` are those of them who were here since."""
         if rng.random() < _NEW:
-            return Visitor(make_person(rng), rng)
+            return Shopper(make_person(rng), rng)
         number = rng.randrange(self.people)
         if number not in back:
             back[number], _ = self._past(number)
             back[number].rng = rng
         return back[number]
 
-    def _past(self, number: int) -> tuple[Visitor, list[Operation]]:
+    def _past(self, number: int) -> tuple[Shopper, list[DemoOperation]]:
         rng = Random(f"{self.seed}:{number}")  # noqa: S311 - nothing here is secret
-        visitor = Visitor(make_person(rng), rng)
+        visitor = Shopper(make_person(rng), rng)
         offset = visitor.person.country.utc_offset
         first = rhythm.arrival(rng, self.now, offset)
         later = rhythm.returns(rng, first, self.now, offset, visitor.person.keenness)
@@ -109,7 +109,7 @@ class Story:
         return visitor, [operation for start in starts for operation in visitor.visit(start)]
 
 
-def _delivery(operations: list[Operation], *, stamped: bool) -> Delivery:
+def _delivery(operations: list[DemoOperation], *, stamped: bool) -> Delivery:
     """One operation goes to its own endpoint, several go to ``/batch``."""
     bodies = [
         {**one.payload, "timestamp": _rfc3339(one.at)} if stamped else dict(one.payload)
@@ -122,7 +122,7 @@ def _delivery(operations: list[Operation], *, stamped: bool) -> Delivery:
     return Delivery("/api/v1/batch", agent, {"operations": _typed(operations, bodies)}, events)
 
 
-def _typed(operations: Iterable[Operation], bodies: Iterable[dict[str, Any]]) -> list[object]:
+def _typed(operations: Iterable[DemoOperation], bodies: Iterable[dict[str, Any]]) -> list[object]:
     return [
         {"type": one.kind, "payload": body} for one, body in zip(operations, bodies, strict=True)
     ]

@@ -1,1 +1,1 @@
-"""Who is whom: one person behind many ids. Pure: no storage, no clock."""
+"""Who is whom: aliases become links, links a map for the reads, and rows are rewritten."""

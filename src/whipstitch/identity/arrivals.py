@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from whipstitch.core.projects import Scope, Somebody
 from whipstitch.identity.forest import Operation
 from whipstitch.journal.rows import Row
-from whipstitch.projects import Scope, Somebody
 
 
 class Arrival(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from whipstitch.threads import VitalThread
+from whipstitch.core.threads import VitalThread
 
 log = structlog.get_logger(__name__)
 

@@ -14,16 +14,11 @@ from typing import Literal
 
 import structlog
 
-from whipstitch.admission.sequence import Sequence
-from whipstitch.errors import JournalError
+from whipstitch.core.errors import JournalError
+from whipstitch.core.sequence import Sequence
 from whipstitch.journal import segments
 from whipstitch.journal.checking import UNREADABLE
-from whipstitch.journal.group_commit import (
-    Committer,
-    Entry,
-    InlineCommitter,
-    ThreadedCommitter,
-)
+from whipstitch.journal.group_commit import Committer, Entry, InlineCommitter, ThreadedCommitter
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.segments import OPEN, PART, SEALED, OpenSegment
 from whipstitch.journal.waiting import Waiting

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from whipstitch.projects import Environment
+from whipstitch.core.projects import Environment
 
 
 class Row(msgspec.Struct, gc=False):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from whipstitch.core.portable import sync_data
 from whipstitch.journal.groups import COMMIT, whole_groups
-from whipstitch.portable import sync_data
 
 OPEN = ".open"
 SEALED = ".jsonl"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from whipstitch.core.projects import Scope
 from whipstitch.journal.rows import Row, rows_of
 from whipstitch.journal.segments import lasting_name
-from whipstitch.projects import Scope
 
 MOST_ALIASES: Final = 2_000
 """Aliases that are linked in one go: some tenths of a second."""

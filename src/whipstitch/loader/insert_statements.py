@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from whipstitch.core.projects import Somebody
 from whipstitch.identity.arrivals import Corrections
-from whipstitch.projects import Somebody
-from whipstitch.storage.literals import literal
+from whipstitch.warehouse.literals import literal
 
 Kind = Literal["alias", "trait", "track"]
 KINDS: Final[tuple[Kind, ...]] = ("alias", "trait", "track")
@@ -28,7 +28,7 @@ TABLES: Final[tuple[Table, ...]] = ("trait", "track")
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class InsertMapping:
     """How the rows of one kind go from a segment into their table.
 
     ``fields`` is the structure in which ClickHouse reads the JSON lines; ``columns`` maps the
@@ -57,7 +57,7 @@ _WHO_AND_WHEN: Final = (
     "k String, project_id String, environment String, timestamp Int64, accepted UInt64"
 )
 
-TRAITS: Final = Rows(
+TRAITS: Final = InsertMapping(
     "trait",
     "person_traits",
     f"{_WHO_AND_WHEN}, distinct_id String, property String, value String, deleted Bool",
@@ -88,7 +88,7 @@ _AS_SENT: Final = (
     "timezone",
     "lib_version",
 )
-EVENTS: Final = Rows(
+EVENTS: Final = InsertMapping(
     "track",
     "events",
     f"{_WHO_AND_WHEN}, received Int64, bot Bool, "
@@ -110,7 +110,7 @@ EVENTS: Final = Rows(
         "default_properties_sent": "default_properties",
     },
 )
-_BY_KIND: Final[dict[Table, Rows]] = {rows.kind: rows for rows in (TRAITS, EVENTS)}
+_BY_KIND: Final[dict[Table, InsertMapping]] = {rows.kind: rows for rows in (TRAITS, EVENTS)}
 _ONE_NAME: Final = "/"
 """Neither a project's id nor an environment's name has it."""
 _JSON_COLUMNS: Final = {

@@ -4,13 +4,12 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
 
-from clickhouse_connect.driver.client import Client
-
 from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
+from whipstitch.identity.linker import Linker
 from whipstitch.loader.insert_statements import TABLES, settings, statement
 from whipstitch.loader.segment_reader import Contents
-from whipstitch.stitching.linker import Linker
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.store import Store
 
 _PIECE: Final = 256 * 1024
 """Bytes of a segment that are sent at once."""
@@ -44,7 +43,7 @@ class Inserts:
                 client, segments, token, contents, corrections or NO_CORRECTIONS, careful=careful
             )
 
-        self._store.beside_loading(work).result()
+        self._store.run_on_writer(work).result()
 
     def _insert(
         self,

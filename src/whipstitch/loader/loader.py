@@ -14,30 +14,30 @@ from typing import Final, Protocol
 
 import structlog
 
-from whipstitch.errors import (
+from whipstitch.core.errors import (
     MendingDied,
     StorageRefused,
     StorageUnreachable,
     TooManyRefused,
     WhipstitchError,
 )
+from whipstitch.core.projects import Scope
+from whipstitch.core.threads import VitalThread
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
+from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
 from whipstitch.journal.segments import is_piece, piece_stem
 from whipstitch.loader.attempts import Attempts
 from whipstitch.loader.behind import MOST_ALIASES, Behind, copy, read
-from whipstitch.loader.dead_letters import DeadLetter, DeadLetters
+from whipstitch.loader.bisect import Mend, Salvage, mend_segment, salvage
 from whipstitch.loader.insert_statements import Kind, Span
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
 from whipstitch.loader.pieces import rows_of, take_apart
 from whipstitch.loader.refusals import RefusalLimit
-from whipstitch.loader.salvage import Mend, Salvage, mend_segment, salvage
 from whipstitch.loader.segment_reader import Contents, contents, together
 from whipstitch.loader.stats import LoaderStats
 from whipstitch.loader.wide import MOST_AT_ONCE, Width, split, width
-from whipstitch.projects import Scope
-from whipstitch.threads import VitalThread
 
 log = structlog.get_logger(__name__)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.rows import Row, rows_of
 from whipstitch.loader.insert_statements import KINDS, Kind, Span
-from whipstitch.projects import Environment, Scope
 
 _BEFORE_ALL: Final = 2**63
 _READ_SIZE: Final = 32 * 1024

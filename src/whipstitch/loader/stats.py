@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from whipstitch.counting import Histogram
+from whipstitch.core.histogram import Histogram
 from whipstitch.loader.insert_statements import Kind
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, find_project
 from whipstitch.registry.tables import ProjectRow, TokenRow

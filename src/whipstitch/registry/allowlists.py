@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -6,8 +6,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from whipstitch.errors import RegistryError, UnknownBoard
-from whipstitch.projects import Scope
+from whipstitch.core.errors import RegistryError, UnknownBoard
+from whipstitch.core.projects import Scope
 from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, lock_project
 from whipstitch.registry.questions import find_row as find_question

@@ -7,8 +7,8 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from whipstitch.errors import CohortInUse, RegistryError, UnknownCohort
-from whipstitch.projects import Scope
+from whipstitch.core.errors import CohortInUse, RegistryError, UnknownCohort
+from whipstitch.core.projects import Scope
 from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, lock_project
 from whipstitch.registry.tables import CohortRow

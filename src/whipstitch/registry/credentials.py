@@ -8,7 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from whipstitch.projects import Environment
+from whipstitch.core.projects import Environment
 
 _ALPHABET = string.ascii_letters + string.digits
 _hasher = PasswordHasher()

@@ -23,8 +23,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from whipstitch.errors import RegistryError, RegistryUnavailable
-from whipstitch.setting_values import without_password
+from whipstitch.config.setting_values import without_password
+from whipstitch.core.errors import RegistryError, RegistryUnavailable
 
 _BUSY_SECONDS = 10
 _BUSY_PAUSE = 0.01

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 from whipstitch.registry.tables import ProjectRow
 
 _LONGEST_NAME = 200

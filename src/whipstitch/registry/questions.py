@@ -6,13 +6,13 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from whipstitch.errors import RegistryError, UnknownQuestion
-from whipstitch.projects import Scope
+from whipstitch.core.errors import RegistryError, UnknownQuestion
+from whipstitch.core.projects import Scope
 from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, lock_project
 from whipstitch.registry.tables import BoardRow, QuestionRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import KEEP, Keep, Question, Surface
+from whipstitch.registry.values import KEEP, Keep, Question, ReportKind
 
 MOST_QUESTIONS: Final = 1_000
 """Of a project, in both environments together."""
@@ -29,7 +29,7 @@ class Questions(Transactions):
         scope: Scope,
         by: str,
         name: str,
-        surface: Surface,
+        surface: ReportKind,
         query: Mapping[str, Any],
         range_: str | None = None,
         view: Mapping[str, Any] | None = None,

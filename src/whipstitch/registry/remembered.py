@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from whipstitch.projects import Directory, IngestionKey, ScreenName, SqlUser
+from whipstitch.core.projects import IngestionKey, ProjectSnapshot, ScreenName, SqlUser
 
 _SQLITE: Final = "sqlite:///"
 _REVISION: Final = "SELECT number FROM revision"
@@ -34,7 +34,7 @@ class _Remembered(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Remembered)
 
 
-def remember(file: Path, url: str, revision: int, directory: Directory) -> None:
+def remember(file: Path, url: str, revision: int, directory: ProjectSnapshot) -> None:
     """Keeps the directory of that revision of the registry at ``url``; only the file's owner may
     read it. Where there is no room for it, the next start is slower."""
     remembered = _Remembered(
@@ -53,7 +53,7 @@ def remember(file: Path, url: str, revision: int, directory: Directory) -> None:
         part.rename(file)
 
 
-def recall(file: Path, url: str) -> tuple[int, Directory] | None:
+def recall(file: Path, url: str) -> tuple[int, ProjectSnapshot] | None:
     """Its revision, and the directory of the registry at ``url`` as it is now; None: the registry
     has to be asked."""
     try:
@@ -63,7 +63,7 @@ def recall(file: Path, url: str) -> tuple[int, Directory] | None:
     known = (remembered.form, remembered.url, remembered.revision)
     if known != (_FORM, url, _revision(url)):
         return None
-    directory = Directory(
+    directory = ProjectSnapshot(
         {key.key: key for key in remembered.keys},
         dict(remembered.screens),
         tuple(remembered.sql_users),

@@ -7,11 +7,11 @@ from typing import Any, Final
 from sqlalchemy import delete, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from whipstitch.projects import Scope
+from whipstitch.core.projects import Scope
+from whipstitch.core.versions import version_order
 from whipstitch.registry.tables import ScreenRow
 from whipstitch.registry.transactions import Transactions
 from whipstitch.registry.values import Picture, Screen, Snapshot
-from whipstitch.versions import version_order
 
 MOST_PICTURES: Final = 5_000
 """Of one project."""

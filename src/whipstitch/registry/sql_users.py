@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 from whipstitch.registry.lookup import find_project
 from whipstitch.registry.tables import SqlUserRow
 from whipstitch.registry.transactions import Transactions

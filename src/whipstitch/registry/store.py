@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from whipstitch.errors import RegistryError
-from whipstitch.projects import Directory, Environment, IngestionKey, Project, ScreenName
+from whipstitch.core.errors import RegistryError
+from whipstitch.core.projects import Environment, IngestionKey, Project, ProjectSnapshot, ScreenName
+from whipstitch.core.versions import version_order
 from whipstitch.registry import credentials
 from whipstitch.registry.access import Access
 from whipstitch.registry.allowlists import normal_domains, normal_ips
@@ -23,7 +24,6 @@ from whipstitch.registry.sql_users import SqlUsers
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow, SqlUserRow
 from whipstitch.registry.users import Users
 from whipstitch.registry.values import KEEP, Keep, Key, NewProject
-from whipstitch.versions import version_order
 
 # What a column of 32 bits holds.
 _HIGHEST_RATE_LIMIT = 2**31 - 1
@@ -153,7 +153,7 @@ class Registry(
 
     # What the running server sees
 
-    def directory(self) -> Directory:
+    def directory(self) -> ProjectSnapshot:
         """The keys that are valid, the screens that are there, and the users for BI tools."""
         with self._reading() as session:
             keys = {
@@ -177,7 +177,7 @@ class Registry(
                 screens[name] = max(screens.get(name), version or None, key=version_order)
             users = session.scalars(select(SqlUserRow).order_by(SqlUserRow.name))
             sql_users = tuple(row.user() for row in users)
-        return Directory(keys, screens, sql_users)
+        return ProjectSnapshot(keys, screens, sql_users)
 
     def revision(self) -> int:
         """A number that grows whenever :meth:`directory` changes."""

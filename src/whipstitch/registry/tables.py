@@ -6,16 +6,16 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from whipstitch.projects import Environment, Project, Scope, SqlUser
+from whipstitch.core.projects import Environment, Project, Scope, SqlUser
 from whipstitch.registry.values import (
     Board,
     Cohort,
     CohortKind,
     Key,
     Question,
+    ReportKind,
     Role,
     SqlAccount,
-    Surface,
     Tile,
     TileWidth,
     Token,
@@ -45,7 +45,7 @@ class Base(DeclarativeBase):
         Environment: String,
         Role: String,
         CohortKind: String,
-        Surface: String,
+        ReportKind: String,
         TileWidth: String,
         datetime: UtcDateTime,
         float: Double,
@@ -256,7 +256,7 @@ class QuestionRow(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
     environment: Mapped[Environment]
     name: Mapped[str]
-    surface: Mapped[Surface]
+    surface: Mapped[ReportKind]
     query: Mapped[dict[str, Any]] = mapped_column(JSON)
     range: Mapped[str | None]
     view: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 from whipstitch.registry import credentials
 from whipstitch.registry.tables import SessionRow, UserRow
 from whipstitch.registry.transactions import Transactions

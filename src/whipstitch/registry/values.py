@@ -5,11 +5,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Literal, NamedTuple
 
-from whipstitch.projects import Environment, Project, Scope
+from whipstitch.core.projects import Environment, Project, Scope
 
 Role = Literal["viewer", "editor", "admin"]
 CohortKind = Literal["static", "dynamic"]
-Surface = Literal["insights", "funnels", "retention", "flows"]
+ReportKind = Literal["insights", "funnels", "retention", "flows"]
 """What questions are asked of."""
 TileWidth = Literal["half", "full"]
 
@@ -179,7 +179,7 @@ class Question:
     id: str
     scope: Scope
     name: str
-    surface: Surface
+    surface: ReportKind
     query: dict[str, Any]
     range: str | None
     view: dict[str, Any]

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whipstitch.background import Background
-from whipstitch.errors import RegistryError
-from whipstitch.projects import Directory
+from whipstitch.core.errors import RegistryError
+from whipstitch.core.projects import ProjectSnapshot
+from whipstitch.core.worker import BackgroundWorker
 from whipstitch.registry.remembered import recall, remember
 
 if TYPE_CHECKING:
     from whipstitch.registry.late import LateRegistry
 
 
-class DirectoryWatch:
+class SnapshotWatch:
     """A thread that looks every ``interval`` seconds whether the registry changed.
 
     ``current`` is the directory as last read, None before the first time; it is replaced whole, so
@@ -25,14 +25,14 @@ class DirectoryWatch:
     and ``problem`` says why. ``memory`` is the file that keeps it from start to start."""
 
     def __init__(self, registry: LateRegistry, memory: Path, interval: float = 1.0) -> None:
-        self.current: Directory | None = None
+        self.current: ProjectSnapshot | None = None
         self.problem: str | None = "The registry has not been read yet."
         self._registry = registry
         self._memory = memory
-        self._followers: list[Callable[[Directory], None]] = []
+        self._followers: list[Callable[[ProjectSnapshot], None]] = []
         self._revision: int | None = None
         self._refreshing = threading.Lock()
-        work = Background("directory watch", self.refresh, lambda: interval)
+        work = BackgroundWorker("directory watch", self.refresh, lambda: interval)
         self.start = work.start
         self.stop = work.stop
 
@@ -51,7 +51,7 @@ class DirectoryWatch:
         self.problem = None
         return True
 
-    def follow(self, changed: Callable[[Directory], None]) -> None:
+    def follow(self, changed: Callable[[ProjectSnapshot], None]) -> None:
         """``changed`` is told the directory that is known now, and each that is read later. It
         must not wait."""
         with self._refreshing:
@@ -78,7 +78,7 @@ class DirectoryWatch:
                 self.problem = None
 
 
-def _with_same_keys(new: Directory, old: Directory | None) -> Directory:
+def _with_same_keys(new: ProjectSnapshot, old: ProjectSnapshot | None) -> ProjectSnapshot:
     """``new``, with the very keys of ``old`` if they are the same: whoever remembers what they mean
     need not forget it for a new screen."""
     return replace(new, keys=old.keys) if old is not None and new.keys == old.keys else new

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from whipstitch.core.errors import DemoError
 from whipstitch.demo.record import Record
-from whipstitch.errors import DemoError
 
 RECORD = Record("proj_1", datetime(2026, 5, 20, 15, tzinfo=UTC), 2000)
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from whipstitch.core.errors import DemoError
 from whipstitch.demo import board
 from whipstitch.demo.record import Record
-from whipstitch.demo.sending import Sender
+from whipstitch.demo.sending import DemoSender
 from whipstitch.demo.story import Story
-from whipstitch.errors import DemoError
 
 NOW = datetime(2026, 5, 20, 15, tzinfo=UTC)
 PEOPLE = 3
@@ -101,14 +101,14 @@ def _token() -> AbstractContextManager[str]:
 
 def send(data_dir: Path, record: Record, address: str) -> Watched:
     watched = Watched()
-    with Sender(data_dir, watched) as sender:
+    with DemoSender(data_dir, watched) as sender:
         sender.start(address, "sk_live_x", _token, record, NOW)
         assert watched.ended.wait(_TIMEOUT)
     return watched
 
 
 def send_until(done: Callable[[], bool], data_dir: Path, record: Record, address: str) -> None:
-    with Sender(data_dir, Watched()) as sender:
+    with DemoSender(data_dir, Watched()) as sender:
         sender.start(address, "sk_live_x", _token, record, NOW)
         give_up = time.monotonic() + _TIMEOUT
         while not done():

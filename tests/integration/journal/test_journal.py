@@ -12,7 +12,7 @@ import uvloop
 from tests.support.disks import fill, small_disk
 from tests.support.doors import Row, journalled_rows
 
-from whipstitch.errors import JournalError
+from whipstitch.core.errors import JournalError
 from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.journal import Journal

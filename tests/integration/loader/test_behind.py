@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clickhouse_connect.driver.client import Client
 from tests.support.folder import Folder
 from tests.support.segments import alias, event, trait, write_segment
 from tests.support.stitching import LIVE, Node, started_node, until
 
-from whipstitch.errors import StorageRefused, StorageUnavailable
+from whipstitch.core.errors import StorageRefused, StorageUnavailable
+from whipstitch.core.projects import Scope
 from whipstitch.identity.arrivals import Corrections, Named
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.segments import lasting_name
-from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
-from whipstitch.projects import Scope
-from whipstitch.storage.connect import Address
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.connection import Address
 
 OTHER = Scope("proj_b", "live")
 MOST = 20

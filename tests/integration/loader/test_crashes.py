@@ -17,14 +17,14 @@ from tests.support.folder import Folder, new_loader
 from tests.support.proxy import Proxy
 from tests.support.segments import event, write_segment
 
-from whipstitch.errors import MendingDied, StorageRefused
+from whipstitch.core.errors import MendingDied, StorageRefused
 from whipstitch.journal.checking import check
-from whipstitch.loader.dead_letters import DeadLetters
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
 from whipstitch.loader.pieces import rows_of, take_apart
-from whipstitch.storage.connect import Address
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.store import Store
 
 _ROOT = Path(fatal.__file__).parents[2]
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.segments import alias, event, write_segment
 
+from whipstitch.core.projects import Somebody
 from whipstitch.journal.checking import check
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.groups import COMMIT_START, seal_group
 from whipstitch.loader import large
-from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.large import NO_COPY, larger_rows, separate
-from whipstitch.projects import Somebody
 
 _LARGE = 2_000
 _LARGEST = 5_000

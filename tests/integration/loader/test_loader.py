@@ -18,14 +18,14 @@ from tests.support.folder import Folder, new_loader
 from tests.support.proxy import Mode, Proxy
 from tests.support.segments import START_MS, alias, event, trait, write_segment
 
-from whipstitch.errors import StorageUnavailable
+from whipstitch.core.errors import StorageUnavailable
+from whipstitch.core.projects import Somebody
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.groups import seal_group
-from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
-from whipstitch.projects import Somebody
-from whipstitch.storage.connect import Address
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.store import Store
 
 _DAY_MS = 86_400_000
 

@@ -8,12 +8,12 @@ from tests.support.folder import Folder
 from tests.support.segments import event, trait, write_segment
 
 from whipstitch.journal.checking import check
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.loader import wide
-from whipstitch.loader.dead_letters import DeadLetters
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import NO_COPY
 from whipstitch.loader.loader import Loader
-from whipstitch.storage.store import Store
+from whipstitch.warehouse.store import Store
 
 
 def _wide(number: int, properties: int = 200) -> bytes:

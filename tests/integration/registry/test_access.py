@@ -2,7 +2,7 @@
 
 import pytest
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 from whipstitch.registry.store import Registry
 
 

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from whipstitch.errors import RegistryError, UnknownBoard, UnknownQuestion
-from whipstitch.projects import Scope
+from whipstitch.core.errors import RegistryError, UnknownBoard, UnknownQuestion
+from whipstitch.core.projects import Scope
 from whipstitch.registry import boards
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Tile

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from whipstitch.errors import CohortInUse, RegistryError, UnknownCohort
-from whipstitch.projects import Scope
+from whipstitch.core.errors import CohortInUse, RegistryError, UnknownCohort
+from whipstitch.core.projects import Scope
 from whipstitch.registry import cohorts
 from whipstitch.registry.store import Registry
 

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from tests.support.postgres import PostgresCluster
 
-from whipstitch.errors import RegistryError, RegistryUnavailable
+from whipstitch.core.errors import RegistryError, RegistryUnavailable
 from whipstitch.registry.database import connect
 from whipstitch.registry.store import Registry
 from whipstitch.registry.tables import Base
@@ -162,7 +162,7 @@ def test_a_full_disk_makes_the_registry_unavailable_and_loses_nothing(sqlite_url
     # A limit on the size of files is a full disk that needs no privilege and ends with the process.
     program = (
         "import resource, sys\n"
-        "from whipstitch.errors import RegistryUnavailable\n"
+        "from whipstitch.core.errors import RegistryUnavailable\n"
         "from whipstitch.registry.store import Registry\n"
         "registry = Registry.open(sys.argv[1])\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))\n"
@@ -233,7 +233,7 @@ def test_every_usual_spelling_of_postgresql_is_understood(postgres_url: str, sch
 
 
 def test_the_path_of_a_sqlite_registry_may_hold_characters_that_urls_escape(tmp_path: Path) -> None:
-    from whipstitch.settings import Settings
+    from whipstitch.config.settings import Settings
 
     data_dir = tmp_path / "50% of $ and #"
     with Registry.open(Settings.load(data_dir=data_dir).database) as registry:

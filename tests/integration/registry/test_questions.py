@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from whipstitch.errors import RegistryError, UnknownQuestion
-from whipstitch.projects import Scope
+from whipstitch.core.errors import RegistryError, UnknownQuestion
+from whipstitch.core.projects import Scope
 from whipstitch.registry import questions
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Question, Tile

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from whipstitch.projects import Scope
+from whipstitch.core.projects import Scope
 from whipstitch.registry import screens
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Picture, Screen, Snapshot

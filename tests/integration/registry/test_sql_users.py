@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from whipstitch.errors import RegistryError
-from whipstitch.projects import SqlUser
+from whipstitch.core.errors import RegistryError
+from whipstitch.core.projects import SqlUser
 from whipstitch.registry.store import Registry
 
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from whipstitch.errors import RegistryError
-from whipstitch.projects import IngestionKey
+from whipstitch.core.errors import RegistryError
+from whipstitch.core.projects import IngestionKey
 from whipstitch.registry.database import connect
 from whipstitch.registry.store import Registry
 from whipstitch.registry.tables import ScreenRow

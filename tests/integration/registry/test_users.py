@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
 from whipstitch.registry.credentials import token_hash
 from whipstitch.registry.database import connect
 from whipstitch.registry.sessions import IDLE, LONGEST

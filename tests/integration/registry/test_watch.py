@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from tests.support.postgres import PostgresCluster
 
-from whipstitch.projects import Directory
+from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.registry.late import LateRegistry
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Screen
-from whipstitch.registry.watch import DirectoryWatch
+from whipstitch.registry.watch import SnapshotWatch
 
 
 def eventually(condition: Callable[[], bool], what: str) -> None:
@@ -23,8 +23,8 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 
 @pytest.fixture
-def watch(late: LateRegistry, tmp_path: Path) -> Iterator[DirectoryWatch]:
-    watch = DirectoryWatch(late, tmp_path / "directory.json", interval=0.05)
+def watch(late: LateRegistry, tmp_path: Path) -> Iterator[SnapshotWatch]:
+    watch = SnapshotWatch(late, tmp_path / "directory.json", interval=0.05)
     yield watch
     watch.stop(30)
 
@@ -35,16 +35,16 @@ def late(url: str) -> Iterator[LateRegistry]:
         yield registry
 
 
-def known(watch: DirectoryWatch, key: str) -> bool:
+def known(watch: SnapshotWatch, key: str) -> bool:
     return watch.current is not None and key in watch.current.keys
 
 
-def test_before_the_first_look_there_is_no_directory_and_a_reason(watch: DirectoryWatch) -> None:
+def test_before_the_first_look_there_is_no_directory_and_a_reason(watch: SnapshotWatch) -> None:
     assert watch.current is None
     assert watch.problem is not None
 
 
-def test_an_empty_registry_is_a_directory_without_keys(watch: DirectoryWatch) -> None:
+def test_an_empty_registry_is_a_directory_without_keys(watch: SnapshotWatch) -> None:
     watch.refresh()
 
     assert watch.current is not None
@@ -52,7 +52,7 @@ def test_an_empty_registry_is_a_directory_without_keys(watch: DirectoryWatch) ->
     assert watch.problem is None
 
 
-def test_what_another_process_changes_is_seen(watch: DirectoryWatch, url: str) -> None:
+def test_what_another_process_changes_is_seen(watch: SnapshotWatch, url: str) -> None:
     watch.start()
     with Registry.open(url) as other:
         made = other.create_project("Shop")
@@ -64,7 +64,7 @@ def test_what_another_process_changes_is_seen(watch: DirectoryWatch, url: str) -
     assert known(watch, made.test_key.key)
 
 
-def test_an_unchanged_registry_is_not_read_again(watch: DirectoryWatch, registry: Registry) -> None:
+def test_an_unchanged_registry_is_not_read_again(watch: SnapshotWatch, registry: Registry) -> None:
     registry.create_project("Shop")
     watch.refresh()
     first = watch.current
@@ -77,7 +77,7 @@ def test_an_unchanged_registry_is_not_read_again(watch: DirectoryWatch, registry
     assert watch.current is not first
 
 
-def test_a_stopped_watch_keeps_what_it_knew(watch: DirectoryWatch, registry: Registry) -> None:
+def test_a_stopped_watch_keeps_what_it_knew(watch: SnapshotWatch, registry: Registry) -> None:
     made = registry.create_project("Shop")
     watch.start()
     eventually(lambda: known(watch, made.live_key.key), "the first key is known")
@@ -93,7 +93,7 @@ def test_while_the_server_is_away_the_last_directory_is_served(
 ) -> None:
     with LateRegistry(postgres_url) as late:
         registry = late()
-        watch = DirectoryWatch(late, tmp_path / "directory.json", interval=0.05)
+        watch = SnapshotWatch(late, tmp_path / "directory.json", interval=0.05)
         made = registry.create_project("Shop")
         watch.start()
         try:
@@ -112,9 +112,9 @@ def test_while_the_server_is_away_the_last_directory_is_served(
 
 
 def test_whoever_follows_is_told_each_directory_that_was_read(
-    watch: DirectoryWatch, registry: Registry
+    watch: SnapshotWatch, registry: Registry
 ) -> None:
-    told: list[Directory] = []
+    told: list[ProjectSnapshot] = []
     watch.follow(told.append)
     registry.create_project("Shop")
 
@@ -126,9 +126,9 @@ def test_whoever_follows_is_told_each_directory_that_was_read(
     assert [[user.name for user in one.sql_users] for one in told] == [[], ["shop"]]
 
 
-def test_whoever_follows_later_is_told_what_is_known(watch: DirectoryWatch) -> None:
+def test_whoever_follows_later_is_told_what_is_known(watch: SnapshotWatch) -> None:
     watch.refresh()
-    told: list[Directory] = []
+    told: list[ProjectSnapshot] = []
 
     watch.follow(told.append)
 
@@ -144,10 +144,10 @@ def test_the_next_run_knows_the_directory_before_it_opens_the_registry(
         registry.create_sql_user(shop)
         registry.save_screen(Screen(shop, "live", "Home", "image/png", b"picture", "2.0"))
     with LateRegistry(sqlite_url) as late:
-        before = DirectoryWatch(late, file)
+        before = SnapshotWatch(late, file)
         before.refresh()
 
-    after = DirectoryWatch(unopened(sqlite_url), file)
+    after = SnapshotWatch(unopened(sqlite_url), file)
 
     assert after.recall()
     assert after.current == before.current
@@ -157,7 +157,7 @@ def test_the_next_run_knows_the_directory_before_it_opens_the_registry(
 def test_a_new_screen_leaves_the_keys_as_they_are(sqlite_url: str, tmp_path: Path) -> None:
     with LateRegistry(sqlite_url) as late:
         shop = late().create_project("Shop").project.id
-        watch = DirectoryWatch(late, tmp_path / "directory.json")
+        watch = SnapshotWatch(late, tmp_path / "directory.json")
         watch.refresh()
         assert (first := watch.current) is not None
         late().save_screen(Screen(shop, "live", "Home", "image/png", b"picture"))
@@ -176,10 +176,10 @@ def test_a_registry_that_changed_meanwhile_is_opened_first(sqlite_url: str, tmp_
     file = tmp_path / "directory.json"
     with LateRegistry(sqlite_url) as late:
         key = late().create_project("Shop").live_key.key
-        DirectoryWatch(late, file).refresh()
+        SnapshotWatch(late, file).refresh()
         late().revoke_key(key)
 
-    after = DirectoryWatch(unopened(sqlite_url), file)
+    after = SnapshotWatch(unopened(sqlite_url), file)
 
     assert not after.recall()
     assert after.current is None
@@ -193,15 +193,15 @@ def test_a_memory_that_cannot_be_read_is_passed_over(
     file = tmp_path / "directory.json"
     file.write_text(content)
 
-    assert not DirectoryWatch(unopened(sqlite_url), file).recall()
+    assert not SnapshotWatch(unopened(sqlite_url), file).recall()
 
 
 def test_a_registry_in_postgresql_is_opened_first(postgres_url: str, tmp_path: Path) -> None:
     file = tmp_path / "directory.json"
     with LateRegistry(postgres_url) as late:
-        DirectoryWatch(late, file).refresh()
+        SnapshotWatch(late, file).refresh()
 
-    assert not DirectoryWatch(unopened(postgres_url), file).recall()
+    assert not SnapshotWatch(unopened(postgres_url), file).recall()
 
 
 def unopened(url: str) -> LateRegistry:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from whipstitch.admission.ids import is_garbage
 from whipstitch.demo.story import Delivery, Story
+from whipstitch.ingest.validation.ids import is_garbage
 
 NOW = datetime(2026, 5, 20, 15, tzinfo=UTC)
 STORY = Story(NOW, people=600)

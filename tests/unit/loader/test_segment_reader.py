@@ -4,11 +4,11 @@ from pathlib import Path
 
 from tests.support.segments import START_MS, alias, event, trait, write_segment
 
+from whipstitch.core.projects import Scope
 from whipstitch.identity.arrivals import Arrival, arrivals
 from whipstitch.identity.forest import Operation
 from whipstitch.loader.insert_statements import Span
 from whipstitch.loader.segment_reader import contents, together
-from whipstitch.projects import Scope
 
 
 def test_rows_are_counted_by_kind_and_spanned_by_acceptance(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.admission.origins import is_authorized
-from whipstitch.errors import RegistryError
+from whipstitch.core.errors import RegistryError
+from whipstitch.ingest.validation.origins import is_authorized
 from whipstitch.registry.allowlists import normal_domains, normal_ips
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(

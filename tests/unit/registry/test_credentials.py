@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.projects import Environment
+from whipstitch.core.projects import Environment
 from whipstitch.registry.credentials import (
     is_password,
     new_id,

@@ -1,0 +1,1 @@
+"""Events: lists, the live stream, export, the lexicon, screens."""

@@ -1,0 +1,166 @@
+"""Events, newest first, a page at a time (interfaces, "Query API": ``GET /api/v1/events``)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from whipstitch.analytics.events.pages import Count, Moment, cursor_of, rfc3339
+from whipstitch.analytics.people.person_lookup import rows_of
+from whipstitch.identity.person_map import Persons
+from whipstitch.warehouse.sql import IN_SCOPE, Sql
+
+_COLUMNS = (
+    "id",
+    "event_name",
+    "session_id",
+    "toUnixTimestamp64Milli(timestamp)",
+    "toUnixTimestamp64Milli(received_at)",
+    "environment",
+    "properties_sent",
+    "default_properties_sent",
+    "os",
+    "browser",
+    "device_model",
+    "bot",
+    "city",
+    "region",
+    "country",
+    "timezone",
+    "lib_version",
+    "accepted",
+)
+
+
+class EventPosition(msgspec.Struct, frozen=True, array_like=True):
+    """A place in the order of events: unix milliseconds, acceptance number, event id."""
+
+    timestamp: Moment
+    accepted: Count
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsQuery:
+    """One page of events. ``person``: whose events (their distinct id, see ``person_of``);
+    ``after``: the last event of the page before; ``start`` is inclusive, ``end`` exclusive; a
+    filter that is None lets everything through."""
+
+    limit: int
+    event_name: str | None = None
+    person: str | None = None
+    session_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    after: EventPosition | None = None
+
+
+class Event(msgspec.Struct):
+    """One event as the API gives it; ``properties`` are the client's own text."""
+
+    id: str
+    event_name: str
+    distinct_id: str
+    anon_id: str
+    session_id: str
+    timestamp: str
+    received_at: str
+    environment: str
+    properties: msgspec.Raw
+    default_properties: msgspec.Raw
+    os: str
+    browser: str
+    device_model: str
+    bot: bool
+    city: str
+    region: str
+    country: str
+    timezone: str
+    lib_version: str
+
+
+class EventsPage(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    events: list[Event]
+    next_cursor: str | None
+
+
+def build(query: EventsQuery, persons: Persons) -> Sql:
+    """Asks for one row more than the page holds, to know whether there is another page."""
+    conditions = [IN_SCOPE]
+    values: dict[str, Any] = {"limit": query.limit + 1}
+    for column in ("event_name", "session_id"):
+        wanted = getattr(query, column)
+        if wanted is not None:
+            conditions.append(f"{column} = {{{column}:String}}")
+            values[column] = wanted
+    if query.person is not None:
+        conditions.append(rows_of(persons))
+        values["people"] = [query.person]
+    for name, comparison, moment in (("start", ">=", query.start), ("end", "<", query.end)):
+        if moment is not None:
+            conditions.append(f"timestamp {comparison} fromUnixTimestamp64Milli({{{name}:Int64}})")
+            values[name] = _milliseconds(moment)
+    if query.after is not None:
+        conditions.append(
+            "timestamp <= fromUnixTimestamp64Milli({at:Int64}) AND "
+            "(timestamp, accepted, id) < "
+            "(fromUnixTimestamp64Milli({at:Int64}), {accepted:UInt64}, {last:String})"
+        )
+        values |= {
+            "at": query.after.timestamp,
+            "accepted": query.after.accepted,
+            "last": query.after.id,
+        }
+    return Sql(  # of fixed pieces: every value is bound
+        f"SELECT {columns(persons)} FROM events WHERE {' AND '.join(conditions)} "
+        "ORDER BY timestamp DESC, accepted DESC, id DESC LIMIT {limit:UInt32}",
+        values,
+    )
+
+
+def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
+    """The page that ``rows`` make, and where the next one begins."""
+    page = rows[: query.limit]
+    cursor = None
+    if len(rows) > query.limit:
+        last = page[-1]
+        cursor = cursor_of(EventPosition(last[5], last[19], last[2]))
+    return EventsPage(events=[event(row) for row in page], next_cursor=cursor)
+
+
+def columns(persons: Persons) -> str:
+    """What is selected of a row, as ``event`` reads it."""
+    return ", ".join((persons.id, persons.anon_id, *_COLUMNS))
+
+
+def event(row: Sequence[Any]) -> Event:
+    """The event of a row of ``columns``."""
+    return Event(
+        distinct_id=row[0],
+        anon_id=row[1],
+        id=row[2],
+        event_name=row[3],
+        session_id=row[4],
+        timestamp=rfc3339(row[5]),
+        received_at=rfc3339(row[6]),
+        environment=row[7],
+        properties=msgspec.Raw(row[8].encode()),
+        default_properties=msgspec.Raw(row[9].encode()),
+        os=row[10],
+        browser=row[11],
+        device_model=row[12],
+        bot=bool(row[13]),
+        city=row[14],
+        region=row[15],
+        country=row[16],
+        timezone=row[17],
+        lib_version=row[18],
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)

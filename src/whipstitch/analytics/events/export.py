@@ -1,0 +1,141 @@
+"""All events of a range, as a file.
+
+A row has the columns of ``GET /events``, in no order: sorting would not be done in level memory. It
+is ClickHouse that writes the file, whatever its format: a million rows are not looked at here."""
+
+from codecs import BOM_UTF8
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from whipstitch.analytics.expressions.time_ranges import TimeRange
+from whipstitch.analytics.people.person_lookup import rows_of
+from whipstitch.identity.person_map import Persons
+from whipstitch.warehouse.parameters import Parameters
+from whipstitch.warehouse.sql import IN_SCOPE, Sql
+
+Format = Literal["jsonl", "csv", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a format is called by ClickHouse and by HTTP; ``prefix``: what the file begins with."""
+
+    clickhouse: str
+    media_type: str
+    prefix: bytes = b""
+
+
+FORMATS: Final[Mapping[Format, Written]] = {
+    # One column, which is the line.
+    "jsonl": Written("TSVRaw", "application/x-ndjson"),
+    # Without a byte order mark Excel takes the text for its system's old encoding.
+    "csv": Written("CSVWithNames", "text/csv; charset=utf-8", BOM_UTF8),
+    "parquet": Written("Parquet", "application/vnd.apache.parquet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportQuery:
+    """``person``: whose events (their distinct id, see ``person_of``)."""
+
+    range: TimeRange
+    format: Format
+    event_name: str | None = None
+    person: str | None = None
+
+
+# In the order of GET /events.
+_TEXTS: Final = ("id", "event_name", "distinct_id", "anon_id", "session_id")
+_TIMES: Final = ("timestamp", "received_at")
+_JSON: Final = ("properties", "default_properties")
+_ADDED: Final = ("os", "browser", "device_model")
+_PLACE: Final = ("city", "region", "country", "timezone", "lib_version")
+
+
+def build(query: ExportQuery, persons: Persons) -> Sql:
+    """What is to be written in the ``FORMATS`` of the query."""
+    values = Parameters()
+    conditions = [IN_SCOPE, query.range.condition(values)]
+    if query.event_name is not None:
+        conditions.append(f"event_name = {values.add(query.event_name)}")
+    if query.person is not None:
+        people = values.add((query.person,), "Array(String)")
+        conditions.append(rows_of(persons, f"SELECT arrayJoin({people}) AS id"))
+    fields = _FIELDS[query.format](persons)
+    # Within the statement the names of columns stand for the columns.
+    inside = ", ".join(f"{value} AS _{name}" for name, value in fields.items())
+    outside = ", ".join(f"_{name} AS {name}" for name in fields)
+    return values.sql(
+        f"SELECT {outside} FROM (SELECT {inside} FROM events WHERE {' AND '.join(conditions)})"
+    )
+
+
+def _line(persons: Persons) -> dict[str, str]:
+    """The JSON object of an event, in one line. What clients sent is put in as they sent it; a line
+    break in it can only stand between two tokens."""
+    texts = _sources(persons)
+    fields = {
+        **{name: f"toJSONString({texts[name]})" for name in _TEXTS},
+        **{name: f"concat('\"', {_rfc3339(name)}, '\"')" for name in _TIMES},
+        "environment": "toJSONString(environment)",
+        **{name: f"translate({name}_sent, '\\n\\r', '  ')" for name in _JSON},
+        **{name: f"toJSONString({name})" for name in _ADDED},
+        "bot": "if(bot, 'true', 'false')",
+        **{name: f"toJSONString({name})" for name in _PLACE},
+    }
+    parts = [f"'\"{name}\":', {value}" for name, value in fields.items()]
+    return {"line": "concat('{', " + ", ',', ".join(parts) + ", '}')"}
+
+
+def _cells(persons: Persons) -> dict[str, str]:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front: whoever has a
+    project's public key may name an event ``=HYPERLINK(…)``."""
+    texts = _sources(persons)
+    return {
+        **{name: _harmless(texts[name]) for name in _TEXTS},
+        **{name: _rfc3339(name) for name in _TIMES},
+        "environment": "environment",
+        **{name: f"{name}_sent" for name in _JSON},
+        **{name: _harmless(name) for name in _ADDED},
+        "bot": "bot",
+        **{name: _harmless(name) for name in _PLACE},
+    }
+
+
+def _typed(persons: Persons) -> dict[str, str]:
+    """Times are timestamps; properties are JSON text."""
+    return {
+        **_sources(persons),
+        **{name: name for name in _TIMES},
+        "environment": "environment",
+        **{name: f"{name}_sent" for name in _JSON},
+        **{name: f"toString({name})" for name in _ADDED},
+        "bot": "bot",
+        **{name: f"toString({name})" for name in _PLACE},
+    }
+
+
+_FORMULA_STARTS: Final = (
+    "'=', '+', '-', '@', '\\t', '\\r', '\\n', '\uff1d', '\uff0b', '\uff0d', '\uff20'"
+)
+"""What a spreadsheet takes for a formula's beginning, or passes over before one. Full-width forms
+are read like the others where the system's language has them."""
+_FIELDS: Final = {"jsonl": _line, "csv": _cells, "parquet": _typed}
+
+
+def _sources(persons: Persons) -> dict[str, str]:
+    """Where the texts of a row come from."""
+    return {name: name for name in _TEXTS} | {
+        "distinct_id": persons.id,
+        "anon_id": persons.anon_id,
+    }
+
+
+def _rfc3339(column: str) -> str:
+    return f"concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
+
+
+def _harmless(text: str) -> str:
+    begins = f"substringUTF8({text}, 1, 1) IN ({_FORMULA_STARTS})"
+    return f"if({begins}, concat('\\'', {text}), toString({text}))"

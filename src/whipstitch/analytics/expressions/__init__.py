@@ -1,0 +1,1 @@
+"""What reports are made of: filters, breakdowns, properties, time ranges, as SQL expressions."""

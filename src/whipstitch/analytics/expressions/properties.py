@@ -1,0 +1,236 @@
+"""What a property's name stands for in a row of events.
+
+- A promoted name (``PROMOTED``) is a column.
+- ``$distinct_id`` is the person, whichever id the row came in under.
+- Any other name is a key of ``properties``, and where these have none, of ``default_properties``.
+  Dots walk into objects, unless a key has the dots in its own name.
+- ``properties.NAME`` and ``default_properties.NAME`` are what was sent there under any name, as it
+  was sent, unless a key is called so.
+
+A value is text, as in JSON but without quotes, and a number where it is one or is text that reads
+as one. Booleans are the texts ``true`` and ``false``, lists are their JSON. Objects are no values:
+they are only there or not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from whipstitch.analytics.expressions.numbers import number_in
+from whipstitch.core.errors import InvalidQuery
+from whipstitch.identity.person_map import Persons
+from whipstitch.warehouse.literals import quote_identifier
+
+PROMOTED: Final = {
+    "$os": "os",
+    "$browser": "browser",
+    "$device_model": "device_model",
+    "$city": "city",
+    "$region": "region",
+    "$country": "country",
+    "$timezone": "timezone",
+    "$lib_version": "lib_version",
+    "$session_id": "session_id",
+    "$event_name": "event_name",
+    "$bot": "if(bot, 'true', 'false')",
+}
+"""Names of properties that are columns of ``events``. A blank column is a missing property."""
+PERSON_ID: Final = "$distinct_id"
+OS: Final = "$os"
+"""Its values are in lower case, whatever was sent."""
+_SOURCES: Final = ("properties", "default_properties")
+LONGEST_NAME: Final = 1000
+"""Characters."""
+DEEPEST_NAME: Final = 10
+"""Dots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expressions:
+    """A value in SQL: ``text`` is a Nullable(String), ``number`` a Nullable(Float64), both NULL
+    where there is none; ``exists`` and ``is_list`` are conditions, never NULL."""
+
+    text: str
+    number: str
+    exists: str
+    is_list: str = "0"
+
+    def elements(self) -> str:
+        """What a list has in it, an Array(Nullable(String)) without NULL: values as text, each
+        once. A value that is no list is the one element, and what has no value has none."""
+        inside = f"JSONExtractArrayRaw(ifNull({self.text}, ''))"
+        texts = f"arrayMap(element -> {of_json('element').text}, {inside})"
+        found = f"arrayDistinct(if({self.is_list}, {texts}, [{self.text}]))"
+        return f"arrayFilter(one -> isNotNull(one), {found})"
+
+
+def checked_name(name: object, field: str) -> str:
+    """``name``, if a property can be called so.
+
+    Raises:
+        InvalidQuery
+    """
+    if not isinstance(name, str) or not name:
+        raise InvalidQuery(field, "must be the name of a property")
+    if len(name) > LONGEST_NAME:
+        raise InvalidQuery(field, f"must not be longer than {LONGEST_NAME} characters")
+    if name.count(".") > DEEPEST_NAME:
+        raise InvalidQuery(field, f"must not have more than {DEEPEST_NAME} dots")
+    if not is_text(name):
+        raise InvalidQuery(field, "must be Unicode text")
+    return name
+
+
+def is_text(text: str) -> bool:
+    """Whether it is Unicode: JSON can also say lone surrogates, which nothing stores."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def name_of_sent(source: str, name: str) -> str:
+    """What filters call the key that a client sent in ``source``; ``name`` gives it, an
+    expression."""
+    taken = ", ".join(f"'{one}'" for one in (*PROMOTED, PERSON_ID))
+    return f"if({name} IN ({taken}), concat('{source}.', {name}), {name})"
+
+
+def is_of_server(name: str) -> bool:
+    """Whether the server gives a name its meaning: nothing else than an event has such."""
+    return name in PROMOTED or name == PERSON_ID
+
+
+def is_of_events(name: str) -> bool:
+    """Whether only events have the property, as far as its name says."""
+    return is_of_server(name) or any(
+        is_of_server(name.removeprefix(f"{source}.")) for source in _SOURCES
+    )
+
+
+def of_event(name: str, persons: Persons) -> Expressions:
+    """The property of an event's row. ``name`` may be anything that a client sent."""
+    if name == PERSON_ID:
+        return _of_text(persons.id)
+    column = PROMOTED.get(name)
+    if column is None:
+        return _of_paths([*_paths(_SOURCES, name), *_explicit(name)])
+    return _of_text(f"nullIf({column}, '')")
+
+
+def of_json(value: str) -> Expressions:
+    """What JSON text is, an expression of a String, of something that is there."""
+    type_ = f"JSONType({value})"
+    string = f"JSONExtractString({value})"
+    # As the events' own column has it: without blanks, numbers in their shortest way.
+    parsed = f"accurateCastOrNull(concat('{{\"v\":', {value}, '}}'), 'JSON')"
+    list_ = f"ifNull(nullIf(toJSONString({parsed}.v), 'null'), {value})"
+    return Expressions(
+        text=(
+            f"multiIf({type_} = 'String', {string}, {type_} = 'Array', {list_}, "
+            f"{type_} = 'Object' OR {value} IN ('null', ''), NULL, "
+            f"{type_} = 'Double', toString(JSONExtractFloat({value}) + 0), "
+            f"{value} = '-0', '0', toNullable({value}))"
+        ),
+        number=number_in(f"toNullable(if({type_} = 'String', {string}, {value}))"),
+        exists=(
+            f"if({type_} = 'Object', "
+            f"ifNull(toString(accurateCastOrNull({value}, 'JSON')) != '{{}}', 1), "
+            f"{value} NOT IN ('', 'null'))"
+        ),
+        is_list=f"({type_} = 'Array')",
+    )
+
+
+def _paths(sources: Sequence[str], name: str) -> list[tuple[str, str]]:
+    """Where ``name`` may be, the first first."""
+    return [
+        (source, path)
+        for source in sources
+        for path in dict.fromkeys((name.replace(".", "%2E"), name))
+    ]
+
+
+def _explicit(name: str) -> list[tuple[str, str]]:
+    """Where ``properties.NAME`` may be, beside where any other name is looked for."""
+    for source in _SOURCES:
+        if name.startswith(f"{source}.") and (sent := name.removeprefix(f"{source}.")):
+            return _paths([source], sent)
+    return []
+
+
+def _of_paths(places: Sequence[tuple[str, str]]) -> Expressions:
+    found = [quote_identifier(f"{source}.{path}") for source, path in places]
+    conditions = [f"isNotNull({one})" for one in found]
+    conditions += [
+        f"toString({source}.^{_steps(path)}) != '{{}}'"
+        for source, path in places
+        if all(path.split("."))
+    ]
+    return Expressions(
+        _text(found),
+        _number(found),
+        f"({' OR '.join(conditions)})",
+        _is_list(found),
+    )
+
+
+def _of_text(text: str) -> Expressions:
+    return Expressions(f"toNullable({text})", number_in(text), f"isNotNull({text})")
+
+
+def _steps(path: str) -> str:
+    """The path to an object: written in one piece it would be the path to a value. (A step that
+    looks quoted would not be quoted again, were it not for the letter before it.)"""
+    quoted = (quote_identifier(f"x{step}") for step in path.split("."))
+    return ".".join(f"`{one.removeprefix('`x')}" for one in quoted)
+
+
+def _text(found: Sequence[str]) -> str:
+    """The text of the first of some Dynamics that is there. Most are texts or numbers, and reading
+    those as such is fast. Lists print in a way of ClickHouse's own."""
+    value = found[0]
+    return _first(
+        found,
+        f"isNotNull({value}.:String), {value}.:String, "
+        f"isNotNull({value}.:Int64), toString({value}.:Int64), "
+        # -0 is 0
+        f"isNotNull({value}.:Float64), toString({value}.:Float64 + 0), "
+        f"{_is_array(value)}, toJSONString({value})",
+        f"CAST({value}, 'Nullable(String)')",
+        _text,
+    )
+
+
+def _number(found: Sequence[str]) -> str:
+    """The number that the first of some Dynamics that is there is or reads as."""
+    value = found[0]
+    return _first(
+        found,
+        f"isNotNull({value}.:Float64), {value}.:Float64 + 0, "
+        f"isNotNull({value}.:Int64), toFloat64({value}.:Int64)",
+        number_in(f"CAST({value}, 'Nullable(String)')"),
+        _number,
+    )
+
+
+def _is_list(found: Sequence[str]) -> str:
+    """Whether the first of some Dynamics that is there is a list."""
+    value, *others = found
+    if not others:
+        return _is_array(value)
+    return f"if(isNotNull({value}), {_is_array(value)}, {_is_list(others)})"
+
+
+def _is_array(value: str) -> str:
+    return f"startsWith(dynamicType({value}), 'Array')"
+
+
+def _first(
+    found: Sequence[str], usual: str, otherwise: str, read: Callable[[Sequence[str]], str]
+) -> str:
+    """The first of some Dynamics, which has ``usual`` branches, or is read ``otherwise``."""
+    value, *others = found
+    if not others:
+        return f"multiIf({usual}, {otherwise})"
+    return f"multiIf({usual}, isNotNull({value}), {otherwise}, {read(others)})"

@@ -1,0 +1,1 @@
+"""People: lists, profiles, who is behind a number, activity, aliases."""

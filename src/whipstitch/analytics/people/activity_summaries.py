@@ -1,0 +1,142 @@
+"""Summaries: what ids did (``queries/activity.py``) and the lexicon, counted from the rows of
+``events`` ahead of reads, which add those that came since.
+
+They go by nothing that a rewrite changes, such as the id as it was sent, and cover the rows up to a
+block: ClickHouse numbers what is inserted in the order in which it is seen, and a row keeps its
+number. So a summary is right for as long as no row goes away. Whoever erases takes it away before;
+rows that expire are counted until the next day. They are made beside the inserts, which know
+nothing of them: so no insert takes longer, and none that is repeated counts twice."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from whipstitch.analytics.events import lexicon_summary
+from whipstitch.analytics.events.lexicon_summary import Step
+from whipstitch.analytics.people.activity import SENT_SINCE
+from whipstitch.analytics.summary import UNPATCHED
+from whipstitch.core.worker import BackgroundWorker
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.maintenance.retention import SUMMARIZED
+from whipstitch.warehouse.row_inserts import insert
+from whipstitch.warehouse.store import Store
+
+_ROWS: Final = 100_000
+"""As many that came since are counted by each read, or one for this many ids, if that is more."""
+_IDS_A_ROW: Final = 4
+_SECONDS: Final = 60.0
+"""Between a look whether there is enough to do and the next."""
+_ANEW: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ERASURES: Final = "SELECT count(), countIf(state != 'done') FROM erasures FINAL"
+_PARTS: Final = (
+    "FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active "
+    "AND NOT startsWith(partition_id, 'patch-')"
+)
+_ADDED: Final = f"""\
+INSERT INTO activity (summary, project_id, environment, sent_id, first, last, events)
+SELECT
+    {{number:UInt64}}, project_id, environment, sent_id,
+    min(first) AS first, max(last) AS last, sum(events) AS events
+FROM
+(
+    SELECT project_id, environment, sent_id, first, last, events
+    FROM activity WHERE summary = {{base:UInt64}}
+    UNION ALL
+    SELECT project_id, environment, {SENT_SINCE} AND _block_number <= {{until:UInt64}}
+    GROUP BY project_id, environment, sent_id
+    {UNPATCHED}
+)
+GROUP BY project_id, environment, sent_id
+SETTINGS max_bytes_before_external_group_by = 400000000"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Of the rows up to ``block``, of which all were counted anew at ``recounted_at``.
+    ``erasures`` is how many there had been when it was begun, ``before`` the number of the one in
+    force then."""
+
+    number: int = 0
+    block: int = 0
+    ids: int = 0
+    recounted_at: datetime = _EPOCH
+    erasures: int = 0
+    before: int = 0
+
+
+class ActivitySummarizer:
+    """Makes a new summary whenever there is enough to count, on the node that ``leads``."""
+
+    def __init__(self, store: Store, leads: Callable[[], int]) -> None:
+        self._store = store
+        self._leads = leads
+        self._work = BackgroundWorker("summarizer", self._turn, lambda: _SECONDS)
+        self.start = self._work.start
+        self.stop = self._work.stop
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no new summary, for a person."""
+        return self._work.problem
+
+    def _turn(self) -> None:
+        if self._leads() and (made := self._store.run_in_background(make).result()):
+            self._store.run_on_writer(partial(publish, made=made)).result()
+
+
+def latest(client: Client) -> Summary:
+    """The one in force; its number is 0 where there is none."""
+    sql = (
+        "SELECT number, block, ids, recounted_at FROM activity_summaries "
+        "ORDER BY number DESC LIMIT 1"
+    )
+    for number, block, ids, recounted_at in client.query(sql).result_rows:
+        return Summary(number, block, ids, recounted_at)
+    return Summary()
+
+
+def make(
+    client: Client,
+    rows: int = _ROWS,
+    clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+) -> Summary | None:
+    """A new summary, to be published, where more than about ``rows`` rows came since the last."""
+    erasures, unfinished = client.query(_ERASURES).result_rows[0]
+    if unfinished:
+        return None
+    before = latest(client)
+    counting = f"SELECT max(max_block_number), sumIf(rows, max_block_number > {before.block:d})"
+    until, came = client.query(f"{counting} {_PARTS}").result_rows[0]
+    if came <= max(rows, before.ids // _IDS_A_ROW):
+        return None
+    number = max(clock(), before.number + 1)
+    base, now = before, _EPOCH + timedelta(microseconds=number)
+    if now - before.recounted_at > _ANEW:
+        base = Summary(recounted_at=now)
+    client.command(
+        _ADDED, {"number": number, "base": base.number, "block": base.block, "until": until}
+    )
+    step = Step(number, until, base.number, base.block, before.number, before.block)
+    lexicon_summary.add(client, step)
+    ids = client.query(f"SELECT count() FROM activity WHERE summary = {number:d}").result_rows
+    return Summary(number, until, ids[0][0], base.recounted_at, erasures, before.number)
+
+
+def publish(client: Client, made: Summary) -> bool:
+    """From now on reads use this one, unless somebody was erased since it was begun. To be called
+    where erasures are."""
+    fresh: bool = made.erasures == client.query(_ERASURES).result_rows[0][0]
+    if fresh:
+        row = (made.number, made.block, made.ids, made.recounted_at)
+        insert(client, "activity_summaries", ("number", "block", "ids", "recounted_at"), [row])
+    # Reads may be using the one before.
+    keep = {made.number, made.before} if fresh else set()
+    for table in SUMMARIZED:
+        numbers = client.query(f"SELECT DISTINCT summary FROM {table}").result_rows
+        for number in {row[0] for row in numbers} - keep:
+            client.command(f"ALTER TABLE {table} DROP PARTITION {number:d}")
+    return fresh

@@ -1,0 +1,81 @@
+"""What is known of people: the traits of all their ids as one, the later timestamp wins per key.
+
+Traits stay under the id that they were sent for, rewritten or not, so their person is looked up
+among all ids."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from whipstitch.analytics.expressions.searching import containing
+from whipstitch.analytics.people.person_lookup import ALL_OF_ONE, ALONE, PEOPLE
+from whipstitch.identity.person_map import LINKED
+from whipstitch.warehouse.sql import IN_SCOPE, Sql
+
+Traits = dict[str, msgspec.Raw]
+"""The JSON text of each trait, as it was sent."""
+
+_IDS: Final = f"SELECT id, person FROM {LINKED}"
+WHO: Final = "if(known.person = '', traits.distinct_id, known.person)"
+"""The person of a row of NAMED."""
+NAMED: Final = f"person_traits AS traits LEFT JOIN ({_IDS}) AS known ON known.id = distinct_id"
+RESERVED: Final = ("name", "email", "avatar", "phone")
+"""These and their spellings with a ``$`` in front are one trait each: the one said last stands, of
+two in one update the plain one."""
+_LATEST: Final = "(traits.timestamp, traits.accepted, traits.property)"
+_TRAIT: Final = (
+    f"if(traits.property IN ({', '.join(repr(f'${name}') for name in RESERVED)}), "
+    "substring(traits.property, 2), traits.property)"
+)
+_SEARCHED: Final = "property IN ('name', '$name', 'email', '$email')"
+
+
+def of(people: Sequence[str]) -> Sql:
+    """Who of ``people`` was named by an update, and with which traits."""
+    theirs = f"{_IDS} AND person IN ({PEOPLE})"
+    who, named, ids = WHO, f"LEFT JOIN ({theirs}) AS known ON known.id = distinct_id ", ALL_OF_ONE
+    if len(people) == 1:
+        who, named = ALONE, ""
+    else:
+        ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"
+    return Sql(
+        f"SELECT {who} AS who, argMax(traits.property, {_LATEST}) AS said, "
+        f"argMax(value, {_LATEST}) AS text, "
+        f"argMax(deleted, {_LATEST}) AS gone "
+        f"FROM person_traits AS traits {named}"
+        f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
+        f"GROUP BY who, {_TRAIT} ORDER BY who, said",
+        {"people": list(people)},
+    )
+
+
+def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
+    """The traits of each person named; the row with a blank property only names them."""
+    people: dict[str, Traits] = defaultdict(dict)
+    for who, name, text, gone in rows:
+        traits = people[who]
+        if name and not gone:
+            traits[name] = msgspec.Raw(text.encode())
+    return dict(people)
+
+
+def matching() -> str:
+    """The ids, the first ``most`` of them, whose name or email contains ``search``, a ``folded``
+    text."""
+
+    def contains(value: str) -> str:
+        return containing(f"JSONExtractString({value})", "{search:String}")
+
+    candidates = (
+        f"SELECT distinct_id FROM person_traits "
+        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND {contains('value')} "
+        "ORDER BY distinct_id LIMIT {most:UInt32}"
+    )
+    return (
+        f"SELECT distinct_id AS id FROM person_traits AS traits "
+        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
+        f"GROUP BY distinct_id, {_TRAIT} "
+        f"HAVING NOT argMax(deleted, {_LATEST}) AND {contains(f'argMax(value, {_LATEST})')}"
+    )

@@ -1,0 +1,1 @@
+"""The reports: insights, funnels, retention, flows, heatmaps. They do not know each other."""

@@ -1,0 +1,1 @@
+"""The application: every part put together, started and stopped in order."""

@@ -1,0 +1,1 @@
+"""Erasure of people: hidden at once, deleted from the disk after."""

@@ -1,0 +1,1 @@
+"""Ingestion: a request in, an answer and journal rows out."""

@@ -1,0 +1,1 @@
+"""Large bodies, which processes of their own read."""

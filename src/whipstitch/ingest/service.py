@@ -1,0 +1,332 @@
+"""What both doors do with a request: the gate, the body, the journal, the answer."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import structlog
+
+from whipstitch.core.addresses import TrustedProxies, client_ip
+from whipstitch.core.projects import IngestionKey, ProjectSnapshot
+from whipstitch.core.rate_limit import seconds_left
+from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.enrichment.geoip import GeoIP
+from whipstitch.ingest.enrichment.user_agent import UserAgents
+from whipstitch.ingest.http.decompression import (
+    BOM,
+    Corrupt,
+    Oversized,
+    UnsupportedEncoding,
+    encoding_of,
+    unpack,
+)
+from whipstitch.ingest.rejections import TIME_AHEAD, UNREAD_TIME, Rejections
+from whipstitch.ingest.stats import IngestStats
+from whipstitch.ingest.validation import answers
+from whipstitch.ingest.validation.answers import Answer
+from whipstitch.ingest.validation.authentication import Authenticator, Visitor
+from whipstitch.ingest.validation.validate import Caller, Counts, Validated, Validator
+from whipstitch.journal.group_commit import Entry
+from whipstitch.journal.journal import Journal
+
+Endpoint = Literal["track", "people", "alias", "batch"]
+log = structlog.get_logger(__name__)
+
+PATHS: Mapping[str, Endpoint] = {
+    "/api/v1/track": "track",
+    "/api/v1/people": "people",
+    "/api/v1/alias": "alias",
+    "/api/v1/batch": "batch",
+}
+SNAPSHOT_PATH = "/api/heatmaps/snapshot"
+LARGEST_SMALL_BODY = 256 * 1024
+"""Bytes. A body up to this, packed and unpacked, is admitted on the event loop; a larger one would
+hold up the other clients, so another process does it."""
+
+_SLASHES = re.compile("/{2,}")
+Respond = Callable[[Answer], None]
+Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
+"""The headers ``x-api-key`` (blank: not sent), ``origin``, ``x-forwarded-for`` and ``user-agent``
+(blank: not sent) of a request, and the address at the other end of the connection."""
+_MOST_RECOGNISED = 10_000
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who sends with certain headers from a certain address, and what a request of theirs within
+    the limit is told."""
+
+    visitor: Visitor
+    outcome: Caller | Answer
+
+
+def plain_path(path: str) -> str:
+    """``path``; where it means an endpoint that takes things in, though with more slashes than it
+    has, that one's."""
+    plain = _SLASHES.sub("/", path).rstrip("/")
+    return plain if plain in PATHS or plain == SNAPSHOT_PATH else path
+
+
+def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:
+    """For who awaits an answer: the future, and what fulfils it. The client may be gone by then."""
+    answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def respond(given: Answer) -> None:
+        if not answer.done():
+            answer.set_result(given)
+
+    return answer, respond
+
+
+class _QueuedRequest(Entry, gc=False):
+    """An admitted request on its way to the disk, and who awaits the answer."""
+
+    admitted: Validated
+    respond: Respond
+    stats: IngestStats
+
+    def done(self, durable: bool) -> None:
+        if durable:
+            self.stats.count_accepted(self.admitted.tally)
+            self.respond(self.admitted.answer)
+        else:
+            self.respond(answers.UNAVAILABLE)
+
+
+class IngestService:
+    """Admits requests. Every method belongs to the event loop's thread."""
+
+    def __init__(
+        self,
+        *,
+        directory: Callable[[], ProjectSnapshot | None],
+        gate: Authenticator,
+        admission: Validator,
+        journal: Journal,
+        heavy: BulkPool,
+        user_agents: UserAgents,
+        geoip: GeoIP,
+        trusted_proxies: TrustedProxies,
+        max_body: int,
+    ) -> None:
+        self.stats = IngestStats()
+        self.refusals = Rejections(time.time)
+        self.max_body = max_body
+        self.largest_small_body = min(LARGEST_SMALL_BODY, max_body)
+        self._directory = directory
+        self._gate = gate
+        self._journal = journal
+        self._heavy = heavy
+        self._user_agents = user_agents
+        self._geoip = geoip
+        self._trusted_proxies = trusted_proxies
+        self._senders: dict[Who, Sender] = {}
+        self._recognised_by: Mapping[str, IngestionKey] | None = None
+        self._spooling: set[asyncio.Task[None]] = set()
+        self._admit: dict[Endpoint, Callable[[bytes, Caller], Validated | Answer]] = {
+            "track": admission.alone(admission.track),
+            "people": admission.alone(admission.people),
+            "alias": admission.alone(admission.alias),
+            "batch": admission.batch,
+        }
+
+    def enter(self, endpoint: str, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
+        """``check_rate_limit`` for whoever has all headers, by their names in lower case; ``peer`` is the
+        address at the other end of the connection."""
+        get = headers.get
+        who = (
+            get(b"x-api-key", b""),
+            get(b"origin"),
+            get(b"x-forwarded-for"),
+            get(b"user-agent", b""),
+            peer,
+        )
+        return self.check_rate_limit(endpoint, who)
+
+    def check_rate_limit(self, endpoint: str, who: Who) -> Caller | Answer:
+        """The checks that need no body; counts a request. ``endpoint`` is named in what is told of
+        refusals."""
+        directory = self._directory()
+        keys = None if directory is None else directory.keys
+        if keys is not self._recognised_by:
+            self._senders.clear()
+            self._recognised_by = keys
+        sender = self._senders.get(who)
+        if sender is None:
+            if directory is None:  # the registry was never read
+                return answers.UNAVAILABLE
+            sender = self._recognise(directory, *who)
+        visitor = sender.visitor
+        outcome = sender.outcome
+        limited = visitor.limit or visitor.address
+        if limited and not self._gate.is_within_limit(visitor, now := time.time()):
+            outcome = answers.rate_limited(seconds_left(now))
+        if isinstance(outcome, Answer):
+            self._note_at_gate(endpoint, visitor, outcome)
+        return outcome
+
+    def _note_at_gate(self, endpoint: str, visitor: Visitor, answer: Answer) -> None:
+        directory, reason = self._directory(), answer.reason or ""
+        key = directory.keys.get(visitor.caller) if directory and visitor.known else None
+        if key is not None:
+            self.refusals.note(reason, endpoint, key)
+        else:
+            sent = (
+                isinstance(visitor.outcome, Answer) and visitor.outcome is not answers.MISSING_KEY
+            )
+            self.refusals.note_stranger(reason, endpoint, visitor.caller if sent else "")
+
+    def forget_clients(self) -> None:
+        """Has callers looked up afresh: the city database changed. Any thread may call it."""
+        self._recognised_by = None
+
+    def _recognise(
+        self,
+        directory: ProjectSnapshot,
+        api_key: bytes,
+        origin: bytes | None,
+        forwarded_for: bytes | None,
+        user_agent: bytes,
+        peer: str,
+    ) -> Sender:
+        """Remembers the outcome: a client sends the same headers with each of its requests."""
+        if len(self._senders) >= _MOST_RECOGNISED:
+            self._senders.clear()
+        forwarded = None if forwarded_for is None else forwarded_for.decode("latin-1")
+        ip = client_ip(peer, forwarded, self._trusted_proxies)
+        visitor = self._gate.recognise(
+            directory,
+            api_key.decode("latin-1").strip(),
+            None if origin is None else origin.decode("latin-1"),
+            ip,
+        )
+        outcome: Caller | Answer
+        if isinstance(visitor.outcome, Answer):
+            outcome = visitor.outcome
+        else:
+            agent = self._user_agents.look_up(user_agent.decode("latin-1"))
+            outcome = Caller(visitor.outcome, agent, self._geoip.look_up(ip))
+        sender = Sender(visitor, outcome)
+        if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
+            self._senders[api_key, origin, forwarded_for, user_agent, peer] = sender
+        return sender
+
+    def take(
+        self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
+    ) -> None:
+        """Admits a light ``body``; ``encoding`` is its ``Content-Encoding`` header. Calls
+        ``respond`` once: at once with a refusal, or when the rows are durable."""
+        if encoding:
+            try:
+                body = unpack(body, encoding_of(encoding), self.largest_small_body)
+            except UnsupportedEncoding:
+                respond(answers.INVALID_ENCODING)
+                return
+            except Corrupt:
+                respond(answers.INVALID_BODY)
+                return
+            except Oversized:
+                task = asyncio.create_task(self._spool(endpoint, caller, body, encoding, respond))
+                self._spooling.add(task)  # the loop alone would let it be collected
+                task.add_done_callback(self._spooling.discard)
+                return
+        elif body.startswith(BOM):
+            body = body.removeprefix(BOM)
+        try:
+            admitted = self._admit[endpoint](body, caller)
+        except Exception:
+            # A fault of ours, which must not leave the client without an answer.
+            log.exception("admission_failed", endpoint=endpoint)
+            admitted = answers.FAILED
+        if isinstance(admitted, Validated):
+            if admitted.tally.has_trouble:
+                self._note_trouble(endpoint, caller, admitted.tally)
+            self._queue(admitted, respond)
+        else:
+            respond(admitted)
+
+    async def accept_bulk(
+        self, endpoint: Endpoint, caller: Caller, spool: Path, encoding: str
+    ) -> Answer:
+        """Admits a body that lies in the file ``spool``, in another process."""
+        try:
+            encoding = encoding_of(encoding)
+        except UnsupportedEncoding:
+            return answers.INVALID_ENCODING
+        admitted = await self._heavy.admit(endpoint, caller, spool, encoding)
+        if isinstance(admitted, Answer):
+            return admitted
+        if admitted.tally.has_trouble:
+            self._note_trouble(endpoint, caller, admitted.tally)
+        if not admitted.lines:  # in a segment of its own
+            self.stats.count_accepted(admitted.tally)
+            return admitted.answer
+        answer, respond = answer_to_come()
+        self._queue(admitted, respond)
+        return await answer
+
+    def new_spool(self) -> Path:
+        """A name for a file that a heavy body is received into."""
+        return self._heavy.new_spool()
+
+    def count(
+        self,
+        answer: Answer,
+        door: str,
+        seconds: float | None,
+        endpoint: str,
+        caller: Caller | None,
+    ) -> None:
+        """Counts an answer that was given. ``caller``: None where it was not let in."""
+        stats = self.stats
+        stats.requests[door] += 1
+        if seconds is not None:
+            stats.latency.observe(seconds)
+        if answer.reason is not None:
+            if answer.status < 300:
+                stats.discarded[answer.reason] += 1
+            else:
+                stats.rejected[answer.reason] += 1
+            if caller is not None:
+                self.refusals.note(answer.reason, endpoint, caller.key)
+
+    def _note_trouble(self, endpoint: str, caller: Caller, tally: Counts) -> None:
+        if tally.discarded:
+            dropped = answers.DISCARDED.reason or ""
+            self.refusals.note(dropped, endpoint, caller.key, tally.discarded)
+        if tally.oversized:
+            self.refusals.note(answers.OVERSIZED, endpoint, caller.key, tally.oversized)
+        if tally.unread_times:
+            self.refusals.note(UNREAD_TIME, endpoint, caller.key, tally.unread_times)
+        if tally.times_ahead:
+            self.refusals.note(TIME_AHEAD, endpoint, caller.key, tally.times_ahead)
+
+    def _queue(self, admitted: Validated, respond: Respond) -> None:
+        entry = _QueuedRequest(admitted.lines, admitted.rows, admitted, respond, self.stats)
+        if not self._journal.append(entry):
+            respond(answers.UNAVAILABLE)
+
+    async def _spool(
+        self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
+    ) -> None:
+        """A small body that unpacks to a large one."""
+        spool = self.new_spool()
+        try:
+            await asyncio.to_thread(spool.write_bytes, body)
+            answer = await self.accept_bulk(endpoint, caller, spool, encoding)
+        except OSError:
+            answer = answers.UNAVAILABLE
+        except asyncio.CancelledError:
+            respond(answers.UNAVAILABLE)
+            raise
+        except Exception:
+            log.exception("heavy_admission_failed", endpoint=endpoint)
+            answer = answers.FAILED
+        finally:
+            with contextlib.suppress(OSError):
+                spool.unlink(missing_ok=True)
+        respond(answer)

@@ -1,0 +1,284 @@
+"""Admission of bodies of up to hundreds of megabytes in little more memory than the body itself:
+operations are read some at once, and the lines of a row of any size come in pieces.
+
+A body is a view of memory that may be written to, so that no other is needed. Whoever admits it has
+called ``prepare`` before."""
+
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Final
+
+import msgspec
+
+from whipstitch.core.projects import ProjectSnapshot
+from whipstitch.core.sequence import Sequence as Numbering
+from whipstitch.ingest.validation import answers, screens
+from whipstitch.ingest.validation.answers import Answer
+from whipstitch.ingest.validation.bodies import (
+    ABSENT,
+    MALFORMED,
+    AliasOperation,
+    AliasPayload,
+    Operation,
+    PeopleOperation,
+    PeoplePayload,
+    RawOperation,
+    TrackOperation,
+    TrackPayload,
+    is_object_or_null,
+    why_refused,
+)
+from whipstitch.ingest.validation.ids import is_garbage
+from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
+from whipstitch.ingest.validation.runs import RUN, pairs, runs
+from whipstitch.ingest.validation.validate import (
+    Caller,
+    Counts,
+    SequenceNumbers,
+    Validator,
+    ValidOperations,
+    discarded_all,
+    keep,
+    seen_screens,
+    summary,
+    why_no_person,
+)
+
+Lines = Iterable[bytes | memoryview]
+"""Journal lines, in pieces."""
+Put = Callable[[Lines, int], None]
+"""Takes some lines, and how many they are."""
+_PIECE: Final = 1024 * 1024
+_Utf8Decoder: Final = getincrementaldecoder("utf-8")
+_EMPTY: Final = msgspec.Raw(b"{}")
+_NO_PROPERTIES: Final = b'"properties":{},"default_properties":{}}\n'
+_NO_VALUE: Final = b'"value":""'
+_json: Final = msgspec.json.Encoder()
+
+
+class _LargePeople(msgspec.Struct, frozen=True):
+    """A ``PeoplePayload`` whose properties are not taken apart."""
+
+    distinct_id: str | None = None
+    properties: msgspec.Raw = ABSENT
+    timestamp: msgspec.Raw = ABSENT
+
+    @property
+    def complete(self) -> bool:
+        return self.distinct_id is not None and is_object_or_null(self.properties)
+
+    def parts(self) -> Iterator[tuple[PeoplePayload, memoryview | None]]:
+        """Updates that are this one together, at least one. Beside one with a value of any size is
+        that value; the update has a blank text in its place."""
+        text = memoryview(self.properties)
+        empty = True
+        if bytes(text[:1]) == b"{":
+            for properties, value in pairs(text):
+                empty = False
+                yield PeoplePayload(self.distinct_id, properties, self.timestamp), value
+        if empty:
+            yield PeoplePayload(self.distinct_id, None, self.timestamp), None
+
+
+class _LargePeopleOperation(msgspec.Struct, frozen=True, tag_field="type", tag="people"):
+    payload: _LargePeople
+
+
+class _Batch(msgspec.Struct, frozen=True):
+    operations: msgspec.Raw
+
+
+_any: Final = msgspec.json.Decoder(msgspec.Raw)
+_track: Final = msgspec.json.Decoder(TrackPayload)
+_people: Final = msgspec.json.Decoder(_LargePeople)
+_alias: Final = msgspec.json.Decoder(AliasPayload)
+_batch: Final = msgspec.json.Decoder(_Batch)
+_operations: Final = msgspec.json.Decoder(list[Operation])
+_large_operation: Final = msgspec.json.Decoder(
+    TrackOperation | _LargePeopleOperation | AliasOperation
+)
+_raw_operations: Final = msgspec.json.Decoder(list[RawOperation])
+_raw_operation: Final = msgspec.json.Decoder(RawOperation)
+_raws: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def prepare(body: memoryview) -> None:
+    """Checks that ``body`` is JSON, and makes its line breaks spaces: inside strings those are
+    escaped, and the journal has one row a line.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    # The decoder passes over raw values without looking at their encoding; ClickHouse does not.
+    decoder = _Utf8Decoder()
+    for at in range(0, len(body), _PIECE):
+        decoder.decode(body[at : at + _PIECE])
+    decoder.decode(b"", final=True)
+    _any.decode(body)
+    for at in range(0, len(body), _PIECE):
+        piece = bytes(body[at : at + _PIECE])
+        if b"\n" in piece or b"\r" in piece:
+            body[at : at + _PIECE] = piece.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def lines_of(rows: Sequence[Row]) -> Lines:
+    """The journal lines of some rows. The properties of a large event are not copied."""
+    if len(rows) == 1 and isinstance(row := rows[0], EventRow):
+        sent = row.properties, row.default_properties
+        if sum(map(len, sent)) > RUN:
+            bare = msgspec.structs.replace(row, properties=_EMPTY, default_properties=_EMPTY)
+            head = encode_lines((bare,)).removesuffix(_NO_PROPERTIES)
+            properties, defaults = memoryview(sent[0]), memoryview(sent[1])
+            ends = b',"default_properties":', defaults, b"}\n"
+            return [head, b'"properties":', properties, *ends]
+    return [encode_lines(rows)]
+
+
+class LargeAdmission:
+    """Does for one large body what ``Validator`` does for light ones; its rows go to ``put``."""
+
+    def __init__(
+        self, admission: Validator, sequence: Numbering, put: Put, directory: ProjectSnapshot
+    ) -> None:
+        """``admission``, which has the same ``sequence``, hands its rows to ``put``, too."""
+        self._admission = admission
+        self._sequence = sequence
+        self._put = put
+        self._directory = directory
+
+    def admit(self, endpoint: str, body: memoryview, caller: Caller) -> tuple[Counts, Answer]:
+        """What was admitted, and the answer. Where nothing was, ``put`` was not called."""
+        most = self._admission.max_operation
+        try:
+            if endpoint == "batch":
+                return self._batch(memoryview(_batch.decode(body).operations), caller)
+            if most and len(body) > most:
+                return Counts(), answers.TOO_LARGE
+            if endpoint == "people":
+                return self._person(_people.decode(body), caller)
+            if endpoint == "track":
+                admitted = self._admission.take_track(_track.decode(body), caller)
+            else:
+                admitted = self._admission.take_alias(_alias.decode(body), caller)
+        except MALFORMED:
+            return Counts(), answers.INVALID_BODY
+        if isinstance(admitted, Answer):
+            return Counts(), admitted
+        return admitted.tally, admitted.answer
+
+    def _person(self, update: _LargePeople, caller: Caller) -> tuple[Counts, Answer]:
+        if not is_object_or_null(update.properties):
+            return Counts(), answers.INVALID_BODY
+        if refusal := why_no_person(update.distinct_id):
+            return Counts(), refusal
+        number = self._sequence.take(1)
+        numbers = SequenceNumbers(0, number, 0, self._sequence.now // 1000)
+        self._put_parts(update, caller, numbers)
+        self._sequence.skip(numbers.people - 1)
+        return self._admission.with_times(Counts(people=1)), answers.ACCEPTED
+
+    def _put_parts(self, update: _LargePeople, caller: Caller, numbers: SequenceNumbers) -> None:
+        """Each part has a number of its own, so that the last of equal keys wins."""
+        when = None
+        for part, value in update.parts():
+            if when is not None:  # counted once, where it is passed over
+                part = msgspec.structs.replace(part, timestamp=ABSENT)
+            kept = ValidOperations([], [PeopleOperation(part)], [])
+            rows: list[TraitRow] = list(self._admission.rows(kept, caller, numbers))  # type: ignore[arg-type] # of people only
+            if when is not None:
+                del rows[0]  # the person's
+                for row in rows:
+                    row.timestamp = when
+            when = rows[-1].timestamp
+            if value is None:
+                self._put([encode_lines(rows)], len(rows))
+            else:
+                trait = rows.pop()
+                trait.value = ""
+                lines = chain([encode_lines(rows)], _lines_of_trait(trait, value))
+                self._put(lines, len(rows) + 1)
+
+    # A batch
+
+    def _batch(self, operations: memoryview, caller: Caller) -> tuple[Counts, Answer]:
+        """Twice through: whether all of it is right, and into rows."""
+        if bytes(operations[:1]) != b"[":
+            return Counts(), answers.INVALID_BODY
+        total, spare, empty = Counts(), 0, True
+        try:
+            for some, large, oversized in self._read(operations):
+                empty = False
+                total += keep(some).tally(len(some), oversized)
+                if large is not None:
+                    garbage = is_garbage(large.distinct_id or "")
+                    total += Counts(discarded=1) if garbage else Counts(people=1)
+                    spare += 0 if garbage else sum(1 for _ in large.parts()) - 1
+        except MALFORMED:
+            return Counts(), _why_refused(operations)
+        if empty:
+            return Counts(), answers.NO_OPERATIONS
+        if not total.accepted:
+            return total, discarded_all(total)
+        numbers = self._admission.numbers(total, spare)
+        seen: dict[tuple[str, str | None], None] = {}
+        for some, large, _ in self._read(operations):
+            kept = keep(some)
+            if rows := list(self._admission.rows(kept, caller, numbers)):
+                self._put(lines_of(rows), len(rows))
+            if large is not None and not is_garbage(large.distinct_id or ""):
+                self._put_parts(large, caller, numbers)
+            seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
+        wanted = screens.missing(seen, caller.key, self._directory)
+        total = self._admission.with_times(total)
+        return total, summary(total, caller.key, wanted)
+
+    def _read(
+        self, operations: memoryview
+    ) -> Iterator[tuple[list[Operation], _LargePeople | None, int]]:
+        """Some operations at once, or one that updates a person and is large, and how many were too
+        large.
+
+        Raises:
+            ValueError, RecursionError: one has a wrong shape.
+        """
+        most = self._admission.max_operation
+        for run in runs(operations):
+            large: _LargePeople | None = None
+            if len(run) <= RUN:
+                text = b"".join((b"[", run, b"]"))
+                some = _operations.decode(text)
+                sizes = [len(raw) for raw in _raws.decode(text)] if most else []
+            else:
+                one = _large_operation.decode(run)
+                large = one.payload if isinstance(one, _LargePeopleOperation) else None
+                some = [] if isinstance(one, _LargePeopleOperation) else [one]
+                sizes = [len(run)] if most else []
+            if not all(one.payload.complete for one in some) or (large and not large.complete):
+                raise ValueError("incomplete")
+            oversized = sum(size > most for size in sizes)
+            if oversized:
+                large = None
+                some = [one for one, size in zip(some, sizes, strict=False) if size <= most]
+            yield some, large, oversized
+
+
+def _lines_of_trait(row: TraitRow, value: memoryview) -> Iterator[bytes]:
+    """The line of a row whose ``value`` has any size, and is not in it."""
+    head, _, tail = encode_lines((row,)).rpartition(_NO_VALUE)
+    decoder = _Utf8Decoder()
+    yield from (head, b'"value":"')
+    for at in range(0, len(value), _PIECE):
+        yield _json.encode(decoder.decode(value[at : at + _PIECE]))[1:-1]
+    yield from (b'"', tail)
+
+
+def _why_refused(operations: memoryview) -> Answer:
+    def again() -> Iterator[list[RawOperation]]:
+        for run in runs(operations):
+            if len(run) <= RUN:
+                yield _raw_operations.decode(b"".join((b"[", run, b"]")))
+            else:
+                yield [_raw_operation.decode(run)]
+
+    return why_refused(again)

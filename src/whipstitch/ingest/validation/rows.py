@@ -1,0 +1,298 @@
+"""The rows that the journal holds and ClickHouse loads: one JSON object a line.
+
+Their field names are the storage's interface: ``storage`` reads exactly these."""
+
+from typing import Final
+
+import msgspec
+
+from whipstitch.core.placeholders import Placeholders
+from whipstitch.core.projects import IngestionKey
+from whipstitch.ingest.enrichment.places import Place
+from whipstitch.ingest.enrichment.user_agent import Agent
+from whipstitch.ingest.validation import timestamps
+from whipstitch.ingest.validation.bodies import (
+    ABSENT,
+    AliasPayload,
+    PeoplePayload,
+    TrackPayload,
+    text_of,
+)
+from whipstitch.ingest.validation.timestamps import PassedOver
+
+_EMPTY: Final = msgspec.Raw(b"{}")
+_AHEAD_MS: Final = 60_000
+"""So far the numbers of acceptance may be ahead of the clock before it counts as set back."""
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+
+
+class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
+    """``timestamp`` and ``received`` in unix milliseconds; ``accepted``, which tells the order, in
+    unix microseconds."""
+
+    project_id: str
+    environment: str
+    id: str
+    event_name: str
+    distinct_id: str
+    session_id: str
+    timestamp: int
+    accepted: int
+    received: int
+    os: str
+    browser: str
+    device_model: str
+    bot: bool
+    city: str
+    region: str
+    country: str
+    timezone: str
+    lib_version: str
+    properties: msgspec.Raw
+    default_properties: msgspec.Raw
+
+
+class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False):
+    """One trait of one person; ``value`` is JSON text. The row with no property says only that the
+    person exists."""
+
+    project_id: str
+    environment: str
+    distinct_id: str
+    property: str
+    value: str
+    deleted: bool
+    timestamp: int
+    accepted: int
+
+
+class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False):
+    """``refused`` is blank, or why the alias changes nothing."""
+
+    project_id: str
+    environment: str
+    alias_id: str
+    distinct_id: str
+    timestamp: int
+    received: int
+    accepted: int
+    refused: str
+
+
+Row = EventRow | TraitRow | AliasRow
+encode_lines = msgspec.json.Encoder().encode_lines
+
+
+class NotAnObject(ValueError):
+    """Properties that are a list, a number or a text."""
+
+
+class _Device(msgspec.Struct, frozen=True, gc=False):
+    """The default properties that stand where the User-Agent says nothing."""
+
+    os: str = msgspec.field(default="", name="$os")
+    browser: str = msgspec.field(default="", name="$browser")
+    device_model: str = msgspec.field(default="", name="$device_model")
+
+
+class _Sent(_Device, frozen=True, gc=False):
+    """The properties that the engine itself reads. Of the device, where the default ones say
+    nothing either: many SDKs send it among the event's own."""
+
+    session_id: str = msgspec.field(default="", name="$session_id")
+    lib_version: str = msgspec.field(default="", name="$lib_version")
+    timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
+    time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
+
+
+class _Values(msgspec.Struct, frozen=True, gc=False):
+    """The same properties and the app's version, of any type."""
+
+    os: msgspec.Raw = msgspec.field(default=ABSENT, name="$os")
+    browser: msgspec.Raw = msgspec.field(default=ABSENT, name="$browser")
+    device_model: msgspec.Raw = msgspec.field(default=ABSENT, name="$device_model")
+    session_id: msgspec.Raw = msgspec.field(default=ABSENT, name="$session_id")
+    lib_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$lib_version")
+    timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
+    time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
+    app_version: msgspec.Raw = msgspec.field(default=ABSENT, name="$app_version")
+
+
+_NO_SENT: Final = _Sent()
+_NO_VALUES: Final = _Values()
+_NO_DEFAULTS: Final = _Device()
+_sent = msgspec.json.Decoder(_Sent)
+_defaults = msgspec.json.Decoder(_Device)
+_raw_values = msgspec.json.Decoder(_Values | None)
+
+
+def event_row(
+    event: TrackPayload,
+    key: IngestionKey,
+    agent: Agent,
+    place: Place,
+    id_: str,
+    accepted: int,
+    received: int,
+    passed_over: PassedOver,
+) -> EventRow:
+    """An ``event`` with name and id, and what the server adds (contract README, "Time",
+    "Enrichment"). ``passed_over`` counts the times that were.
+
+    Raises:
+        NotAnObject: its properties, or default properties, are neither an object nor null.
+    """
+    properties, sent = event.properties, _NO_SENT
+    if properties is ABSENT:
+        properties = _EMPTY
+    else:
+        try:
+            sent = _sent.decode(properties)
+        except msgspec.DecodeError:
+            properties, sent = _read_odd(properties)
+    defaults, fallback = event.default_properties, _NO_DEFAULTS
+    if defaults is ABSENT:
+        defaults = _EMPTY
+    else:
+        try:
+            fallback = _defaults.decode(defaults)
+        except msgspec.DecodeError:
+            defaults, fallback = _read_odd_defaults(defaults)
+    timestamp = _time_sent(event.timestamp, passed_over)
+    if timestamp is None and sent is not _NO_SENT:
+        timestamp = _time_sent(sent.timestamp, passed_over)
+        if timestamp is None:
+            timestamp = _time_sent(sent.time, passed_over)
+    if timestamp is None:
+        timestamp = received
+    return EventRow(
+        key.project.id,
+        key.environment,
+        id_,
+        event.event_name or "",
+        event.distinct_id or "",
+        sent.session_id,
+        timestamp,
+        accepted,
+        received,
+        agent.os or (fallback.os or sent.os).lower(),
+        agent.browser or fallback.browser or sent.browser,
+        agent.device_model or fallback.device_model or sent.device_model,
+        agent.bot,
+        place.city,
+        place.region,
+        place.country,
+        place.timezone,
+        event.lib_version or sent.lib_version,
+        properties,
+        defaults,
+    )
+
+
+def trait_rows(
+    update: PeoplePayload, key: IngestionKey, accepted: int, received: int, passed_over: PassedOver
+) -> list[TraitRow]:
+    """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
+    Which update wins, a time more than a day ahead of its receipt does not say: the time of receipt
+    stands for it, or nobody could change the trait until then.
+
+    The person's row has the key that a client's own blank key has, too, and is older than all."""
+    timestamp = _time_sent(update.timestamp, passed_over)
+    if timestamp is not None and timestamp > received + _DAY_MS:
+        passed_over.ahead += 1
+        timestamp = None
+    recent = timestamp is None or timestamp >= received - _DAY_MS
+    if recent and accepted // 1000 - received > _AHEAD_MS:
+        # The clock was ahead once. Updates of then, which have its times, must not win over this.
+        timestamp = accepted // 1000
+    elif timestamp is None:
+        timestamp = received
+    project, environment, distinct_id = key.project.id, key.environment, update.distinct_id or ""
+    rows = [
+        TraitRow(project, environment, distinct_id, "", "", True, timestamps.EARLIEST_MS, accepted)
+    ]
+    for name, raw in (update.properties or {}).items():
+        value = bytes(raw)
+        deleted = value == b"null"
+        text = "" if deleted else value.decode()
+        rows.append(
+            TraitRow(project, environment, distinct_id, name, text, deleted, timestamp, accepted)
+        )
+    return rows
+
+
+def alias_row(
+    alias: AliasPayload,
+    key: IngestionKey,
+    accepted: int,
+    received: int,
+    placeholders: Placeholders,
+    passed_over: PassedOver,
+) -> AliasRow:
+    """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
+    alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
+    timestamp = _time_sent(alias.timestamp, passed_over)
+    if timestamp is None:
+        timestamp = received
+    if alias_id == distinct_id:
+        refused = "self"
+    elif alias_id in placeholders or distinct_id in placeholders:
+        refused = "placeholder"
+    else:
+        refused = ""
+    project, environment = key.project.id, key.environment
+    return AliasRow(
+        project, environment, alias_id, distinct_id, timestamp, received, accepted, refused
+    )
+
+
+def app_version(event: TrackPayload) -> str | None:
+    """The ``$app_version`` of an event, wherever it was sent."""
+    for raw in (event.properties, event.default_properties):
+        version = raw is not ABSENT and text_of(_values(raw).app_version)
+        if version:
+            return version
+    return None
+
+
+def _time_sent(raw: msgspec.Raw, passed_over: PassedOver) -> int | None:
+    if raw is ABSENT:
+        return None
+    timestamp = timestamps.parse(raw)
+    if timestamp is None:
+        passed_over.note_unread(raw)
+    return timestamp
+
+
+def _read_odd(properties: msgspec.Raw) -> tuple[msgspec.Raw, _Sent]:
+    """Properties that are null, or of which the engine's own have unexpected types: those say
+    nothing, the others still do."""
+    values = _values(properties)
+    sent = _Sent(
+        **_texts(values, *_Device.__struct_fields__, "session_id", "lib_version"),
+        timestamp=values.timestamp,
+        time=values.time,
+    )
+    return _EMPTY if values is _NO_VALUES else properties, sent
+
+
+def _read_odd_defaults(defaults: msgspec.Raw) -> tuple[msgspec.Raw, _Device]:
+    values = _values(defaults)
+    device = _Device(**_texts(values, *_Device.__struct_fields__))
+    return _EMPTY if values is _NO_VALUES else defaults, device
+
+
+def _texts(values: _Values, *names: str) -> dict[str, str]:
+    return {name: text_of(getattr(values, name)) for name in names}
+
+
+def _values(raw: msgspec.Raw) -> _Values:
+    """The raw values of an object; none of null.
+
+    Raises:
+        NotAnObject
+    """
+    try:
+        return _raw_values.decode(raw) or _NO_VALUES
+    except msgspec.DecodeError as error:
+        raise NotAnObject from error

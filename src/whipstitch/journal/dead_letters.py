@@ -1,0 +1,350 @@
+"""Rows that ClickHouse will not take, set aside where an operator sees them and can have them
+loaded again."""
+
+import contextlib
+import json
+import os
+import re
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from whipstitch.core.errors import StorageError
+from whipstitch.core.projects import Somebody
+from whipstitch.journal.checking import Damage, Range, copy_ranges
+from whipstitch.journal.groups import closing_line, commit_line
+from whipstitch.journal.segments import PART, REPLAYED, SEALED, is_piece, sync_directory
+
+_DAMAGED: Final = ".damaged"
+_LARGE: Final = ".large"
+_HEAD: Final = 64 * 1024
+"""Bytes of a row that are looked at to tell whose it is."""
+_PIECE: Final = 2**20
+_LINES_AT_ONCE: Final = 256
+_FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]++|\\.)*+"|\d+)')
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A row as it stood in the journal, and why it is here. ``file`` is the name of the file that
+    holds it."""
+
+    row: bytes
+    reason: str
+    file: str = ""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The row's fields but the properties, as far as it can be read."""
+        try:
+            raw = msgspec.json.decode(self.row, type=dict[str, msgspec.Raw])
+        except (msgspec.DecodeError, RecursionError):
+            return self._head
+        fields = {}
+        for name, value in raw.items():
+            if bytes(value)[:1] not in (b"{", b"["):
+                fields[name] = msgspec.json.decode(value)
+        return fields
+
+    @property
+    def accepted(self) -> int:
+        """When it was accepted; 0 where that cannot be read."""
+        found = self._head.get("accepted")
+        return found if isinstance(found, int) else 0
+
+    @property
+    def received(self) -> float:
+        """When it was received (unix seconds); 0 where that cannot be read."""
+        found = self._head.get("received")
+        return found / 1000 if isinstance(found, int) else self.accepted / 1_000_000
+
+    @property
+    def names(self) -> set[Somebody]:
+        """Whom the row names, as far as that can be read."""
+        head = self._head
+        ids = (head.get("distinct_id"), head.get("alias_id"))
+        scope = str(head.get("project_id", "")), str(head.get("environment", ""))
+        return {Somebody(*scope, id_) for id_ in ids if isinstance(id_, str) and id_}
+
+    @property
+    def _head(self) -> dict[str, Any]:
+        """The row's first fields, which are ours: also of one that is not whole."""
+        text = self.row[:_HEAD].decode("utf-8", "replace").partition('"properties":')[0]
+        found: dict[str, Any] = {}
+        for name, value in _FIELD.findall(text):
+            with contextlib.suppress(ValueError):
+                found.setdefault(name, json.loads(value))
+        return found
+
+
+class DeadLetters:
+    """The dead-letter files in ``directory``, one for each segment that had some."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._counts: dict[Path, tuple[int, int, int]] = {}
+        """Rows in each file, and of which state of it: when it was changed, and its size."""
+
+    def add(self, stem: str, letters: Iterable[DeadLetter]) -> None:
+        """Sets the rows of one segment aside; they are on disk on return. The same segment set
+        aside again takes its own place.
+
+        Raises:
+            OSError: they are not.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_whole(self._directory / (stem + SEALED), map(_line, letters))
+
+    def keep_damaged(self, segment: Path, damage: Damage) -> Path:
+        """Keeps the damaged bytes of a segment as they are, in a file of their own that nothing
+        loads; returns it. The same segment again takes its own place.
+
+        Raises:
+            OSError: they are not kept.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = self._directory / (segment.stem + _DAMAGED)
+        part = kept.with_suffix(PART)
+        copy_ranges(segment, damage.damaged, part)
+        part.rename(kept)
+        sync_directory(self._directory)
+        return kept
+
+    def keep_large(self, segment: Path, place: Range) -> None:
+        """Sets a row aside that is too large to be stored, in a file of its own. The same row again
+        takes its own place.
+
+        Raises:
+            OSError: it is not kept.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = self._directory / f"{segment.stem}-{place[0]}{_LARGE}"
+        part = kept.with_suffix(PART)
+        copy_ranges(segment, (place,), part)
+        part.rename(kept)
+        sync_directory(self._directory)
+
+    def crashed(self) -> list[Path]:
+        """The files with rows that were set aside because loading them ended a process, or because
+        they were refused while such a one was looked for."""
+        return [file for file in self._files() if is_piece(file)]
+
+    def damaged(self) -> list[Path]:
+        """The files with damaged bytes."""
+        return sorted(self._directory.glob(f"*{_DAMAGED}"))
+
+    def letters(self, since: float = 0.0) -> Iterator[DeadLetter]:
+        """All of them, oldest segment first; at least those set aside ``since`` (unix seconds).
+
+        Raises:
+            StorageError: a file cannot be read.
+        """
+        for file in self._files():
+            with contextlib.suppress(FileNotFoundError):  # replayed meanwhile
+                if file.stat().st_mtime < since:
+                    continue
+            yield from self._read(file)
+        for file in self._large():
+            with contextlib.suppress(FileNotFoundError):
+                if file.stat().st_mtime >= since:
+                    yield _large_letter(file)
+
+    def count(self) -> int:
+        """How many rows wait here."""
+        counts: dict[Path, tuple[int, int, int]] = {}
+        for file in self._files():
+            with contextlib.suppress(FileNotFoundError):  # replayed meanwhile
+                stat = file.stat()
+                known = self._counts.get(file)
+                if known is None or known[:2] != (stat.st_mtime_ns, stat.st_size):
+                    known = stat.st_mtime_ns, stat.st_size, _lines_in(file)
+                counts[file] = known
+        self._counts = counts
+        return sum(rows for _, _, rows in counts.values()) + len(self._large())
+
+    def replay(self, journal: Path, number: int) -> int:
+        """Hands all rows to the loader, as segments in the directory ``journal``; returns how many.
+        A running server loads them within seconds, another one when it starts. ``number`` is the
+        time in unix microseconds. A row whose replay was cut short is not loaded twice.
+
+        Raises:
+            StorageError: the files cannot be moved; what was not is still here.
+        """
+        moved = 0
+        try:
+            for file in self._files():
+                rows = [letter.row for letter in self._read(file)]
+                journal.mkdir(parents=True, exist_ok=True, mode=0o700)
+                while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
+                    number += 1
+                number += 1
+                closing = closing_line([row + b"\n" for row in rows], len(rows))
+                _write_whole(target, [*rows, closing.rstrip()])
+                file.unlink()
+                sync_directory(self._directory)
+                moved += len(rows)
+            for file in self._large():
+                journal.mkdir(parents=True, exist_ok=True, mode=0o700)
+                while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
+                    number += 1
+                number += 1
+                _as_segment(file, target)
+                file.unlink()
+                sync_directory(self._directory)
+                moved += 1
+        except OSError as error:
+            raise StorageError(
+                f"The dead letters cannot be moved to {journal}: {error.strerror or error}. "
+                "Check the owner of both directories and the free space."
+            ) from error
+        return moved
+
+    def erase(self, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]) -> int:
+        """Deletes the rows of erased people; returns how many. ``erased`` tells which of some are,
+        and up to which acceptance.
+
+        Raises:
+            StorageError: a file cannot be read, or what ``erased`` raises.
+            OSError: one cannot be written; it stays as it was.
+        """
+        gone = 0
+        for file in self._files():
+            try:
+                letters = list(self._read(file))
+            except StorageError:
+                if file.exists():
+                    raise
+                continue  # replayed meanwhile
+            until = erased({name for letter in letters for name in letter.names})
+            kept = [
+                letter
+                for letter in letters
+                if not any(until.get(name, -1) >= letter.accepted for name in letter.names)
+            ]
+            gone += len(letters) - len(kept)
+            if len(kept) < len(letters) and kept:
+                _write_whole(file, map(_line, kept))
+            elif not kept:
+                file.unlink(missing_ok=True)
+                sync_directory(self._directory)
+        gone += sum(_erase_large(file, erased) for file in self._large())
+        return gone + sum(_erase_damaged(file, erased) for file in self.damaged())
+
+    def _files(self) -> list[Path]:
+        return sorted(self._directory.glob(f"*{SEALED}"))
+
+    def _large(self) -> list[Path]:
+        """The files of one row each."""
+        return sorted(self._directory.glob(f"*{_LARGE}"))
+
+    def _read(self, file: Path) -> Iterator[DeadLetter]:
+        try:
+            for line in file.read_bytes().splitlines():
+                letter = json.loads(line)
+                row = letter["row"].encode("utf-8", "surrogateescape")
+                yield DeadLetter(row, letter["reason"], file.name)
+        except (OSError, ValueError, KeyError) as error:
+            raise StorageError(f"The dead letters in {file} cannot be read: {error}") from error
+
+
+def _lines_in(file: Path) -> int:
+    with file.open("rb") as opened:
+        return sum(piece.count(b"\n") for piece in iter(lambda: opened.read(_PIECE), b""))
+
+
+def _large_letter(file: Path) -> DeadLetter:
+    """With the beginning of the row."""
+    with file.open("rb") as opened:
+        size = os.fstat(opened.fileno()).st_size
+        return DeadLetter(
+            opened.read(_HEAD), f"{size} bytes are more than largest_row allows", file.name
+        )
+
+
+def _as_segment(file: Path, target: Path) -> None:
+    """The row as a segment of one group, durably; in pieces, whatever its size."""
+    part = target.with_suffix(PART)
+    crc = size = 0
+    with file.open("rb") as old, part.open("wb") as new:
+        for piece in chain(iter(lambda: old.read(_PIECE), b""), [b"\n"]):
+            new.write(piece)
+            crc, size = zlib.crc32(piece, crc), size + len(piece)
+        new.write(commit_line(1, size, crc))
+        new.flush()
+        os.fsync(new.fileno())
+    part.rename(target)
+    sync_directory(target.parent)
+
+
+def _erase_large(
+    file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
+) -> int:
+    try:
+        letter = _large_letter(file)
+    except FileNotFoundError:  # replayed meanwhile
+        return 0
+    until = erased(letter.names)
+    if not any(until.get(name, -1) >= letter.accepted for name in letter.names):
+        return 0
+    file.unlink(missing_ok=True)
+    sync_directory(file.parent)
+    return 1
+
+
+def _erase_damaged(
+    file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
+) -> int:
+    """Deletes the lines of erased people, as far as they can be told; returns how many. In memory
+    are beginnings of some lines."""
+    gone: list[Range] = []
+    end = 0
+    with file.open("rb") as opened:
+        lines = _beginnings(opened)
+        while some := list(islice(lines, _LINES_AT_ONCE)):
+            until = erased({name for letter, _ in some for name in letter.names})
+            gone += [
+                place
+                for letter, place in some
+                if any(until.get(name, -1) >= letter.accepted for name in letter.names)
+            ]
+            end = some[-1][1][1]
+    if gone:
+        starts, ends = [0, *(one[1] for one in gone)], [*(one[0] for one in gone), end]
+        part = file.with_suffix(PART)
+        copy_ranges(file, tuple(zip(starts, ends, strict=True)), part)
+        part.rename(file)
+        sync_directory(file.parent)
+    return len(gone)
+
+
+def _beginnings(file: BinaryIO) -> Iterator[tuple[DeadLetter, Range]]:
+    """The beginning of each line, and where the line is."""
+    start = 0
+    while head := file.readline(_HEAD):
+        piece = head
+        while not piece.endswith(b"\n") and (piece := file.readline(_PIECE)):
+            pass
+        yield DeadLetter(head, ""), (start, file.tell())
+        start = file.tell()
+
+
+def _line(letter: DeadLetter) -> bytes:
+    # Bytes that are no UTF-8 survive as lone surrogates.
+    row = letter.row.decode("utf-8", "surrogateescape")
+    return json.dumps({"reason": letter.reason, "row": row}).encode()
+
+
+def _write_whole(target: Path, lines: Iterable[bytes]) -> None:
+    """All of ``lines`` under the name ``target``, durably, or none."""
+    part = target.with_suffix(PART)
+    with part.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(target)
+    sync_directory(target.parent)

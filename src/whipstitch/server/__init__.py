@@ -1,1 +1,0 @@
-"""The running server: every part put together, started and stopped in order."""

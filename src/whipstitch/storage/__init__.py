@@ -1,1 +1,0 @@
-"""Where rows are kept: ClickHouse, inside the process or on a server, behind one port."""

@@ -1,0 +1,82 @@
+"""The client of ClickHouse's HTTP interface that everything here uses."""
+
+import re
+from io import IOBase
+from typing import Any, Final
+
+from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.httpclient import HttpClient
+from clickhouse_connect.driver.query import QueryResult
+from clickhouse_connect.driver.summary import QuerySummary
+
+from whipstitch.warehouse.binding import bound
+from whipstitch.warehouse.write_guard import WriteGuard
+
+# The driver has ClickHouse keep an answer until it is complete, for else an error could come after
+# a part of it. By default that is in a file, and where the disk is full, the answer is then 200 and
+# nothing. So, in memory, of which a query may have less. For all requests, also those that the
+# driver makes by itself when it connects.
+__all__ = ["Client", "DatabaseError"]
+HttpClient.params = {"buffer_size": str(2**30)}
+
+_DEFINES: Final = re.compile(r"\s*(CREATE|ALTER)\b", re.IGNORECASE)
+
+
+class Client(HttpClient):
+    """Values of statements may be of any length. Where there is a ``guard``, statements that write
+    raise StorageUnavailable if what they wrote may not be there."""
+
+    guard: WriteGuard | None = None
+
+    def query(
+        self,
+        query: str | None = None,
+        parameters: Any = None,
+        settings: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> QueryResult:
+        if query is not None and parameters:
+            query, parameters, needed = bound(query, parameters)
+            settings = {**(settings or {}), **needed}
+        return super().query(query, parameters, settings, *args, **kwargs)
+
+    def raw_stream(
+        self, query: str, parameters: Any = None, settings: Any = None, *args: Any, **kwargs: Any
+    ) -> IOBase:
+        if parameters:
+            query, parameters, needed = bound(query, parameters)
+            settings = {**(settings or {}), **needed}
+        return super().raw_stream(query, parameters, settings, *args, **kwargs)
+
+    def command(
+        self,
+        cmd: str,
+        parameters: Any = None,
+        data: str | bytes | None = None,
+        settings: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        if parameters:
+            cmd, parameters, needed = bound(cmd, parameters)
+            settings = {**(settings or {}), **needed}
+        if self.guard is None:
+            return super().command(cmd, parameters, data, settings, *args, **kwargs)
+        with self.guard.writing(self):
+            result = super().command(cmd, parameters, data, settings, *args, **kwargs)
+        if _DEFINES.match(cmd):
+            self.guard.keep_definitions()
+        return result
+
+    def data_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
+        if self.guard is None:
+            return super().data_insert(*args, **kwargs)
+        with self.guard.writing(self):
+            return super().data_insert(*args, **kwargs)
+
+    def raw_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
+        if self.guard is None:
+            return super().raw_insert(*args, **kwargs)
+        with self.guard.writing(self):
+            return super().raw_insert(*args, **kwargs)

@@ -1,0 +1,1 @@
+"""Work on whole tables: retention, and patches that are worked in."""

@@ -1,0 +1,69 @@
+"""Patches: what a rewrite leaves beside the parts, until it is worked into them.
+
+Reads put them together, which takes nearly twice as long where there are any. Merges work them in,
+but old months are hardly merged any more. So partitions that have some are told to at once: that
+takes about as long as reading two columns of them and writing them again (``ROWS_A_SECOND``).
+
+ClickHouse numbers what it does to a table: an update as it begins, a mutation as it is asked for. A
+part that a mutation wrote counts as one that has all earlier updates, also one that was still
+running: what that changed is lost. So no mutation of ``events`` is asked for while an update runs.
+(The rewrite updates on the thread that asks for mutations, and needs no lock.)"""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from whipstitch.warehouse.client import Client
+
+_numbering: Final = threading.Lock()
+ROWS_A_SECOND: Final = 10_000_000
+"""About as many rows of a partition are gone through to work its patches in."""
+_OURS: Final = "database = currentDatabase() AND table = 'events'"
+_DUE: Final = f"""\
+SELECT partition_id, any(rows)
+FROM
+(
+    SELECT partition_id, sum(rows) AS rows, min(data_version) AS version
+    FROM system.parts
+    WHERE {_OURS} AND active AND NOT startsWith(partition_id, 'patch-')
+    GROUP BY partition_id
+) AS parts
+INNER JOIN
+(
+    SELECT splitByChar('-', partition_id)[-1] AS patched, max_block_number AS number
+    FROM system.parts
+    WHERE {_OURS} AND active AND startsWith(partition_id, 'patch-')
+) AS patches ON patched = partition_id
+WHERE number > version
+GROUP BY partition_id
+ORDER BY partition_id"""
+_RUNNING: Final = f"SELECT count() FROM system.mutations WHERE {_OURS} AND NOT is_done"
+
+
+def work_in(client: Client) -> dict[str, int]:
+    """Has ClickHouse work patches in, in the background; returns how many rows the partitions have
+    in which it does. None while it is still at what it was asked for before."""
+    if mutations_run(client):
+        return {}
+    due = {str(partition): int(rows) for partition, rows in client.query(_DUE).result_rows}
+    asked = {partition: rows for partition, rows in due.items() if partition.isalnum()}
+    for partition in asked:
+        ask_for(client, f"ALTER TABLE events APPLY PATCHES IN PARTITION ID '{partition}'")
+    return asked
+
+
+def mutations_run(client: Client) -> bool:
+    """Whether ClickHouse is at mutations of ``events``."""
+    return bool(client.query(_RUNNING).result_rows[0][0])
+
+
+def ask_for(client: Client, mutation: str) -> None:
+    """Has ClickHouse do a mutation in the background."""
+    with _numbering:
+        client.command(mutation, settings={"mutations_sync": 0})
+
+
+def update(client: Client, statement: str, values: Mapping[str, Any]) -> None:
+    """Does an update of ``events``, or a deletion that leaves a patch, on any thread."""
+    with _numbering:
+        client.command(statement, dict(values))

@@ -1,0 +1,88 @@
+"""What is looked after at every start: how safely parts are written and how long events are kept,
+for the operator's settings may have changed; and that summaries fit the events."""
+
+import re
+from typing import Final
+
+from whipstitch.warehouse.client import Client
+
+SUMMARIZED: Final = ("activity", "lexicon_days", "lexicon_values")
+"""What a summary has, a partition for each."""
+_TABLES: Final = (
+    "SELECT name, engine_full FROM system.tables "
+    "WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name"
+)
+_DURABLE: Final = {
+    "fsync_after_insert": 1,
+    "fsync_part_directory": 1,
+    # After a merge the parts that were synced are dropped.
+    "min_rows_to_fsync_after_merge": 1,
+    "min_compressed_bytes_to_fsync_after_merge": 1,
+}
+_GUARDED: Final = {
+    # Tables open without the parts that could not be written (see ``write_guard``): by default not
+    # without more than a gibibyte of them.
+    "max_suspicious_broken_parts_bytes": 2**50,
+}
+_KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
+
+
+def set_durability(client: Client, *, durable: bool, guarded: bool) -> None:
+    """Whether an insert that returned survives a loss of power, in every table: the journal then
+    forgets it. And what is asked of one that has a ``WriteGuard``."""
+    settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
+    if guarded:
+        settings |= _GUARDED
+    for table, definition in client.query(_TABLES).result_rows:
+        there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
+        missing = [
+            f"{name} = {value}"
+            for name, value in settings.items()
+            if int(there.get(name, 0)) != value
+        ]
+        if missing:
+            changes = ", ".join(missing)
+            client.command(
+                f"ALTER TABLE {{table:Identifier}} MODIFY SETTING {changes}", {"table": table}
+            )
+
+
+def set_retention(client: Client, days: int) -> None:
+    """Keeps events for ``days`` from their timestamp, 0: for ever. What is too old goes at the next
+    merges, in the background."""
+    found = _KEPT_DAYS.search(_definition(client, "events"))
+    if (int(found[1]) if found else 0) == days:
+        return
+    if days:
+        client.command(f"ALTER TABLE events MODIFY TTL timestamp + toIntervalDay({days:d})")
+    else:
+        client.command("ALTER TABLE events REMOVE TTL")
+
+
+def set_summary_retention(client: Client) -> None:
+    """Takes them away where the next events could be taken for ones that they count: the engine
+    goes on from the highest number of a block that it finds, and that block may have expired. To be
+    called before anything is loaded."""
+    counted, found = client.query(
+        "SELECT (SELECT max(block) FROM activity_summaries), (SELECT max(max_block_number) "
+        "FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active "
+        "AND NOT startsWith(partition_id, 'patch-'))"
+    ).result_rows[0]
+    if found < counted:
+        take_summaries_away(client)
+
+
+def take_summaries_away(client: Client) -> None:
+    """Reads count the rows of events then, until there is a new one."""
+    client.command("TRUNCATE TABLE activity_summaries")
+    for table in SUMMARIZED:
+        client.command(f"TRUNCATE TABLE {table}")
+
+
+def _definition(client: Client, table: str) -> str:
+    query = (
+        "SELECT engine_full FROM system.tables "
+        "WHERE database = currentDatabase() AND name = {table:String}"
+    )
+    rows = client.query(query, parameters={"table": table}).result_rows
+    return str(rows[0][0])

@@ -1,0 +1,231 @@
+"""ClickHouse as the rest sees it: clients by what they are for, and their threads."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
+
+import structlog
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from whipstitch.core.errors import StorageError, StorageUnavailable, StorageUnreachable
+from whipstitch.warehouse.cancellable_query import CancellableQuery
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.connection import EXPORTING, LOADING, QUERYING, STITCHING, Address
+from whipstitch.warehouse.errors import limited, translated
+from whipstitch.warehouse.health_check import HealthCheck
+from whipstitch.warehouse.local.supervisor import LocalClickHouse
+from whipstitch.warehouse.maintenance import retention
+from whipstitch.warehouse.migrate import migrate
+from whipstitch.warehouse.streaming import pour
+from whipstitch.warehouse.worker_pool import WorkerPool
+
+log = structlog.get_logger(__name__)
+
+QUESTIONS: Final = 4
+"""As many run at one time for those who read; one thread more is for the server itself."""
+EXPORTS: Final = 4
+_CLOSE_SECONDS: Final = 1.5
+_PATIENCE: Final = 5.0
+"""Seconds that a server may take to say that it is there."""
+_STARTING_SECONDS: Final = 2.0
+_UNKNOWN_DATABASE: Final = 81
+
+Row = Sequence[Any]
+T = TypeVar("T")
+BringUp = Callable[[Client], None]
+"""Done once the schema is in place, before any row is stored. May be repeated."""
+
+
+class Store:
+    """ClickHouse with the schema in place. Its methods may be called from any thread: they wait for
+    threads of the store's own.
+
+    It need not be there yet, and may go away and come back: what needs it raises
+    StorageUnavailable until it is there."""
+
+    def __init__(
+        self,
+        clickhouse: Address | LocalClickHouse,
+        *,
+        durable: bool,
+        retention_days: int,
+        seconds: float = 60.0,
+        bring_up: BringUp = lambda _client: None,
+    ) -> None:
+        """``clickhouse``: a server, or a child of our own that was started. ``seconds``: how long
+        it may keep one answer waiting."""
+        self._local = clickhouse if isinstance(clickhouse, LocalClickHouse) else None
+        self._clickhouse = clickhouse
+        self._bring_up = bring_up
+        self._durable = durable
+        self._retention_days = retention_days
+        self._seconds = seconds
+        self._prepared = False
+        self._unprepared: str | None = None
+        """Why the schema is not in place, though ClickHouse answers."""
+        self._loading = self._lane("load", 1, self._prepare)
+        self._querying = self._lane("query", QUESTIONS + 1, self._connect_prepared(QUERYING))
+        self._pouring = self._lane("export", EXPORTS, self._connect_prepared(EXPORTING))
+        self._stitching = self._lane("stitch", 1, self._connect_prepared(STITCHING))
+        self._ending = self._lane("end", 1, self._connect_prepared({}))
+        self._pulse = HealthCheck(self._connect_briefly) if self._local is None else None
+
+    def prepare(self) -> Future[None]:
+        """Brings the schema up to date, which else the first work does. Fails with:
+
+        Raises:
+            StorageUnavailable: ClickHouse is away.
+            StorageError: the schema is newer than this program, or ClickHouse too old.
+        """
+        return self._loading.run(lambda _: None)
+
+    def ping(self) -> None:
+        """Raises StorageUnavailable where ClickHouse does not answer."""
+        self._querying.run(lambda client: client.query("SELECT 1")).result()
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows that ``sql`` finds; ``parameters`` fill its ``{name:Type}`` places.
+
+        Raises StorageUnavailable (of which QueryLimit is one), StorageRefused or PatternRefused."""
+        return self.submit(sql, parameters).result()
+
+    def submit(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Future[list[Row]]:
+        """``query`` for those who cannot wait: wrap it with ``asyncio.wrap_future``. Cancelled, it
+        is ended in ClickHouse, too."""
+        asked = CancellableQuery(self._ending)
+
+        def ask(client: Client) -> list[Row]:
+            with limited():
+                settings = {"log_comment": asked.name}
+                return list(client.query(sql, dict(parameters or {}), settings).result_rows)
+
+        return self._querying.run(ask, asked)
+
+    def pour(
+        self, sql: str, format_: str, parameters: Mapping[str, Any], pipe: int
+    ) -> Future[list[Row]]:
+        """Writes what ``sql`` finds into ``pipe``, a file descriptor, in a format of ClickHouse's;
+        closes it in the end. The future then has no rows; it fails, and is cancelled, as that of
+        ``submit``. Whoever cancels it closes the pipe's other end, too."""
+        asked = CancellableQuery(self._ending)
+        asked.add_done_callback(lambda _: os.close(pipe))
+
+        def ask(client: Client) -> list[Row]:
+            with limited():
+                pour(client, sql, format_, parameters, {"log_comment": asked.name}, pipe)
+            return []
+
+        return self._pouring.run(ask, asked)
+
+    def run_on_writer(self, work: Callable[[Client], T]) -> Future[T]:
+        """Does ``work`` between two segments, on the thread that loads them."""
+        return self._loading.run(work)
+
+    def run_in_background(self, work: Callable[[Client], T]) -> Future[T]:
+        """Does ``work`` on a thread of its own, with as little of ClickHouse as can be."""
+        return self._stitching.run(work)
+
+    def close(self) -> None:
+        """Lets go of ClickHouse, after what runs now if that does not take long."""
+        until = time.monotonic() + _CLOSE_SECONDS
+        if self._pulse is not None:
+            self._pulse.stop()
+        self._querying.close(until)
+        self._pouring.close(until)
+        self._ending.close(until)
+        self._stitching.close(until)
+        self._loading.close(until)
+
+    @property
+    def problem(self) -> str | None:
+        """Why ClickHouse takes nothing, for a person; None: it does."""
+        away = (self._local or self._pulse).problem  # type: ignore[union-attr] # one of them is
+        return away or self._unprepared
+
+    # Inside, on the lanes' threads
+
+    def _prepare(self) -> Client:
+        """The client that loads, once the schema is in place."""
+        if self._prepared:
+            return self._connect(LOADING)
+        try:
+            with translated():
+                client = self._prepare_schema()
+        except StorageError as error:
+            if self._unprepared is None and not isinstance(error, StorageUnreachable):
+                log.error("storage_not_prepared", problem=str(error))
+            self._unprepared = str(error)
+            raise
+        self._prepared = True
+        self._unprepared = None
+        return client
+
+    def _prepare_schema(self) -> Client:
+        try:
+            client = self._connect(LOADING)
+        except DatabaseError as error:
+            if error.code != _UNKNOWN_DATABASE:
+                raise
+            self._create_database()
+            client = self._connect(LOADING)
+        try:
+            for migration in migrate(client):
+                log.info("storage_migrated", number=migration.number, name=migration.name)
+            retention.set_durability(client, durable=self._durable, guarded=self._local is not None)
+            retention.set_retention(client, self._retention_days)
+            retention.set_summary_retention(client)
+            self._bring_up(client)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def _connect_prepared(self, settings: Mapping[str, int | str]) -> Callable[[], Client]:
+        def connect() -> Client:
+            if not self._prepared:
+                self._loading.run(lambda _: None).result()
+            return self._connect(settings)
+
+        return connect
+
+    def _connect_briefly(self) -> Client:
+        return self._address().connect({}, seconds=_PATIENCE, database="default")
+
+    def _connect(self, settings: Mapping[str, int | str], database: str | None = None) -> Client:
+        guard = self._local.guard if self._local else None
+        return self._address().connect(
+            settings, seconds=self._seconds, database=database, guard=guard
+        )
+
+    def _address(self) -> Address:
+        if isinstance(self._clickhouse, Address):
+            return self._clickhouse
+        return self._clickhouse.address
+
+    def _lane(self, name: str, threads: int, connect: Callable[[], Client]) -> WorkerPool:
+        return WorkerPool(f"clickhouse-{name}", threads, connect, self._run)
+
+    def _run(self) -> int:
+        """Which run of ClickHouse is there: of one of our own."""
+        if self._local is None:
+            return 0
+        # One that was just started again is worth waiting for.
+        if not self._local.wait_back(_STARTING_SECONDS):
+            raise StorageUnavailable(self._local.problem or "ClickHouse is starting.")
+        return self._local.starts
+
+    def _create_database(self) -> None:
+        if self._local is not None and (found := self._local.undefined()):
+            raise StorageUnavailable(
+                f"ClickHouse does not know its database any more, but rows of {len(found)} tables "
+                f"are there, such as in {found[0]}: the definitions in its `metadata` are gone. "
+                "Restore the data directory from a backup; what is sent waits in the journal."
+            )
+        client = self._connect({}, database="default")
+        try:
+            name = self._address().database
+            client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", {"name": name})
+        finally:
+            client.close()

@@ -1,0 +1,1 @@
+"""What people and programs ask over HTTP: the API and the dashboard."""

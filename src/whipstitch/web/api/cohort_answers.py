@@ -1,0 +1,132 @@
+"""What the endpoints of cohorts have in common: who is asked, and the answers."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from whipstitch.analytics.cohorts import members_sql
+from whipstitch.analytics.session import QuerySession
+from whipstitch.registry.values import Cohort, CohortKind
+from whipstitch.warehouse.parameters import Parameters
+from whipstitch.web.api.cohort_bodies import EXAMPLE
+from whipstitch.web.api.cohort_sources import Select
+from whipstitch.web.api.kept import as_json, example, moment, registry_of
+
+State = Literal["ready", "new", "refreshing", "failed"]
+
+SHOWN: Final = {
+    "id": "coh_V1StGXR8Z5jdHi6BmyT2w",
+    "name": "Lively teams",
+    "kind": "dynamic",
+    "definition": EXAMPLE,
+    "size": 412,
+    "state": "ready",
+    "refreshed_at": "2026-05-09T14:30:00.000Z",
+    "problem": None,
+    "created_at": "2026-05-01T08:00:00.000Z",
+    "changed_at": "2026-05-01T08:00:00.000Z",
+}
+ONE: Final = example({"ok": True, "cohort": SHOWN})
+
+
+class CohortMembers(Protocol):
+    """Who changes members."""
+
+    def is_refreshing(self, cohort_id: str) -> bool: ...
+
+    def refresh(self, cohort_id: str) -> Future[None]: ...
+
+    def replace(self, cohort: Cohort, select: Select) -> Future[None]: ...
+
+    def replace_by_ids(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]: ...
+
+    def add(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]: ...
+
+    def remove(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]: ...
+
+
+class CohortShown(msgspec.Struct):
+    """A cohort; ``size`` is the number of people in it now. ``state`` of a dynamic one is ``new``
+    until the first refresh is done, ``failed`` where the last one failed, with the ``problem``."""
+
+    id: str
+    name: str
+    kind: CohortKind
+    definition: dict[str, Any] | None
+    size: int
+    state: State
+    refreshed_at: str | None
+    problem: str | None
+    created_at: str
+    changed_at: str
+
+
+class CohortsAnswer(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    cohorts: list[CohortShown]
+
+
+class CohortAnswer(msgspec.Struct, kw_only=True):
+    ok: bool = True
+    cohort: CohortShown
+
+
+def keeper_of(request: Request) -> CohortMembers:
+    keeper: CohortMembers = request.app.state.cohorts
+    return keeper
+
+
+async def find(request: Request, reading: QuerySession, cohort_id: str) -> Cohort:
+    return await run_in_threadpool(registry_of(request).find_cohort, reading.scope, cohort_id)
+
+
+async def done(change: Future[None]) -> None:
+    # What was begun is ended, whether or not the client waits.
+    await asyncio.shield(asyncio.wrap_future(change))
+
+
+async def answer(
+    request: Request, reading: QuerySession, cohort: Cohort, status: int = 200
+) -> Response:
+    (one,) = await shown(request, reading, [cohort])
+    return as_json(CohortAnswer(cohort=one), status)
+
+
+async def shown(
+    request: Request, reading: QuerySession, found: Sequence[Cohort]
+) -> list[CohortShown]:
+    values = Parameters()
+    sql = values.sql(members_sql.sizes([one.id for one in found], values))
+    rows = await reading.run(sql) if found else ()
+    sizes = {row[0]: row[1] for row in rows}
+    return [_show(one, sizes.get(one.id, 0), _state(request, one)) for one in found]
+
+
+def _state(request: Request, cohort: Cohort) -> State:
+    if cohort.kind == "static":
+        return "ready"
+    if keeper_of(request).is_refreshing(cohort.id):
+        return "refreshing"
+    if cohort.problem is not None:
+        return "failed"
+    return "new" if cohort.refreshed_at is None else "ready"
+
+
+def _show(cohort: Cohort, size: int, state: State) -> CohortShown:
+    return CohortShown(
+        cohort.id,
+        cohort.name,
+        cohort.kind,
+        cohort.definition,
+        size,
+        state,
+        None if cohort.refreshed_at is None else moment(cohort.refreshed_at),
+        cohort.problem,
+        moment(cohort.created_at),
+        moment(cohort.changed_at),
+    )

@@ -1,0 +1,153 @@
+"""What the requests for saved questions may say, and how a question is shown."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from pydantic import Field
+
+from whipstitch.analytics.expressions.time_ranges import parse_zone
+from whipstitch.core.errors import InvalidQuery
+from whipstitch.registry.values import Question, ReportKind
+from whipstitch.web.api import bodies
+from whipstitch.web.api.kept import moment
+from whipstitch.web.api.surfaces import BODIES, inside, read
+
+LARGEST: Final = 32_768
+"""Bytes of JSON that a query or a view may have."""
+_ENDS: Final = ("from", "to")
+_NOTHING: Final[dict[str, Any]] = {}
+
+Query = Annotated[
+    dict[str, Any],
+    Field(description="The body of a request to the surface, as it is sent there."),
+]
+Range = Annotated[
+    str | None,
+    Field(
+        pattern=r"^([1-9][0-9]{0,2}[dm]|month)$",
+        description="A range that moves on, instead of `from` and `to`: the last days (`30d`) or "
+        "months (`6m`), today included, or `month`, this one. Null: the query's own holds.",
+        examples=["30d"],
+    ),
+]
+View = Annotated[
+    dict[str, Any],
+    Field(description="How the dashboard shows the answer. Nobody else reads it."),
+]
+
+EXAMPLE_QUERY: Final[dict[str, Any]] = {
+    "events": [{"event_name": "page_view", "math": "unique"}],
+    "interval": "day",
+}
+EXAMPLES: Final = {
+    "moving": {
+        "summary": "Visitors of the last 30 days, whenever it is looked at",
+        "value": {
+            "name": "Visitors",
+            "surface": "insights",
+            "query": EXAMPLE_QUERY,
+            "range": "30d",
+            "view": {"chart": "line"},
+        },
+    },
+    "fixed": {
+        "summary": "The funnel of one month",
+        "value": {
+            "name": "Checkout in May",
+            "surface": "funnels",
+            "query": {
+                "steps": [
+                    {"event_name": "checkout_started"},
+                    {"event_name": "checkout_completed"},
+                ],
+                "window_seconds": 86_400,
+                "from": "2026-05-01",
+                "to": "2026-06-01",
+            },
+        },
+    },
+}
+
+
+class QuestionBody(bodies.StrictBody):
+    """A question to be saved."""
+
+    name: Annotated[str, Field(examples=["Visitors"])]
+    surface: ReportKind
+    query: Query
+    range: Range = None
+    view: View = _NOTHING
+
+
+class QuestionChange(bodies.StrictBody):
+    """What is to be otherwise; what is left out stays."""
+
+    name: str = ""
+    query: Query = _NOTHING
+    range: Range = None
+    view: View = _NOTHING
+
+
+class QuestionShown(msgspec.Struct):
+    """A saved question; ``boards`` are the ids of those that it is on."""
+
+    id: str
+    name: str
+    surface: ReportKind
+    query: dict[str, Any]
+    range: str | None
+    view: dict[str, Any]
+    boards: Collection[str]
+    created_by: str
+    created_at: str
+    changed_by: str
+    changed_at: str
+
+
+def shown(question: Question) -> QuestionShown:
+    return QuestionShown(
+        question.id,
+        question.name,
+        question.surface,
+        question.query,
+        question.range,
+        question.view,
+        question.boards,
+        question.created_by,
+        moment(question.created_at),
+        question.changed_by,
+        moment(question.changed_at),
+    )
+
+
+def check(surface: ReportKind, query: dict[str, Any], range_: str | None, zone: ZoneInfo) -> None:
+    """That its surface would answer it. ``zone`` is the project's. Raises InvalidQuery."""
+    _check_size(query, "query")
+    try:
+        body = read(query, BODIES[surface])
+        body.parsed(parse_zone(body.timezone, zone), datetime.now(UTC))
+    except InvalidQuery as error:
+        raise inside(error, "query") from None
+    if body.people_of is not None:
+        raise InvalidQuery("query.people_of", "is left out: a saved question asks for the numbers")
+    for end in _ENDS:
+        if range_ is not None and query.get(end) is not None:
+            raise InvalidQuery(f"query.{end}", "does not go together with range: send one of them")
+
+
+def check_view(view: Mapping[str, Any]) -> None:
+    """Raises InvalidQuery."""
+    _check_size(view, "view")
+
+
+def _check_size(value: Mapping[str, Any], field: str) -> None:
+    try:
+        size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+    except (ValueError, RecursionError):  # lone surrogates, NaN
+        raise InvalidQuery(field, "must be an object of JSON and Unicode text") from None
+    if size > LARGEST:
+        raise InvalidQuery(field, f"must not be larger than {LARGEST:,} bytes")

@@ -1,0 +1,160 @@
+"""``GET /api/v1/events/stream``."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from whipstitch.analytics.events import stream
+from whipstitch.analytics.events.events import Event
+from whipstitch.analytics.events.stream import PAGE, Found, Landed, StreamQuery, Tail
+from whipstitch.analytics.people.person_lookup import person_of
+from whipstitch.analytics.session import QuerySession, SessionFactory
+from whipstitch.core.errors import StorageUnavailable
+from whipstitch.core.projects import Environment, Scope
+from whipstitch.web.api.errors import Refused
+from whipstitch.web.api.streaming import ConcurrencyLimit, Streamed
+from whipstitch.web.auth.access import CurrentReader, Reader
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+_PAUSE: Final = 1.0
+_HEARTBEAT: Final = 15.0
+_LIFETIME: Final = 600.0
+"""Seconds after which a client has to come again, and to show that its token still holds."""
+_BEGINNING: Final = b"retry: 1000\n: events that land from now on\n\n"
+_EXAMPLE: Final = (
+    "retry: 1000\n: events that land from now on\n\n"
+    "id: evt_V1StGXR8_Z5jdHi6B-myT\n"
+    'data: {"id":"evt_V1StGXR8_Z5jdHi6B-myT","event_name":"checkout_started", …}\n\n'
+)
+
+
+@router.get(
+    "/events/stream",
+    summary="Events as they land (Server-Sent Events)",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {"example": _EXAMPLE}}},
+        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
+        401: {"model": Refused, "description": "No token, or one that is not valid."},
+        429: {"model": Refused, "description": "Too many streams are open."},
+        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    },
+)
+async def stream_events(
+    request: Request,
+    reader: CurrentReader,
+    event_name: str | None = None,
+    distinct_id: Annotated[str | None, Query(description="Any id of the person.")] = None,
+    environment: Environment = "live",
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that was received")
+    ] = None,
+) -> Response:
+    """The rows of `GET /events`, some seconds after they were accepted, each as one message with
+    the event's id. After ten minutes the stream ends; a client that comes again with
+    `Last-Event-ID`, as `EventSource` does, misses nothing."""
+    readings: SessionFactory = request.app.state.readings
+    follower = _Follower(
+        readings,
+        Scope(reader.project_id, environment),
+        f"stream of {reader.id}",
+        event_name,
+        distinct_id,
+        last_event_id,
+        request.app.state.stopping,
+    )
+    chunks = _placed(request.app.state.streams, follower, reader)
+    return Streamed(chunks, "text/event-stream", {"cache-control": "no-store"})
+
+
+async def _placed(
+    places: ConcurrencyLimit, follower: "_Follower", reader: Reader
+) -> AsyncGenerator[bytes]:
+    with places.taken(reader):
+        async with contextlib.aclosing(follower.follow()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+@dataclass(slots=True)
+class _Follower:
+    """One client's stream. Each look is a reading of its own: a stream may last. It does not wait
+    for slower questions of the same user."""
+
+    readings: SessionFactory
+    scope: Scope
+    who: str
+    event_name: str | None
+    distinct_id: str | None
+    last_event_id: str | None
+    stopping: asyncio.Event
+
+    async def follow(self) -> AsyncGenerator[bytes]:
+        tail = await self._begin()
+        yield _BEGINNING
+        end = time.monotonic() + _LIFETIME
+        silent_until = time.monotonic() + _HEARTBEAT
+        while not self.stopping.is_set() and time.monotonic() < end:
+            many = False
+            # ClickHouse may be away for a while: what lands then is found later.
+            with contextlib.suppress(StorageUnavailable):
+                found = await self._look(tail)
+                fresh = await asyncio.to_thread(tail.fresh, found)
+                for start in range(0, len(fresh), PAGE):
+                    page = fresh[start : start + PAGE]
+                    events = await self._complete(page, _received(tail))
+                    yield b"".join(map(_message, events))
+                    tail.passed(Found(page, 0, many=False))
+                    silent_until = time.monotonic() + _HEARTBEAT
+                await asyncio.to_thread(tail.passed, found)
+                many = found.many
+            if time.monotonic() >= silent_until:
+                yield b":\n\n"
+                silent_until = time.monotonic() + _HEARTBEAT
+            if not many:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), _PAUSE)
+
+    async def _begin(self) -> Tail:
+        now = time.time_ns() // 1000
+        if self.last_event_id is not None:
+            async with self.readings.open(self.scope, self.who) as reading:
+                rows = await reading.run(stream.accepted_at(self.last_event_id))
+            if rows:
+                return Tail(now, Landed(rows[0][0], self.last_event_id))
+        tail = Tail(now)
+        tail.passed(await self._look(tail))
+        return tail
+
+    async def _look(self, tail: Tail) -> Found:
+        async with self.readings.open(self.scope, self.who) as reading:
+            query = StreamQuery(self.event_name, await self._person(reading))
+            sql = stream.landed(query, tail.since, _received(tail), reading.persons)
+            rows = await reading.run(sql)
+        # There may be many of them.
+        return await asyncio.to_thread(stream.shape_landed, rows)
+
+    async def _person(self, reading: QuerySession) -> str | None:
+        """Whoever it is by now."""
+        return None if self.distinct_id is None else await person_of(reading, self.distinct_id)
+
+    async def _complete(self, page: list[Landed], received: int) -> list[Event]:
+        async with self.readings.open(self.scope, self.who) as reading:
+            return stream.shape(await reading.run(stream.complete(page, received, reading.persons)))
+
+
+def _received(tail: Tail) -> int:
+    return stream.received_since(tail.since, time.time_ns() // 1000)
+
+
+def _message(event: Event) -> bytes:
+    # A client's properties may have line breaks, between their tokens.
+    data = msgspec.json.encode(event).replace(b"\n", b" ").replace(b"\r", b" ")
+    return b"id: %b\ndata: %b\n\n" % (event.id.encode(), data)

@@ -1,0 +1,1 @@
+"""Who asks: sessions, tokens, and what browsers are told to allow."""

@@ -1,0 +1,38 @@
+"""The ids of a person as a tree."""
+
+import msgspec
+
+from whipstitch.analytics.people.links import Link, LinkedAlias, Links, shape, tree
+
+
+def _flat(aliases: list[LinkedAlias]) -> list[object]:
+    """Ids, each followed by the list of those below it where there are some."""
+    found: list[object] = []
+    for alias in aliases:
+        found.append(alias.alias_id)
+        if alias.aliases:
+            found.append(_flat(alias.aliases))
+    return found
+
+
+def test_each_id_stands_under_the_one_that_it_leads_to() -> None:
+    links = Links({"a": Link("b", 1), "b": Link("u", 2), "c": Link("b", 3), "d": Link("u", 4)})
+
+    assert _flat(tree("u", links)) == ["b", ["a", "c"], "d"]
+
+
+def test_a_chain_of_any_length_can_be_written_down() -> None:
+    links = Links({f"id_{n}": Link(f"id_{n + 1}", n) for n in range(5000)})
+
+    text = msgspec.json.encode(tree("id_5000", links))
+
+    assert text.count(b"alias_id") == 5000
+
+
+def test_rows_are_shared_out_among_their_people() -> None:
+    rows = [("u", "a", "u", 1, 0), ("v", "b", "v", 2, 1), ("u", "c", "a", 3, 1)]
+
+    assert shape(rows) == {
+        "u": Links({"a": Link("u", 1), "c": Link("a", 3)}, {"c"}),
+        "v": Links({"b": Link("v", 2)}, {"b"}),
+    }

@@ -1,0 +1,225 @@
+"""Large bodies are admitted as light ones are; here large is a few bytes."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whipstitch.core.placeholders import Placeholders
+from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
+from whipstitch.core.sequence import Sequence
+from whipstitch.ingest.enrichment.places import Place
+from whipstitch.ingest.enrichment.user_agent import Agent
+from whipstitch.ingest.validation import answers, large, runs
+from whipstitch.ingest.validation.answers import Answer
+from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of, prepare
+from whipstitch.ingest.validation.rows import Row
+from whipstitch.ingest.validation.validate import Caller, Counts, Validated, Validator
+
+_KEY = IngestionKey("sk_live_0123456789abcdef0123456789abcdef", Project("proj_a", "A"), "live")
+_CALLER = Caller(_KEY, Agent("", "", "", bot=False), Place("", "", "", ""))
+_NOW = 1_770_000_000_000_000
+
+
+@pytest.fixture(autouse=True, params=[30, 200, 100_000])
+def small_runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (runs, large):
+        monkeypatch.setattr(module, "RUN", request.param)
+        monkeypatch.setattr(module, "_PIECE", 7, raising=False)
+    monkeypatch.setattr(runs, "_TRIES", (request.param, request.param // 4))
+
+
+def _ids() -> Iterator[str]:
+    return (f"evt_{number}" for number in itertools.count())
+
+
+def admitted(
+    endpoint: str, body: bytes, max_operation: int = 0
+) -> tuple[tuple[Counts, Answer, list[Any]], tuple[Counts, Answer, list[Any]]]:
+    """By the way of light bodies, and by that of large ones."""
+    directory, placeholders = ProjectSnapshot(), Placeholders()
+    light = Validator(
+        Sequence(lambda: _NOW),
+        lambda: directory,
+        placeholders,
+        _ids().__next__,
+        max_operation=max_operation,
+    )
+    method = getattr(light, endpoint)
+    one = (method if endpoint == "batch" else light.alone(method))(body, _CALLER)
+    first = (
+        (one.tally, one.answer, _rows(one.lines))
+        if isinstance(one, Validated)
+        else (Counts(), one, [])
+    )
+
+    taken: list[bytes] = []
+    counted = 0
+
+    def put(lines: Lines, rows: int) -> None:
+        nonlocal counted
+        taken.extend(map(bytes, lines))
+        counted += rows
+
+    def encode(rows: Any) -> bytes:
+        put(lines_of(rows), len(rows))
+        return b""
+
+    sequence = Sequence(lambda: _NOW)
+    heavy = Validator(
+        sequence,
+        lambda: directory,
+        placeholders,
+        _ids().__next__,
+        max_operation=max_operation,
+        encode=encode,
+    )
+    memory = memoryview(bytearray(body))
+    try:
+        prepare(memory)
+        tally, answer = LargeAdmission(heavy, sequence, put, directory).admit(
+            endpoint, memory, _CALLER
+        )
+    except (ValueError, RecursionError):
+        tally, answer = Counts(), answers.INVALID_BODY
+    rows = _rows(b"".join(taken))
+    assert len(rows) == counted
+    if not answer.accepted:
+        assert not rows
+        tally = Counts()
+    return first, (tally, answer, rows)
+
+
+def _rows(lines: bytes) -> list[Any]:
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def _meaning(rows: list[Any]) -> Any:
+    """Events and aliases as they are, and for each trait the row that counts: what large updates
+    say of traits has numbers of its own."""
+    traits: dict[Any, Any] = {}
+    for row in rows:
+        if row["k"] == "trait":
+            key = row["distinct_id"], row["property"]
+            number = row["accepted"]
+            if key not in traits or (row["timestamp"], number) >= traits[key][0]:
+                traits[key] = (row["timestamp"], number), row["value"], row["deleted"]
+    in_order = sorted(rows, key=lambda row: int(row["accepted"]))
+    others = [
+        {k: v for k, v in row.items() if k != "accepted"} for row in in_order if row["k"] != "trait"
+    ]
+    return others, {key: (when[0], *rest) for key, (when, *rest) in traits.items()}
+
+
+_TEXT = st.text(st.sampled_from('ab,"\\{}[]: é'), max_size=8)
+_VALUE = st.none() | st.integers() | _TEXT | st.lists(_TEXT, max_size=3)
+_PROPERTIES = st.dictionaries(_TEXT | st.sampled_from(["$os", "$session_id", "$time"]), _VALUE)
+_ID = st.sampled_from(["user_1", "user_2", "x", "gzip", ""]) | st.text("abc", min_size=2)
+_TIME = st.sampled_from([None, "2026-01-01T00:00:00Z", "soon", 5])
+_PAYLOADS = {
+    "track": st.fixed_dictionaries(
+        {"event_name": st.sampled_from(["e", "$screen", ""]), "distinct_id": _ID},
+        optional={
+            "properties": _PROPERTIES | st.just([]),
+            "default_properties": _PROPERTIES,
+            "timestamp": _TIME,
+        },
+    ),
+    "people": st.fixed_dictionaries(
+        {"distinct_id": _ID}, optional={"properties": _PROPERTIES | st.none(), "timestamp": _TIME}
+    ),
+    "alias": st.fixed_dictionaries({"alias_id": _ID, "distinct_id": _ID}),
+}
+_OPERATION = st.sampled_from(sorted(_PAYLOADS)).flatmap(
+    lambda kind: st.fixed_dictionaries({"type": st.just(kind), "payload": _PAYLOADS[kind]})
+)
+_ODD = st.sampled_from(
+    [1, {}, {"type": "other", "payload": {}}, {"type": "track"}, {"type": ["track"]}]
+)
+_BATCH = st.lists(_OPERATION, max_size=12) | st.lists(_OPERATION | _ODD, max_size=12)
+
+
+@given(_BATCH, st.sampled_from([0, 60, 120]), st.sampled_from([None, 1]))
+def test_a_batch_is_answered_and_kept_alike(
+    operations: list[Any], most: int, indent: int | None
+) -> None:
+    body = json.dumps({"operations": operations}, indent=indent, ensure_ascii=False).encode()
+    light, heavy = admitted("batch", body, most)
+    assert heavy[:2] == light[:2]
+    assert _meaning(heavy[2]) == _meaning(light[2])
+
+
+@pytest.mark.parametrize("endpoint", ["track", "people", "alias"])
+@given(data=st.data(), most=st.sampled_from([0, 60]))
+def test_one_operation_is_answered_and_kept_alike(
+    endpoint: str, data: st.DataObject, most: int
+) -> None:
+    body = json.dumps(data.draw(_PAYLOADS[endpoint]), ensure_ascii=False).encode()
+    light, heavy = admitted(endpoint, body, most)
+    assert heavy[:2] == light[:2]
+    assert _meaning(heavy[2]) == _meaning(light[2])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"operations":1}',
+        b'{"operations":[]}',
+        b'{"operations":[{}]}',
+        b'{"operations":[1,1,1,1]}',
+        b'{"operations":[{"type":"other"},1]}',
+        b'{"operations":[{"type":"track","payload":{"event_name":"e\n"}}]}',
+        b'{"operations":[{"type":"track","payload":{"event_name":"\xff","distinct_id":"u1"}}]}',
+        b'{"operations":[{"type":"\\u0074rack","payload":{"event_name":"e","distinct_id":"u1"}}]}',
+        b'{"operations":[],"operations":[{"type":"alias","payload":{"alias_id":"aa",'
+        b'"distinct_id":"bb"}}]}',
+    ],
+)
+def test_what_is_wrong_is_told_alike(body: bytes) -> None:
+    light, heavy = admitted("batch", body)
+    assert heavy[:2] == light[:2]
+
+
+def test_of_equal_keys_far_apart_the_last_counts() -> None:
+    filling = ",".join(f'"k{number}":{number}' for number in range(60_000))
+    properties = f'{{"a":1,{filling},"a":2}}'
+    body = f'{{"distinct_id":"u1","timestamp":"soon","properties":{properties}}}'
+    _, (tally, _, rows) = admitted("people", body.encode())
+    found = _meaning(rows)[1]
+    assert found["u1", "a"][1] == "2"
+    assert len({row["timestamp"] for row in rows if row["property"]}) == 1
+    assert (tally.people, tally.unread_times) == (1, 1)
+    assert sum(not row["property"] for row in rows) == 1
+
+
+def test_a_value_of_any_size_is_one_row() -> None:
+    value = '{"a":"é\\\\\\"%s"}' % ("x" * 300_000)
+    body = f'{{"distinct_id":"u1","properties":{{"a":1,"b":{value},"c":2}}}}'
+    light, heavy = admitted("people", body.encode())
+    assert _meaning(heavy[2]) == _meaning(light[2])
+
+
+def test_a_large_event_is_not_copied_to_be_encoded() -> None:
+    properties = '{"a":"%s"}' % ("x" * 300_000)
+    body = f'{{"event_name":"e","distinct_id":"u1","properties":{properties}}}'.encode()
+    rows: list[Row] = []
+    memory = memoryview(body)
+
+    def encode(some: Any) -> bytes:
+        rows.extend(some)
+        return b""
+
+    admission = Validator(Sequence(lambda: _NOW), ProjectSnapshot, Placeholders(), encode=encode)
+    LargeAdmission(admission, Sequence(lambda: _NOW), lambda *_: None, ProjectSnapshot()).admit(
+        "track", memory, _CALLER
+    )
+    pieces = list(lines_of(rows))
+    assert any(isinstance(piece, memoryview) and piece.obj is not None for piece in pieces)
+    assert json.loads(b"".join(pieces))["properties"] == json.loads(properties)
