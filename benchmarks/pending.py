@@ -30,7 +30,7 @@ def pending(short: bool) -> Iterator[Row]:
     The links are made here, in ClickHouse: the server's stitcher must not rewrite them."""
     events, rounds = (50_000, 1) if short else (_EVENTS, 15)
     maps = PersonMaps()
-    linker = Linker(maps, ErasureRecord(Seal(b"")), leads=lambda: 1, grace=0)
+    linker = Linker(maps, ErasureRecord(Seal(lambda: b"")), leads=lambda: 1, grace=0)
     with dataset.server(events, stitch_interval="86400") as running:
         scope = Scope(running.keys["project_id"], "live")
         values = {**scope._asdict(), "from": "2026-10-01 00:00:00"}

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from whipstitch.analytics.people import activity_summaries
-from whipstitch.analytics.session import QuerySession
-from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.analytics.session import QuerySession, SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity import map_generations
 from whipstitch.identity.person_map import PersonMap
@@ -31,6 +30,8 @@ _generations = itertools.count(900_000)
 
 class Rows:
     """Writes rows of one scope; times are in seconds from START_MS."""
+
+    problem: str | None = None
 
     def __init__(self, client: Client, store: Store, scope: Scope = SCOPE) -> None:
         self.scope = scope
@@ -151,7 +152,7 @@ class Rows:
             activity_summaries.publish(self._client, made)
 
         async def run() -> T:
-            async with StoreSessions(self._store, self).open(self.scope, "test") as reading:
+            async with SessionFactory(self._store, self).open(self.scope, "test") as reading:
                 return await work(reading)
 
         return asyncio.run(run())

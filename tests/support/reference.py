@@ -20,8 +20,7 @@ from typing import Any, Final, TypeVar
 from tests.support.clickhouse import opened
 
 from whipstitch.analytics.expressions.filters import OPERATORS
-from whipstitch.analytics.session import QuerySession
-from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.analytics.session import QuerySession, SessionFactory
 from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity import map_generations
 from whipstitch.identity.person_map import PersonMap
@@ -377,6 +376,8 @@ def random_filter(random: Random) -> dict[str, Any]:
 class Worlds:
     """Worlds in one storage."""
 
+    problem: str | None = None
+
     def __init__(self, store: Store, client: Client) -> None:
         self._store = store
         self._client = client
@@ -393,7 +394,7 @@ class Worlds:
         """What ``work`` finds in a reading."""
 
         async def run() -> T:
-            async with StoreSessions(self._store, self).open(scope, "test") as reading:
+            async with SessionFactory(self._store, self).open(scope, "test") as reading:
                 return await work(reading)
 
         return asyncio.run(run())

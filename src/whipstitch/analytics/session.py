@@ -1,21 +1,39 @@
-"""What a query needs of the storage."""
+"""Sessions: looks at the storage, each with one generation of the person map."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
 
+from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.projects import Scope
-from whipstitch.identity.person_map import Persons
+from whipstitch.core.turns import Claim, Turns
+from whipstitch.identity.person_map import MapSource, Persons
+from whipstitch.warehouse.pipe_reader import poured
 from whipstitch.warehouse.sql import Rows, Sql
+from whipstitch.warehouse.store import QUESTIONS, Store
+
+_MOST_OF_ONE: Final = 2
+"""Statements of one user that run at one time, so that others always find a place; of one project
+there may be one more."""
+_MOST_OF_A_PROJECT: Final = 3
+_WAITING: Final = 1000
+_WAITING_OF_ONE: Final = 200
 
 
-class QuerySession(Protocol):
+@dataclass(slots=True)
+class QuerySession:
     """One request's look at one scope. While it lasts, everybody's rows keep their person: what it
     asks in several statements fits together."""
 
     scope: Scope
     persons: Persons
-    """How the statements of this reading name the person of an event's row."""
+    """How the statements of this session name the person of an event's row."""
+    generation: int
+    _store: Store
+    _turns: Turns
+    _claims: tuple[Claim, ...]
 
     async def run(self, sql: Sql) -> Rows:
         """The rows that ``sql`` finds, each with its columns in the order selected.
@@ -24,6 +42,8 @@ class QuerySession(Protocol):
             StorageUnavailable
             NoRoom: too many questions of who asks wait already.
         """
+        async with self._turns.turn(*self._claims):
+            return await asyncio.wrap_future(self._store.submit(sql.text, self._values(sql)))
 
     def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
         """What ``sql`` finds, written in a format of ClickHouse's, whatever its size. Use it with
@@ -32,11 +52,35 @@ class QuerySession(Protocol):
         Raises:
             StorageUnavailable
         """
+        values = self._values(sql)
+        return poured(lambda pipe: self._store.pour(sql.text, format_, values, pipe))
+
+    def _values(self, sql: Sql) -> dict[str, Any]:
+        return {**sql.values, **self.scope._asdict(), "generation": self.generation}
 
 
-class SessionFactory(Protocol):
-    """Where readings come from."""
+class SessionFactory:
+    """Whoever reads does so through here."""
 
-    def open(self, scope: Scope, who: str) -> AbstractAsyncContextManager[QuerySession]:
+    def __init__(self, store: Store, maps: MapSource) -> None:
+        self._store = store
+        self._maps = maps
+        self._turns = Turns(QUESTIONS, waiting=_WAITING, waiting_each=_WAITING_OF_ONE)
+
+    @asynccontextmanager
+    async def open(self, scope: Scope, who: str) -> AsyncIterator[QuerySession]:
         """A look at ``scope``, which lasts as long as the context. ``who`` asks: nobody's questions
         keep those of others waiting for long."""
+        with ExitStack() as stack:
+            try:
+                generation = stack.enter_context(self._maps.hold())
+            except StorageUnavailable as error:
+                # There is none before ClickHouse has answered for the first time.
+                raise StorageUnavailable(self._store.problem or str(error)) from None
+            claims = (
+                Claim(("user", who), _MOST_OF_ONE),
+                Claim(("project", scope.project_id), _MOST_OF_A_PROJECT),
+            )
+            yield QuerySession(
+                scope, generation.of(scope), generation.number, self._store, self._turns, claims
+            )

@@ -1,5 +1,5 @@
 """The summary in force, as reads use it: what events say, counted ahead of them
-(``stitching/summaries.py``) up to a block; reads add the rows that came since.
+(``analytics/people/activity_summaries.py``) up to a block; reads add the rows that came since.
 
 A summary does not know that somebody is being erased, or how ids were linked before that changed
 under the reading. So a reading asks for it first, and in the end whether it still held."""

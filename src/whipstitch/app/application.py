@@ -13,7 +13,7 @@ import structlog
 
 from whipstitch.analytics.cohorts.refresher import CohortRefresher
 from whipstitch.analytics.people.activity_summaries import ActivitySummarizer
-from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.analytics.session import SessionFactory
 from whipstitch.app.damage_watch import DamageWatch
 from whipstitch.app.ingestion import Ingestion
 from whipstitch.app.watchdog import StorageProgress
@@ -77,7 +77,7 @@ class Application:
             retention_days=settings.retention,
             bring_up=linker.bring_up,
         )
-        self.readings = StoreSessions(self.store, self.maps)
+        self.readings = SessionFactory(self.store, self.maps)
         self.stitcher = Stitcher(
             self.store,
             linker,

@@ -11,7 +11,7 @@ import structlog
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.warehouse import damage
-from whipstitch.warehouse.damage import Damage, Part
+from whipstitch.warehouse.damage import Part, StorageDamage
 from whipstitch.warehouse.store import Store
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ class DamageWatch:
 
     def __init__(self, store: Store, projects: Callable[[], set[str]]) -> None:
         """``projects``: the ids that the registry knows."""
-        self.found = Damage()
+        self.found = StorageDamage()
         self._store = store
         self._projects = projects
         self._stored: set[str] | None = None
@@ -51,7 +51,7 @@ class DamageWatch:
 
     def _turn(self) -> None:
         set_aside = self._store.run_in_background(damage.set_aside).result()
-        self._tell(Damage(set_aside, self._damaged(), self._unknown()))
+        self._tell(StorageDamage(set_aside, self._damaged(), self._unknown()))
 
     def _damaged(self) -> tuple[Part, ...]:
         failed = self._store.run_in_background(damage.failed_reads).result()
@@ -86,7 +86,7 @@ class DamageWatch:
             log.warning("storage_part_not_checked", part=str(part), problem=str(error))
             return False
 
-    def _tell(self, found: Damage) -> None:
+    def _tell(self, found: StorageDamage) -> None:
         before, self.found = self.found, found
         if found.set_aside and found.set_aside != before.set_aside:
             log.error("storage_parts_set_aside", parts=[str(part) for part in found.set_aside])

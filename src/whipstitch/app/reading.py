@@ -13,8 +13,11 @@ from whipstitch.app.running import Running
 from whipstitch.config.settings import Settings
 from whipstitch.core.addresses import TrustedProxies
 from whipstitch.ingest.enrichment.user_agent import UserAgents
+from whipstitch.ingest.http.snapshots import SnapshotDoor
 from whipstitch.registry.store import Registry
 from whipstitch.web.api import app
+from whipstitch.web.api.services import Services
+from whipstitch.web.api.streaming import ConcurrencyLimit
 from whipstitch.web.dashboard import app as dashboard
 
 
@@ -34,21 +37,22 @@ def build(
     add_account(registry, settings.data_dir)
     engine = Application(settings, registry, ingestion)
     UserAgents.warm()
-    reading = app.build(
-        intake=ingestion.intake,
+    services = Services(
         registry=registry,
-        readings=engine.readings,
+        sessions=engine.readings,
         stitches=engine,
         erases=engine,
-        keeper=engine.cohorts,
+        cohorts=engine.cohorts,
         problems=lambda: [*running.problems(), *engine.problems()],
         warnings=engine.warnings,
         metrics=metrics.registry(metrics.Stages(engine, running)),
-        dashboard=dashboard.routes(
-            registry, AdminView(engine), TrustedProxies.parse(settings.trusted_proxies)
-        ),
-        export_seconds=settings.export_timeout,
-        pictures_limit=settings.pictures_limit,
         stopping=stopping,
+        # As many as the storage has threads for.
+        exports=ConcurrencyLimit(4, of_project=3, of_user=2, what="exports"),
+        export_seconds=settings.export_timeout,
+        streams=ConcurrencyLimit(96, of_project=64, of_user=32, what="streams"),
     )
-    return engine, reading
+    proxies = TrustedProxies.parse(settings.trusted_proxies)
+    pages = dashboard.routes(registry, AdminView(engine), proxies)
+    snapshots = SnapshotDoor(ingestion.intake, registry, settings.pictures_limit)
+    return engine, app.build(services, snapshots, pages)

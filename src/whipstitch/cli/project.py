@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import UNSET
 
 from whipstitch.cli.options import Database, DataDir, Json, ProjectArgument
 from whipstitch.cli.output import print_fields, print_json, print_table
@@ -102,14 +103,12 @@ def set_(
 ) -> None:
     """Set who may send to a project, how much, and its time zone. What is not named stays."""
     with registry_session(data_dir, database, as_json) as registry:
-        from whipstitch.registry.values import KEEP
-
         now = registry.set_project(
             project,
-            domains=KEEP if domains is None else domains.split(","),
-            ips=KEEP if ips is None else ips.split(","),
-            rate_limit=KEEP if rate_limit is None else _rate_limit(rate_limit),
-            timezone=KEEP if timezone is None else timezone,
+            domains=UNSET if domains is None else domains.split(","),
+            ips=UNSET if ips is None else ips.split(","),
+            rate_limit=UNSET if rate_limit is None else _rate_limit(rate_limit),
+            timezone=UNSET if timezone is None else timezone,
         )
     if as_json:
         print_json(_as_json(now))

@@ -7,8 +7,9 @@ what stands in ``anon_id``, to the person. Only scopes that have such rows pay f
 People are counted, grouped and joined by their key, the 64-bit hash of their id: it is faster than
 the text, and among a hundred million people two share one with a chance of 1 in 4,000."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from whipstitch.core.projects import Scope
 from whipstitch.warehouse.sql import IN_SCOPE
@@ -39,6 +40,16 @@ class PersonMap:
         if scope in self.merged:
             return Persons(*(_merged(self.table, *column) for column in _COLUMNS))
         return SETTLED
+
+
+class MapSource(Protocol):
+    """Where the generations of the person map come from."""
+
+    problem: str | None
+    """Why there is none to be trusted, for a person."""
+
+    def hold(self) -> AbstractContextManager[PersonMap]:
+        """The newest, which is not dropped while the context lasts."""
 
 
 @dataclass(frozen=True, slots=True)

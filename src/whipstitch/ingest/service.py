@@ -135,8 +135,8 @@ class IngestService:
         }
 
     def enter(self, endpoint: str, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
-        """``check_rate_limit`` for whoever has all headers, by their names in lower case; ``peer`` is the
-        address at the other end of the connection."""
+        """``check_rate_limit`` for whoever has all headers, by their names in lower case; ``peer``
+        is the address at the other end of the connection."""
         get = headers.get
         who = (
             get(b"x-api-key", b""),

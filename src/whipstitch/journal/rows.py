@@ -10,7 +10,7 @@ from whipstitch.core.projects import Environment
 
 class Row(msgspec.Struct, gc=False):
     """What is read of each row. Of aliases there may be many that are known already (see
-    ``stitching.repeats``): arrivals are made of the others only."""
+    ``identity.known_aliases``): arrivals are made of the others only."""
 
     k: str = ""
     project_id: str = ""

@@ -17,7 +17,7 @@ from whipstitch.journal.segments import PART
 log = structlog.get_logger(__name__)
 
 
-class Attempts:
+class SegmentAttempts:
     """``file`` holds the counts, by the segments' names. May be used from any thread."""
 
     def __init__(self, file: Path) -> None:

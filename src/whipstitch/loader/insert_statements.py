@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from whipstitch.core.event_columns import COLUMNS
 from whipstitch.core.projects import Somebody
 from whipstitch.identity.arrivals import Corrections
 from whipstitch.warehouse.literals import literal
@@ -73,31 +74,16 @@ TRAITS: Final = InsertMapping(
         "version": "bitShiftLeft(toUInt128(timestamp + 4611686018427387904), 64) + accepted",
     },
 )
-_AS_SENT: Final = (
-    "id",
-    "event_name",
-    "distinct_id",
-    "session_id",
-    "os",
-    "browser",
-    "device_model",
-    "bot",
-    "city",
-    "region",
-    "country",
-    "timezone",
-    "lib_version",
-)
 EVENTS: Final = InsertMapping(
     "track",
     "events",
-    f"{_WHO_AND_WHEN}, received Int64, bot Bool, "
-    + ", ".join(f"{name} String" for name in _AS_SENT if name != "bot")
+    f"{_WHO_AND_WHEN}, received Int64, "
+    + ", ".join(f"{one.name} {'Bool' if one.is_flag else 'String'}" for one in COLUMNS)
     + ", properties String, default_properties String"
     + ", repaired String, default_repaired String",
     {
         **_NAMES,
-        **{name: name for name in _AS_SENT},
+        **{one.name: one.name for one in COLUMNS},
         "sent_id": "distinct_id",
         "timestamp": _TIME,
         # Rows of earlier versions do not say when they were received.

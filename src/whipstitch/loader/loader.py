@@ -27,7 +27,7 @@ from whipstitch.identity.arrivals import Named
 from whipstitch.journal.checking import UNREADABLE, check, write_whole_groups
 from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
 from whipstitch.journal.segments import is_piece, piece_stem
-from whipstitch.loader.attempts import Attempts
+from whipstitch.loader.attempts import SegmentAttempts
 from whipstitch.loader.behind import MOST_ALIASES, Behind, copy, read
 from whipstitch.loader.bisect import Mend, Salvage, mend_segment, salvage
 from whipstitch.loader.insert_statements import Kind, Span
@@ -144,7 +144,7 @@ class Loader:
         self._runs = runs
         self._cut_off: tuple[int, list[Path]] | None = None
         """What was being stored when ClickHouse went away, and which run of it that was."""
-        self._attempts = Attempts(scratch.with_name(_ATTEMPTS))
+        self._attempts = SegmentAttempts(scratch.with_name(_ATTEMPTS))
         self.limit = RefusalLimit(most_refused)
         self._sealed_at = -_REFUSED_SECONDS
         self._first: Path | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
@@ -13,7 +14,7 @@ from whipstitch.registry.lookup import checked_name, lock_project
 from whipstitch.registry.questions import find_row as find_question
 from whipstitch.registry.tables import BoardRow, TileRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import KEEP, Board, Keep, Question, Tile
+from whipstitch.registry.values import Board, Question, Tile
 
 MOST_BOARDS: Final = 200
 """Of a project, in both environments together."""
@@ -80,17 +81,17 @@ class Boards(Transactions):
         board_id: str,
         by: str,
         *,
-        name: str | Keep = KEEP,
-        tiles: Sequence[Tile] | Keep = KEEP,
+        name: str | UnsetType = UNSET,
+        tiles: Sequence[Tile] | UnsetType = UNSET,
     ) -> Board:
         """The board, with what is given in place of what it was. Raises UnknownBoard and
         UnknownQuestion."""
         with self._storing() as session:
             lock_project(session, scope.project_id)
             row = _find(session, scope, board_id)
-            if name is not KEEP:
+            if name is not UNSET:
                 row.name = checked_name(name, "board")
-            if tiles is not KEEP:
+            if tiles is not UNSET:
                 _place(session, scope, row, tiles)
             row.changed_by, row.changed_at = by, self._now()
             return row.value()

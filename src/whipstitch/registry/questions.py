@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
@@ -12,7 +13,7 @@ from whipstitch.registry import credentials
 from whipstitch.registry.lookup import checked_name, lock_project
 from whipstitch.registry.tables import BoardRow, QuestionRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import KEEP, Keep, Question, ReportKind
+from whipstitch.registry.values import Question, ReportKind
 
 MOST_QUESTIONS: Final = 1_000
 """Of a project, in both environments together."""
@@ -88,22 +89,22 @@ class Questions(Transactions):
         question_id: str,
         by: str,
         *,
-        name: str | Keep = KEEP,
-        query: Mapping[str, Any] | Keep = KEEP,
-        range_: str | Keep | None = KEEP,
-        view: Mapping[str, Any] | Keep = KEEP,
+        name: str | UnsetType = UNSET,
+        query: Mapping[str, Any] | UnsetType = UNSET,
+        range_: str | UnsetType | None = UNSET,
+        view: Mapping[str, Any] | UnsetType = UNSET,
     ) -> Question:
         """The question, with what is given in place of what it was. Raises UnknownQuestion."""
         with self._storing() as session:
             lock_project(session, scope.project_id)
             row = find_row(session, scope, question_id)
-            if name is not KEEP:
+            if name is not UNSET:
                 row.name = checked_name(name, "question")
-            if query is not KEEP:
+            if query is not UNSET:
                 row.query = dict(query)
-            if range_ is not KEEP:
+            if range_ is not UNSET:
                 row.range = range_
-            if view is not KEEP:
+            if view is not UNSET:
                 row.view = dict(view)
             row.changed_by, row.changed_at = by, self._now()
             return row.value()

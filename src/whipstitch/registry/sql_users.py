@@ -1,6 +1,6 @@
 """Who may read with a BI tool: users of ClickHouse itself.
 
-ClickHouse learns of them from its configuration (``storage/local/users.py``)."""
+ClickHouse learns of them from its configuration (``warehouse/local/users.py``)."""
 
 import hashlib
 import re

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -23,7 +24,7 @@ from whipstitch.registry.sessions import Sessions
 from whipstitch.registry.sql_users import SqlUsers
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow, SqlUserRow
 from whipstitch.registry.users import Users
-from whipstitch.registry.values import KEEP, Keep, Key, NewProject
+from whipstitch.registry.values import Key, NewProject
 
 # What a column of 32 bits holds.
 _HIGHEST_RATE_LIMIT = 2**31 - 1
@@ -87,11 +88,11 @@ class Registry(
         self,
         project: str,
         *,
-        name: str | Keep = KEEP,
-        domains: Iterable[str] | Keep = KEEP,
-        ips: Iterable[str] | Keep = KEEP,
-        rate_limit: int | Keep | None = KEEP,
-        timezone: str | Keep = KEEP,
+        name: str | UnsetType = UNSET,
+        domains: Iterable[str] | UnsetType = UNSET,
+        ips: Iterable[str] | UnsetType = UNSET,
+        rate_limit: int | UnsetType | None = UNSET,
+        timezone: str | UnsetType = UNSET,
     ) -> Project:
         """The project as it is now: with this name, these authorized domains and IPs (none:
         everybody may send), this many requests a minute and key (0: no limit, None: the server's
@@ -103,15 +104,15 @@ class Registry(
             )
         with self._changing() as session:
             row = find_project(session, project)
-            if name is not KEEP:
+            if name is not UNSET:
                 row.name = checked_name(name, "project")
-            if domains is not KEEP:
+            if domains is not UNSET:
                 row.domains = list(normal_domains(domains))
-            if ips is not KEEP:
+            if ips is not UNSET:
                 row.ips = list(normal_ips(ips))
-            if rate_limit is not KEEP:
+            if rate_limit is not UNSET:
                 row.rate_limit = rate_limit
-            if timezone is not KEEP:
+            if timezone is not UNSET:
                 row.timezone = checked_timezone(timezone)
             return row.value()
 

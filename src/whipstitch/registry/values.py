@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from whipstitch.core.projects import Environment, Project, Scope
 
@@ -12,15 +11,6 @@ CohortKind = Literal["static", "dynamic"]
 ReportKind = Literal["insights", "funnels", "retention", "flows"]
 """What questions are asked of."""
 TileWidth = Literal["half", "full"]
-
-
-class Keep(Enum):
-    """Says that a value is to stay as it is, where None already has a meaning."""
-
-    KEEP = "keep"
-
-
-KEEP: Final = Keep.KEEP
 
 
 @dataclass(frozen=True, slots=True)

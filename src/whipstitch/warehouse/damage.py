@@ -43,7 +43,7 @@ class Part(NamedTuple):
         return f"{self.table}/{self.name}"
 
 
-class Damage(NamedTuple):
+class StorageDamage(NamedTuple):
     """Parts that were ``set_aside``, parts that are ``damaged``, and projects that events are of
     and the registry has not."""
 
@@ -87,7 +87,7 @@ def projects(client: Client) -> set[str]:
     return {row[0] for row in client.query(_PROJECTS).result_rows}
 
 
-def told(found: Damage) -> Iterator[str]:
+def told(found: StorageDamage) -> Iterator[str]:
     """For a person, with what to do."""
     if found.set_aside:
         yield (

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from whipstitch.loader.attempts import Attempts
+from whipstitch.loader.attempts import SegmentAttempts
 
 
 def _segments(directory: Path) -> list[Path]:
@@ -16,23 +16,23 @@ def test_a_load_that_is_cut_off_counts_at_the_next_start(tmp_path: Path) -> None
     file, segments = tmp_path / "attempts.json", _segments(tmp_path)
     cut_off = []  # or Python would end them in order
     for number in range(3):
-        attempts = Attempts(file)
+        attempts = SegmentAttempts(file)
         assert [attempts.crashes(one) for one in segments] == [number, number]
         cut_off.append(attempts.at(segments))
         cut_off[-1].__enter__()
     segments[0].unlink()
-    attempts = Attempts(file)
+    attempts = SegmentAttempts(file)
     with attempts.at(segments[:1]):
         pass
-    assert [Attempts(file).crashes(one) for one in segments] == [0, 3]
+    assert [SegmentAttempts(file).crashes(one) for one in segments] == [0, 3]
 
 
 def test_a_load_that_ends_in_order_does_not_count(tmp_path: Path) -> None:
     file, segments = tmp_path / "attempts.json", _segments(tmp_path)
-    attempts = Attempts(file)
+    attempts = SegmentAttempts(file)
     try:
         with attempts.at(segments):
-            assert Attempts(file).crashes(segments[0]) == 1
+            assert SegmentAttempts(file).crashes(segments[0]) == 1
             raise OSError
     except OSError:
         pass
@@ -46,18 +46,18 @@ def test_a_load_that_ends_in_order_does_not_count(tmp_path: Path) -> None:
 
 def test_what_another_process_ended_over_counts(tmp_path: Path) -> None:
     file, segments = tmp_path / "attempts.json", _segments(tmp_path)
-    attempts = Attempts(file)
+    attempts = SegmentAttempts(file)
     attempts.crashed(segments)
     with attempts.at(segments[1:]):
         segments[1].unlink()
-    assert [Attempts(file).crashes(one) for one in segments] == [1, 0]
+    assert [SegmentAttempts(file).crashes(one) for one in segments] == [1, 0]
 
 
 def test_a_file_that_cannot_be_read_or_written_counts_nothing(tmp_path: Path) -> None:
     file, segments = tmp_path / "attempts.json", _segments(tmp_path)
     for text in ("", "[]", '{"a":[]}', "\x00"):
         file.write_text(text)
-        assert Attempts(file).crashes(segments[0]) == 0
+        assert SegmentAttempts(file).crashes(segments[0]) == 0
     file.unlink()
-    with Attempts(tmp_path / "missing" / "attempts.json").at(segments):
+    with SegmentAttempts(tmp_path / "missing" / "attempts.json").at(segments):
         pass

@@ -4,7 +4,7 @@ API": ``/api/v1/cohorts``; ``docs/queries.md``).
 Everybody is who has events or was named by an update of traits: that is whom a condition that is
 met by not doing or not being something lets through."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
@@ -72,21 +72,6 @@ def parse(definition: object, path: str = "definition") -> Definition:
     return Definition(tuple(conditions), name == "all")
 
 
-def used(definition: Definition) -> list[CohortFilter]:
-    """The other cohorts that it refers to."""
-    return filters.cohorts(_filters(definition))
-
-
-def patterns(definition: Definition) -> list[str]:
-    """The regular expressions in it."""
-    return [
-        str(value)
-        for one in _filters(definition)
-        if isinstance(one, PropertyFilter) and one.operator == "regex"
-        for value in one.values
-    ]
-
-
 def people(definition: Definition, now: datetime, values: Parameters, persons: Persons) -> str:
     """A query of ``key`` and ``id`` of those who meet it at this moment, each once."""
     context = _Context(now, values, persons)
@@ -147,14 +132,6 @@ def _number(item: Mapping[str, Any], name: str, least: int, most: int, path: str
     if type(value) is not int or not least <= value <= most:
         raise InvalidQuery(f"{path}.{name}", f"must be a whole number from {least} to {most:,}")
     return value
-
-
-def _filters(definition: Definition) -> Iterator[Filter]:
-    for one in definition.conditions:
-        if isinstance(one, Did):
-            yield from one.match.filters
-        else:
-            yield one
 
 
 # To SQL

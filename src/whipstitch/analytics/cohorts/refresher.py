@@ -7,17 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from graphlib import TopologicalSorter
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from whipstitch.analytics.cohorts import definitions, members
 from whipstitch.core.errors import UnknownCohort, WhipstitchError
 from whipstitch.core.worker import BackgroundWorker
-from whipstitch.identity.person_map import PersonMap, Persons
+from whipstitch.identity.person_map import MapSource, Persons
 from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.values import Cohort
 from whipstitch.warehouse.client import Client
@@ -35,15 +34,6 @@ Select = Callable[[Persons], Sql]
 """Makes a query of ``key`` and ``id`` of people."""
 
 
-class Maps(Protocol):
-    """The generations of the person map."""
-
-    problem: str | None
-
-    def hold(self) -> AbstractContextManager[PersonMap]:
-        """The newest, which is not dropped while the context lasts."""
-
-
 class CohortRefresher:
     """``leads`` tells whether this node refreshes in the background, every ``interval`` seconds;
     what it is asked to do any node does."""
@@ -51,7 +41,7 @@ class CohortRefresher:
     def __init__(
         self,
         store: Store,
-        maps: Maps,
+        maps: MapSource,
         registry: Cohorts,
         leads: Callable[[], int],
         *,

@@ -3,35 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from whipstitch.analytics.events.pages import Count, Moment, cursor_of, rfc3339
 from whipstitch.analytics.people.person_lookup import rows_of
+from whipstitch.core.event_columns import ADDED
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
-_COLUMNS = (
-    "id",
-    "event_name",
-    "session_id",
-    "toUnixTimestamp64Milli(timestamp)",
-    "toUnixTimestamp64Milli(received_at)",
-    "environment",
-    "properties_sent",
-    "default_properties_sent",
-    "os",
-    "browser",
-    "device_model",
-    "bot",
-    "city",
-    "region",
-    "country",
-    "timezone",
-    "lib_version",
-    "accepted",
-)
+_COLUMNS: Final = {
+    "id": "id",
+    "event_name": "event_name",
+    "session_id": "session_id",
+    "timestamp": "toUnixTimestamp64Milli(timestamp)",
+    "received_at": "toUnixTimestamp64Milli(received_at)",
+    "environment": "environment",
+    "properties": "properties_sent",
+    "default_properties": "default_properties_sent",
+    **{name: name for name in ADDED},
+    "accepted": "accepted",
+}
+_FIELDS: Final = ("distinct_id", "anon_id", *_COLUMNS)
 
 
 class EventPosition(msgspec.Struct, frozen=True, array_like=True):
@@ -127,38 +121,26 @@ def shape(query: EventsQuery, rows: Sequence[Sequence[Any]]) -> EventsPage:
     cursor = None
     if len(rows) > query.limit:
         last = page[-1]
-        cursor = cursor_of(EventPosition(last[5], last[19], last[2]))
+        cursor = cursor_of(
+            EventPosition(*(last[_FIELDS.index(name)] for name in ("timestamp", "accepted", "id")))
+        )
     return EventsPage(events=[event(row) for row in page], next_cursor=cursor)
 
 
 def columns(persons: Persons) -> str:
     """What is selected of a row, as ``event`` reads it."""
-    return ", ".join((persons.id, persons.anon_id, *_COLUMNS))
+    return ", ".join((persons.id, persons.anon_id, *_COLUMNS.values()))
 
 
 def event(row: Sequence[Any]) -> Event:
     """The event of a row of ``columns``."""
-    return Event(
-        distinct_id=row[0],
-        anon_id=row[1],
-        id=row[2],
-        event_name=row[3],
-        session_id=row[4],
-        timestamp=rfc3339(row[5]),
-        received_at=rfc3339(row[6]),
-        environment=row[7],
-        properties=msgspec.Raw(row[8].encode()),
-        default_properties=msgspec.Raw(row[9].encode()),
-        os=row[10],
-        browser=row[11],
-        device_model=row[12],
-        bot=bool(row[13]),
-        city=row[14],
-        region=row[15],
-        country=row[16],
-        timezone=row[17],
-        lib_version=row[18],
-    )
+    told = dict(zip(_FIELDS, row, strict=True))
+    del told["accepted"]
+    for name in ("timestamp", "received_at"):
+        told[name] = rfc3339(told[name])
+    for name in ("properties", "default_properties"):
+        told[name] = msgspec.Raw(told[name].encode())
+    return Event(**told | {"bot": bool(told["bot"])})
 
 
 def _milliseconds(moment: datetime) -> int:

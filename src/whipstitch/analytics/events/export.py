@@ -4,12 +4,13 @@ A row has the columns of ``GET /events``, in no order: sorting would not be done
 is ClickHouse that writes the file, whatever its format: a million rows are not looked at here."""
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people.person_lookup import rows_of
+from whipstitch.core.event_columns import ADDED, COLUMNS
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
@@ -49,8 +50,7 @@ class ExportQuery:
 _TEXTS: Final = ("id", "event_name", "distinct_id", "anon_id", "session_id")
 _TIMES: Final = ("timestamp", "received_at")
 _JSON: Final = ("properties", "default_properties")
-_ADDED: Final = ("os", "browser", "device_model")
-_PLACE: Final = ("city", "region", "country", "timezone", "lib_version")
+_ADDED: Final = [one for one in COLUMNS if one.name in ADDED]
 
 
 def build(query: ExportQuery, persons: Persons) -> Sql:
@@ -80,9 +80,7 @@ def _line(persons: Persons) -> dict[str, str]:
         **{name: f"concat('\"', {_rfc3339(name)}, '\"')" for name in _TIMES},
         "environment": "toJSONString(environment)",
         **{name: f"translate({name}_sent, '\\n\\r', '  ')" for name in _JSON},
-        **{name: f"toJSONString({name})" for name in _ADDED},
-        "bot": "if(bot, 'true', 'false')",
-        **{name: f"toJSONString({name})" for name in _PLACE},
+        **_added(lambda name: f"toJSONString({name})", lambda name: f"if({name}, 'true', 'false')"),
     }
     parts = [f"'\"{name}\":', {value}" for name, value in fields.items()]
     return {"line": "concat('{', " + ", ',', ".join(parts) + ", '}')"}
@@ -97,9 +95,7 @@ def _cells(persons: Persons) -> dict[str, str]:
         **{name: _rfc3339(name) for name in _TIMES},
         "environment": "environment",
         **{name: f"{name}_sent" for name in _JSON},
-        **{name: _harmless(name) for name in _ADDED},
-        "bot": "bot",
-        **{name: _harmless(name) for name in _PLACE},
+        **_added(_harmless, str),
     }
 
 
@@ -110,9 +106,7 @@ def _typed(persons: Persons) -> dict[str, str]:
         **{name: name for name in _TIMES},
         "environment": "environment",
         **{name: f"{name}_sent" for name in _JSON},
-        **{name: f"toString({name})" for name in _ADDED},
-        "bot": "bot",
-        **{name: f"toString({name})" for name in _PLACE},
+        **_added(lambda name: f"toString({name})", str),
     }
 
 
@@ -130,6 +124,10 @@ def _sources(persons: Persons) -> dict[str, str]:
         "distinct_id": persons.id,
         "anon_id": persons.anon_id,
     }
+
+
+def _added(of_text: Callable[[str], str], of_flag: Callable[[str], str]) -> dict[str, str]:
+    return {one.name: (of_flag if one.is_flag else of_text)(one.name) for one in _ADDED}
 
 
 def _rfc3339(column: str) -> str:

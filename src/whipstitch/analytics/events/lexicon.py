@@ -1,8 +1,8 @@
 """The lexicon: which events there are, which properties they have, and which traits people have.
 
 Counts and times are of all events in the range. Properties are what the summary knows of each event
-(``stitching/lexicon_summary.py``) and what its newest occurrences since have; where no summary can
-be asked, those of the newest occurrences. Traits are named in the same way as properties
+(``lexicon_summary``) and what its newest occurrences since have; where no summary can be asked,
+those of the newest occurrences. Traits are named in the same way as properties
 (``occurrences``)."""
 
 import asyncio

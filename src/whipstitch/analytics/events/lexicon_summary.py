@@ -1,5 +1,5 @@
-"""What a summary has for the lexicon (``queries/lexicon.py``): events by day, of all rows, and
-properties with their values, of the newest occurrences of each event.
+"""What a summary has for the lexicon (``lexicon``): events by day, of all rows, and properties with
+their values, of the newest occurrences of each event.
 
 Values are added to those of the summary before, which weigh half as much with each one after: so
 what is frequent now is listed before what was frequent once, and what was found is not forgotten

@@ -4,8 +4,8 @@ Each negative operator lets through exactly what its positive one does not: what
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Final, Literal, cast, get_args
 
 from whipstitch.analytics.cohorts.members_sql import member_keys
@@ -107,9 +107,36 @@ def condition(filters: Iterable[Filter], values: Parameters, persons: Persons) -
     return " AND ".join(_condition(one, values, persons) for one in filters) or "1"
 
 
-def cohorts(filters: Iterable[Filter]) -> list[CohortFilter]:
-    """The cohorts that filters name: whoever answers the request knows whether they exist."""
-    return [one for one in filters if isinstance(one, CohortFilter)]
+def within(query: object) -> Iterator[Filter]:
+    """The filters in a query, wherever its values have some."""
+    if isinstance(query, PropertyFilter | CohortFilter):
+        yield query
+    elif isinstance(query, tuple):
+        for one in query:
+            yield from within(one)
+    elif is_dataclass(query):
+        for one in fields(query):
+            yield from within(getattr(query, one.name))
+
+
+def cohorts_of(query: object) -> dict[str, str]:
+    """The ids of the cohorts that a query names, by the fields of the request that name them:
+    whoever answers the request knows whether they exist."""
+    return {
+        f"{one.path}.cohort": one.cohort for one in within(query) if isinstance(one, CohortFilter)
+    }
+
+
+def patterns_of(query: object) -> list[tuple[str, str]]:
+    """The regular expressions in a query, each behind the field of the request that has it."""
+    found = []
+    for one in within(query):
+        if isinstance(one, PropertyFilter) and one.operator == "regex":
+            several = len(one.values) > 1
+            for index, value in enumerate(one.values):
+                place = f"[{index}]" if several else ""
+                found.append((f"{one.path}.value{place}", str(value)))
+    return found
 
 
 # From JSON

@@ -17,21 +17,14 @@ from typing import Final
 
 from whipstitch.analytics.expressions.numbers import number_in
 from whipstitch.core.errors import InvalidQuery
+from whipstitch.core.event_columns import COLUMNS
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.literals import quote_identifier
 
 PROMOTED: Final = {
-    "$os": "os",
-    "$browser": "browser",
-    "$device_model": "device_model",
-    "$city": "city",
-    "$region": "region",
-    "$country": "country",
-    "$timezone": "timezone",
-    "$lib_version": "lib_version",
-    "$session_id": "session_id",
-    "$event_name": "event_name",
-    "$bot": "if(bot, 'true', 'false')",
+    one.property: f"if({one.name}, 'true', 'false')" if one.is_flag else one.name
+    for one in COLUMNS
+    if one.property
 }
 """Names of properties that are columns of ``events``. A blank column is a missing property."""
 PERSON_ID: Final = "$distinct_id"

@@ -1,5 +1,5 @@
-"""Summaries: what ids did (``queries/activity.py``) and the lexicon, counted from the rows of
-``events`` ahead of reads, which add those that came since.
+"""Summaries: what ids did (``activity``) and the lexicon, counted from the rows of ``events`` ahead
+of reads, which add those that came since.
 
 They go by nothing that a rewrite changes, such as the id as it was sent, and cover the rows up to a
 block: ClickHouse numbers what is inserted in the order in which it is seen, and a row keeps its
@@ -55,7 +55,7 @@ SETTINGS max_bytes_before_external_group_by = 400000000"""
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class StoredSummary:
     """Of the rows up to ``block``, of which all were counted anew at ``recounted_at``.
     ``erasures`` is how many there had been when it was begun, ``before`` the number of the one in
     force then."""
@@ -88,22 +88,22 @@ class ActivitySummarizer:
             self._store.run_on_writer(partial(publish, made=made)).result()
 
 
-def latest(client: Client) -> Summary:
+def latest(client: Client) -> StoredSummary:
     """The one in force; its number is 0 where there is none."""
     sql = (
         "SELECT number, block, ids, recounted_at FROM activity_summaries "
         "ORDER BY number DESC LIMIT 1"
     )
     for number, block, ids, recounted_at in client.query(sql).result_rows:
-        return Summary(number, block, ids, recounted_at)
-    return Summary()
+        return StoredSummary(number, block, ids, recounted_at)
+    return StoredSummary()
 
 
 def make(
     client: Client,
     rows: int = _ROWS,
     clock: Callable[[], int] = lambda: time.time_ns() // 1000,
-) -> Summary | None:
+) -> StoredSummary | None:
     """A new summary, to be published, where more than about ``rows`` rows came since the last."""
     erasures, unfinished = client.query(_ERASURES).result_rows[0]
     if unfinished:
@@ -116,17 +116,17 @@ def make(
     number = max(clock(), before.number + 1)
     base, now = before, _EPOCH + timedelta(microseconds=number)
     if now - before.recounted_at > _ANEW:
-        base = Summary(recounted_at=now)
+        base = StoredSummary(recounted_at=now)
     client.command(
         _ADDED, {"number": number, "base": base.number, "block": base.block, "until": until}
     )
     step = Step(number, until, base.number, base.block, before.number, before.block)
     lexicon_summary.add(client, step)
     ids = client.query(f"SELECT count() FROM activity WHERE summary = {number:d}").result_rows
-    return Summary(number, until, ids[0][0], base.recounted_at, erasures, before.number)
+    return StoredSummary(number, until, ids[0][0], base.recounted_at, erasures, before.number)
 
 
-def publish(client: Client, made: Summary) -> bool:
+def publish(client: Client, made: StoredSummary) -> bool:
     """From now on reads use this one, unless somebody was erased since it was begun. To be called
     where erasures are."""
     fresh: bool = made.erasures == client.query(_ERASURES).result_rows[0][0]

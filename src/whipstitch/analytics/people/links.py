@@ -27,7 +27,7 @@ class LinkedAlias(msgspec.Struct):
     aliases: list["LinkedAlias"]
 
 
-class Link(NamedTuple):
+class AliasLink(NamedTuple):
     """To a parent; ``since``: when the alias in force was received, in unix milliseconds."""
 
     parent: str
@@ -39,7 +39,7 @@ class Links:
     """The other ids of one person, in the order of their aliases, and those of them of which rows
     wait."""
 
-    parents: dict[str, Link] = field(default_factory=dict)
+    parents: dict[str, AliasLink] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
 
 
@@ -68,7 +68,7 @@ def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Links]:
     people: dict[str, Links] = defaultdict(Links)
     for person, id_, parent, since, pending in rows:
         links = people[person]
-        links.parents[id_] = Link(parent, since)
+        links.parents[id_] = AliasLink(parent, since)
         if pending:
             links.pending.add(id_)
     return dict(people)

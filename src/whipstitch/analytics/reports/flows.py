@@ -5,6 +5,7 @@ none, those with at most 30 minutes between one and the next. It begins at the f
 the event in the visit and goes on, or back, for ``depth`` steps. An event that follows itself is
 one step. Events of one instant follow each other in the order in which they were accepted."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from whipstitch.analytics.expressions.breakdowns import OTHER
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.reports.report import Report
+from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -71,6 +74,15 @@ class Flows(msgspec.Struct, kw_only=True):
     links: list[FlowLink]
 
 
+@dataclass(frozen=True, slots=True)
+class FlowSelector:
+    """Nodes of an answer, by their ids, that paths go through: which there are is known when the
+    paths are counted."""
+
+    answer: Flows
+    nodes: Sequence[str]
+
+
 def build(query: FlowsQuery, persons: Persons) -> Sql:
     """Rows of: distance from the event, the step's event, the one nearer by a step (blank: none),
     how many paths have the two."""
@@ -83,15 +95,18 @@ def build(query: FlowsQuery, persons: Persons) -> Sql:
     )
 
 
+async def answer(session: QuerySession, query: FlowsQuery) -> Flows:
+    rows = await session.run(build(query, session.persons))
+    # There may be many paths.
+    return await asyncio.to_thread(shape, query, rows)
+
+
 def people(
-    query: FlowsQuery,
-    answer: Flows,
-    nodes: Sequence[str],
-    page: drill_down.SelectedPage,
-    persons: Persons,
+    query: FlowsQuery, selected: FlowSelector, page: drill_down.SelectedPage, persons: Persons
 ) -> Sql:
-    """The people with a path that goes through all of ``nodes``, ids of nodes of ``answer``."""
+    """The people with a path that goes through all of the nodes."""
     values = Parameters()
+    answer, nodes = selected.answer, selected.nodes
     known = {node.id: node for node in answer.nodes}
     alone: defaultdict[int, list[str]] = defaultdict(list)
     for node in answer.nodes:
@@ -106,12 +121,12 @@ def people(
         else:
             conditions.append(f"path[{place}] = {values.add(node.event_name)}")
     paths = _paths(query, values, persons, f", any({persons.id}) AS person")
-    selected = f"SELECT key, person AS id FROM ({paths}) WHERE {' AND '.join(conditions)}"
-    return drill_down.build(selected, page, values)
+    through = f"SELECT key, person AS id FROM ({paths}) WHERE {' AND '.join(conditions)}"
+    return drill_down.build(through, page, values)
 
 
-def chosen(answer: Flows, node: str | None, link: Sequence[str] | None) -> list[str]:
-    """The nodes of ``answer`` whose people are asked for: ``node``, or the two of ``link``.
+def chosen(answer: Flows, node: str | None, link: Sequence[str] | None) -> FlowSelector:
+    """``node`` of an answer, or the two of ``link``.
 
     Raises:
         InvalidQuery: the answer does not have it.
@@ -121,10 +136,10 @@ def chosen(answer: Flows, node: str | None, link: Sequence[str] | None) -> list[
     if link is not None:
         if not any([one.source, one.target] == list(link) for one in answer.links):
             raise InvalidQuery("people_of.link", "must be [source, target] of one of the `links`")
-        return list(link)
+        return FlowSelector(answer, list(link))
     if not any(one.id == node for one in answer.nodes):
         raise InvalidQuery("people_of.node", "must be the `id` of one of the `nodes`")
-    return [str(node)]
+    return FlowSelector(answer, [str(node)])
 
 
 def shape(query: FlowsQuery, rows: Sequence[Sequence[Any]]) -> Flows:
@@ -210,3 +225,6 @@ def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = 
     else:
         path = f"arraySlice(arrayReverse(arraySlice(names, 1, first)), 1, {reach})"
     return f"SELECT *, {path} AS path FROM ({begun}) WHERE first > 0"
+
+
+REPORT: Final = Report(answer, people)

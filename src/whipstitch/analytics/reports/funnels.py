@@ -28,6 +28,7 @@ from whipstitch.analytics.reports.funnel_matching import (
     FunnelMatching,
     marked,
 )
+from whipstitch.analytics.reports.report import Report, in_one_statement
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -229,3 +230,6 @@ def _steps(query: FunnelQuery, counts: Sequence[int], medians: Sequence[float]) 
 
 def _share(count: int, of: int) -> float:
     return count / of if of else 0.0
+
+
+REPORT: Final = Report(in_one_statement(build, shape), people)

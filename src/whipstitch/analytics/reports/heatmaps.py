@@ -16,6 +16,7 @@ from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.properties import is_text
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.reports.report import Report, in_one_statement
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -183,3 +184,6 @@ def _taps(query: HeatmapQuery, values: Parameters, persons: Persons) -> str:
         "SELECT key, id, toString(event_name) AS event_name, toString(os) AS os, app_version, "
         f"({placed}) AS placed, if(placed, {cell}, {_UNPLACED}) AS cell FROM ({measured})"
     )
+
+
+REPORT: Final = Report(in_one_statement(build, shape), people)

@@ -30,6 +30,7 @@ from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports.measure import Series
+from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
@@ -98,7 +99,7 @@ def checked(query: InsightsQuery) -> InsightsQuery:
     return query
 
 
-async def ask(
+async def answer(
     reading: QuerySession, query: InsightsQuery, most_cells: int = breakdowns.MOST_CELLS
 ) -> Insights:
     """The answer. Up to ``most_cells`` of a series are ranked."""
@@ -280,3 +281,6 @@ def _rank(group: tuple[str, _Group]) -> tuple[bool, float, str]:
     if is_leftover(text):
         return True, 0, text
     return False, -(found.total or 0), text
+
+
+REPORT: Final = Report(answer, people)

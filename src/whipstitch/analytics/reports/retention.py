@@ -17,6 +17,7 @@ from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange, intervals
 from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.reports.report import Report, in_one_statement
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -235,3 +236,6 @@ def _people(
         f"WHERE {IN_SCOPE} AND {passed} AND ({started} OR {came_back}) "
         f"GROUP BY who HAVING {sets.any.format(set='starts')}"
     )
+
+
+REPORT: Final = Report(in_one_statement(build, shape), people)

@@ -13,15 +13,15 @@ rows together."""
 from collections.abc import Mapping
 from typing import Final
 
+from whipstitch.core.event_columns import COLUMNS
 from whipstitch.warehouse.literals import literal
 from whipstitch.warehouse.local.xml import Element
 
 VIEWS: Final = ("sql_events", "sql_people", "sql_aliases")
 _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "events": (
-        *("project_id", "environment", "event_name", "timestamp", "received_at", "id"),
-        *("distinct_id", "anon_id", "session_id", "os", "browser", "device_model", "bot"),
-        *("city", "region", "country", "timezone", "lib_version"),
+        *("project_id", "environment", "timestamp", "received_at", "anon_id"),
+        *(one.name for one in COLUMNS),
         *("properties", "default_properties"),
     ),
     "person_aliases": ("project_id", "environment", "alias_id", "accepted", "received"),

@@ -1,20 +1,19 @@
-"""``GET /api/v1/aliases``."""
+"""``/api/v1/aliases``: who was said to be whom, the undo of it, and the rewrite."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-import msgspec
-from fastapi import APIRouter, Query, Response
+from msgspec import Meta, field
 
 from whipstitch.analytics.people import aliases
 from whipstitch.analytics.people.person_lookup import person_of
-from whipstitch.web.api.errors import Refused
-from whipstitch.web.api.pages import Cursor, position
-from whipstitch.web.api.reading import CurrentReading
+from whipstitch.web.api.asking import Asking, not_found
+from whipstitch.web.api.endpoints import Done, InEnvironment, Refusals, Routes
+from whipstitch.web.api.parameters import ANY_ID, Cursor, OfPerson, PersonId, position
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+routes = Routes("/api/v1/aliases", "identity")
 
-_MOST = 1000
-_EXAMPLE = {
+_MOST: Final = 1000
+_EXAMPLE: Final = {
     "ok": True,
     "aliases": [
         {
@@ -34,32 +33,96 @@ _EXAMPLE = {
     ],
     "next_cursor": None,
 }
+_UNDONE: Final[Refusals] = {
+    404: "The id is linked to nobody.",
+    503: "Not now; nothing is undone.",
+}
 
 
-@router.get(
-    "/aliases",
-    summary="Aliases, newest first",
-    response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"example": _EXAMPLE}}},
-        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-    },
+class Aliases(InEnvironment, kw_only=True):
+    """Which aliases are listed."""
+
+    distinct_id: OfPerson = None
+    limit: Annotated[int, Meta(ge=1, le=_MOST)] = 100
+    cursor: Cursor = None
+
+
+class OneAlias(InEnvironment, kw_only=True):
+    """An alias, in the path."""
+
+    alias_id: PersonId = field(name="id")
+
+
+class OneAliasByParameter(InEnvironment, kw_only=True):
+    """An alias, as a parameter."""
+
+    alias_id: PersonId
+
+
+@routes.add(
+    "GET",
+    "",
+    "Aliases, newest first",
+    shown={"page": _EXAMPLE},
+    refusals={400: "A parameter cannot be used; `error` names it."},
 )
-async def list_aliases(
-    reading: CurrentReading,
-    distinct_id: Annotated[str | None, Query(description="Any id of the person.")] = None,
-    limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
-    cursor: Cursor = None,
-) -> Response:
+async def list_aliases(asking: Asking, sent: Aliases) -> aliases.AliasesPage:
     """Who was said to be whom, and what became of it: `pending` until the events are rewritten,
     `refused` with the reason `self`, `placeholder`, `second_parent`, `loop` or `too_deep`. Reads
     count the ids of a pending alias as one person already. What was undone is not listed."""
+    reading = await asking.session()
     query = aliases.AliasesQuery(
-        limit,
-        person=None if distinct_id is None else await person_of(reading, distinct_id),
-        after=position(cursor, aliases.AliasPosition),
+        sent.limit,
+        person=None if sent.distinct_id is None else await person_of(reading, sent.distinct_id),
+        after=position(sent.cursor, aliases.AliasPosition),
     )
-    page = await aliases.page(reading, query)
-    return Response(msgspec.json.encode(page), media_type="application/json")
+    return await aliases.page(reading, query)
+
+
+@routes.add(
+    "POST",
+    "/rewrite",
+    "Rewrite what waits now",
+    who="editor",
+    status=202,
+    shown={"asked": {"ok": True}},
+)
+async def rewrite(asking: Asking) -> Done:
+    """Has rows with ids that turned out to be somebody's rewritten now, rather than at the next
+    interval. `state` of the aliases says when it is done; reads need not wait for it."""
+    asking.services.stitches.rewrite_now()
+    return Done()
+
+
+@routes.add(
+    "DELETE",
+    f"/{ANY_ID}",
+    "Undo a stitch",
+    who="editor",
+    shown={"undone": {"ok": True}},
+    refusals=_UNDONE,
+)
+async def undo(asking: Asking, sent: OneAlias) -> Done:
+    """Takes back that `alias_id` is somebody else: rows that came in under it, and under what is
+    still linked to it, belong to it again. Reads say so at once, the rows at the next rewrite. An
+    alias that is sent later counts again."""
+    return await _undo(asking, sent.alias_id)
+
+
+@routes.add(
+    "DELETE",
+    "",
+    "Undo a stitch, named by a parameter",
+    who="editor",
+    shown={"undone": {"ok": True}},
+    refusals=_UNDONE,
+)
+async def undo_by_parameter(asking: Asking, sent: OneAliasByParameter) -> Done:
+    """The same as `/api/v1/aliases/{id}`, for ids that do not survive in a path, such as `..`."""
+    return await _undo(asking, sent.alias_id)
+
+
+async def _undo(asking: Asking, alias_id: str) -> Done:
+    if not await asking.services.stitches.undo(asking.scope, alias_id):
+        raise not_found(f"alias_id: {alias_id} is linked to nobody")
+    return Done()

@@ -1,91 +1,116 @@
-"""The way of a question from its body to its answer: ``APIRouter(route_class=QueryRoute)``."""
+"""The way of a request through an endpoint: who asks, what is sent, the handler, the answer."""
 
-import asyncio
-import json
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from whipstitch.core.errors import InvalidQuery, PatternRefused
-from whipstitch.web.api.errors import Refused
-
-_GONE: Final = 499
-"""Nobody reads it: the client has closed the connection."""
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class CancellableRoute(APIRoute):
-    """A route whose work ends when the client goes away: what it asks of ClickHouse at that moment,
-    too."""
-
-    def get_route_handler(self) -> _Handler:
-        answer = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            body = await request.body()
-            try:
-                return await _while_present(request, answer(request))
-            except PatternRefused as error:
-                raise InvalidQuery(_path_of(error.pattern, body), str(error)) from None
-
-        return handle
+from whipstitch.analytics.session import QuerySession
+from whipstitch.core.errors import InvalidQuery
+from whipstitch.core.projects import Environment, Scope
+from whipstitch.web.api.cancelling import while_present
+from whipstitch.web.api.endpoints import Endpoint
+from whipstitch.web.api.fields import body_of, parameters_of
+from whipstitch.web.api.services import Services
+from whipstitch.web.auth.access import Reader, must_have, reader_of
 
 
-async def _while_present(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
-    """In the task of the request, for what was opened for it has to be closed there."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - a coroutine runs in one
-    gone = False
+class Asking:
+    """One request, of somebody who may make it."""
 
-    async def watch() -> None:
-        nonlocal gone
-        # The body has been read: the next message is that the client has gone.
-        await request.receive()
-        gone = True
-        task.cancel()
+    def __init__(
+        self,
+        request: Request,
+        services: Services,
+        reader: Reader | None,
+        environment: Environment,
+        stack: AsyncExitStack,
+    ) -> None:
+        self.request = request
+        self.services = services
+        self.registry = services.registry
+        self._reader = reader
+        self._environment = environment
+        self._stack = stack
+        self._session: QuerySession | None = None
 
-    watching = asyncio.create_task(watch())
-    try:
-        return await answer
-    except asyncio.CancelledError:
-        if gone and task.uncancel() == 0:
-            return Response(status_code=_GONE)
-        raise
-    finally:
-        watching.cancel()
+    @property
+    def reader(self) -> Reader:
+        """Who asks, of an endpoint that is not for everybody."""
+        assert self._reader is not None  # noqa: S101 - such an endpoint has one
+        return self._reader
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.reader.project_id, self._environment)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the project's days begin."""
+        return ZoneInfo(self.reader.timezone)
+
+    async def session(self) -> QuerySession:
+        """One look at the storage, the same for the whole request."""
+        if self._session is None:
+            opened = self.services.sessions.open(self.scope, self.reader.id)
+            self._session = await self._stack.enter_async_context(opened)
+        return self._session
+
+    async def must_exist(self, cohorts: Mapping[str, str]) -> None:
+        """That there are these cohorts, ids by the paths of the fields that have them. Where it is
+        not so, a filter would quietly let nobody through.
+
+        Raises:
+            InvalidQuery
+        """
+        if not cohorts:
+            return
+        found = await run_in_threadpool(self.registry.list_cohorts, self.scope)
+        known = {one.id for one in found}
+        for path, cohort_id in cohorts.items():
+            if cohort_id not in known:
+                raise InvalidQuery(path, "there is no such cohort in this environment")
 
 
-def _path_of(text: str, body: bytes) -> str:
-    """Where the body has it, as errors name fields; blank where it does not."""
-    try:
-        return next(_paths_of(text, json.loads(body), ""), "")
-    except ValueError:
-        return ""
+def answering(endpoint: Endpoint, services: Services) -> Callable[[Request], Awaitable[Response]]:
+    """What answers requests for an endpoint."""
+    sent_type, body_type = endpoint.sent, endpoint.body
+
+    async def answer(request: Request) -> Response:
+        reader = None
+        if endpoint.who is not None:
+            reader = await reader_of(request, services.registry)
+            must_have(reader, endpoint.who)
+        arguments: dict[str, msgspec.Struct] = {}
+        if sent_type is not None:
+            arguments["sent"] = parameters_of(request, sent_type)
+        if body_type is not None:
+            arguments["body"] = body_of(await request.body(), body_type)
+        environment: Environment = getattr(arguments.get("sent"), "environment", "live")
+        async with AsyncExitStack() as stack:
+            asking = Asking(request, services, reader, environment, stack)
+            given = await endpoint.handler(asking, **arguments)
+        if isinstance(given, Response):
+            return given
+        return as_json(given, endpoint.status)
+
+    if not endpoint.cancellable:
+        return answer
+
+    async def answerwhile_present(request: Request) -> Response:
+        return await while_present(request, answer)
+
+    return answerwhile_present
 
 
-def _paths_of(text: str, value: object, path: str) -> Iterator[str]:
-    if value == text:
-        yield path.removeprefix(".")
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from _paths_of(text, one, f"{path}.{name}")
-    elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _paths_of(text, one, f"{path}[{index}]")
+def as_json(answer: msgspec.Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(answer), status, media_type="application/json")
 
 
-def answers(examples: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """What a question is answered, for the description of its endpoint."""
-    why = {
-        400: "It cannot be asked so; `error` names the field.",
-        401: "No token, or one that is not valid.",
-        408: "It took too long; `error` says what helps.",
-        413: "It is too much; `error` says what helps.",
-        503: "ClickHouse or the registry does not answer.",
-    }
-    return {
-        200: {"content": {"application/json": {"examples": examples}}},
-        **{status: {"model": Refused, "description": text} for status, text in why.items()},
-    }
+def not_found(message: str) -> HTTPException:
+    return HTTPException(404, message)

@@ -1,26 +1,25 @@
 """``/api/v1/boards``: saved questions that are looked at together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Body, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from pydantic import Field
+from msgspec import UNSET, Meta, UnsetType
+from starlette.concurrency import run_in_threadpool
 
 from whipstitch.core.errors import InvalidQuery, UnknownQuestion
 from whipstitch.registry.boards import MOST_TILES
-from whipstitch.registry.values import KEEP, Board, Tile, TileWidth
-from whipstitch.web.api import bodies
-from whipstitch.web.api.asking import CancellableRoute
-from whipstitch.web.api.kept import CHANGES, REFUSALS, as_json, example, moment, registry_of
+from whipstitch.registry.values import Board, Tile, TileWidth
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.bodies import StrictBody
+from whipstitch.web.api.endpoints import REFUSALS, Done, InEnvironment, Routes
 from whipstitch.web.api.question_bodies import QuestionShown
 from whipstitch.web.api.question_bodies import shown as shown_question
 from whipstitch.web.api.questions import SHOWN as SHOWN_QUESTION
-from whipstitch.web.api.reading import CurrentScope
-from whipstitch.web.auth.access import CurrentEditor
+from whipstitch.web.api.times import moment
 
-router = APIRouter(prefix="/api/v1/boards", tags=["boards"], route_class=CancellableRoute)
+routes = Routes("/api/v1/boards", "boards", cancellable=True)
 
 _SHOWN: Final[dict[str, Any]] = {
     "id": "brd_5jdHi6BmyT2wV1StGXR8Z",
@@ -31,7 +30,7 @@ _SHOWN: Final[dict[str, Any]] = {
     "changed_by": "ann@example.com",
     "changed_at": "2026-05-09T14:30:00.000Z",
 }
-_ONE: Final = example({"ok": True, "board": _SHOWN})
+_ONE: Final = {"board": {"ok": True, "board": _SHOWN}}
 _NEW: Final = {
     "board": {
         "summary": "Two questions, the first as wide as the board",
@@ -53,32 +52,31 @@ _CHANGES: Final = {
 }
 
 
-class TileBody(bodies.StrictBody):
+class TileBody(StrictBody, kw_only=True):
     """A question's place on a board."""
 
-    question_id: Annotated[str, Field(examples=["qst_V1StGXR8Z5jdHi6BmyT2w"])]
-    width: Annotated[TileWidth, Field(description="Of the board's width")] = "half"
+    question_id: Annotated[str, Meta(examples=["qst_V1StGXR8Z5jdHi6BmyT2w"])]
+    width: Annotated[TileWidth, Meta(description="Of the board's width")] = "half"
 
 
 Tiles = Annotated[
     list[TileBody],
-    Field(max_length=MOST_TILES, description="In their order, each question once"),
+    Meta(max_length=MOST_TILES, description="In their order, each question once"),
 ]
-_NO_TILES: Final[list[TileBody]] = []
 
 
-class BoardBody(bodies.StrictBody):
+class BoardBody(StrictBody, kw_only=True):
     """A board to be made."""
 
-    name: Annotated[str, Field(examples=["Morning"])]
-    tiles: Tiles = _NO_TILES
+    name: Annotated[str, Meta(examples=["Morning"])]
+    tiles: Tiles = msgspec.field(default_factory=list)
 
 
-class BoardChange(bodies.StrictBody):
+class BoardChange(StrictBody, kw_only=True):
     """What is to be otherwise; what is left out stays."""
 
-    name: str = ""
-    tiles: Tiles = _NO_TILES
+    name: str | UnsetType = UNSET
+    tiles: Tiles | UnsetType = UNSET
 
 
 class TileShown(msgspec.Struct):
@@ -112,132 +110,127 @@ class WholeBoard(BoardAnswer, kw_only=True):
     questions: list[QuestionShown]
 
 
-@router.get(
-    "",
-    summary="Boards, oldest first",
-    response_class=Response,
-    responses={200: example({"ok": True, "boards": [_SHOWN]}), **REFUSALS},
-)
-async def list_boards(request: Request, scope: CurrentScope) -> Response:
+class OneBoard(InEnvironment, kw_only=True):
+    """A board."""
+
+    board_id: str
+
+
+class OneTile(OneBoard, kw_only=True):
+    """A question on a board."""
+
+    question_id: str
+
+
+@routes.add("GET", "", "Boards, oldest first", shown={"boards": {"ok": True, "boards": [_SHOWN]}})
+async def list_boards(asking: Asking, sent: InEnvironment) -> BoardsAnswer:
     """All boards of the environment."""
-    found = await run_in_threadpool(registry_of(request).list_boards, scope)
-    return as_json(BoardsAnswer(boards=[_show(one) for one in found]))
+    found = await run_in_threadpool(asking.registry.list_boards, asking.scope)
+    return BoardsAnswer(boards=[_show(one) for one in found])
 
 
-@router.post(
+@routes.add(
+    "POST",
     "",
-    status_code=201,
-    summary="Make a board",
-    response_class=Response,
-    responses={201: _ONE, **CHANGES},
+    "Make a board",
+    who="editor",
+    status=201,
+    examples=_NEW,
+    shown=_ONE,
+    refusals=REFUSALS,
 )
-async def create_board(
-    request: Request,
-    editor: CurrentEditor,
-    scope: CurrentScope,
-    body: Annotated[BoardBody, Body(openapi_examples=_NEW)],
-) -> Response:
+async def create_board(asking: Asking, sent: InEnvironment, body: BoardBody) -> BoardAnswer:
     """It belongs to the environment that is asked for."""
-    registry = registry_of(request)
     tiles = _tiles(body.tiles)
-    try:
-        made = await run_in_threadpool(
-            registry.create_board, scope, editor.called, body.name, tiles
-        )
-    except UnknownQuestion as error:
-        raise _unknown(error, tiles) from None
-    return as_json(BoardAnswer(board=_show(made)), 201)
+    create = asking.registry.create_board
+    with _unknown_named(tiles):
+        made = await run_in_threadpool(create, asking.scope, asking.reader.called, body.name, tiles)
+    return BoardAnswer(board=_show(made))
 
 
-@router.get(
+@routes.add(
+    "GET",
     "/{board_id}",
-    summary="One board with its questions",
-    response_class=Response,
-    responses={
-        200: example({"ok": True, "board": _SHOWN, "questions": [SHOWN_QUESTION]}),
-        **REFUSALS,
-    },
+    "One board with its questions",
+    shown={"board": {"ok": True, "board": _SHOWN, "questions": [SHOWN_QUESTION]}},
+    refusals=REFUSALS,
 )
-async def show_board(request: Request, scope: CurrentScope, board_id: str) -> Response:
-    """The questions are in the order of the tiles. Each is asked of its own surface."""
-    board, questions = await run_in_threadpool(registry_of(request).find_board, scope, board_id)
-    shown = [shown_question(one) for one in questions]
-    return as_json(WholeBoard(board=_show(board), questions=shown))
+async def show_board(asking: Asking, sent: OneBoard) -> WholeBoard:
+    """The questions are in the order of the tiles. Each is asked of its own report."""
+    find = asking.registry.find_board
+    board, questions = await run_in_threadpool(find, asking.scope, sent.board_id)
+    return WholeBoard(board=_show(board), questions=[shown_question(one) for one in questions])
 
 
-@router.patch(
+@routes.add(
+    "PATCH",
     "/{board_id}",
-    summary="Change a board",
-    response_class=Response,
-    responses={200: _ONE, **CHANGES},
+    "Change a board",
+    who="editor",
+    examples=_CHANGES,
+    shown=_ONE,
+    refusals=REFUSALS,
 )
-async def change_board(
-    request: Request,
-    editor: CurrentEditor,
-    scope: CurrentScope,
-    board_id: str,
-    body: Annotated[BoardChange, Body(openapi_examples=_CHANGES)],
-) -> Response:
+async def change_board(asking: Asking, sent: OneBoard, body: BoardChange) -> BoardAnswer:
     """What is left out stays; `tiles` are replaced all together."""
-    registry = registry_of(request)
-    sent = body.model_fields_set
-    tiles = _tiles(body.tiles)
-    try:
+    tiles = [] if body.tiles is UNSET else _tiles(body.tiles)
+    with _unknown_named(tiles):
         changed = await run_in_threadpool(
-            registry.change_board,
-            scope,
-            board_id,
-            editor.called,
-            name=body.name if "name" in sent else KEEP,
-            tiles=tiles if "tiles" in sent else KEEP,
+            asking.registry.change_board,
+            asking.scope,
+            sent.board_id,
+            asking.reader.called,
+            name=body.name,
+            tiles=UNSET if body.tiles is UNSET else tiles,
         )
-    except UnknownQuestion as error:
-        raise _unknown(error, tiles) from None
-    return as_json(BoardAnswer(board=_show(changed)))
+    return BoardAnswer(board=_show(changed))
 
 
-@router.delete(
+@routes.add(
+    "DELETE",
     "/{board_id}",
-    summary="Delete a board",
-    responses={200: example({"ok": True}), **CHANGES},
+    "Delete a board",
+    who="editor",
+    shown={"deleted": {"ok": True}},
+    refusals=REFUSALS,
 )
-async def delete_board(
-    request: Request, _: CurrentEditor, scope: CurrentScope, board_id: str
-) -> dict[str, bool]:
+async def delete_board(asking: Asking, sent: OneBoard) -> Done:
     """Its questions stay saved."""
-    await run_in_threadpool(registry_of(request).delete_board, scope, board_id)
-    return {"ok": True}
+    await run_in_threadpool(asking.registry.delete_board, asking.scope, sent.board_id)
+    return Done()
 
 
-@router.post(
+@routes.add(
+    "POST",
     "/{board_id}/tiles",
-    summary="Pin a question to a board",
-    response_class=Response,
-    responses={200: _ONE, **CHANGES},
+    "Pin a question to a board",
+    who="editor",
+    shown=_ONE,
+    refusals=REFUSALS,
 )
-async def pin_question(
-    request: Request, editor: CurrentEditor, scope: CurrentScope, board_id: str, body: TileBody
-) -> Response:
+async def pin_question(asking: Asking, sent: OneBoard, body: TileBody) -> BoardAnswer:
     """It comes last; one that is there already stays where it is."""
     (tile,) = _tiles([body])
-    board = await run_in_threadpool(registry_of(request).pin, scope, board_id, editor.called, tile)
-    return as_json(BoardAnswer(board=_show(board)))
+    pin = asking.registry.pin
+    board = await run_in_threadpool(pin, asking.scope, sent.board_id, asking.reader.called, tile)
+    return BoardAnswer(board=_show(board))
 
 
-@router.delete(
+@routes.add(
+    "DELETE",
     "/{board_id}/tiles/{question_id}",
-    summary="Take a question off a board",
-    response_class=Response,
-    responses={200: _ONE, **CHANGES},
+    "Take a question off a board",
+    who="editor",
+    shown=_ONE,
+    refusals=REFUSALS,
 )
-async def unpin_question(
-    request: Request, editor: CurrentEditor, scope: CurrentScope, board_id: str, question_id: str
-) -> Response:
+async def unpin_question(asking: Asking, sent: OneTile) -> BoardAnswer:
     """The question stays saved. One that is not there is no error."""
+    unpin = asking.registry.unpin
     board = await run_in_threadpool(
-        registry_of(request).unpin, scope, board_id, editor.called, question_id
+        unpin, asking.scope, sent.board_id, asking.reader.called, sent.question_id
     )
-    return as_json(BoardAnswer(board=_show(board)))
+    return BoardAnswer(board=_show(board))
 
 
 def _tiles(sent: Sequence[TileBody]) -> list[Tile]:
@@ -250,11 +243,16 @@ def _tiles(sent: Sequence[TileBody]) -> list[Tile]:
     return [Tile(one.question_id, one.width) for one in sent]
 
 
-def _unknown(error: UnknownQuestion, tiles: Sequence[Tile]) -> InvalidQuery:
-    index = [tile.question_id for tile in tiles].index(error.question_id)
-    return InvalidQuery(
-        f"tiles[{index}].question_id", "there is no such question in this environment"
-    )
+@contextmanager
+def _unknown_named(tiles: Sequence[Tile]) -> Iterator[None]:
+    """A question that there is not is told with the field that names it."""
+    try:
+        yield
+    except UnknownQuestion as error:
+        index = [tile.question_id for tile in tiles].index(error.question_id)
+        raise InvalidQuery(
+            f"tiles[{index}].question_id", "there is no such question in this environment"
+        ) from None
 
 
 def _show(board: Board) -> BoardShown:

@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import msgspec
-from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 
 from whipstitch.analytics.cohorts import members_sql
-from whipstitch.analytics.session import QuerySession
 from whipstitch.registry.values import Cohort, CohortKind
 from whipstitch.warehouse.parameters import Parameters
+from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.cohort_bodies import EXAMPLE
-from whipstitch.web.api.cohort_sources import Select
-from whipstitch.web.api.kept import as_json, example, moment, registry_of
+from whipstitch.web.api.times import moment
 
 State = Literal["ready", "new", "refreshing", "failed"]
 
@@ -31,23 +29,7 @@ SHOWN: Final = {
     "created_at": "2026-05-01T08:00:00.000Z",
     "changed_at": "2026-05-01T08:00:00.000Z",
 }
-ONE: Final = example({"ok": True, "cohort": SHOWN})
-
-
-class CohortMembers(Protocol):
-    """Who changes members."""
-
-    def is_refreshing(self, cohort_id: str) -> bool: ...
-
-    def refresh(self, cohort_id: str) -> Future[None]: ...
-
-    def replace(self, cohort: Cohort, select: Select) -> Future[None]: ...
-
-    def replace_by_ids(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]: ...
-
-    def add(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]: ...
-
-    def remove(self, cohort: Cohort, ids: Sequence[str]) -> Future[None]: ...
+ONE: Final = {"cohort": {"ok": True, "cohort": SHOWN}}
 
 
 class CohortShown(msgspec.Struct):
@@ -76,41 +58,33 @@ class CohortAnswer(msgspec.Struct, kw_only=True):
     cohort: CohortShown
 
 
-def keeper_of(request: Request) -> CohortMembers:
-    keeper: CohortMembers = request.app.state.cohorts
-    return keeper
-
-
-async def find(request: Request, reading: QuerySession, cohort_id: str) -> Cohort:
-    return await run_in_threadpool(registry_of(request).find_cohort, reading.scope, cohort_id)
+async def find(asking: Asking, cohort_id: str) -> Cohort:
+    """Raises UnknownCohort."""
+    return await run_in_threadpool(asking.registry.find_cohort, asking.scope, cohort_id)
 
 
 async def done(change: Future[None]) -> None:
-    # What was begun is ended, whether or not the client waits.
+    """Waits for a change. What was begun is ended, whether or not the client waits."""
     await asyncio.shield(asyncio.wrap_future(change))
 
 
-async def answer(
-    request: Request, reading: QuerySession, cohort: Cohort, status: int = 200
-) -> Response:
-    (one,) = await shown(request, reading, [cohort])
-    return as_json(CohortAnswer(cohort=one), status)
+async def answer(asking: Asking, cohort: Cohort) -> CohortAnswer:
+    (one,) = await shown(asking, [cohort])
+    return CohortAnswer(cohort=one)
 
 
-async def shown(
-    request: Request, reading: QuerySession, found: Sequence[Cohort]
-) -> list[CohortShown]:
+async def shown(asking: Asking, found: Sequence[Cohort]) -> list[CohortShown]:
     values = Parameters()
     sql = values.sql(members_sql.sizes([one.id for one in found], values))
-    rows = await reading.run(sql) if found else ()
+    rows = await (await asking.session()).run(sql) if found else ()
     sizes = {row[0]: row[1] for row in rows}
-    return [_show(one, sizes.get(one.id, 0), _state(request, one)) for one in found]
+    return [_show(one, sizes.get(one.id, 0), _state(asking, one)) for one in found]
 
 
-def _state(request: Request, cohort: Cohort) -> State:
+def _state(asking: Asking, cohort: Cohort) -> State:
     if cohort.kind == "static":
         return "ready"
-    if keeper_of(request).is_refreshing(cohort.id):
+    if asking.services.cohorts.is_refreshing(cohort.id):
         return "refreshing"
     if cohort.problem is not None:
         return "failed"

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from pydantic import Field, WithJsonSchema
+from msgspec import Meta
 
 from whipstitch.analytics.cohorts import definitions
 from whipstitch.analytics.expressions.properties import is_text
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.registry.values import CohortKind
-from whipstitch.web.api import bodies
+from whipstitch.web.api.bodies import StrictBody
 from whipstitch.web.api.cohort_sources import PeopleSource
 
 MOST_MEMBERS: Final = 10_000
@@ -42,7 +42,7 @@ _DEFINITION = {
 }
 Members = Annotated[
     list[str],
-    Field(description="Any ids of people, known or not", max_length=MOST_MEMBERS),
+    Meta(description="Any ids of people, known or not", max_length=MOST_MEMBERS),
 ]
 
 
@@ -77,13 +77,13 @@ EXAMPLES: Final = {
 }
 
 
-class CohortBody(bodies.StrictBody):
+class CohortBody(StrictBody, kw_only=True):
     """A dynamic cohort has a definition, a static one members: those named, or the people behind a
     number of another surface."""
 
-    name: Annotated[str, Field(examples=["Lively teams"])]
+    name: Annotated[str, Meta(examples=["Lively teams"])]
     kind: CohortKind
-    definition: Annotated[Any, WithJsonSchema(_DEFINITION)] = None
+    definition: Annotated[Any, Meta(extra_json_schema=_DEFINITION)] = None
     members: Members | None = None
     people_of: PeopleSource | None = None
 
@@ -102,10 +102,10 @@ class CohortBody(bodies.StrictBody):
         return None
 
 
-class MembersBody(bodies.StrictBody):
+class MembersBody(StrictBody, kw_only=True):
     """Whom to add or to remove."""
 
-    members: Annotated[Members, Field(min_length=1, examples=[["user_123", "anon_a3b9ff"]])]
+    members: Annotated[Members, Meta(min_length=1, examples=[["user_123", "anon_a3b9ff"]])]
 
 
 def check_ids(ids: Sequence[str]) -> None:

@@ -3,25 +3,21 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from msgspec import Meta
 
 from whipstitch.analytics.cohorts import members_sql
 from whipstitch.analytics.people import drill_down
-from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.registry.values import Cohort
 from whipstitch.warehouse.parameters import Parameters
-from whipstitch.web.api.asking import CancellableRoute
-from whipstitch.web.api.cohort_answers import ONE, answer, done, find, keeper_of
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.cohort_answers import ONE, CohortAnswer, answer, done, find
 from whipstitch.web.api.cohort_bodies import MembersBody, check_ids
-from whipstitch.web.api.kept import CHANGES, REFUSALS, as_json
-from whipstitch.web.api.pages import Cursor, position
-from whipstitch.web.api.reading import CurrentReading
-from whipstitch.web.auth.access import CurrentEditor
+from whipstitch.web.api.cohorts import OneCohort
+from whipstitch.web.api.endpoints import REFUSALS, Routes
+from whipstitch.web.api.parameters import Cursor, position
 
-router = APIRouter(
-    prefix="/api/v1/cohorts/{cohort_id}/members", tags=["cohorts"], route_class=CancellableRoute
-)
+routes = Routes("/api/v1/cohorts/{cohort_id}/members", "cohorts", cancellable=True)
 
 
 class MembersAnswer(msgspec.Struct, kw_only=True):
@@ -30,71 +26,63 @@ class MembersAnswer(msgspec.Struct, kw_only=True):
     next_cursor: str | None
 
 
-@router.get(
+class Members(OneCohort, kw_only=True):
+    """Which members are listed."""
+
+    limit: Annotated[int, Meta(ge=1, le=drill_down.MOST)] = drill_down.DEFAULT_LIMIT
+    cursor: Cursor = None
+
+
+@routes.add(
+    "GET",
     "",
-    summary="The people in a cohort",
-    response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "application/json": {
-                    "example": {"ok": True, "members": ["user_123"], "next_cursor": None}
-                }
-            }
-        },
-        **REFUSALS,
-    },
+    "The people in a cohort",
+    shown={"page": {"ok": True, "members": ["user_123"], "next_cursor": None}},
+    refusals=REFUSALS,
 )
-async def list_members(
-    request: Request,
-    reading: CurrentReading,
-    cohort_id: str,
-    limit: Annotated[int, Query(ge=1, le=drill_down.MOST)] = drill_down.DEFAULT_LIMIT,
-    cursor: Cursor = None,
-) -> Response:
+async def list_members(asking: Asking, sent: Members) -> MembersAnswer:
     """Distinct ids, each person once. `GET /api/v1/people?cohort=` shows more of them."""
-    cohort = await find(request, reading, cohort_id)
-    page = drill_down.SelectedPage(limit, position(cursor, drill_down.SelectedPosition))
+    cohort = await find(asking, sent.cohort_id)
+    page = drill_down.SelectedPage(sent.limit, position(sent.cursor, drill_down.SelectedPosition))
     values = Parameters()
     sql = drill_down.build(members_sql.members(cohort.id, values), page, values)
-    found = drill_down.shape(page, await reading.run(sql))
-    return as_json(MembersAnswer(members=found.people, next_cursor=found.next_cursor))
+    session = await asking.session()
+    found = drill_down.shape(page, await session.run(sql))
+    return MembersAnswer(members=found.people, next_cursor=found.next_cursor)
 
 
-@router.post(
+@routes.add(
+    "POST",
     "",
-    summary="Add people to a static cohort",
-    response_class=Response,
-    responses={200: ONE, **CHANGES},
+    "Add people to a static cohort",
+    who="editor",
+    shown=ONE,
+    refusals=REFUSALS,
 )
-async def add_members(
-    request: Request, _: CurrentEditor, reading: CurrentReading, cohort_id: str, body: MembersBody
-) -> Response:
+async def add_members(asking: Asking, sent: OneCohort, body: MembersBody) -> CohortAnswer:
     """Whoever is in it already stays in it once."""
-    cohort = await _find_static(request, reading, cohort_id, body)
-    await done(keeper_of(request).add(cohort, body.members))
-    return await answer(request, reading, cohort)
+    cohort = await _find_static(asking, sent.cohort_id, body)
+    await done(asking.services.cohorts.add(cohort, body.members))
+    return await answer(asking, cohort)
 
 
-@router.delete(
+@routes.add(
+    "DELETE",
     "",
-    summary="Remove people from a static cohort",
-    response_class=Response,
-    responses={200: ONE, **CHANGES},
+    "Remove people from a static cohort",
+    who="editor",
+    shown=ONE,
+    refusals=REFUSALS,
 )
-async def remove_members(
-    request: Request, _: CurrentEditor, reading: CurrentReading, cohort_id: str, body: MembersBody
-) -> Response:
+async def remove_members(asking: Asking, sent: OneCohort, body: MembersBody) -> CohortAnswer:
     """Each person goes, whichever of their ids is named and by whichever they came in."""
-    cohort = await _find_static(request, reading, cohort_id, body)
-    await done(keeper_of(request).remove(cohort, body.members))
-    return await answer(request, reading, cohort)
+    cohort = await _find_static(asking, sent.cohort_id, body)
+    await done(asking.services.cohorts.remove(cohort, body.members))
+    return await answer(asking, cohort)
 
 
-async def _find_static(
-    request: Request, reading: QuerySession, cohort_id: str, body: MembersBody
-) -> Cohort:
-    cohort = await find(request, reading, cohort_id)
+async def _find_static(asking: Asking, cohort_id: str, body: MembersBody) -> Cohort:
+    cohort = await find(asking, cohort_id)
     if cohort.kind == "dynamic":
         raise InvalidQuery("members", "of a dynamic cohort follow from its definition")
     check_ids(body.members)

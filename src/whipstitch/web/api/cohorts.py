@@ -1,194 +1,172 @@
 """``/api/v1/cohorts``."""
 
 import asyncio
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Body, HTTPException, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
-from whipstitch.analytics.cohorts import definitions
 from whipstitch.analytics.cohorts.definitions import Definition
-from whipstitch.analytics.session import QuerySession
+from whipstitch.analytics.expressions import filters
 from whipstitch.core.errors import InvalidQuery, StorageError
 from whipstitch.registry.values import Cohort
 from whipstitch.warehouse.parameters import Parameters
-from whipstitch.web.api.asking import CancellableRoute
+from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.cohort_answers import (
     ONE,
     SHOWN,
+    CohortAnswer,
     CohortsAnswer,
     answer,
     done,
     find,
-    keeper_of,
     shown,
 )
 from whipstitch.web.api.cohort_bodies import EXAMPLES, CohortBody
-from whipstitch.web.api.cohort_validation import COHORTS_EXIST
-from whipstitch.web.api.errors import Refused
-from whipstitch.web.api.kept import CHANGES, REFUSALS, as_json, example, registry_of
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
-from whipstitch.web.auth.access import CurrentEditor
+from whipstitch.web.api.endpoints import REFUSALS, Done, InEnvironment, Routes
+from whipstitch.web.api.reports import patterns_named
 
-router = APIRouter(
-    prefix="/api/v1/cohorts",
-    tags=["cohorts"],
-    route_class=CancellableRoute,
-    dependencies=[COHORTS_EXIST],
-)
+routes = Routes("/api/v1/cohorts", "cohorts", cancellable=True)
 
 _PATIENCE: Final = 20.0
 """Seconds that an answer waits for a refresh, which goes on where it takes longer."""
 
 
-@router.get(
+class OneCohort(InEnvironment, kw_only=True):
+    """A cohort."""
+
+    cohort_id: str
+
+
+@routes.add(
+    "GET",
     "",
-    summary="Cohorts, oldest first",
-    response_class=Response,
-    responses={
-        200: example({"ok": True, "cohorts": [SHOWN]}),
-        **REFUSALS,
-    },
+    "Cohorts, oldest first",
+    shown={"cohorts": {"ok": True, "cohorts": [SHOWN]}},
 )
-async def list_cohorts(request: Request, reading: CurrentReading) -> Response:
+async def list_cohorts(asking: Asking, sent: InEnvironment) -> CohortsAnswer:
     """All cohorts of the environment, with their sizes."""
-    found = await run_in_threadpool(registry_of(request).list_cohorts, reading.scope)
-    return as_json(CohortsAnswer(cohorts=await shown(request, reading, found)))
+    found = await run_in_threadpool(asking.registry.list_cohorts, asking.scope)
+    return CohortsAnswer(cohorts=await shown(asking, found))
 
 
-@router.post(
+@routes.add(
+    "POST",
     "",
-    status_code=201,
-    summary="Make a cohort",
-    response_class=Response,
-    responses={201: ONE, **CHANGES},
+    "Make a cohort",
+    who="editor",
+    status=201,
+    examples=EXAMPLES,
+    shown=ONE,
+    refusals=REFUSALS,
 )
-async def create_cohort(
-    request: Request,
-    _: CurrentEditor,
-    reading: CurrentReading,
-    zone: CurrentZone,
-    body: Annotated[CohortBody, Body(openapi_examples=EXAMPLES)],
-) -> Response:
+async def create_cohort(asking: Asking, sent: InEnvironment, body: CohortBody) -> CohortAnswer:
     """It belongs to the environment that is asked for, and can be used as a filter at once: the
     answer waits for the members of a dynamic one, unless they take longer than some seconds."""
-    definition = await _checked(reading, body)
-    select = None
-    if body.people_of is not None:
-        select = await body.people_of.parsed(reading, zone, datetime.now(UTC))
-    registry = registry_of(request)
+    definition = await _checked(asking, body)
+    select = None if body.people_of is None else await body.people_of.selected(asking)
     cohort = await run_in_threadpool(
-        registry.create_cohort, reading.scope, body.name, body.kind, *_defined(body, definition)
+        asking.registry.create_cohort,
+        asking.scope,
+        body.name,
+        body.kind,
+        *_defined(body, definition),
     )
     if definition is not None:
-        return await _refreshed(request, reading, cohort, 201)
-    keeper = keeper_of(request)
+        return await _refreshed(asking, cohort)
+    members = asking.services.cohorts
     try:
         if select is not None:
-            await done(keeper.replace(cohort, select))
+            await done(members.replace(cohort, select))
         else:
-            await done(keeper.replace_by_ids(cohort, body.members or ()))
+            await done(members.replace_by_ids(cohort, body.members or ()))
     except StorageError:
-        await run_in_threadpool(registry.delete_cohort, reading.scope, cohort.id)
+        await run_in_threadpool(asking.registry.delete_cohort, asking.scope, cohort.id)
         raise
-    return await answer(request, reading, cohort, 201)
+    return await answer(asking, cohort)
 
 
-@router.get(
-    "/{cohort_id}",
-    summary="One cohort",
-    response_class=Response,
-    responses={200: ONE, **REFUSALS},
-)
-async def show_cohort(request: Request, reading: CurrentReading, cohort_id: str) -> Response:
+@routes.add("GET", "/{cohort_id}", "One cohort", shown=ONE, refusals=REFUSALS)
+async def show_cohort(asking: Asking, sent: OneCohort) -> CohortAnswer:
     """Its definition, how many people are in it, and how its last refresh went."""
-    return await answer(request, reading, await find(request, reading, cohort_id))
+    return await answer(asking, await find(asking, sent.cohort_id))
 
 
-@router.put(
+@routes.add(
+    "PUT",
     "/{cohort_id}",
-    summary="Change a cohort",
-    response_class=Response,
-    responses={200: ONE, **CHANGES},
+    "Change a cohort",
+    who="editor",
+    examples=EXAMPLES,
+    shown=ONE,
+    refusals=REFUSALS,
 )
-async def change_cohort(
-    request: Request,
-    _: CurrentEditor,
-    reading: CurrentReading,
-    zone: CurrentZone,
-    cohort_id: str,
-    body: Annotated[CohortBody, Body(openapi_examples=EXAMPLES)],
-) -> Response:
+async def change_cohort(asking: Asking, sent: OneCohort, body: CohortBody) -> CohortAnswer:
     """Name, definition or members are replaced; without `members` and `people_of` a static one
     keeps those that it has. The kind stays."""
-    cohort = await find(request, reading, cohort_id)
+    cohort = await find(asking, sent.cohort_id)
     if body.kind != cohort.kind:
         raise InvalidQuery("kind", f"cannot be changed: this cohort is {cohort.kind}")
-    definition = await _checked(reading, body)
-    select = None
-    if body.people_of is not None:
-        select = await body.people_of.parsed(reading, zone, datetime.now(UTC))
+    definition = await _checked(asking, body)
+    select = None if body.people_of is None else await body.people_of.selected(asking)
     changed = await run_in_threadpool(
-        registry_of(request).change_cohort,
-        reading.scope,
-        cohort_id,
+        asking.registry.change_cohort,
+        asking.scope,
+        sent.cohort_id,
         body.name,
         *_defined(body, definition),
     )
     if definition is not None:
-        return await _refreshed(request, reading, changed)
+        return await _refreshed(asking, changed)
     if select is not None:
-        await done(keeper_of(request).replace(changed, select))
+        await done(asking.services.cohorts.replace(changed, select))
     elif body.members is not None:
-        await done(keeper_of(request).replace_by_ids(changed, body.members))
-    return await answer(request, reading, changed)
+        await done(asking.services.cohorts.replace_by_ids(changed, body.members))
+    return await answer(asking, changed)
 
 
-@router.delete(
+@routes.add(
+    "DELETE",
     "/{cohort_id}",
-    summary="Delete a cohort",
-    responses={
-        200: example({"ok": True}),
-        409: {"model": Refused, "description": "Other cohorts refer to it; `error` names them."},
-        **CHANGES,
-    },
+    "Delete a cohort",
+    who="editor",
+    shown={"deleted": {"ok": True}},
+    refusals={**REFUSALS, 409: "Other cohorts refer to it; `error` names them."},
 )
-async def delete_cohort(
-    request: Request, _: CurrentEditor, reading: CurrentReading, cohort_id: str
-) -> dict[str, bool]:
+async def delete_cohort(asking: Asking, sent: OneCohort) -> Done:
     """The people in it stay."""
-    await run_in_threadpool(registry_of(request).delete_cohort, reading.scope, cohort_id)
-    return {"ok": True}
+    await run_in_threadpool(asking.registry.delete_cohort, asking.scope, sent.cohort_id)
+    return Done()
 
 
-@router.post(
+@routes.add(
+    "POST",
     "/{cohort_id}/refresh",
-    summary="Refresh a dynamic cohort now",
-    response_class=Response,
-    responses={200: ONE, **CHANGES},
+    "Refresh a dynamic cohort now",
+    who="editor",
+    shown=ONE,
+    refusals=REFUSALS,
 )
-async def refresh_cohort(
-    request: Request, _: CurrentEditor, reading: CurrentReading, cohort_id: str
-) -> Response:
+async def refresh_cohort(asking: Asking, sent: OneCohort) -> CohortAnswer:
     """The answer waits for it. Where it takes longer than some seconds the state is `refreshing`,
     and where it fails, `failed`: the members are those from before."""
-    cohort = await find(request, reading, cohort_id)
+    cohort = await find(asking, sent.cohort_id)
     if cohort.kind == "static":
         raise HTTPException(400, "A static cohort has no definition to be refreshed from")
-    return await _refreshed(request, reading, cohort)
+    return await _refreshed(asking, cohort)
 
 
 # Inside
 
 
-async def _checked(reading: QuerySession, body: CohortBody) -> Definition | None:
+async def _checked(asking: Asking, body: CohortBody) -> Definition | None:
     definition = body.checked()
-    patterns = [] if definition is None else definitions.patterns(definition)
-    if patterns:
+    await asking.must_exist(filters.cohorts_of(definition))
+    if patterns := filters.patterns_of(definition):
         values = Parameters()
-        tried = ", ".join(f"match('', {values.add(one)})" for one in patterns)
-        await reading.run(values.sql(f"SELECT {tried}"))
+        tried = ", ".join(f"match('', {values.add(one)})" for _, one in patterns)
+        with patterns_named(definition):
+            await (await asking.session()).run(values.sql(f"SELECT {tried}"))
     return definition
 
 
@@ -197,14 +175,12 @@ def _defined(
 ) -> tuple[dict[str, Any] | None, set[str]]:
     if definition is None:
         return None, set()
-    return body.definition, {one.cohort for one in definitions.used(definition)}
+    return body.definition, set(filters.cohorts_of(definition).values())
 
 
-async def _refreshed(
-    request: Request, reading: QuerySession, cohort: Cohort, status: int = 200
-) -> Response:
-    refresh = asyncio.wrap_future(keeper_of(request).refresh(cohort.id))
+async def _refreshed(asking: Asking, cohort: Cohort) -> CohortAnswer:
+    refresh = asyncio.wrap_future(asking.services.cohorts.refresh(cohort.id))
     finished, _ = await asyncio.wait({refresh}, timeout=_PATIENCE)
     for one in finished:
         one.result()
-    return await answer(request, reading, await find(request, reading, cohort.id), status)
+    return await answer(asking, await find(asking, cohort.id))

@@ -1,17 +1,31 @@
 """The API's documentation page. Its script and style come from an installed package: the page
 works with no internet."""
 
-from importlib.resources import as_file, files
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, Response
-
-router = APIRouter(include_in_schema=False)
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
 
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
 }
+
+
+def _static() -> Path:
+    """Found without importing the package, whose own modules are not needed."""
+    found = find_spec("swagger_ui")
+    assert found is not None and found.submodule_search_locations  # noqa: S101, PT018 - installed
+    return Path(found.submodule_search_locations[0]) / "static"
+
+
 _START = """SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",
@@ -43,21 +57,38 @@ _POLICY = (
 )
 
 
-@router.get("/docs")
-async def page() -> HTMLResponse:
+async def _page(_request: Request) -> Response:
     return HTMLResponse(_PAGE, headers={"content-security-policy": _POLICY})
 
 
-@router.get("/docs/start.js")
-async def start() -> Response:
+async def _start(_request: Request) -> Response:
     return Response(_START, media_type="text/javascript")
 
 
-@router.get("/docs/{name}")
-async def asset(name: str) -> Response:
+async def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
     if name not in _ASSETS:
         raise HTTPException(404)
-    with as_file(files("fastapi_offline") / "static" / name) as path:
-        return FileResponse(
-            path, media_type=_ASSETS[name], headers={"cache-control": "max-age=86400"}
-        )
+    return FileResponse(
+        _static() / name,
+        media_type=_ASSETS[name],
+        headers={"cache-control": "max-age=86400"},
+    )
+
+
+def pages(describe: Callable[[], dict[str, Any]]) -> list[Route]:
+    """The page, its files, and ``/openapi.json``, which is made when it is asked for first."""
+
+    @cache
+    def document() -> bytes:
+        return msgspec.json.encode(describe())
+
+    async def described(_request: Request) -> Response:
+        return Response(document(), media_type="application/json")
+
+    return [
+        Route("/openapi.json", described),
+        Route("/docs", _page),
+        Route("/docs/start.js", _start),
+        Route("/docs/{name}", _asset),
+    ]

@@ -1,61 +1,59 @@
 """``POST /api/v1/flows``."""
 
-import asyncio
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-import msgspec
-from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from msgspec import Meta
 
-from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.event_matcher import checked_event_name
-from whipstitch.analytics.expressions.time_ranges import parse_range, parse_zone
-from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import flows
-from whipstitch.analytics.reports.flows import Direction, FlowsQuery
-from whipstitch.web.api import bodies
-from whipstitch.web.api.asking import CancellableRoute, answers
-from whipstitch.web.api.bodies import Filters, Moment, PeopleOf, Zone, plain
-from whipstitch.web.api.cohort_validation import COHORTS_EXIST
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
+from whipstitch.analytics.reports.flows import Direction, FlowSelector, FlowsQuery
+from whipstitch.analytics.reports.report import Report
+from whipstitch.analytics.session import QuerySession
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.endpoints import InEnvironment, Routes
+from whipstitch.web.api.reports import REFUSALS, PeopleOf, ReportBody, ask
 
-router = APIRouter(
-    prefix="/api/v1", tags=["flows"], route_class=CancellableRoute, dependencies=[COHORTS_EXIST]
-)
+routes = Routes("/api/v1", "flows", cancellable=True)
 
 
-class PeopleOfFlow(PeopleOf):
+class PeopleOfFlow(PeopleOf, kw_only=True):
     """The people with a path through a node, or through both ends of a link."""
 
-    node: Annotated[str | None, Field(description="`id` of one of the answer's `nodes`")] = None
-    link: Annotated[
-        list[str] | None,
-        Field(
-            min_length=2,
-            max_length=2,
-            description="Instead: [`source`, `target`] of one of the answer's `links`",
-        ),
-    ] = None
+    node: Annotated[str | None, Meta(description="`id` of one of the answer's `nodes`")] = None
+    link: (
+        Annotated[
+            list[str],
+            Meta(
+                min_length=2,
+                max_length=2,
+                description="Instead: [`source`, `target`] of one of the answer's `links`",
+            ),
+        ]
+        | None
+    ) = None
+
+    async def selector(
+        self, session: QuerySession, query: FlowsQuery, zone: ZoneInfo
+    ) -> FlowSelector:
+        return flows.chosen(await flows.answer(session, query), self.node, self.link)
 
 
-class FlowsBody(bodies.StrictBody):
+class FlowsBody(ReportBody, kw_only=True):
     """What people do after an event, or before it."""
 
+    report: ClassVar[Report[Any, Any]] = flows.REPORT
     event_name: str
     direction: Direction = "after"
     depth: Annotated[
-        int, Field(ge=1, le=flows.DEEPEST, description="Steps after or before the event")
+        int, Meta(ge=1, le=flows.DEEPEST, description="Steps after or before the event")
     ] = flows.DEFAULT_DEPTH
     limit: Annotated[
         int,
-        Field(ge=1, le=flows.WIDEST, description="Events of a step; the others are `$other`"),
+        Meta(ge=1, le=flows.WIDEST, description="Events of a step; the others are `$other`"),
     ] = flows.DEFAULT_LIMIT
-    from_: Annotated[Moment, Field(alias="from")] = None
-    to: Moment = None
-    filters: Filters = bodies.NO_FILTERS
-    timezone: Zone = None
     people_of: PeopleOfFlow | None = None
 
     def parsed(self, zone: ZoneInfo, now: datetime) -> FlowsQuery:
@@ -63,11 +61,11 @@ class FlowsBody(bodies.StrictBody):
         checked_event_name(self.event_name, "event_name")
         return FlowsQuery(
             self.event_name,
-            parse_range(self.from_, self.to, zone, now),
+            self.range(zone, now),
             self.direction,
             self.depth,
             self.limit,
-            filters.parse(plain(self.filters), "filters"),
+            self.parsed_filters(),
         )
 
 
@@ -91,52 +89,42 @@ _EXAMPLES: Final = {
 }
 _ANSWERS: Final = {
     "paths": {
-        "value": {
-            "ok": True,
-            "nodes": [
-                {
-                    "id": "0:product_viewed",
-                    "event_name": "product_viewed",
-                    "step": 0,
-                    "count": 120,
-                },
-                {"id": "1:added_to_cart", "event_name": "added_to_cart", "step": 1, "count": 40},
-                {"id": "1:search", "event_name": "search", "step": 1, "count": 25},
-                {"id": "1:$other", "event_name": "$other", "step": 1, "count": 11},
-            ],
-            "links": [
-                {"source": "0:product_viewed", "target": "1:added_to_cart", "count": 40},
-                {"source": "0:product_viewed", "target": "1:search", "count": 25},
-                {"source": "0:product_viewed", "target": "1:$other", "count": 11},
-            ],
-        }
+        "ok": True,
+        "nodes": [
+            {
+                "id": "0:product_viewed",
+                "event_name": "product_viewed",
+                "step": 0,
+                "count": 120,
+            },
+            {"id": "1:added_to_cart", "event_name": "added_to_cart", "step": 1, "count": 40},
+            {"id": "1:search", "event_name": "search", "step": 1, "count": 25},
+            {"id": "1:$other", "event_name": "$other", "step": 1, "count": 11},
+        ],
+        "links": [
+            {"source": "0:product_viewed", "target": "1:added_to_cart", "count": 40},
+            {"source": "0:product_viewed", "target": "1:search", "count": 25},
+            {"source": "0:product_viewed", "target": "1:$other", "count": 11},
+        ],
     },
-    "people": {"value": {"ok": True, "people": ["user_123"], "next_cursor": None}},
+    "people": {"ok": True, "people": ["user_123"], "next_cursor": None},
 }
 
 
-@router.post(
+@routes.add(
+    "POST",
     "/flows",
-    summary="What people do after an event, or before it",
-    response_class=Response,
-    responses=answers(_ANSWERS),
+    "What people do after an event, or before it",
+    examples=_EXAMPLES,
+    shown=_ANSWERS,
+    refusals=REFUSALS,
 )
 async def ask_flows(
-    reading: CurrentReading,
-    project_zone: CurrentZone,
-    body: Annotated[FlowsBody, Body(openapi_examples=_EXAMPLES)],
-) -> Response:
+    asking: Asking, sent: InEnvironment, body: FlowsBody
+) -> flows.Flows | SelectedPeople:
     """Paths from the first occurrence of the event in each session on (without a session: as long
     as no pause takes 30 minutes). A node is an event at a step, a link counts the paths that go
     from one to the next; a path that ends at a node has no link from it. With `people_of`, the
     people behind a node or a link."""
-    query = body.parsed(parse_zone(body.timezone, project_zone), datetime.now(UTC))
-    rows = await reading.run(flows.build(query, reading.persons))
-    found = await asyncio.to_thread(flows.shape, query, rows)
-    answer: flows.Flows | drill_down.SelectedPeople = found
-    if body.people_of is not None:
-        page = body.people_of.page()
-        nodes = flows.chosen(found, body.people_of.node, body.people_of.link)
-        sql = flows.people(query, found, nodes, page, reading.persons)
-        answer = drill_down.shape(page, await reading.run(sql))
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    answer: flows.Flows | SelectedPeople = await ask(asking, body)
+    return answer

@@ -1,17 +1,15 @@
 """``POST /api/v1/funnels``."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from msgspec import Meta
 
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
-from whipstitch.analytics.expressions.time_ranges import parse_range, parse_zone
-from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import funnels
 from whipstitch.analytics.reports.funnel_matching import MOST_STEPS, FunnelMatching, Order
 from whipstitch.analytics.reports.funnels import (
@@ -20,69 +18,67 @@ from whipstitch.analytics.reports.funnels import (
     FunnelSelector,
     Outcome,
 )
+from whipstitch.analytics.reports.report import Report
+from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
-from whipstitch.web.api import bodies
-from whipstitch.web.api.asking import CancellableRoute, answers
-from whipstitch.web.api.bodies import NO_FILTERS, EventName, Filters, Moment, Zone, plain
-from whipstitch.web.api.cohort_validation import COHORTS_EXIST
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.bodies import BreakdownBody, EventName, Filters, StrictBody
+from whipstitch.web.api.endpoints import InEnvironment, Routes
+from whipstitch.web.api.reports import REFUSALS, Breakdown, IsValue, PeopleOf, ReportBody, ask
 
-router = APIRouter(
-    prefix="/api/v1", tags=["funnels"], route_class=CancellableRoute, dependencies=[COHORTS_EXIST]
-)
+routes = Routes("/api/v1", "funnels", cancellable=True)
 
 
-class FunnelStep(bodies.StrictBody):
+class FunnelStep(StrictBody, kw_only=True):
     """One step."""
 
     event_name: EventName
-    filters: Filters = NO_FILTERS
+    filters: Filters = msgspec.field(default_factory=list)
 
     def parsed(self, field: str) -> Match:
         """Raises InvalidQuery."""
         return Match(
             checked_event_name(self.event_name, f"{field}.event_name"),
-            filters.parse(plain(self.filters), f"{field}.filters"),
+            filters.parse(self.filters, f"{field}.filters"),
         )
 
 
-class PeopleOfFunnel(bodies.PeopleOf):
+class PeopleOfFunnel(PeopleOf, kw_only=True):
     """The people who took a step, or who took the one before it but not this."""
 
-    step: Annotated[int, Field(ge=1, description="1 is the first.")]
+    step: Annotated[int, Meta(ge=1, description="1 is the first.")]
     outcome: Outcome = "converted"
-    breakdown: Annotated[
-        str | None, Field(description="A value, `$other` or null; left out: all of them")
-    ] = None
-    is_value: bodies.IsValue = None
+    breakdown: Breakdown = msgspec.UNSET
+    is_value: IsValue = None
 
-    def counted(self, query: FunnelQuery) -> FunnelSelector:
-        """Raises InvalidQuery."""
+    async def selector(
+        self, session: QuerySession, query: FunnelQuery, zone: ZoneInfo
+    ) -> FunnelSelector:
         steps = len(query.attempts.steps)
         if self.step > steps:
             raise InvalidQuery("people_of.step", f"must not be more than {steps}")
         if self.outcome == "dropped" and self.step == 1:
             raise InvalidQuery("people_of.step", "must be at least 2, for those who dropped out")
-        of_group = "breakdown" in self.model_fields_set
-        if of_group and query.breakdown is None:
+        if self.breakdown is msgspec.UNSET:
+            return FunnelSelector(self.step, self.outcome)
+        if query.breakdown is None:
             raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
-        return FunnelSelector(self.step, self.outcome, of_group, self.breakdown, self.is_value)
+        return FunnelSelector(
+            self.step, self.outcome, of_group=True, group=self.breakdown, is_value=self.is_value
+        )
 
 
-class FunnelBody(bodies.StrictBody):
+class FunnelBody(ReportBody, kw_only=True):
     """Steps on a way, and how long people have for it."""
 
-    steps: Annotated[list[FunnelStep], Field(min_length=1, max_length=MOST_STEPS)]
-    from_: Annotated[Moment, Field(alias="from")] = None
-    to: Moment = None
+    report: ClassVar[Report[Any, Any]] = funnels.REPORT
+    steps: Annotated[list[FunnelStep], Meta(min_length=1, max_length=MOST_STEPS)]
     window_seconds: Annotated[
         int,
-        Field(ge=1, le=LONGEST_WINDOW, description="From the first step to the last, inclusive."),
+        Meta(ge=1, le=LONGEST_WINDOW, description="From the first step to the last, inclusive."),
     ]
     order: Order = "ordered"
-    breakdown: bodies.BreakdownBody | None = None
-    filters: Filters = NO_FILTERS
-    timezone: Zone = None
+    breakdown: BreakdownBody | None = None
     people_of: PeopleOfFunnel | None = None
 
     def parsed(self, zone: ZoneInfo, now: datetime) -> FunnelQuery:
@@ -91,14 +87,14 @@ class FunnelBody(bodies.StrictBody):
         return funnels.checked(
             FunnelQuery(
                 FunnelMatching(steps, self.window_seconds * 1000, self.order),
-                parse_range(self.from_, self.to, zone, now),
-                filters.parse(plain(self.filters), "filters"),
+                self.range(zone, now),
+                self.parsed_filters(),
                 None if self.breakdown is None else self.breakdown.parsed(),
             )
         )
 
 
-_FUNNEL = {
+_FUNNEL: Final = {
     "steps": [
         {"event_name": "product_viewed"},
         {
@@ -111,7 +107,7 @@ _FUNNEL = {
     "to": "2026-06-01T00:00:00Z",
     "window_seconds": 86_400,
 }
-_EXAMPLES = {
+_EXAMPLES: Final = {
     "ordered": {"summary": "From a product to the checkout, within a day", "value": _FUNNEL},
     "breakdown": {
         "summary": "By the country in which they began",
@@ -122,7 +118,7 @@ _EXAMPLES = {
         "value": {**_FUNNEL, "people_of": {"step": 3, "outcome": "dropped"}},
     },
 }
-_STEPS = [
+_STEPS: Final = [
     {
         "event_name": "product_viewed",
         "count": 400,
@@ -145,35 +141,26 @@ _STEPS = [
         "median_seconds_from_previous": 61.05,
     },
 ]
-_ANSWERS = {
-    "ordered": {"value": {"ok": True, "steps": _STEPS}},
-    "breakdown": {
-        "value": {"ok": True, "steps": _STEPS, "breakdowns": [{"value": "FR", "steps": _STEPS}]}
-    },
-    "people": {"value": {"ok": True, "people": ["user_123"], "next_cursor": None}},
+_ANSWERS: Final = {
+    "ordered": {"ok": True, "steps": _STEPS},
+    "breakdown": {"ok": True, "steps": _STEPS, "breakdowns": [{"value": "FR", "steps": _STEPS}]},
+    "people": {"ok": True, "people": ["user_123"], "next_cursor": None},
 }
 
 
-@router.post(
+@routes.add(
+    "POST",
     "/funnels",
-    summary="How many people take each step of a way",
-    response_class=Response,
-    responses=answers(_ANSWERS),
+    "How many people take each step of a way",
+    examples=_EXAMPLES,
+    shown=_ANSWERS,
+    refusals=REFUSALS,
 )
 async def ask_funnels(
-    reading: CurrentReading,
-    project_zone: CurrentZone,
-    body: Annotated[FunnelBody, Body(openapi_examples=_EXAMPLES)],
-) -> Response:
+    asking: Asking, sent: InEnvironment, body: FunnelBody
+) -> funnels.Funnel | SelectedPeople:
     """A person counts once, with the attempt that gets furthest. `ordered`: other events may lie
     between the steps; `strict`: none of that person may; `unordered`: step n counts the people with
     n of the events, in any order. With `people_of`, the people behind one of the numbers."""
-    query = body.parsed(parse_zone(body.timezone, project_zone), datetime.now(UTC))
-    answer: funnels.Funnel | drill_down.SelectedPeople
-    if body.people_of is None:
-        answer = funnels.shape(query, await reading.run(funnels.build(query, reading.persons)))
-    else:
-        page = body.people_of.page()
-        sql = funnels.people(query, body.people_of.counted(query), page, reading.persons)
-        answer = drill_down.shape(page, await reading.run(sql))
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    answer: funnels.Funnel | SelectedPeople = await ask(asking, body)
+    return answer

@@ -1,12 +1,11 @@
 """``POST /api/v1/insights``."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from msgspec import Meta
 
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
@@ -16,93 +15,88 @@ from whipstitch.analytics.expressions.time_ranges import (
     Intervals,
     intervals,
     parse_moment,
-    parse_range,
-    parse_zone,
 )
-from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import insights
 from whipstitch.analytics.reports.insights import InsightSelector, InsightsQuery
 from whipstitch.analytics.reports.measure import Math, Series
+from whipstitch.analytics.reports.report import Report
+from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
-from whipstitch.web.api import bodies
-from whipstitch.web.api.asking import CancellableRoute, answers
-from whipstitch.web.api.bodies import NO_FILTERS, EventName, Filters, Moment, Zone, plain
-from whipstitch.web.api.cohort_validation import COHORTS_EXIST
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.bodies import BreakdownBody, EventName, Filters, StrictBody
+from whipstitch.web.api.endpoints import InEnvironment, Routes
+from whipstitch.web.api.reports import REFUSALS, Breakdown, IsValue, PeopleOf, ReportBody, ask
 
-router = APIRouter(
-    prefix="/api/v1", tags=["insights"], route_class=CancellableRoute, dependencies=[COHORTS_EXIST]
-)
+routes = Routes("/api/v1", "insights", cancellable=True)
 
 _OF_A_PROPERTY: Final = ("sum", "avg", "min", "max", "p50", "p95")
 
 
-class InsightEvent(bodies.StrictBody):
+class InsightEvent(StrictBody, kw_only=True):
     """One series."""
 
     event_name: EventName
     math: Math = "total"
     property: Annotated[
-        str | None, Field(description="What `sum`, `avg`, `min`, `max`, `p50`, `p95` are of.")
+        str | None, Meta(description="What `sum`, `avg`, `min`, `max`, `p50`, `p95` are of.")
     ] = None
-    filters: Filters = NO_FILTERS
+    filters: Filters = msgspec.field(default_factory=list)
 
     def parsed(self, field: str) -> Series:
+        """Raises InvalidQuery."""
         if self.math in _OF_A_PROPERTY:
             checked_name(self.property, f"{field}.property")
         elif self.property is not None:
             raise InvalidQuery(f"{field}.property", f"is not used by {self.math}: leave it out")
         name = checked_event_name(self.event_name, f"{field}.event_name")
-        return Series(
-            Match(name, filters.parse(plain(self.filters), f"{field}.filters")),
-            self.math,
-            self.property,
+        passed = filters.parse(self.filters, f"{field}.filters")
+        return Series(Match(name, passed), self.math, self.property)
+
+
+class PeopleOfInsight(PeopleOf, kw_only=True):
+    """The people whose events make one number."""
+
+    series: Annotated[int, Meta(ge=0, description="Which of `events`")]
+    interval: Annotated[
+        str | None, Meta(description="An interval's start; left out: the whole range")
+    ] = None
+    breakdown: Breakdown = msgspec.UNSET
+    is_value: IsValue = None
+
+    async def selector(
+        self, session: QuerySession, query: InsightsQuery, zone: ZoneInfo
+    ) -> InsightSelector:
+        if self.series >= len(query.series):
+            raise InvalidQuery("people_of.series", f"must be less than {len(query.series)}")
+        if self.breakdown is not msgspec.UNSET and query.breakdown is None:
+            raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
+        start = None if self.interval is None else _start(self.interval, query.intervals, zone)
+        if self.breakdown is msgspec.UNSET:
+            return InsightSelector(self.series, start)
+        return InsightSelector(
+            self.series, start, of_group=True, group=self.breakdown, is_value=self.is_value
         )
 
 
-class PeopleOfInsight(bodies.PeopleOf):
-    """The people whose events make one number."""
-
-    series: Annotated[int, Field(ge=0, description="Which of `events`")]
-    interval: Annotated[
-        str | None, Field(description="An interval's start; left out: the whole range")
-    ] = None
-    breakdown: Annotated[
-        str | None, Field(description="A value, `$other` or null; left out: all of them")
-    ] = None
-    is_value: bodies.IsValue = None
-
-    def counted(self, query: InsightsQuery, zone: ZoneInfo) -> InsightSelector:
-        if self.series >= len(query.series):
-            raise InvalidQuery("people_of.series", f"must be less than {len(query.series)}")
-        of_group = "breakdown" in self.model_fields_set
-        if of_group and query.breakdown is None:
-            raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
-        start = None if self.interval is None else _start(self.interval, query.intervals, zone)
-        return InsightSelector(self.series, start, of_group, self.breakdown, self.is_value)
-
-
-class InsightsBody(bodies.StrictBody):
+class InsightsBody(ReportBody, kw_only=True):
     """Numbers of events, of people or of a property."""
 
-    events: Annotated[list[InsightEvent], Field(min_length=1, max_length=20)]
-    from_: Annotated[Moment, Field(alias="from")] = None
-    to: Moment = None
+    report: ClassVar[Report[Any, Any]] = insights.REPORT
+    events: Annotated[list[InsightEvent], Meta(min_length=1, max_length=20)]
     interval: Interval = "day"
-    breakdown: bodies.BreakdownBody | None = None
-    filters: Filters = NO_FILTERS
-    timezone: Zone = None
+    breakdown: BreakdownBody | None = None
     people_of: PeopleOfInsight | None = None
 
     def parsed(self, zone: ZoneInfo, now: datetime) -> InsightsQuery:
         """Raises InvalidQuery."""
-        range_ = parse_range(self.from_, self.to, zone, now)
+        range_ = self.range(zone, now)
         return insights.checked(
             InsightsQuery(
                 tuple(one.parsed(f"events[{index}]") for index, one in enumerate(self.events)),
                 range_,
                 intervals(range_, self.interval, zone),
-                filters.parse(plain(self.filters), "filters"),
+                self.parsed_filters(),
                 None if self.breakdown is None else self.breakdown.parsed(),
             )
         )
@@ -115,8 +109,8 @@ def _start(text: str, cut: Intervals, zone: ZoneInfo) -> int:
     return start
 
 
-_RANGE = {"from": "2026-05-01T00:00:00Z", "to": "2026-05-04T00:00:00Z"}
-_EXAMPLES = {
+_RANGE: Final = {"from": "2026-05-01T00:00:00Z", "to": "2026-05-04T00:00:00Z"}
+_EXAMPLES: Final = {
     "total and unique": {
         "summary": "Page views and visitors, by day",
         "value": {
@@ -149,50 +143,39 @@ _EXAMPLES = {
         },
     },
 }
-_ANSWERS = {
+_ANSWERS: Final = {
     "numbers": {
-        "value": {
-            "ok": True,
-            "intervals": [
-                "2026-05-01T00:00:00.000Z",
-                "2026-05-02T00:00:00.000Z",
-                "2026-05-03T00:00:00.000Z",
-            ],
-            "series": [
-                {
-                    "event_name": "page_view",
-                    "breakdown": "pro",
-                    "values": [120, 0, 98],
-                    "total": 218,
-                }
-            ],
-        }
+        "ok": True,
+        "intervals": [
+            "2026-05-01T00:00:00.000Z",
+            "2026-05-02T00:00:00.000Z",
+            "2026-05-03T00:00:00.000Z",
+        ],
+        "series": [
+            {
+                "event_name": "page_view",
+                "breakdown": "pro",
+                "values": [120, 0, 98],
+                "total": 218,
+            }
+        ],
     },
-    "people": {"value": {"ok": True, "people": ["user_123"], "next_cursor": "WzQ4MTZd"}},
+    "people": {"ok": True, "people": ["user_123"], "next_cursor": "WzQ4MTZd"},
 }
 
 
-@router.post(
+@routes.add(
+    "POST",
     "/insights",
-    summary="Numbers by interval and breakdown",
-    response_class=Response,
-    responses=answers(_ANSWERS),
+    "Numbers by interval and breakdown",
+    examples=_EXAMPLES,
+    shown=_ANSWERS,
+    refusals=REFUSALS,
 )
 async def ask_insights(
-    reading: CurrentReading,
-    project_zone: CurrentZone,
-    body: Annotated[InsightsBody, Body(openapi_examples=_EXAMPLES)],
-) -> Response:
+    asking: Asking, sent: InEnvironment, body: InsightsBody
+) -> insights.Insights | SelectedPeople:
     """`total` of a series is over the whole range: of `unique`, the people of all intervals, each
     once. With `people_of`, the people behind one of the numbers."""
-    zone = parse_zone(body.timezone, project_zone)
-    query = body.parsed(zone, datetime.now(UTC))
-    answer: insights.Insights | drill_down.SelectedPeople
-    if body.people_of is None:
-        answer = await insights.ask(reading, query)
-    else:
-        page = body.people_of.page()
-        counted = body.people_of.counted(query, zone)
-        sql = insights.people(query, counted, page, reading.persons)
-        answer = drill_down.shape(page, await reading.run(sql))
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    answer: insights.Insights | SelectedPeople = await ask(asking, body)
+    return answer

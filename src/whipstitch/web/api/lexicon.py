@@ -1,20 +1,19 @@
 """``GET /api/v1/lexicon``, and of traits."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from msgspec import Meta
 
 from whipstitch.analytics.events import lexicon
 from whipstitch.analytics.events.lexicon import LexiconQuery
 from whipstitch.analytics.expressions.time_ranges import parse_range
-from whipstitch.web.api.asking import CancellableRoute
-from whipstitch.web.api.errors import Refused
-from whipstitch.web.api.pages import Cursor, position
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.endpoints import InEnvironment, Refusals, Routes
+from whipstitch.web.api.parameters import Cursor, From, To, position
 
-router = APIRouter(prefix="/api/v1", tags=["events"], route_class=CancellableRoute)
+routes = Routes("/api/v1", "events", cancellable=True)
 
 _EXAMPLE: Final = {
     "ok": True,
@@ -40,57 +39,58 @@ _TRAITS_EXAMPLE: Final = {
         {"name": "plan", "types": ["string"], "samples": ["free", "pro"]},
     ],
 }
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
-    401: {"model": Refused, "description": "No token, or one that is not valid."},
-    408: {"model": Refused, "description": "It took too long; `error` says what helps."},
-    413: {"model": Refused, "description": "It is too much; `error` says what helps."},
-    503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+_REFUSALS: Final[Refusals] = {
+    400: "A parameter cannot be used; `error` names it.",
+    408: "It took too long; `error` says what helps.",
+    413: "It is too much; `error` says what helps.",
 }
 
 
-@router.get(
-    "/lexicon",
-    summary="Which events and properties there are",
-    response_class=Response,
-    responses={200: {"content": {"application/json": {"example": _EXAMPLE}}}, **_REFUSALS},
-)
-async def list_lexicon(
-    reading: CurrentReading,
-    zone: CurrentZone,
-    search: Annotated[
-        str | None, Query(max_length=1000, description="A part of the event's name, in any case")
-    ] = None,
-    from_: Annotated[
-        str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
-    ] = None,
-    to: Annotated[str | None, Query(description="RFC 3339, exclusive; by default now")] = None,
-    limit: Annotated[int, Query(ge=1, le=lexicon.MOST)] = lexicon.DEFAULT_LIMIT,
-    cursor: Cursor = None,
+class Names(InEnvironment, kw_only=True):
+    """Which names are listed."""
+
+    search: (
+        Annotated[str, Meta(max_length=1000, description="A part of the event's name, in any case")]
+        | None
+    ) = None
+    from_: From = msgspec.field(name="from", default=None)
+    to: To = None
+    limit: Annotated[int, Meta(ge=1, le=lexicon.MOST)] = lexicon.DEFAULT_LIMIT
+    cursor: Cursor = None
     properties: Annotated[
-        bool, Query(description="false: without properties, which takes less time")
-    ] = True,
-) -> Response:
+        bool, Meta(description="false: without properties, which takes less time")
+    ] = True
+
+
+@routes.add(
+    "GET",
+    "/lexicon",
+    "Which events and properties there are",
+    shown={"page": _EXAMPLE},
+    refusals=_REFUSALS,
+)
+async def list_lexicon(asking: Asking, sent: Names) -> lexicon.Lexicon:
     """Events by name, each with how often and when it occurred in the range, and with the
     properties of its newest occurrences: their types in JSON and their most frequent values."""
+    reading = await asking.session()
     query = LexiconQuery(
-        parse_range(from_, to, zone, datetime.now(UTC)),
-        limit,
-        search,
-        position(cursor, lexicon.LexiconPosition),
+        parse_range(sent.from_, sent.to, asking.zone, datetime.now(UTC)),
+        sent.limit,
+        sent.search,
+        position(sent.cursor, lexicon.LexiconPosition),
     )
-    page = await lexicon.page(reading, query, described=properties)
-    return Response(msgspec.json.encode(page), media_type="application/json")
+    return await lexicon.page(reading, query, described=sent.properties)
 
 
-@router.get(
+@routes.add(
+    "GET",
     "/lexicon/traits",
-    summary="Which traits people have",
-    response_class=Response,
-    responses={200: {"content": {"application/json": {"example": _TRAITS_EXAMPLE}}}, **_REFUSALS},
+    "Which traits people have",
+    shown={"traits": _TRAITS_EXAMPLE},
+    refusals=_REFUSALS,
 )
-async def list_traits(reading: CurrentReading) -> Response:
+async def list_traits(asking: Asking, sent: InEnvironment) -> lexicon.TraitsAnswer:
     """What is known of people: traits by name, their types in JSON and their most frequent
     values."""
-    answer = lexicon.shape_traits(await reading.run(lexicon.traits()))
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    reading = await asking.session()
+    return lexicon.shape_traits(await reading.run(lexicon.traits()))

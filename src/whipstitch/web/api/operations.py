@@ -1,41 +1,46 @@
 """Is it alive, is it ready, how is it doing."""
 
 import asyncio
-from collections.abc import Callable
+from typing import Final
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
 
-router = APIRouter(tags=["operations"])
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.endpoints import Done, Routes
+from whipstitch.web.api.errors import refused
 
-Problems = Callable[[], list[str]]
-"""What keeps the server from accepting and storing, each as a sentence; empty: nothing does."""
+routes = Routes("", "operations", who=None)
 
-
-@router.head("/health", include_in_schema=False)
-@router.get("/health", summary="The process lives")
-async def health() -> dict[str, bool]:
-    return {"ok": True}
+_TEXT: Final = {"text/plain": {"schema": {"type": "string"}}}
 
 
-@router.head("/ready", include_in_schema=False)
-@router.get(
-    "/ready",
-    summary="It can accept and store",
-    responses={503: {"description": "It cannot; `error` says why."}},
+class Ready(msgspec.Struct, omit_defaults=True):
+    """``warnings``: what an operator should look at."""
+
+    ok: bool
+    warnings: list[str] = msgspec.field(default_factory=list)
+
+
+@routes.add("GET", "/health", "The process lives")
+async def health(_asking: Asking) -> Done:
+    """Whatever else is away."""
+    return Done()
+
+
+@routes.add(
+    "GET", "/ready", "It can accept and store", refusals={503: "It cannot; `error` says why."}
 )
-async def ready(request: Request) -> Response:
-    problems: Problems = request.app.state.problems
-    found = problems()
-    if found:
-        return JSONResponse({"ok": False, "error": "; ".join(found)}, 503)
-    warnings: Problems = request.app.state.warnings
-    told = await asyncio.to_thread(warnings)  # it looks at directories
-    return JSONResponse({"ok": True, "warnings": told} if told else {"ok": True})
+async def ready(asking: Asking) -> Ready | Response:
+    """And what an operator should look at, though it can."""
+    if found := asking.services.problems():
+        return refused(503, "; ".join(found))
+    # It looks at directories.
+    return Ready(ok=True, warnings=await asyncio.to_thread(asking.services.warnings))
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-async def metrics(request: Request) -> Response:
-    collected: CollectorRegistry = request.app.state.metrics
-    return Response(generate_latest(collected), media_type=CONTENT_TYPE_LATEST)
+@routes.add("GET", "/metrics", "Prometheus metrics", content=_TEXT)
+async def metrics(asking: Asking) -> Response:
+    """In the text format."""
+    return Response(generate_latest(asking.services.metrics), media_type=CONTENT_TYPE_LATEST)

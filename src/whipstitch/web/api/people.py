@@ -1,26 +1,23 @@
-"""``GET /api/v1/people``."""
+"""``GET /api/v1/people`` and ``DELETE``: who people are, and their erasure."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Final
 
-import msgspec
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from msgspec import Meta
 
-from whipstitch.analytics.people import people
-from whipstitch.web.api.cohort_validation import check_cohorts
-from whipstitch.web.api.errors import Refused
-from whipstitch.web.api.ids import ANY_ID, PersonId
-from whipstitch.web.api.pages import Cursor, position
-from whipstitch.web.api.reading import CurrentReading
+from whipstitch.analytics.people import erasures, people
+from whipstitch.core.errors import InvalidQuery
+from whipstitch.web.api.asking import Asking, not_found
+from whipstitch.web.api.endpoints import InEnvironment, Refusals, Routes
+from whipstitch.web.api.erasures import ERASURE, shown
+from whipstitch.web.api.parameters import ANY_ID, Cursor, OnePerson, position
 
-PATH = "/api/v1/people"
+PATH: Final = "/api/v1/people"
 """It is the path of an ingestion endpoint, too, which takes POST."""
+routes = Routes("/api/v1", "people")
 
-router = APIRouter(prefix=PATH, tags=["people"])
-one = APIRouter(prefix="/api/v1", tags=["people"])
-
-_MOST = 200
-_PERSON = {
+_MOST: Final = 200
+_PERSON: Final = {
     "distinct_id": "user_123",
     "aliases": ["anon_a3b9ff", "anon_4ef2cc"],
     "properties": {"name": "Ada", "email": "ada@example.com", "plan": "pro"},
@@ -28,7 +25,7 @@ _PERSON = {
     "last_seen": "2026-05-09T14:32:01.482Z",
     "event_count": 87,
 }
-_ALIASES = [
+_ALIASES: Final = [
     {
         "alias_id": "anon_a3b9ff",
         "created_at": "2026-05-09T14:30:00.000Z",
@@ -42,87 +39,116 @@ _ALIASES = [
         "aliases": [],
     },
 ]
-_LIST = {"ok": True, "people": [_PERSON], "next_cursor": None}
-_ONE = {"ok": True, "person": _PERSON | {"aliases": _ALIASES}}
+_LIST: Final = {"ok": True, "people": [_PERSON], "next_cursor": None}
+_ONE: Final = {"person": {"ok": True, "person": _PERSON | {"aliases": _ALIASES}}}
+_NOBODY: Final[Refusals] = {404: "No person has this id."}
+_NOT_ERASED: Final[Refusals] = {**_NOBODY, 503: "Not now; nothing is erased."}
+_ERASED: Final = {"erasure": {"ok": True, "erasure": ERASURE}}
 
 
-@router.get(
-    "",
-    summary="People, the last active first",
-    response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"example": _LIST}}},
-        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-    },
-)
-async def list_people(
-    request: Request,
-    reading: CurrentReading,
-    search: Annotated[
-        str | None,
-        Query(description="Part of an id, the name or the email, in any case", max_length=1000),
-    ] = None,
-    cohort: Annotated[str | None, Query(description="The id of one that they are all in")] = None,
-    limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
-    cursor: Cursor = None,
-    id: Annotated[  # noqa: A002 - its public name
+class People(InEnvironment, kw_only=True):
+    """Which people are listed."""
+
+    search: (
+        Annotated[
+            str,
+            Meta(description="Part of an id, the name or the email, in any case", max_length=1000),
+        ]
+        | None
+    ) = None
+    cohort: Annotated[str | None, Meta(description="The id of one that they are all in")] = None
+    limit: Annotated[int, Meta(ge=1, le=_MOST)] = 50
+    cursor: Cursor = None
+    id: Annotated[
         list[str] | None,
-        Query(description="An id of somebody; may be repeated. Nothing else may be asked then"),
-    ] = None,
-) -> Response:
-    """A page of people with all their ids and traits. Those without events come last."""
-    if id is not None:
-        if search or cohort or cursor:
-            raise HTTPException(400, "id: cannot be combined with search, cohort or cursor")
-        if len(id) > _MOST:
-            raise HTTPException(400, f"id: at most {_MOST} at once")
-        answer = await people.named(reading, id)
-        return Response(msgspec.json.encode(answer), media_type="application/json")
-    if cohort is not None:
-        await check_cohorts(request, reading.scope, {"cohort": cohort})
-    query = people.PeopleQuery(
-        limit,
-        time.time_ns() // 1_000_000,
-        search=search or None,
-        cohort=cohort,
-        after=position(cursor, people.PeoplePosition),
-    )
-    page = await people.page(reading, query)
-    return Response(msgspec.json.encode(page), media_type="application/json")
+        Meta(
+            description="An id of somebody; may be repeated. Nothing else may be asked then",
+        ),
+    ] = None
 
 
-_PROFILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"example": _ONE}}},
-    401: {"model": Refused, "description": "No token, or one that is not valid."},
-    404: {"model": Refused, "description": "No person has this id."},
-    503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
-}
-
-
-@router.get(
-    f"/{ANY_ID}",
-    summary="One person, by any of their ids",
-    response_class=Response,
-    responses=_PROFILE,
+@routes.add(
+    "GET",
+    "/people",
+    "People, the last active first",
+    shown={"page": _LIST},
+    refusals={400: "A parameter cannot be used; `error` names it."},
 )
-async def show_person(reading: CurrentReading, id: str) -> Response:  # noqa: A002 - its public name
+async def list_people(asking: Asking, sent: People) -> people.PeoplePage:
+    """A page of people with all their ids and traits. Those without events come last."""
+    reading = await asking.session()
+    if sent.id is not None:
+        if sent.search or sent.cohort or sent.cursor:
+            raise InvalidQuery("id", "cannot be combined with search, cohort or cursor")
+        if len(sent.id) > _MOST:
+            raise InvalidQuery("id", f"at most {_MOST} at once")
+        return await people.named(reading, sent.id)
+    if sent.cohort is not None:
+        await asking.must_exist({"cohort": sent.cohort})
+    query = people.PeopleQuery(
+        sent.limit,
+        time.time_ns() // 1_000_000,
+        search=sent.search or None,
+        cohort=sent.cohort,
+        after=position(sent.cursor, people.PeoplePosition),
+    )
+    return await people.page(reading, query)
+
+
+@routes.add(
+    "GET",
+    f"/people/{ANY_ID}",
+    "One person, by any of their ids",
+    shown=_ONE,
+    refusals=_NOBODY,
+)
+async def show_person(asking: Asking, sent: OnePerson) -> people.PersonAnswer:
     """Who they are, by which aliases, what they did and what is known of them. An id such as `..`
     does not survive in a path: `/api/v1/person?id=` takes any."""
-    profile = await people.profile(reading, id)
+    profile = await people.profile(await asking.session(), sent.id)
     if profile is None:
-        raise HTTPException(404, "No person has this id")
-    answer = people.PersonAnswer(person=profile)
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+        raise not_found("No person has this id")
+    return people.PersonAnswer(person=profile)
 
 
-@one.get(
+@routes.add(
+    "GET",
     "/person",
-    summary="One person, by any of their ids, as a parameter",
-    response_class=Response,
-    responses=_PROFILE,
+    "One person, by any of their ids, as a parameter",
+    shown=_ONE,
+    refusals=_NOBODY,
 )
-async def show_person_by_parameter(reading: CurrentReading, id: PersonId) -> Response:  # noqa: A002
+async def show_person_by_parameter(asking: Asking, sent: OnePerson) -> people.PersonAnswer:
     """The same as `/api/v1/people/{id}`."""
-    return await show_person(reading, id)
+    return await show_person(asking, sent)
+
+
+@routes.add(
+    "DELETE",
+    f"/people/{ANY_ID}",
+    "Erase a person",
+    who="editor",
+    shown=_ERASED,
+    refusals=_NOT_ERASED,
+)
+async def erase(asking: Asking, sent: OnePerson) -> erasures.ErasureAnswer:
+    """Erases the events, traits and aliases of every id of the person who has this one, also those
+    that are on their way. On the answer no read shows them any more; `state` is `done` when nothing
+    of them is left on the disk. What is sent under these ids later makes a new person."""
+    erasure_id = await asking.services.erases.erase(asking.scope, sent.id)
+    if erasure_id is None:
+        raise not_found("No person has this id")
+    return await shown(asking, erasure_id)
+
+
+@routes.add(
+    "DELETE",
+    "/person",
+    "Erase a person, whose id is a parameter",
+    who="editor",
+    shown=_ERASED,
+    refusals=_NOT_ERASED,
+)
+async def erase_by_parameter(asking: Asking, sent: OnePerson) -> erasures.ErasureAnswer:
+    """The same as `/api/v1/people/{id}`, for ids that do not survive in a path, such as `..`."""
+    return await erase(asking, sent)

@@ -1,35 +1,31 @@
 """``/api/v1/projects``: what an admin sets up, their own project and new ones."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from starlette.concurrency import run_in_threadpool
 
 from whipstitch.core.projects import Environment, Project
 from whipstitch.registry.store import Registry
-from whipstitch.registry.values import KEEP, Key
-from whipstitch.web.api import bodies
-from whipstitch.web.api.errors import Refused
-from whipstitch.web.auth.access import CurrentAdmin, Reader
+from whipstitch.registry.values import Key
+from whipstitch.web.api.asking import Asking, not_found
+from whipstitch.web.api.bodies import StrictBody
+from whipstitch.web.api.endpoints import Refusals, Routes
+from whipstitch.web.auth.access import Reader
 
-router = APIRouter(prefix="/api/v1/projects", tags=["management"])
+routes = Routes("/api/v1/projects", "management", who="admin")
 
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Refused, "description": "It cannot be done so; `error` says why."},
-    401: {"model": Refused, "description": "No token, or one that is not valid."},
-    403: {"model": Refused, "description": "The token's role is not admin."},
-    503: {"model": Refused, "description": "The registry does not answer."},
-}
-_ELSEWHERE: Final[dict[int | str, dict[str, Any]]] = {
-    **_RESPONSES,
-    404: {"model": Refused, "description": "The token sees no such project, or no such key in it."},
+_REFUSALS: Final[Refusals] = {400: "It cannot be done so; `error` says why."}
+_ELSEWHERE: Final[Refusals] = {
+    **_REFUSALS,
+    404: "The token sees no such project, or no such key in it.",
 }
 
 Domains = Annotated[
     list[str],
-    Field(
+    Meta(
         description="Web domains that may send; none: all may.",
         examples=[["example.com", "*.example.com", "localhost:3000"]],
         max_length=1000,
@@ -37,7 +33,7 @@ Domains = Annotated[
 ]
 Addresses = Annotated[
     list[str],
-    Field(
+    Meta(
         description="Addresses and CIDR ranges that may send without a web page; none: all may.",
         examples=[["203.0.113.7", "10.0.0.0/8"]],
         max_length=1000,
@@ -45,24 +41,24 @@ Addresses = Annotated[
 ]
 RateLimit = Annotated[
     int | None,
-    Field(description="Requests a minute and key; 0: no limit, null: the server's setting."),
+    Meta(description="Requests a minute and key; 0: no limit, null: the server's setting."),
 ]
 TimeZone = Annotated[
-    str, Field(description="IANA name; where the project's days begin.", examples=["Europe/Paris"])
+    str, Meta(description="IANA name; where the project's days begin.", examples=["Europe/Paris"])
 ]
 
 
-class KeyShown(BaseModel):
+class KeyShown(msgspec.Struct, kw_only=True):
     """An ingestion key. It only writes and ships inside apps and pages, so it is shown."""
 
     key_id: str
-    key: Annotated[str, Field(examples=["sk_live_8f14e45fceea167a5a36dedd4bea2543"])]
+    key: Annotated[str, Meta(examples=["sk_live_8f14e45fceea167a5a36dedd4bea2543"])]
     environment: Environment
     created_at: datetime
     revoked_at: datetime | None
 
 
-class ProjectShown(BaseModel):
+class ProjectShown(msgspec.Struct, kw_only=True):
     """A project and its keys, revoked ones among them."""
 
     project_id: str
@@ -72,21 +68,21 @@ class ProjectShown(BaseModel):
     rate_limit: RateLimit
     timezone: TimeZone
     keys: list[KeyShown]
-    warnings: list[str] = []
+    warnings: list[str] = msgspec.field(default_factory=list)
     """What the settings let through that one may not expect."""
 
 
-class ProjectsAnswer(BaseModel):
+class ProjectsAnswer(msgspec.Struct, kw_only=True):
     ok: bool = True
     projects: list[ProjectShown]
 
 
-class ProjectAnswer(BaseModel):
+class ProjectAnswer(msgspec.Struct, kw_only=True):
     ok: bool = True
     project: ProjectShown
 
 
-class NewProjectAnswer(ProjectAnswer):
+class NewProjectAnswer(ProjectAnswer, kw_only=True):
     """``token`` has the role admin in the new project. It is kept as a hash only: it cannot be
     shown again."""
 
@@ -95,49 +91,58 @@ class NewProjectAnswer(ProjectAnswer):
     token: str
 
 
-class KeyAnswer(BaseModel):
+class KeyAnswer(msgspec.Struct, kw_only=True):
     ok: bool = True
     key: KeyShown
 
 
-class NewProjectBody(bodies.StrictBody):
+class NewProjectBody(StrictBody, kw_only=True):
     """A project to be made."""
 
-    name: Annotated[str, Field(examples=["Shop"])]
+    name: Annotated[str, Meta(examples=["Shop"])]
     timezone: TimeZone = "UTC"
 
 
-class ProjectBody(bodies.StrictBody):
+class ProjectBody(StrictBody, kw_only=True):
     """What is to change. What is left out stays."""
 
-    name: str | None = None
-    domains: Domains | None = None
-    ips: Addresses | None = None
-    rate_limit: RateLimit = None
-    timezone: TimeZone | None = None
+    name: str | UnsetType = UNSET
+    domains: Domains | UnsetType = UNSET
+    ips: Addresses | UnsetType = UNSET
+    rate_limit: RateLimit | UnsetType = UNSET
+    timezone: TimeZone | UnsetType = UNSET
 
 
-class KeyBody(bodies.StrictBody):
+class KeyBody(StrictBody, kw_only=True):
     """A key to be made."""
 
     environment: Environment
 
 
-@router.get("", summary="The token's project", responses=_RESPONSES)
-async def list_projects(request: Request, admin: CurrentAdmin) -> ProjectsAnswer:
+class OneProject(msgspec.Struct, kw_only=True):
+    """A project."""
+
+    project_id: str
+
+
+class OneKey(OneProject, kw_only=True):
+    """A key of a project."""
+
+    key_id: str
+
+
+@routes.add("GET", "", "The token's project")
+async def list_projects(asking: Asking) -> ProjectsAnswer:
     """A list of one: a token sees one project."""
-    registry = _registry(request)
-    project = await run_in_threadpool(registry.find_project, admin.project_id)
-    return ProjectsAnswer(projects=[await _shown(registry, project)])
+    project = await run_in_threadpool(asking.registry.find_project, asking.reader.project_id)
+    return ProjectsAnswer(projects=[await _shown(asking.registry, project)])
 
 
-@router.post("", status_code=201, summary="Make a project", responses=_RESPONSES)
-async def create_project(
-    request: Request, _: CurrentAdmin, body: NewProjectBody
-) -> NewProjectAnswer:
+@routes.add("POST", "", "Make a project", status=201, refusals=_REFUSALS)
+async def create_project(asking: Asking, body: NewProjectBody) -> NewProjectAnswer:
     """The token that asks does not see the new project: the answer has one that does, with the role
     admin, and the project's first keys."""
-    registry = _registry(request)
+    registry = asking.registry
     made = await run_in_threadpool(registry.create_project, body.name, body.timezone)
     token = await run_in_threadpool(registry.create_token, made.project.id, "admin")
     return NewProjectAnswer(
@@ -148,65 +153,47 @@ async def create_project(
     )
 
 
-@router.patch("/{project_id}", summary="Set up a project", responses=_ELSEWHERE)
-async def change_project(
-    request: Request, admin: CurrentAdmin, project_id: str, body: ProjectBody
-) -> ProjectAnswer:
+@routes.add("PATCH", "/{project_id}", "Set up a project", refusals=_ELSEWHERE)
+async def change_project(asking: Asking, sent: OneProject, body: ProjectBody) -> ProjectAnswer:
     """Its name, who may send to it and how much, and where its days begin. Ingestion knows within
     2 seconds."""
-    _check(admin, project_id)
-    registry = _registry(request)
-    given = {name: getattr(body, name) for name in body.model_fields_set}
-    nothing = [name for name, value in given.items() if value is None and name != "rate_limit"]
-    if nothing:
-        raise HTTPException(400, f"{nothing[0]}: must not be null; leave out what is to stay")
+    _check(asking.reader, sent.project_id)
+    registry = asking.registry
     project = await run_in_threadpool(
         lambda: registry.set_project(
-            project_id,
-            **{
-                name: given.get(name, KEEP)
-                for name in ("name", "domains", "ips", "rate_limit", "timezone")
-            },
+            sent.project_id,
+            name=body.name,
+            domains=body.domains,
+            ips=body.ips,
+            rate_limit=body.rate_limit,
+            timezone=body.timezone,
         )
     )
     return ProjectAnswer(project=await _shown(registry, project))
 
 
-@router.post(
-    "/{project_id}/keys", status_code=201, summary="Make an ingestion key", responses=_ELSEWHERE
-)
-async def create_key(
-    request: Request, admin: CurrentAdmin, project_id: str, body: KeyBody
-) -> KeyAnswer:
+@routes.add("POST", "/{project_id}/keys", "Make an ingestion key", status=201, refusals=_ELSEWHERE)
+async def create_key(asking: Asking, sent: OneProject, body: KeyBody) -> KeyAnswer:
     """Those before it stay valid."""
-    _check(admin, project_id)
-    key = await run_in_threadpool(_registry(request).create_key, project_id, body.environment)
-    return KeyAnswer(key=_key(key))
+    _check(asking.reader, sent.project_id)
+    create = asking.registry.create_key
+    return KeyAnswer(key=_key(await run_in_threadpool(create, sent.project_id, body.environment)))
 
 
-@router.delete(
-    "/{project_id}/keys/{key_id}", summary="Revoke an ingestion key", responses=_ELSEWHERE
-)
-async def revoke_key(
-    request: Request, admin: CurrentAdmin, project_id: str, key_id: str
-) -> KeyAnswer:
+@routes.add("DELETE", "/{project_id}/keys/{key_id}", "Revoke an ingestion key", refusals=_ELSEWHERE)
+async def revoke_key(asking: Asking, sent: OneKey) -> KeyAnswer:
     """Within 2 seconds nobody can send with it any more."""
-    _check(admin, project_id)
-    registry = _registry(request)
-    keys = await run_in_threadpool(registry.list_keys, project_id)
-    if key_id not in {one.id for one in keys}:
-        raise HTTPException(404, "The project has no such key")
-    return KeyAnswer(key=_key(await run_in_threadpool(registry.revoke_key, key_id)))
-
-
-def _registry(request: Request) -> Registry:
-    registry: Registry = request.app.state.registry
-    return registry
+    _check(asking.reader, sent.project_id)
+    registry = asking.registry
+    keys = await run_in_threadpool(registry.list_keys, sent.project_id)
+    if sent.key_id not in {one.id for one in keys}:
+        raise not_found("The project has no such key")
+    return KeyAnswer(key=_key(await run_in_threadpool(registry.revoke_key, sent.key_id)))
 
 
 def _check(admin: Reader, project_id: str) -> None:
     if project_id != admin.project_id:
-        raise HTTPException(404, "The token sees no such project")
+        raise not_found("The token sees no such project")
 
 
 async def _shown(registry: Registry, project: Project) -> ProjectShown:

@@ -4,30 +4,31 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import Field
+from msgspec import UNSET, Meta, UnsetType
 
+from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.time_ranges import parse_zone
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.registry.values import Question, ReportKind
-from whipstitch.web.api import bodies
-from whipstitch.web.api.kept import moment
-from whipstitch.web.api.surfaces import BODIES, inside, read
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.bodies import StrictBody
+from whipstitch.web.api.report_kinds import read
+from whipstitch.web.api.reports import inside
+from whipstitch.web.api.times import moment
 
 LARGEST: Final = 32_768
 """Bytes of JSON that a query or a view may have."""
 _ENDS: Final = ("from", "to")
-_NOTHING: Final[dict[str, Any]] = {}
 
 Query = Annotated[
     dict[str, Any],
-    Field(description="The body of a request to the surface, as it is sent there."),
+    Meta(description="The body of a request to the surface, as it is sent there."),
 ]
 Range = Annotated[
-    str | None,
-    Field(
+    str,
+    Meta(
         pattern=r"^([1-9][0-9]{0,2}[dm]|month)$",
         description="A range that moves on, instead of `from` and `to`: the last days (`30d`) or "
         "months (`6m`), today included, or `month`, this one. Null: the query's own holds.",
@@ -36,7 +37,7 @@ Range = Annotated[
 ]
 View = Annotated[
     dict[str, Any],
-    Field(description="How the dashboard shows the answer. Nobody else reads it."),
+    Meta(description="How the dashboard shows the answer. Nobody else reads it."),
 ]
 
 EXAMPLE_QUERY: Final[dict[str, Any]] = {
@@ -73,23 +74,23 @@ EXAMPLES: Final = {
 }
 
 
-class QuestionBody(bodies.StrictBody):
+class QuestionBody(StrictBody, kw_only=True):
     """A question to be saved."""
 
-    name: Annotated[str, Field(examples=["Visitors"])]
+    name: Annotated[str, Meta(examples=["Visitors"])]
     surface: ReportKind
     query: Query
-    range: Range = None
-    view: View = _NOTHING
+    range: Range | None = None
+    view: View = msgspec.field(default_factory=dict)
 
 
-class QuestionChange(bodies.StrictBody):
+class QuestionChange(StrictBody, kw_only=True):
     """What is to be otherwise; what is left out stays."""
 
-    name: str = ""
-    query: Query = _NOTHING
-    range: Range = None
-    view: View = _NOTHING
+    name: str | UnsetType = UNSET
+    query: Query | UnsetType = UNSET
+    range: Range | UnsetType | None = UNSET
+    view: View | UnsetType = UNSET
 
 
 class QuestionShown(msgspec.Struct):
@@ -124,12 +125,15 @@ def shown(question: Question) -> QuestionShown:
     )
 
 
-def check(surface: ReportKind, query: dict[str, Any], range_: str | None, zone: ZoneInfo) -> None:
-    """That its surface would answer it. ``zone`` is the project's. Raises InvalidQuery."""
+async def check(
+    asking: Asking, surface: ReportKind, query: dict[str, Any], range_: str | None
+) -> None:
+    """That its report would answer it. Raises InvalidQuery."""
     _check_size(query, "query")
     try:
-        body = read(query, BODIES[surface])
-        body.parsed(parse_zone(body.timezone, zone), datetime.now(UTC))
+        body = read(surface, query)
+        parsed = body.parsed(parse_zone(body.timezone, asking.zone), datetime.now(UTC))
+        await asking.must_exist(filters.cohorts_of(parsed))
     except InvalidQuery as error:
         raise inside(error, "query") from None
     if body.people_of is not None:

@@ -1,15 +1,13 @@
 """``/api/v1/questions``: what people ask again and again."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from fastapi import APIRouter, Body, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from msgspec import UNSET
+from starlette.concurrency import run_in_threadpool
 
-from whipstitch.registry.values import KEEP
-from whipstitch.web.api.asking import CancellableRoute
-from whipstitch.web.api.cohort_validation import COHORTS_EXIST
-from whipstitch.web.api.kept import CHANGES, REFUSALS, as_json, example, registry_of
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.endpoints import REFUSALS, InEnvironment, Routes
 from whipstitch.web.api.question_bodies import (
     EXAMPLE_QUERY,
     EXAMPLES,
@@ -20,15 +18,8 @@ from whipstitch.web.api.question_bodies import (
     check_view,
     shown,
 )
-from whipstitch.web.api.reading import CurrentScope, CurrentZone
-from whipstitch.web.auth.access import CurrentEditor
 
-router = APIRouter(
-    prefix="/api/v1/questions",
-    tags=["questions"],
-    route_class=CancellableRoute,
-    dependencies=[COHORTS_EXIST],
-)
+routes = Routes("/api/v1/questions", "questions", cancellable=True)
 
 SHOWN: Final[dict[str, Any]] = {
     "id": "qst_V1StGXR8Z5jdHi6BmyT2w",
@@ -53,7 +44,7 @@ _CHANGES: Final = {
         },
     },
 }
-_ONE: Final = example({"ok": True, "question": SHOWN})
+_ONE: Final = {"question": {"ok": True, "question": SHOWN}}
 
 
 class QuestionsAnswer(msgspec.Struct, kw_only=True):
@@ -71,105 +62,108 @@ class TakenOff(msgspec.Struct, kw_only=True):
     boards: list[str]
 
 
-@router.get(
+class OneQuestion(InEnvironment, kw_only=True):
+    """A saved question."""
+
+    question_id: str
+
+
+@routes.add(
+    "GET",
     "",
-    summary="Saved questions, oldest first",
-    response_class=Response,
-    responses={200: example({"ok": True, "questions": [SHOWN]}), **REFUSALS},
+    "Saved questions, oldest first",
+    shown={"questions": {"ok": True, "questions": [SHOWN]}},
 )
-async def list_questions(request: Request, scope: CurrentScope) -> Response:
+async def list_questions(asking: Asking, sent: InEnvironment) -> QuestionsAnswer:
     """All saved questions of the environment."""
-    found = await run_in_threadpool(registry_of(request).list_questions, scope)
-    return as_json(QuestionsAnswer(questions=[shown(one) for one in found]))
+    found = await run_in_threadpool(asking.registry.list_questions, asking.scope)
+    return QuestionsAnswer(questions=[shown(one) for one in found])
 
 
-@router.post(
+@routes.add(
+    "POST",
     "",
-    status_code=201,
-    summary="Save a question",
-    response_class=Response,
-    responses={201: _ONE, **CHANGES},
+    "Save a question",
+    who="editor",
+    status=201,
+    examples=EXAMPLES,
+    shown=_ONE,
+    refusals=REFUSALS,
 )
 async def create_question(
-    request: Request,
-    editor: CurrentEditor,
-    scope: CurrentScope,
-    zone: CurrentZone,
-    body: Annotated[QuestionBody, Body(openapi_examples=EXAMPLES)],
-) -> Response:
-    """It belongs to the environment that is asked for. Only what its surface would answer is
+    asking: Asking,
+    sent: InEnvironment,
+    body: QuestionBody,
+) -> QuestionAnswer:
+    """It belongs to the environment that is asked for. Only what its report would answer is
     saved."""
-    check(body.surface, body.query, body.range, zone)
+    await check(asking, body.surface, body.query, body.range)
     check_view(body.view)
     made = await run_in_threadpool(
-        registry_of(request).create_question,
-        scope,
-        editor.called,
+        asking.registry.create_question,
+        asking.scope,
+        asking.reader.called,
         body.name,
         body.surface,
         body.query,
         body.range,
         body.view,
     )
-    return as_json(QuestionAnswer(question=shown(made)), 201)
+    return QuestionAnswer(question=shown(made))
 
 
-@router.get(
-    "/{question_id}",
-    summary="One saved question",
-    response_class=Response,
-    responses={200: _ONE, **REFUSALS},
-)
-async def show_question(request: Request, scope: CurrentScope, question_id: str) -> Response:
+@routes.add("GET", "/{question_id}", "One saved question", shown=_ONE, refusals=REFUSALS)
+async def show_question(asking: Asking, sent: OneQuestion) -> QuestionAnswer:
     """What is asked, how it is shown, and which boards it is on."""
-    found = await run_in_threadpool(registry_of(request).find_question, scope, question_id)
-    return as_json(QuestionAnswer(question=shown(found)))
+    find = asking.registry.find_question
+    return QuestionAnswer(
+        question=shown(await run_in_threadpool(find, asking.scope, sent.question_id))
+    )
 
 
-@router.patch(
+@routes.add(
+    "PATCH",
     "/{question_id}",
-    summary="Change a saved question",
-    response_class=Response,
-    responses={200: _ONE, **CHANGES},
+    "Change a saved question",
+    who="editor",
+    examples=_CHANGES,
+    shown=_ONE,
+    refusals=REFUSALS,
 )
 async def change_question(
-    request: Request,
-    editor: CurrentEditor,
-    scope: CurrentScope,
-    zone: CurrentZone,
-    question_id: str,
-    body: Annotated[QuestionChange, Body(openapi_examples=_CHANGES)],
-) -> Response:
-    """What is left out stays; the surface always does. Boards show it as it is now."""
-    registry = registry_of(request)
-    sent = body.model_fields_set
-    if sent & {"query", "range"}:
-        kept = await run_in_threadpool(registry.find_question, scope, question_id)
-        query = body.query if "query" in sent else kept.query
-        check(kept.surface, query, body.range if "range" in sent else kept.range, zone)
-    check_view(body.view)
+    asking: Asking, sent: OneQuestion, body: QuestionChange
+) -> QuestionAnswer:
+    """What is left out stays; the report always does. Boards show it as it is now."""
+    registry = asking.registry
+    if body.query is not UNSET or body.range is not UNSET:
+        before = await run_in_threadpool(registry.find_question, asking.scope, sent.question_id)
+        query = before.query if body.query is UNSET else body.query
+        range_ = before.range if body.range is UNSET else body.range
+        await check(asking, before.surface, query, range_)
+    if body.view is not UNSET:
+        check_view(body.view)
     changed = await run_in_threadpool(
         registry.change_question,
-        scope,
-        question_id,
-        editor.called,
-        name=body.name if "name" in sent else KEEP,
-        query=body.query if "query" in sent else KEEP,
-        range_=body.range if "range" in sent else KEEP,
-        view=body.view if "view" in sent else KEEP,
+        asking.scope,
+        sent.question_id,
+        asking.reader.called,
+        name=body.name,
+        query=body.query,
+        range_=body.range,
+        view=body.view,
     )
-    return as_json(QuestionAnswer(question=shown(changed)))
+    return QuestionAnswer(question=shown(changed))
 
 
-@router.delete(
+@routes.add(
+    "DELETE",
     "/{question_id}",
-    summary="Delete a saved question",
-    response_class=Response,
-    responses={200: example({"ok": True, "boards": ["Morning"]}), **CHANGES},
+    "Delete a saved question",
+    who="editor",
+    shown={"deleted": {"ok": True, "boards": ["Morning"]}},
+    refusals=REFUSALS,
 )
-async def delete_question(
-    request: Request, _: CurrentEditor, scope: CurrentScope, question_id: str
-) -> Response:
+async def delete_question(asking: Asking, sent: OneQuestion) -> TakenOff:
     """It is taken off the boards that it is on: the answer has their names."""
-    names = await run_in_threadpool(registry_of(request).delete_question, scope, question_id)
-    return as_json(TakenOff(boards=names))
+    delete = asking.registry.delete_question
+    return TakenOff(boards=await run_in_threadpool(delete, asking.scope, sent.question_id))

@@ -1,18 +1,17 @@
 """``POST /api/v1/retention``."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from msgspec import Meta
 
-from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
-from whipstitch.analytics.expressions.time_ranges import parse_moment, parse_range, parse_zone
-from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.expressions.time_ranges import parse_moment
+from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import retention
+from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.reports.retention import (
     MOST_PERIODS,
     Calendar,
@@ -21,72 +20,72 @@ from whipstitch.analytics.reports.retention import (
     RetentionQuery,
     RetentionSelector,
 )
+from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
-from whipstitch.web.api import bodies
-from whipstitch.web.api.asking import CancellableRoute, answers
-from whipstitch.web.api.bodies import NO_FILTERS, EventName, Filters, Moment, Zone, plain
-from whipstitch.web.api.cohort_validation import COHORTS_EXIST
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.bodies import EventName
+from whipstitch.web.api.endpoints import InEnvironment, Routes
+from whipstitch.web.api.reports import REFUSALS, PeopleOf, ReportBody, ask
 
-router = APIRouter(
-    prefix="/api/v1", tags=["retention"], route_class=CancellableRoute, dependencies=[COHORTS_EXIST]
-)
+routes = Routes("/api/v1", "retention", cancellable=True)
 
 
-class PeopleOfRetention(bodies.PeopleOf):
+class PeopleOfRetention(PeopleOf, kw_only=True):
     """The people of a cohort, or those of them who came back, or did not, in one interval."""
 
-    cohort: Annotated[str, Field(description="A cohort's `start`.")]
-    period: Annotated[
-        int | None,
-        Field(ge=0, description="0 is the starting interval; left out: everybody in the cohort."),
-    ] = None
-    returned: bool = True
+    cohort: Annotated[str, Meta(description="A cohort's `start`.")]
+    period: (
+        Annotated[
+            int,
+            Meta(
+                ge=0, description="0 is the starting interval; left out: everybody in the cohort."
+            ),
+        ]
+        | None
+    ) = None
+    returned: bool | msgspec.UnsetType = msgspec.UNSET
 
-    def counted(self, query: RetentionQuery, zone: ZoneInfo) -> RetentionSelector:
-        """Raises InvalidQuery."""
+    async def selector(
+        self, session: QuerySession, query: RetentionQuery, zone: ZoneInfo
+    ) -> RetentionSelector:
         start = parse_moment(self.cohort, zone, "people_of.cohort")
         calendar = query.calendar
         starts = calendar.intervals.starts[: calendar.cohorts]
         if start not in starts:
             raise InvalidQuery("people_of.cohort", "must be the start of one of the `cohorts`")
         cohort = starts.index(start)
-        if self.period is None and "returned" in self.model_fields_set:
+        if self.period is None and self.returned is not msgspec.UNSET:
             raise InvalidQuery("people_of.period", "is missing: in which interval?")
         if self.period is not None and self.period >= calendar.periods_of(cohort):
             raise InvalidQuery("people_of.period", "must be one that the cohort's `returned` has")
-        return RetentionSelector(cohort, self.period, self.returned)
+        return RetentionSelector(cohort, self.period, self.returned is not False)
 
 
-class RetentionBody(bodies.StrictBody):
+class RetentionBody(ReportBody, kw_only=True):
     """What people start with, and what they come back for."""
 
+    report: ClassVar[Report[Any, Any]] = retention.REPORT
     start_event: EventName
     return_event: EventName = None
     interval: Interval = "day"
     periods: Annotated[
-        int, Field(ge=0, le=MOST_PERIODS, description="How many intervals after the starting one.")
+        int, Meta(ge=0, le=MOST_PERIODS, description="How many intervals after the starting one.")
     ]
-    from_: Annotated[Moment, Field(alias="from")] = None
-    to: Moment = None
     mode: Mode = "classic"
-    filters: Filters = NO_FILTERS
-    timezone: Zone = None
     people_of: PeopleOfRetention | None = None
 
     def parsed(self, zone: ZoneInfo, now: datetime) -> RetentionQuery:
         """Raises InvalidQuery."""
-        range_ = parse_range(self.from_, self.to, zone, now)
         return RetentionQuery(
             Match(checked_event_name(self.start_event, "start_event")),
-            Calendar.of(range_, self.interval, self.periods, zone, now),
+            Calendar.of(self.range(zone, now), self.interval, self.periods, zone, now),
             Match(checked_event_name(self.return_event, "return_event")),
             self.mode,
-            filters.parse(plain(self.filters), "filters"),
+            self.parsed_filters(),
         )
 
 
-_RETENTION = {
+_RETENTION: Final = {
     "start_event": "signed_up",
     "return_event": "report_opened",
     "interval": "week",
@@ -95,7 +94,7 @@ _RETENTION = {
     "to": "2026-05-18T00:00:00Z",
     "mode": "first_time",
 }
-_EXAMPLES = {
+_EXAMPLES: Final = {
     "weeks": {"summary": "Who opens reports after signing up", "value": _RETENTION},
     "any event": {
         "summary": "Who comes back at all, by day, in France",
@@ -115,42 +114,32 @@ _EXAMPLES = {
         },
     },
 }
-_ANSWERS = {
+_ANSWERS: Final = {
     "weeks": {
-        "value": {
-            "ok": True,
-            "cohorts": [
-                {"start": "2026-05-04T00:00:00.000Z", "size": 40, "returned": [31, 20, 18]},
-                {"start": "2026-05-11T00:00:00.000Z", "size": 52, "returned": [40, 25, 21]},
-            ],
-        }
+        "ok": True,
+        "cohorts": [
+            {"start": "2026-05-04T00:00:00.000Z", "size": 40, "returned": [31, 20, 18]},
+            {"start": "2026-05-11T00:00:00.000Z", "size": 52, "returned": [40, 25, 21]},
+        ],
     },
-    "people": {"value": {"ok": True, "people": ["user_123"], "next_cursor": None}},
+    "people": {"ok": True, "people": ["user_123"], "next_cursor": None},
 }
 
 
-@router.post(
+@routes.add(
+    "POST",
     "/retention",
-    summary="How many people come back",
-    response_class=Response,
-    responses=answers(_ANSWERS),
+    "How many people come back",
+    examples=_EXAMPLES,
+    shown=_ANSWERS,
+    refusals=REFUSALS,
 )
 async def ask_retention(
-    reading: CurrentReading,
-    project_zone: CurrentZone,
-    body: Annotated[RetentionBody, Body(openapi_examples=_EXAMPLES)],
-) -> Response:
+    asking: Asking, sent: InEnvironment, body: RetentionBody
+) -> retention.Retention | SelectedPeople:
     """A cohort for each interval from `from` to `to`: everybody who did the start event in it, or,
     `first_time`, for the first time ever. `returned[n]` are those of them who did the return event
     in the n-th interval after it; intervals that have not begun are not there. With `people_of`,
     the people behind one of the numbers."""
-    zone = parse_zone(body.timezone, project_zone)
-    query = body.parsed(zone, datetime.now(UTC))
-    answer: retention.Retention | drill_down.SelectedPeople
-    if body.people_of is None:
-        answer = retention.shape(query, await reading.run(retention.build(query, reading.persons)))
-    else:
-        page = body.people_of.page()
-        sql = retention.people(query, body.people_of.counted(query, zone), page, reading.persons)
-        answer = drill_down.shape(page, await reading.run(sql))
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    answer: retention.Retention | SelectedPeople = await ask(asking, body)
+    return answer

@@ -2,26 +2,23 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from whipstitch.analytics.events import screens
 from whipstitch.analytics.events.pages import rfc3339
 from whipstitch.analytics.events.screens import ScreensQuery
 from whipstitch.analytics.expressions.time_ranges import parse_range
-from whipstitch.core.projects import Environment, Scope
-from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Picture, Snapshot
-from whipstitch.web.api.asking import CancellableRoute
-from whipstitch.web.api.errors import Refused
-from whipstitch.web.api.pages import Cursor, position
-from whipstitch.web.api.reading import CurrentReading, CurrentZone
-from whipstitch.web.auth.access import CurrentReader
+from whipstitch.web.api.asking import Asking, not_found
+from whipstitch.web.api.endpoints import InEnvironment, Routes
+from whipstitch.web.api.parameters import Cursor, From, To, position
 
-router = APIRouter(prefix="/api/v1/screens", tags=["screens"], route_class=CancellableRoute)
+routes = Routes("/api/v1/screens", "screens", cancellable=True)
 
 _EXAMPLE: Final = {
     "ok": True,
@@ -46,11 +43,6 @@ _EXAMPLE: Final = {
         }
     ],
     "next_cursor": None,
-}
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
-    401: {"model": Refused, "description": "No token, or one that is not valid."},
-    503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
 }
 _IMAGE_HEADERS: Final = {
     # A client made it: whatever it is, it is shown as an image or not at all.
@@ -92,102 +84,98 @@ class ScreensAnswer(msgspec.Struct, kw_only=True):
     next_cursor: str | None
 
 
-@router.get(
+class ListedScreens(InEnvironment, kw_only=True):
+    """Which screens are listed."""
+
+    search: (
+        Annotated[
+            str, Meta(max_length=1000, description="A part of the screen's name, in any case")
+        ]
+        | None
+    ) = None
+    screen: (
+        Annotated[str, Meta(max_length=screens.LONGEST_NAME, description="The whole name of one")]
+        | None
+    ) = None
+    from_: From = msgspec.field(name="from", default=None)
+    to: To = None
+    limit: Annotated[int, Meta(ge=1, le=screens.MOST)] = screens.DEFAULT_LIMIT
+    cursor: Cursor = None
+
+
+class OnePicture(InEnvironment, kw_only=True):
+    """A pristine snapshot."""
+
+    screen: Annotated[str, Meta(min_length=1, max_length=screens.LONGEST_NAME)]
+    app_version: Annotated[
+        str, Meta(max_length=screens.LONGEST_NAME, description="As listed; blank: null")
+    ] = ""
+    os: Annotated[
+        str, Meta(max_length=screens.LONGEST_NAME, description="As listed; blank: null")
+    ] = ""
+
+
+@routes.add(
+    "GET",
     "",
-    summary="Which screens there are",
-    response_class=Response,
-    responses={
-        200: {"content": {"application/json": {"example": _EXAMPLE}}},
-        408: {"model": Refused, "description": "It took too long; `error` says what helps."},
-        413: {"model": Refused, "description": "It is too much; `error` says what helps."},
-        **_REFUSALS,
+    "Which screens there are",
+    shown={"page": _EXAMPLE},
+    refusals={
+        400: "A parameter cannot be used; `error` names it.",
+        408: "It took too long; `error` says what helps.",
+        413: "It is too much; `error` says what helps.",
     },
 )
-async def list_screens(
-    request: Request,
-    reading: CurrentReading,
-    zone: CurrentZone,
-    search: Annotated[
-        str | None, Query(max_length=1000, description="A part of the screen's name, in any case")
-    ] = None,
-    screen: Annotated[
-        str | None, Query(max_length=screens.LONGEST_NAME, description="The whole name of one")
-    ] = None,
-    from_: Annotated[
-        str | None, Query(alias="from", description="RFC 3339, inclusive; by default 30 days ago")
-    ] = None,
-    to: Annotated[str | None, Query(description="RFC 3339, exclusive; by default now")] = None,
-    limit: Annotated[int, Query(ge=1, le=screens.MOST)] = screens.DEFAULT_LIMIT,
-    cursor: Cursor = None,
-) -> Response:
+async def list_screens(asking: Asking, sent: ListedScreens) -> ScreensAnswer:
     """Screens by name, each with how often it was seen and tapped in the range, and with the
     pristine snapshots that clients uploaded, whenever that was, the newest app version first."""
+    reading = await asking.session()
     query = ScreensQuery(
-        parse_range(from_, to, zone, datetime.now(UTC)),
-        limit,
-        search,
-        screen,
-        position(cursor, screens.ScreenPosition),
+        parse_range(sent.from_, sent.to, asking.zone, datetime.now(UTC)),
+        sent.limit,
+        sent.search,
+        sent.screen,
+        position(sent.cursor, screens.ScreenPosition),
     )
     rows = await reading.run(screens.build(query))
     kept: defaultdict[str, list[SnapshotShown]] = defaultdict(list)
-    for one in await run_in_threadpool(_registry(request).list_snapshots, reading.scope):
+    for one in await run_in_threadpool(asking.registry.list_snapshots, asking.scope):
         kept[one.screen].append(_show(one))
     page, next_cursor = screens.shape(query, rows, list(kept))
     shown = [
         ScreenShown(one.screen, one.views, one.taps, one.last_seen, kept.get(one.screen, []))
         for one in page
     ]
-    answer = ScreensAnswer(screens=shown, next_cursor=next_cursor)
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    return ScreensAnswer(screens=shown, next_cursor=next_cursor)
 
 
-@router.get(
+@routes.add(
+    "GET",
     "/image",
-    summary="The picture of a screen",
-    response_class=Response,
-    responses={
-        200: {
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in ("image/png", "image/jpeg", "image/webp")
-            }
-        },
-        304: {"description": "It is the one that the client has (`If-None-Match`)."},
-        404: {"model": Refused, "description": "There is no such snapshot in this environment."},
-        **_REFUSALS,
+    "The picture of a screen",
+    content={
+        kind: {"schema": {"type": "string", "format": "binary"}}
+        for kind in ("image/png", "image/jpeg", "image/webp")
+    },
+    refusals={
+        304: "It is the one that the client has (`If-None-Match`).",
+        400: "A parameter cannot be used; `error` names it.",
+        404: "There is no such snapshot in this environment.",
     },
 )
-async def show_image(
-    request: Request,
-    reader: CurrentReader,
-    screen: Annotated[str, Query(min_length=1, max_length=screens.LONGEST_NAME)],
-    app_version: Annotated[
-        str, Query(max_length=screens.LONGEST_NAME, description="As listed; blank: null")
-    ] = "",
-    os: Annotated[
-        str, Query(max_length=screens.LONGEST_NAME, description="As listed; blank: null")
-    ] = "",
-    environment: Environment = "live",
-) -> Response:
+async def show_image(asking: Asking, sent: OnePicture) -> Response:
     """The image of one pristine snapshot, as it was uploaded."""
-    scope = Scope(reader.project_id, environment)
-    find = _registry(request).find_picture
-    found = await run_in_threadpool(find, scope, screen, app_version, os)
+    find = asking.registry.find_picture
+    found = await run_in_threadpool(find, asking.scope, sent.screen, sent.app_version, sent.os)
     if found is None:
-        raise HTTPException(404, "There is no such snapshot in this environment of the project.")
+        raise not_found("There is no such snapshot in this environment of the project.")
     headers = {**_IMAGE_HEADERS, "etag": _tag(found)}
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if asking.request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
     return Response(found.image, media_type=found.content_type, headers=headers)
 
 
 # Inside
-
-
-def _registry(request: Request) -> Registry:
-    registry: Registry = request.app.state.registry
-    return registry
 
 
 def _tag(picture: Picture) -> str:

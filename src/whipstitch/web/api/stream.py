@@ -5,10 +5,10 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.responses import Response
 
 from whipstitch.analytics.events import stream
 from whipstitch.analytics.events.events import Event
@@ -16,12 +16,14 @@ from whipstitch.analytics.events.stream import PAGE, Found, Landed, StreamQuery,
 from whipstitch.analytics.people.person_lookup import person_of
 from whipstitch.analytics.session import QuerySession, SessionFactory
 from whipstitch.core.errors import StorageUnavailable
-from whipstitch.core.projects import Environment, Scope
-from whipstitch.web.api.errors import Refused
+from whipstitch.core.projects import Scope
+from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.endpoints import InEnvironment, Routes
+from whipstitch.web.api.parameters import OfPerson
 from whipstitch.web.api.streaming import ConcurrencyLimit, Streamed
-from whipstitch.web.auth.access import CurrentReader, Reader
+from whipstitch.web.auth.access import Reader
 
-router = APIRouter(prefix="/api/v1", tags=["events"])
+routes = Routes("/api/v1", "events")
 
 _PAUSE: Final = 1.0
 _HEARTBEAT: Final = 15.0
@@ -35,42 +37,39 @@ _EXAMPLE: Final = (
 )
 
 
-@router.get(
+class Stream(InEnvironment, kw_only=True):
+    """Which events are sent."""
+
+    event_name: str | None = None
+    distinct_id: OfPerson = None
+
+
+@routes.add(
+    "GET",
     "/events/stream",
-    summary="Events as they land (Server-Sent Events)",
-    response_class=Response,
-    responses={
-        200: {"content": {"text/event-stream": {"example": _EXAMPLE}}},
-        400: {"model": Refused, "description": "A parameter cannot be used; `error` names it."},
-        401: {"model": Refused, "description": "No token, or one that is not valid."},
-        429: {"model": Refused, "description": "Too many streams are open."},
-        503: {"model": Refused, "description": "ClickHouse or the registry does not answer."},
+    "Events as they land (Server-Sent Events)",
+    content={"text/event-stream": {"example": _EXAMPLE}},
+    headers={"last-event-id": "The id of the last event that was received"},
+    refusals={
+        400: "A parameter cannot be used; `error` names it.",
+        429: "Too many streams are open.",
     },
 )
-async def stream_events(
-    request: Request,
-    reader: CurrentReader,
-    event_name: str | None = None,
-    distinct_id: Annotated[str | None, Query(description="Any id of the person.")] = None,
-    environment: Environment = "live",
-    last_event_id: Annotated[
-        str | None, Header(description="The id of the last event that was received")
-    ] = None,
-) -> Response:
+async def stream_events(asking: Asking, sent: Stream) -> Response:
     """The rows of `GET /events`, some seconds after they were accepted, each as one message with
     the event's id. After ten minutes the stream ends; a client that comes again with
     `Last-Event-ID`, as `EventSource` does, misses nothing."""
-    readings: SessionFactory = request.app.state.readings
+    services = asking.services
     follower = _Follower(
-        readings,
-        Scope(reader.project_id, environment),
-        f"stream of {reader.id}",
-        event_name,
-        distinct_id,
-        last_event_id,
-        request.app.state.stopping,
+        services.sessions,
+        asking.scope,
+        f"stream of {asking.reader.id}",
+        sent.event_name,
+        sent.distinct_id,
+        asking.request.headers.get("last-event-id"),
+        services.stopping,
     )
-    chunks = _placed(request.app.state.streams, follower, reader)
+    chunks = _placed(services.streams, follower, asking.reader)
     return Streamed(chunks, "text/event-stream", {"cache-control": "no-store"})
 
 

@@ -9,8 +9,8 @@ from contextlib import aclosing, contextmanager
 from typing import Final
 
 import structlog
-from fastapi import HTTPException
-from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from whipstitch.core.errors import QueryTimedOut, StorageError
@@ -76,7 +76,7 @@ class Streamed(StreamingResponse):
         self._size = 0
         self._waited = 0.0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(_left(receive))
         try:

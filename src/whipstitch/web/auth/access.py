@@ -1,12 +1,12 @@
-"""Who may read: a request's bearer token and the project that it sees, or the session of somebody
+"""Who may ask: a request's bearer token and the project that it sees, or the session of somebody
 who is signed in to the dashboard and the project that they look at."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Final
 
-from fastapi import Depends, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from whipstitch.core.errors import RegistryError, RegistryUnavailable
 from whipstitch.registry.store import Registry
@@ -18,6 +18,12 @@ from whipstitch.web.auth.sessions import (
     SignedIn,
     signed_in,
 )
+
+_TOO_LOW: Final = {
+    "editor": "This takes the role editor or admin",
+    "admin": "This takes the role admin",
+}
+_RANKS: Final[dict[Role, int]] = {"viewer": 0, "editor": 1, "admin": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,6 @@ class Reader:
     """What lists call them."""
     id: str
     """By what they are told apart: the token's id, the user's address."""
-
-
-_bearer = HTTPBearer(auto_error=False, description="A token made by `whipstitch token create`.")
 
 
 async def known(request: Request, registry: Registry) -> TokenHolder | SignedIn:
@@ -52,27 +55,36 @@ async def known(request: Request, registry: Registry) -> TokenHolder | SignedIn:
     return found
 
 
+async def reader_of(request: Request, registry: Registry) -> Reader:
+    """Who asks, and for which project.
+
+    Raises:
+        HTTPException: see ``known``; a session without the proof of a page of ours (403), or
+            without a project (400, 404).
+        RegistryUnavailable
+    """
+    found = await known(request, registry)
+    return Reader(*found) if isinstance(found, TokenHolder) else await _of(found, request, registry)
+
+
+def must_have(reader: Reader, least: Role) -> None:
+    """Raises HTTPException (403) where the reader's role is lower."""
+    if _RANKS[reader.role] < _RANKS[least]:
+        raise HTTPException(403, _TOO_LOW[least])
+
+
 async def _look_up(request: Request, registry: Registry) -> TokenHolder | SignedIn:
-    credentials = await _bearer(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     found: TokenHolder | SignedIn | None
-    if credentials is None:
+    if scheme.lower() != "bearer" or not token:
         found = await signed_in(request, registry)
         why = "Missing token: send `Authorization: Bearer TOKEN` (`whipstitch token create`)"
     else:
-        found = await run_in_threadpool(registry.token_holder, credentials.credentials)
+        found = await run_in_threadpool(registry.token_holder, token)
         why = "Invalid token"
     if found is None:
         raise HTTPException(401, why, {"www-authenticate": "Bearer"})
     return found
-
-
-async def _reader(
-    request: Request,
-    _described: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Reader:
-    registry: Registry = request.app.state.registry
-    found = await known(request, registry)
-    return Reader(*found) if isinstance(found, TokenHolder) else await _of(found, request, registry)
 
 
 async def _of(session: SignedIn, request: Request, registry: Registry) -> Reader:
@@ -91,24 +103,3 @@ async def _of(session: SignedIn, request: Request, registry: Registry) -> Reader
         raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project") from None
     user = session.user
     return Reader(found.id, user.role, found.timezone, user.email, user.email)
-
-
-CurrentReader = Annotated[Reader, Depends(_reader)]
-
-
-async def _editor(reader: CurrentReader) -> Reader:
-    if reader.role == "viewer":
-        raise HTTPException(403, "This takes the role editor or admin")
-    return reader
-
-
-CurrentEditor = Annotated[Reader, Depends(_editor)]
-
-
-async def _admin(reader: CurrentReader) -> Reader:
-    if reader.role != "admin":
-        raise HTTPException(403, "This takes the role admin")
-    return reader
-
-
-CurrentAdmin = Annotated[Reader, Depends(_admin)]

@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
-from fastapi.concurrency import run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from whipstitch.registry.store import Registry

@@ -18,7 +18,7 @@ from whipstitch.analytics.events.lexicon import LexiconPosition, LexiconQuery
 from whipstitch.analytics.events.pages import position_of
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import activity_summaries
-from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.analytics.session import SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import physical_delete, records
 
@@ -30,7 +30,7 @@ _ALL = TimeRange(datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=U
 
 def _page(node: Node, query: LexiconQuery, scope: Scope = LIVE) -> dict[str, Any]:
     async def read() -> lexicon.Lexicon:
-        async with StoreSessions(node.store, node.maps).open(scope) as reading:
+        async with SessionFactory(node.store, node.maps).open(scope, "somebody") as reading:
             return await lexicon.page(reading, query)
 
     answer: dict[str, Any] = json.loads(msgspec.json.encode(asyncio.run(read())))

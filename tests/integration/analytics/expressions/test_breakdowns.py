@@ -40,7 +40,7 @@ def _totals(
     query = _question(breakdown, series)
 
     async def ask(reading: QuerySession) -> Insights:
-        return await insights.ask(reading, query, most_cells)
+        return await insights.answer(reading, query, most_cells)
 
     return [(line.breakdown, line.total) for line in worlds.read(world.scope(), ask).series]
 

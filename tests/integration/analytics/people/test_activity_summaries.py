@@ -10,7 +10,7 @@ from tests.support.stitching import LIVE, Node, accepted, seen, until
 
 from whipstitch.analytics.people import activity, activity_summaries
 from whipstitch.analytics.people.activity import Activity
-from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.analytics.session import SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import physical_delete, records
 from whipstitch.warehouse.connection import Address
@@ -22,7 +22,7 @@ def _did(node: Node, *people: str) -> dict[str, Activity]:
     """What a reading shows."""
 
     async def read() -> dict[str, Activity]:
-        async with StoreSessions(node.store, node.maps).open(LIVE, "test") as reading:
+        async with SessionFactory(node.store, node.maps).open(LIVE, "test") as reading:
             return await activity.of(reading, people)
 
     return asyncio.run(read())

@@ -16,7 +16,7 @@ from whipstitch.analytics.expressions.breakdowns import OTHER
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import flows
-from whipstitch.analytics.reports.flows import Direction, Flows, FlowsQuery
+from whipstitch.analytics.reports.flows import Direction, Flows, FlowSelector, FlowsQuery
 from whipstitch.core.errors import InvalidQuery
 
 _MINUTE = 60_000
@@ -72,7 +72,9 @@ def _people(
 ) -> list[str]:
     async def ask(reading: Any) -> list[str]:
         page = drill_down.parse(None, None)
-        rows = await reading.run(flows.people(query, answer, nodes, page, reading.persons))
+        rows = await reading.run(
+            flows.people(query, FlowSelector(answer, nodes), page, reading.persons)
+        )
         return drill_down.shape(page, rows).people
 
     return sorted(worlds.read(world.scope(), ask))

@@ -81,7 +81,7 @@ def _query(question: dict[str, Any]) -> InsightsQuery:
 
 def _ask(worlds: Worlds, world: World, query: InsightsQuery, most_cells: int) -> Insights:
     return worlds.read(
-        world.scope(), lambda reading: insights.ask(reading, query, most_cells=most_cells)
+        world.scope(), lambda reading: insights.answer(reading, query, most_cells=most_cells)
     )
 
 

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.processes import are_gone, is_running
+from tests.support.processes import are_gone
+from tests.support.stitching import until
 
 from whipstitch.warehouse.local import launch
 
@@ -19,6 +20,11 @@ sys.stdin.read()
 """
 
 
+def _is_sleeping(process: int) -> bool:
+    """Whether it has become its command, and so watches its parent."""
+    return b"sleep" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[0]
+
+
 def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT, launch.__file__, str(tmp_path)],
@@ -29,7 +35,7 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     with parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert is_running(child)
+        until(lambda: _is_sleeping(child))
 
         parent.kill()
         parent.wait()

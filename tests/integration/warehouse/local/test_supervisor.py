@@ -137,8 +137,8 @@ def test_one_that_hangs_is_started_again(tmp_path: Path, monkeypatch: pytest.Mon
 _PARENT = """
 import sys
 from pathlib import Path
-from whipstitch.storage.local.config import LocalSettings
-from whipstitch.storage.local.supervisor import LocalClickHouse
+from whipstitch.warehouse.local.config import LocalSettings
+from whipstitch.warehouse.local.supervisor import LocalClickHouse
 
 child = LocalClickHouse(LocalSettings(Path(sys.argv[1])))
 child.start()

@@ -146,7 +146,7 @@ _INSIGHTS = QUERIES["insights"]
         ({"name": ""}, ""),
         ({"name": 7}, "name"),
         ({"surface": "people"}, "surface"),
-        ({"surface": "funnels"}, "query.steps"),
+        ({"surface": "funnels"}, "query.events"),
         ({"query": []}, "query"),
         ({"query": {}}, "query.events"),
         ({"query": {**_INSIGHTS, "intervall": "day"}}, "query.intervall"),
@@ -184,9 +184,9 @@ def test_what_cannot_be_asked_is_not_saved_and_the_field_is_named(
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"view": {"x": float("nan")}}, "view"),
+        ({"view": {"x": float("nan")}}, "view.x"),
         ({"view": {"\udfff": 1}}, "view"),
-        ({"query": {"events": [{"event_name": "\ud800"}]}}, "query"),
+        ({"query": {"events": [{"event_name": "\ud800"}]}}, "query.events[0].event_name"),
     ],
 )
 def test_what_no_json_of_unicode_text_says_is_refused(

@@ -15,8 +15,10 @@ IMAGE = picture("Home", 39, 84)
 MAY = {"from": "2026-05-09T00:00:00Z", "to": "2026-05-10T00:00:00Z"}
 
 
-def upload(server: Server, screen: str, key: str | None = None, **more: object) -> None:
-    body = {"screen_name": screen, "image_base64": base64.b64encode(IMAGE).decode(), **more}
+def upload(
+    server: Server, screen: str, key: str | None = None, image: bytes = IMAGE, **more: object
+) -> None:
+    body = {"screen_name": screen, "image_base64": base64.b64encode(image).decode(), **more}
     assert server.send("/api/heatmaps/snapshot", body, key).status_code == 200
 
 
@@ -92,6 +94,8 @@ def test_an_image_that_the_client_has_is_not_sent_again(server: Server) -> None:
 
     assert ask() == 304
     upload(server, "Kept")
+    assert ask() == 304
+    upload(server, "Kept", image=picture("Home", 40, 84))
     assert ask() == 200
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from whipstitch.analytics.people.links import Link, LinkedAlias, Links, shape, tree
+from whipstitch.analytics.people.links import AliasLink, LinkedAlias, Links, shape, tree
 
 
 def _flat(aliases: list[LinkedAlias]) -> list[object]:
@@ -16,13 +16,20 @@ def _flat(aliases: list[LinkedAlias]) -> list[object]:
 
 
 def test_each_id_stands_under_the_one_that_it_leads_to() -> None:
-    links = Links({"a": Link("b", 1), "b": Link("u", 2), "c": Link("b", 3), "d": Link("u", 4)})
+    links = Links(
+        {
+            "a": AliasLink("b", 1),
+            "b": AliasLink("u", 2),
+            "c": AliasLink("b", 3),
+            "d": AliasLink("u", 4),
+        }
+    )
 
     assert _flat(tree("u", links)) == ["b", ["a", "c"], "d"]
 
 
 def test_a_chain_of_any_length_can_be_written_down() -> None:
-    links = Links({f"id_{n}": Link(f"id_{n + 1}", n) for n in range(5000)})
+    links = Links({f"id_{n}": AliasLink(f"id_{n + 1}", n) for n in range(5000)})
 
     text = msgspec.json.encode(tree("id_5000", links))
 
@@ -33,6 +40,6 @@ def test_rows_are_shared_out_among_their_people() -> None:
     rows = [("u", "a", "u", 1, 0), ("v", "b", "v", 2, 1), ("u", "c", "a", 3, 1)]
 
     assert shape(rows) == {
-        "u": Links({"a": Link("u", 1), "c": Link("a", 3)}, {"c"}),
-        "v": Links({"b": Link("v", 2)}, {"b"}),
+        "u": Links({"a": AliasLink("u", 1), "c": AliasLink("a", 3)}, {"c"}),
+        "v": Links({"b": AliasLink("v", 2)}, {"b"}),
     }

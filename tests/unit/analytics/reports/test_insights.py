@@ -3,9 +3,8 @@
 import asyncio
 import math
 import sys
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import get_args
+from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +16,7 @@ from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, in
 from whipstitch.analytics.reports import insights
 from whipstitch.analytics.reports.insights import InsightsQuery, Line
 from whipstitch.analytics.reports.measure import Math, Series
+from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.core.projects import Scope
 from whipstitch.identity.person_map import SETTLED
@@ -137,10 +137,8 @@ def test_only_a_crowded_part_is_asked_for_again() -> None:
                 return [(0, "=pro", 0, 1, [7.0], 3), (1, "=free", 0, 1, [1.0], 4)]
             return [(1, "=pro", 0, 1, [2.0], 0)]
 
-        def pour(self, sql: Sql, format_: str) -> AsyncGenerator[bytes]:
-            raise NotImplementedError
-
-    answer = asyncio.run(insights.ask(Crowded(), query, most_cells=3))
+    crowded = cast(QuerySession, Crowded())
+    answer = asyncio.run(insights.answer(crowded, query, most_cells=3))
 
     assert [(line.event_name, line.breakdown, line.total) for line in answer.series] == [
         ("page_view", "pro", 7),

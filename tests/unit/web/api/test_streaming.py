@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 
 import pytest
-from fastapi import HTTPException
+from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from whipstitch.core.errors import QueryTimedOut

@@ -96,8 +96,8 @@ class ExpressProtocol(RequestReader):
             self.transport.close()
 
     def idle_since(self, now: float) -> float | None:
-        """See ``ConnectionLimits``. Who takes long to send a head keeps the connection as idle as who sends
-        nothing."""
+        """See ``ConnectionLimits``. Who takes long to send a head keeps the connection as idle as
+        who sends nothing."""
         head_only = self._receiving and self._in_headers
         patience = _HEAD_SECONDS if head_only else _IDLE_SECONDS
         if (self._receiving and not head_only) or self._busy() or now - self._since < patience:

@@ -1,6 +1,7 @@
 """Heads that are read without the parser: taken only where the parser would find the same."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -99,6 +100,16 @@ class ByParser(RequestReader):
 class Wire(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return (PEER, 1) if name == "peername" else default
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _event_loop() -> Iterator[None]:
+    """The protocol wants one, whatever ran before."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture(scope="module")

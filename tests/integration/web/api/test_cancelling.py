@@ -1,35 +1,35 @@
-"""The route of questions: what it refuses, and what happens when nobody waits for the answer."""
+"""What becomes of a question when nobody waits for its answer, or that asks for too much."""
 
 import asyncio
 import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
-from fastapi import APIRouter, Body, FastAPI
-from starlette.routing import Mount
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 from tests.support.doors import DOORS, Door, Options, post, serving
 
-from whipstitch.core.errors import PatternRefused, QueryTimedOut, QueryTooLarge
+from whipstitch.core.errors import QueryTimedOut, QueryTooLarge
 from whipstitch.web.api import errors
-from whipstitch.web.api.asking import CancellableRoute
+from whipstitch.web.api.cancelling import while_present
 
 _Answer = Callable[[Any], Any]
 
 
-def _app(answer: _Answer) -> FastAPI:
-    router = APIRouter(route_class=CancellableRoute)
+def _app(answer: _Answer) -> Starlette:
+    async def ask(request: Request) -> Response:
+        return JSONResponse(await answer(await request.json()))
 
-    @router.post("/ask")
-    async def ask(body: Annotated[Any, Body()]) -> Any:
-        return await answer(body)
+    async def ask_while_present(request: Request) -> Response:
+        return await while_present(request, ask)
 
-    app = FastAPI()
-    errors.register(app)
-    app.include_router(router)
-    return app
+    routes = [Route("/ask", ask_while_present, methods=["POST"])]
+    return Starlette(routes=routes, exception_handlers=errors.handlers())
 
 
 def _post(answer: _Answer, body: object, gone: asyncio.Event | None = None) -> tuple[int, Any]:
@@ -121,15 +121,3 @@ def test_limits_are_answered_with_what_helps() -> None:
 
     assert _post(slow, {}) == (408, {"ok": False, "error": "Ask for less."})
     assert _post(large, {}) == (413, {"ok": False, "error": "Ask for less."})
-
-
-def test_a_pattern_that_cannot_be_used_is_found_in_the_body() -> None:
-    async def answer(_body: Any) -> None:
-        raise PatternRefused("not a regular expression", "a(b")
-
-    body = {"events": [{"filters": [{}, {"value": ["a", "a(b"]}]}]}
-    assert _post(answer, body) == (
-        400,
-        {"ok": False, "error": "events[0].filters[1].value[1]: not a regular expression"},
-    )
-    assert _post(answer, {}) == (400, {"ok": False, "error": "not a regular expression"})

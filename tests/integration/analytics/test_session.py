@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from whipstitch.analytics.store_session import StoreSessions
+from whipstitch.analytics.session import SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity.person_map import PersonMap
 from whipstitch.warehouse.sql import Sql
@@ -15,13 +15,15 @@ _QUICK = Sql("SELECT 1", {})
 
 
 class NoMaps:
+    problem: str | None = None
+
     @contextmanager
     def hold(self) -> Iterator[PersonMap]:
         yield PersonMap(0)
 
 
 def test_slow_questions_of_one_user_and_one_project_leave_room_for_others(store: Store) -> None:
-    readings = StoreSessions(store, NoMaps())
+    readings = SessionFactory(store, NoMaps())
 
     async def ask(project: str, who: str, sql: Sql) -> object:
         async with readings.open(Scope(project, "live"), who) as reading:
