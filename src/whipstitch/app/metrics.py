@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from whipstitch.app.application import Application
 from whipstitch.app.running import Running
 from whipstitch.core.histogram import Histogram
+from whipstitch.core.reasons import Outcome, Reason
 
 
 class Stages(Collector):
@@ -30,18 +31,21 @@ class Stages(Collector):
     def _doors(self) -> Iterator[Metric]:
         intake = self._engine.ingestion.intake.stats
         yield _counter("accepted_operations", "Operations accepted.", "kind", intake.accepted)
-        yield _counter("discarded_operations", "Dropped quietly.", "reason", intake.discarded)
+        dropped, noted = intake.of(Outcome.DISCARDED), intake.of(Outcome.NOTED)
+        yield _counter("discarded_operations", "Dropped quietly.", "reason", dropped)
+        yield _counter("noted_operations", "Kept, with a remark.", "reason", noted)
         yield CounterMetricFamily(
             "whipstitch_unread_times",
             "Times that did not parse and were passed over.",
-            intake.unread_times,
+            intake.reasons[Reason.UNREAD_TIME],
         )
         yield CounterMetricFamily(
             "whipstitch_times_ahead",
             "Times of traits more than a day ahead, for which that of receipt stands.",
-            intake.times_ahead,
+            intake.reasons[Reason.TIME_AHEAD],
         )
-        yield _counter("rejected_requests", "Requests refused.", "reason", intake.rejected)
+        refused = intake.of(Outcome.REJECTED)
+        yield _counter("rejected_requests", "Requests refused.", "reason", refused)
         yield _counter("requests", "Ingestion requests answered.", "door", intake.requests)
         yield _histogram(
             "request_duration_seconds",

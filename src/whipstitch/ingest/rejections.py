@@ -3,14 +3,11 @@ endpoint and under which key; never what was sent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from whipstitch.core.projects import Environment, IngestionKey
+from whipstitch.core.reasons import Reason
 
-UNREAD_TIME: Final = "unread_time"
-"""The reason of what was accepted, with a time that did not parse and was passed over."""
-TIME_AHEAD: Final = "time_ahead"
-"""The reason of traits whose time was too far ahead and was passed over."""
 MINUTES = 60
 """How far back it is remembered."""
 _MOST = 500
@@ -22,7 +19,7 @@ class Cause(NamedTuple):
     """What refusals are told apart by. ``environment`` is None where the key is not ours;
     ``key_end`` are the key's last four characters, blank where none was sent."""
 
-    reason: str
+    reason: Reason
     endpoint: str
     environment: Environment | None
     key_end: str
@@ -47,14 +44,11 @@ class Rejections:
         self._clock = clock
         self._minutes: dict[str | None, dict[tuple[int, Cause], Rejection]] = {}
 
-    def note(self, reason: str, endpoint: str, key: IngestionKey, count: int = 1) -> None:
-        """Counts what came with a key of ours."""
-        cause = Cause(reason, endpoint, key.environment, _end(key.key))
-        self._count(key.project.id, cause, count)
-
-    def note_stranger(self, reason: str, endpoint: str, api_key: str) -> None:
-        """Counts what came with another key, or (blank) none."""
-        self._count(None, Cause(reason, endpoint, None, _end(api_key)), 1)
+    def note(self, reason: Reason, endpoint: str, key: IngestionKey, count: int = 1) -> None:
+        """Counts what came with ``key``; it may be of no project."""
+        project_id = key.project.id or None
+        environment = key.environment if project_id else None
+        self._count(project_id, Cause(reason, endpoint, environment, _end(key.key)), count)
 
     def lately(self, project_id: str | None) -> list[Rejection]:
         """Of one project, or (None) of nobody's keys: one for each cause, the latest first."""

@@ -15,6 +15,7 @@ from whipstitch.core.addresses import TrustedProxies, client_ip
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
 from whipstitch.core.rate_limit import seconds_left
 from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.client import ClientContext, ClientHeaders
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.http.decompression import (
@@ -25,12 +26,13 @@ from whipstitch.ingest.http.decompression import (
     encoding_of,
     unpack,
 )
-from whipstitch.ingest.rejections import TIME_AHEAD, UNREAD_TIME, Rejections
+from whipstitch.ingest.rejections import Rejections
 from whipstitch.ingest.stats import IngestStats
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.authentication import Authenticator, Visitor
-from whipstitch.ingest.validation.validate import Caller, Counts, Validated, Validator
+from whipstitch.ingest.validation.authentication import Authenticator
+from whipstitch.ingest.validation.counts import Counts
+from whipstitch.ingest.validation.validate import Validated, Validator
 from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.journal import Journal
 
@@ -50,18 +52,7 @@ hold up the other clients, so another process does it."""
 
 _SLASHES = re.compile("/{2,}")
 Respond = Callable[[Answer], None]
-Who = tuple[bytes, bytes | None, bytes | None, bytes, str]
-"""The headers ``x-api-key`` (blank: not sent), ``origin``, ``x-forwarded-for`` and ``user-agent``
-(blank: not sent) of a request, and the address at the other end of the connection."""
 _MOST_RECOGNISED = 10_000
-
-
-class Sender(msgspec.Struct, frozen=True):
-    """Who sends with certain headers from a certain address, and what a request of theirs within
-    the limit is told."""
-
-    visitor: Visitor
-    outcome: Caller | Answer
 
 
 def plain_path(path: str) -> str:
@@ -91,7 +82,7 @@ class _QueuedRequest(Entry, gc=False):
 
     def done(self, durable: bool) -> None:
         if durable:
-            self.stats.count_accepted(self.admitted.tally)
+            self.stats.count(self.admitted.tally)
             self.respond(self.admitted.answer)
         else:
             self.respond(answers.UNAVAILABLE)
@@ -124,61 +115,53 @@ class IngestService:
         self._user_agents = user_agents
         self._geoip = geoip
         self._trusted_proxies = trusted_proxies
-        self._senders: dict[Who, Sender] = {}
+        self._clients: dict[ClientHeaders, ClientContext] = {}
         self._recognised_by: Mapping[str, IngestionKey] | None = None
         self._spooling: set[asyncio.Task[None]] = set()
-        self._admit: dict[Endpoint, Callable[[bytes, Caller], Validated | Answer]] = {
+        self._admit: dict[Endpoint, Callable[[bytes, ClientContext], Validated | Answer]] = {
             "track": admission.alone(admission.track),
             "people": admission.alone(admission.people),
             "alias": admission.alone(admission.alias),
             "batch": admission.batch,
         }
 
-    def enter(self, endpoint: str, headers: Mapping[bytes, bytes], peer: str) -> Caller | Answer:
+    def enter(
+        self, endpoint: str, headers: Mapping[bytes, bytes], peer: str
+    ) -> ClientContext | Answer:
         """``check_rate_limit`` for whoever has all headers, by their names in lower case; ``peer``
         is the address at the other end of the connection."""
         get = headers.get
-        who = (
+        sent = (
             get(b"x-api-key", b""),
             get(b"origin"),
             get(b"x-forwarded-for"),
             get(b"user-agent", b""),
             peer,
         )
-        return self.check_rate_limit(endpoint, who)
+        return self.check_rate_limit(endpoint, sent)
 
-    def check_rate_limit(self, endpoint: str, who: Who) -> Caller | Answer:
-        """The checks that need no body; counts a request. ``endpoint`` is named in what is told of
-        refusals."""
+    def check_rate_limit(self, endpoint: str, headers: ClientHeaders) -> ClientContext | Answer:
+        """The checks that need no body; counts a request. The client, if it may send. ``endpoint``
+        is named in what is told of refusals."""
         directory = self._directory()
         keys = None if directory is None else directory.keys
         if keys is not self._recognised_by:
-            self._senders.clear()
+            self._clients.clear()
             self._recognised_by = keys
-        sender = self._senders.get(who)
-        if sender is None:
+        client = self._clients.get(headers)
+        if client is None:
             if directory is None:  # the registry was never read
                 return answers.UNAVAILABLE
-            sender = self._recognise(directory, *who)
-        visitor = sender.visitor
-        outcome = sender.outcome
-        limited = visitor.limit or visitor.address
-        if limited and not self._gate.is_within_limit(visitor, now := time.time()):
-            outcome = answers.rate_limited(seconds_left(now))
-        if isinstance(outcome, Answer):
-            self._note_at_gate(endpoint, visitor, outcome)
-        return outcome
-
-    def _note_at_gate(self, endpoint: str, visitor: Visitor, answer: Answer) -> None:
-        directory, reason = self._directory(), answer.reason or ""
-        key = directory.keys.get(visitor.caller) if directory and visitor.known else None
-        if key is not None:
-            self.refusals.note(reason, endpoint, key)
-        else:
-            sent = (
-                isinstance(visitor.outcome, Answer) and visitor.outcome is not answers.MISSING_KEY
-            )
-            self.refusals.note_stranger(reason, endpoint, visitor.caller if sent else "")
+            client = self._recognise(directory, *headers)
+        refusal = client.refusal
+        limited = client.limit or client.counted_by_address
+        if limited and not self._gate.is_within_limit(client, now := time.time()):
+            refusal = answers.rate_limited(seconds_left(now))
+        if refusal is None:
+            return client
+        assert refusal.reason is not None  # noqa: S101 - tells the type checker
+        self.refusals.note(refusal.reason, endpoint, client.key)
+        return refusal
 
     def forget_clients(self) -> None:
         """Has callers looked up afresh: the city database changed. Any thread may call it."""
@@ -192,31 +175,33 @@ class IngestService:
         forwarded_for: bytes | None,
         user_agent: bytes,
         peer: str,
-    ) -> Sender:
+    ) -> ClientContext:
         """Remembers the outcome: a client sends the same headers with each of its requests."""
-        if len(self._senders) >= _MOST_RECOGNISED:
-            self._senders.clear()
+        if len(self._clients) >= _MOST_RECOGNISED:
+            self._clients.clear()
         forwarded = None if forwarded_for is None else forwarded_for.decode("latin-1")
         ip = client_ip(peer, forwarded, self._trusted_proxies)
-        visitor = self._gate.recognise(
+        client = self._gate.recognise(
             directory,
             api_key.decode("latin-1").strip(),
             None if origin is None else origin.decode("latin-1"),
             ip,
         )
-        outcome: Caller | Answer
-        if isinstance(visitor.outcome, Answer):
-            outcome = visitor.outcome
-        else:
+        if client.refusal is None:
             agent = self._user_agents.look_up(user_agent.decode("latin-1"))
-            outcome = Caller(visitor.outcome, agent, self._geoip.look_up(ip))
-        sender = Sender(visitor, outcome)
+            place = self._geoip.look_up(ip)
+            client = msgspec.structs.replace(client, agent=agent, place=place)
         if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
-            self._senders[api_key, origin, forwarded_for, user_agent, peer] = sender
-        return sender
+            self._clients[api_key, origin, forwarded_for, user_agent, peer] = client
+        return client
 
     def take(
-        self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
+        self,
+        endpoint: Endpoint,
+        client: ClientContext,
+        body: bytes,
+        encoding: str,
+        respond: Respond,
     ) -> None:
         """Admits a light ``body``; ``encoding`` is its ``Content-Encoding`` header. Calls
         ``respond`` once: at once with a refusal, or when the rows are durable."""
@@ -230,41 +215,42 @@ class IngestService:
                 respond(answers.INVALID_BODY)
                 return
             except Oversized:
-                task = asyncio.create_task(self._spool(endpoint, caller, body, encoding, respond))
+                task = asyncio.create_task(self._spool(endpoint, client, body, encoding, respond))
                 self._spooling.add(task)  # the loop alone would let it be collected
                 task.add_done_callback(self._spooling.discard)
                 return
         elif body.startswith(BOM):
             body = body.removeprefix(BOM)
         try:
-            admitted = self._admit[endpoint](body, caller)
+            admitted = self._admit[endpoint](body, client)
         except Exception:
             # A fault of ours, which must not leave the client without an answer.
             log.exception("admission_failed", endpoint=endpoint)
             admitted = answers.FAILED
-        if isinstance(admitted, Validated):
-            if admitted.tally.has_trouble:
-                self._note_trouble(endpoint, caller, admitted.tally)
+        if not isinstance(admitted, Validated):
+            respond(admitted)
+        elif admitted.rows:
+            if admitted.tally.troubles:
+                self._note_troubles(endpoint, client, admitted.tally)
             self._queue(admitted, respond)
         else:
-            respond(admitted)
+            respond(self._nothing_to_queue(endpoint, client, admitted))
 
     async def accept_bulk(
-        self, endpoint: Endpoint, caller: Caller, spool: Path, encoding: str
+        self, endpoint: Endpoint, client: ClientContext, spool: Path, encoding: str
     ) -> Answer:
         """Admits a body that lies in the file ``spool``, in another process."""
         try:
             encoding = encoding_of(encoding)
         except UnsupportedEncoding:
             return answers.INVALID_ENCODING
-        admitted = await self._heavy.admit(endpoint, caller, spool, encoding)
+        admitted = await self._heavy.admit(endpoint, client, spool, encoding)
         if isinstance(admitted, Answer):
             return admitted
-        if admitted.tally.has_trouble:
-            self._note_trouble(endpoint, caller, admitted.tally)
-        if not admitted.lines:  # in a segment of its own
-            self.stats.count_accepted(admitted.tally)
-            return admitted.answer
+        if not admitted.lines:  # its rows, if it has any, are in a segment of their own
+            return self._nothing_to_queue(endpoint, client, admitted)
+        if admitted.tally.troubles:
+            self._note_troubles(endpoint, client, admitted.tally)
         answer, respond = answer_to_come()
         self._queue(admitted, respond)
         return await answer
@@ -279,31 +265,29 @@ class IngestService:
         door: str,
         seconds: float | None,
         endpoint: str,
-        caller: Caller | None,
+        client: ClientContext | None,
     ) -> None:
-        """Counts an answer that was given. ``caller``: None where it was not let in."""
+        """Counts an answer that was given. ``client``: None where it was not let in."""
         stats = self.stats
         stats.requests[door] += 1
         if seconds is not None:
             stats.latency.observe(seconds)
         if answer.reason is not None:
-            if answer.status < 300:
-                stats.discarded[answer.reason] += 1
-            else:
-                stats.rejected[answer.reason] += 1
-            if caller is not None:
-                self.refusals.note(answer.reason, endpoint, caller.key)
+            stats.reasons[answer.reason] += 1
+            if client is not None:
+                self.refusals.note(answer.reason, endpoint, client.key)
 
-    def _note_trouble(self, endpoint: str, caller: Caller, tally: Counts) -> None:
-        if tally.discarded:
-            dropped = answers.DISCARDED.reason or ""
-            self.refusals.note(dropped, endpoint, caller.key, tally.discarded)
-        if tally.oversized:
-            self.refusals.note(answers.OVERSIZED, endpoint, caller.key, tally.oversized)
-        if tally.unread_times:
-            self.refusals.note(UNREAD_TIME, endpoint, caller.key, tally.unread_times)
-        if tally.times_ahead:
-            self.refusals.note(TIME_AHEAD, endpoint, caller.key, tally.times_ahead)
+    def _nothing_to_queue(
+        self, endpoint: str, client: ClientContext, admitted: Validated
+    ) -> Answer:
+        if admitted.tally.troubles:
+            self._note_troubles(endpoint, client, admitted.tally)
+        self.stats.count(admitted.tally)
+        return admitted.answer
+
+    def _note_troubles(self, endpoint: str, client: ClientContext, tally: Counts) -> None:
+        for reason, count in tally.troubles.items():
+            self.refusals.note(reason, endpoint, client.key, count)
 
     def _queue(self, admitted: Validated, respond: Respond) -> None:
         entry = _QueuedRequest(admitted.lines, admitted.rows, admitted, respond, self.stats)
@@ -311,13 +295,18 @@ class IngestService:
             respond(answers.UNAVAILABLE)
 
     async def _spool(
-        self, endpoint: Endpoint, caller: Caller, body: bytes, encoding: str, respond: Respond
+        self,
+        endpoint: Endpoint,
+        client: ClientContext,
+        body: bytes,
+        encoding: str,
+        respond: Respond,
     ) -> None:
         """A small body that unpacks to a large one."""
         spool = self.new_spool()
         try:
             await asyncio.to_thread(spool.write_bytes, body)
-            answer = await self.accept_bulk(endpoint, caller, spool, encoding)
+            answer = await self.accept_bulk(endpoint, client, spool, encoding)
         except OSError:
             answer = answers.UNAVAILABLE
         except asyncio.CancelledError:

@@ -1,11 +1,12 @@
-"""What the doors count. Plain numbers: the metrics edge reads them when it is asked."""
+"""What ingestion counts. Plain numbers: the metrics endpoint reads them when it is asked."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from whipstitch.core.histogram import Histogram
-from whipstitch.ingest.validation.answers import OVERSIZED
-from whipstitch.ingest.validation.validate import Counts
+from whipstitch.core.reasons import Outcome, Reason
+from whipstitch.ingest.validation.counts import Counts
 
 
 @dataclass
@@ -14,29 +15,24 @@ class IngestStats:
 
     accepted: Counter[str] = field(default_factory=Counter)
     """Operations by kind: ``track``, ``people``, ``alias``."""
-    discarded: Counter[str] = field(default_factory=Counter)
-    """Operations dropped quietly, by reason."""
-    unread_times: int = 0
-    """Times in accepted operations that did not parse and were passed over."""
-    times_ahead: int = 0
-    """Times of traits that were too far ahead to go by."""
-    rejected: Counter[str] = field(default_factory=Counter)
-    """Requests refused, by the reason of their answer."""
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    """Requests refused, operations dropped, and remarks about those kept."""
     requests: Counter[str] = field(default_factory=Counter)
     """Requests by door: ``express``, ``asgi``."""
     latency: Histogram = field(default_factory=Histogram)
     """Seconds from the last byte of a request to its answer."""
 
-    def count_accepted(self, tally: Counts) -> None:
-        if tally.events:
-            self.accepted["track"] += tally.events
-        if tally.people:
-            self.accepted["people"] += tally.people
-        if tally.aliases:
-            self.accepted["alias"] += tally.aliases
-        if tally.discarded:
-            self.discarded["garbage_id"] += tally.discarded
-        if tally.oversized:
-            self.discarded[OVERSIZED] += tally.oversized
-        self.unread_times += tally.unread_times
-        self.times_ahead += tally.times_ahead
+    def count(self, counts: Counts) -> None:
+        """Counts what became of the operations of a request that is answered with success."""
+        if counts.events:
+            self.accepted["track"] += counts.events
+        if counts.people:
+            self.accepted["people"] += counts.people
+        if counts.aliases:
+            self.accepted["alias"] += counts.aliases
+        for reason, count in counts.troubles.items():
+            self.reasons[reason] += count
+
+    def of(self, outcome: Outcome) -> Mapping[Reason, int]:
+        """The counts of the reasons with that outcome."""
+        return {reason: n for reason, n in self.reasons.copy().items() if reason.outcome is outcome}

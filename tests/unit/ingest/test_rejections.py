@@ -3,9 +3,15 @@
 import pytest
 
 from whipstitch.core.projects import IngestionKey, Project
+from whipstitch.core.reasons import Reason
+from whipstitch.ingest.client import NO_PROJECT
 from whipstitch.ingest.rejections import Rejections
 
 KEY = IngestionKey("sk_live_0123456789abcdef", Project("proj_a", "A"), "live")
+
+
+def stranger(key: str) -> IngestionKey:
+    return IngestionKey(key, NO_PROJECT, "live")
 
 
 class Clock:
@@ -28,11 +34,11 @@ def refusals(clock: Clock) -> Rejections:
 def test_equal_causes_are_counted_together_and_the_latest_comes_first(
     refusals: Rejections, clock: Clock
 ) -> None:
-    refusals.note("garbage_id", "batch", KEY, 3)
+    refusals.note(Reason.GARBAGE_ID, "batch", KEY, 3)
     clock.time += 90
-    refusals.note("invalid_body", "track", KEY)
+    refusals.note(Reason.INVALID_BODY, "track", KEY)
     clock.time += 90
-    refusals.note("garbage_id", "batch", KEY, 2)
+    refusals.note(Reason.GARBAGE_ID, "batch", KEY, 2)
 
     found = [(one.cause.reason, one.count, one.last) for one in refusals.lately("proj_a")]
 
@@ -43,7 +49,7 @@ def test_equal_causes_are_counted_together_and_the_latest_comes_first(
 
 
 def test_it_is_forgotten_after_an_hour(refusals: Rejections, clock: Clock) -> None:
-    refusals.note("invalid_body", "track", KEY)
+    refusals.note(Reason.INVALID_BODY, "track", KEY)
 
     clock.time += 59 * 60
     assert len(refusals.lately("proj_a")) == 1
@@ -52,10 +58,10 @@ def test_it_is_forgotten_after_an_hour(refusals: Rejections, clock: Clock) -> No
 
 
 def test_a_key_is_told_by_its_last_four_characters_only(refusals: Rejections) -> None:
-    refusals.note("invalid_body", "track", KEY)
-    refusals.note_stranger("invalid_key", "track", "sk_live_misspelt")
-    refusals.note_stranger("invalid_key", "track", "hunter2")
-    refusals.note_stranger("missing_key", "track", "")
+    refusals.note(Reason.INVALID_BODY, "track", KEY)
+    refusals.note(Reason.INVALID_KEY, "track", stranger("sk_live_misspelt"))
+    refusals.note(Reason.INVALID_KEY, "track", stranger("hunter2"))
+    refusals.note(Reason.MISSING_KEY, "track", stranger(""))
 
     assert refusals.lately("proj_a")[0].cause.key_end == "cdef"
     assert {one.cause.key_end for one in refusals.lately(None)} == {"pelt", ""}
@@ -64,7 +70,7 @@ def test_a_key_is_told_by_its_last_four_characters_only(refusals: Rejections) ->
 
 def test_a_flood_of_made_up_keys_is_bounded_and_the_newest_stay(refusals: Rejections) -> None:
     for number in range(10_000):
-        refusals.note_stranger("invalid_key", "track", f"sk_live_made_up_{number}")
+        refusals.note(Reason.INVALID_KEY, "track", stranger(f"sk_live_made_up_{number}"))
 
     found = refusals.lately(None)
 

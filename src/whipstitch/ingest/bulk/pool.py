@@ -20,9 +20,10 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.core.turns import Claim, NoRoom, Turns
 from whipstitch.ingest.bulk.worker import Job, admit, begin
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.validate import Caller, Validated
+from whipstitch.ingest.validation.validate import Validated
 from whipstitch.journal.journal import Journal
 
 log = structlog.get_logger(__name__)
@@ -76,7 +77,7 @@ class BulkPool:
         return self._spools / secrets.token_hex(8)
 
     async def admit(
-        self, endpoint: str, caller: Caller, spool: Path, encoding: str
+        self, endpoint: str, client: ClientContext, spool: Path, encoding: str
     ) -> Validated | Answer:
         """Admits the body in ``spool``, when it is the key's turn. An ``Answer``: that is all
         (refused, discarded, or its rows are durable already, see ``Validated.lines``)."""
@@ -85,20 +86,20 @@ class BulkPool:
             return answers.UNAVAILABLE
         self._waiting_bytes += size
         try:
-            async with self._turns.turn(Claim(caller.key.key, _OF_ONE_KEY)):
-                return await self._admit(endpoint, caller, spool, encoding, size)
+            async with self._turns.turn(Claim(client.key.key, _OF_ONE_KEY)):
+                return await self._admit(endpoint, client, spool, encoding, size)
         except NoRoom:
             return answers.UNAVAILABLE
         finally:
             self._waiting_bytes -= size
 
     async def _admit(
-        self, endpoint: str, caller: Caller, spool: Path, encoding: str, size: int
+        self, endpoint: str, client: ClientContext, spool: Path, encoding: str, size: int
     ) -> Validated | Answer:
         part = self._journal.new_part()
         job = Job(
             endpoint,
-            caller,
+            client,
             spool,
             encoding,
             self._max_body,
@@ -106,7 +107,7 @@ class BulkPool:
             self._journal.room,
             self._journal.sequence.last,
             self._placeholders,
-            self._known_screens(caller),
+            self._known_screens(client),
             self._max_operation,
         )
         try:
@@ -180,10 +181,10 @@ class BulkPool:
                 self._pool = None
         pool.shutdown(wait=False, cancel_futures=True)
 
-    def _known_screens(self, caller: Caller) -> ProjectSnapshot:
-        """The caller's screens are all that a worker needs of the directory."""
+    def _known_screens(self, client: ClientContext) -> ProjectSnapshot:
+        """The client's screens are all that a worker needs of the directory."""
         known = self._directory() or ProjectSnapshot()
-        project = caller.key.project.id
+        project = client.key.project.id
         return ProjectSnapshot(
             screens={name: version for name, version in known.screens.items() if name[0] == project}
         )

@@ -22,13 +22,15 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.portable import limit_memory, sync_data
 from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.core.sequence import Sequence
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.http.decompression import BOM, Corrupt, Oversized, unpack_file
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.bodies import MALFORMED
+from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of, prepare
 from whipstitch.ingest.validation.rows import Row
-from whipstitch.ingest.validation.validate import Caller, Counts, Validator
+from whipstitch.ingest.validation.validate import Validator
 from whipstitch.journal.groups import commit_line
 
 _NICENESS = 10
@@ -45,7 +47,7 @@ class Job(msgspec.Struct, frozen=True):
     own may be written, of at most ``room`` bytes; ``floor``: the last acceptance number used."""
 
     endpoint: str
-    caller: Caller
+    client: ClientContext
     spool: Path
     encoding: str
     limit: int
@@ -120,8 +122,8 @@ def _admit_body(body: memoryview, job: Job) -> HeavyAdmitted | Answer:
         encode=out.take,
     )
     large = LargeAdmission(admission, sequence, out.put, job.directory)
-    tally, answer = large.admit(job.endpoint, body, job.caller)
-    return out.admitted(sequence.last, tally, answer) if answer.accepted else answer
+    tally, answer = large.admit(job.endpoint, body, job.client)
+    return answer if answer.refuses else out.admitted(sequence.last, tally, answer)
 
 
 @contextmanager

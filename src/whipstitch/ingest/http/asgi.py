@@ -10,12 +10,12 @@ from typing import BinaryIO, NamedTuple
 
 from starlette.types import Message, Receive, Scope, Send
 
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.http.responses import headers_of, preflight_headers
 from whipstitch.ingest.http.strictness import header_map
 from whipstitch.ingest.service import LARGEST_SMALL_BODY, PATHS, IngestService, answer_to_come
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.validate import Caller
 
 _SPOOL_BYTES = 1024 * 1024
 """A heavy body goes to its file in pieces of about this size, each on a thread."""
@@ -29,13 +29,13 @@ class ClientGone(Exception):
 
 class Reply(NamedTuple):
     """``complete_at``: when the body was there (``perf_counter``), None where none was needed.
-    ``unread``: the client is still sending what will not be read. ``caller``: None where it was not
+    ``unread``: the client is still sending what will not be read. ``client``: None where it was not
     let in."""
 
     answer: Answer
     complete_at: float | None = None
     unread: bool = False
-    caller: Caller | None = None
+    client: ClientContext | None = None
 
 
 class PostDoor(ABC):
@@ -63,18 +63,18 @@ class PostDoor(ABC):
         else:
             await _send(send, reply.answer)
         seconds = None if reply.complete_at is None else time.perf_counter() - reply.complete_at
-        self._intake.count(reply.answer, "asgi", seconds, _endpoint_of(scope["path"]), reply.caller)
+        self._intake.count(reply.answer, "asgi", seconds, _endpoint_of(scope["path"]), reply.client)
 
     async def _enter(self, scope: Scope, receive: Receive) -> Reply:
         headers = header_map(scope["headers"])
         peer = scope["client"][0] if scope.get("client") else ""
-        caller = self._intake.enter(_endpoint_of(scope["path"]), headers, peer)
-        if isinstance(caller, Answer):
-            return Reply(caller)
+        client = self._intake.enter(_endpoint_of(scope["path"]), headers, peer)
+        if isinstance(client, Answer):
+            return Reply(client)
         body = RequestBody(receive, headers, self._intake.new_spool)
         try:
-            reply = await self.reply(scope["path"], caller, headers, body)
-            return reply._replace(caller=caller)
+            reply = await self.reply(scope["path"], client, headers, body)
+            return reply._replace(client=client)
         except OSError:
             return Reply(answers.UNAVAILABLE)  # no room for the body's file
         finally:
@@ -82,7 +82,7 @@ class PostDoor(ABC):
 
     @abstractmethod
     async def reply(
-        self, path: str, caller: Caller, headers: dict[bytes, bytes], body: "RequestBody"
+        self, path: str, client: ClientContext, headers: dict[bytes, bytes], body: "RequestBody"
     ) -> Reply:
         """What a request that may enter is told. ``body`` is not read yet."""
 
@@ -91,17 +91,17 @@ class AsgiDoor(PostDoor):
     """The door for the paths in ``PATHS``."""
 
     async def reply(
-        self, path: str, caller: Caller, headers: dict[bytes, bytes], body: "RequestBody"
+        self, path: str, client: ClientContext, headers: dict[bytes, bytes], body: "RequestBody"
     ) -> Reply:
         if not await body.read(self._intake.max_body):
             return Reply(answers.TOO_LARGE, unread=True)
         endpoint = PATHS[path]
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         if body.spool is not None:
-            answer = await self._intake.accept_bulk(endpoint, caller, body.spool, encoding)
+            answer = await self._intake.accept_bulk(endpoint, client, body.spool, encoding)
         else:
             awaited, respond = answer_to_come()
-            self._intake.take(endpoint, caller, bytes(body.light), encoding, respond)
+            self._intake.take(endpoint, client, bytes(body.light), encoding, respond)
             answer = await awaited
         return Reply(answer, body.complete_at)
 

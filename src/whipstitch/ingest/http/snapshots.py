@@ -10,7 +10,9 @@ import msgspec
 
 from whipstitch.core.errors import RegistryError
 from whipstitch.core.rate_limit import RateLimiter, seconds_left
+from whipstitch.core.reasons import Reason
 from whipstitch.core.turns import Claim, NoRoom, Turns
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.http.asgi import PostDoor, Reply, RequestBody
 from whipstitch.ingest.http.decompression import (
     Corrupt,
@@ -22,7 +24,6 @@ from whipstitch.ingest.http.decompression import (
 from whipstitch.ingest.service import IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer, refusal
-from whipstitch.ingest.validation.validate import Caller
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Screen
 
@@ -37,12 +38,12 @@ _RECEIVED_OF_ONE = 16
 _STORED_AT_ONCE = 2
 
 _STORED = Answer(200, b'{"ok":true}')
-_MISSING_SCREEN = refusal(400, "Missing screen_name", "missing_screen_name")
-_MISSING_IMAGE = refusal(400, "Missing image_base64", "missing_image")
+_MISSING_SCREEN = refusal(400, "Missing screen_name", Reason.MISSING_SCREEN_NAME)
+_MISSING_IMAGE = refusal(400, "Missing image_base64", Reason.MISSING_IMAGE)
 _INVALID_IMAGE = refusal(
     400,
     "Invalid image_base64: send a PNG, JPEG or WebP of at most 8 MB, base64-encoded",
-    "invalid_image",
+    Reason.INVALID_IMAGE,
 )
 
 
@@ -73,32 +74,32 @@ class SnapshotDoor(PostDoor):
         self._storing = Turns(_STORED_AT_ONCE, waiting=_RECEIVED, waiting_each=_RECEIVED)
 
     async def reply(
-        self, _path: str, caller: Caller, headers: dict[bytes, bytes], body: RequestBody
+        self, _path: str, client: ClientContext, headers: dict[bytes, bytes], body: RequestBody
     ) -> Reply:
-        key = caller.key.key
+        key = client.key.key
         if not self._rate.allow(key, _A_MINUTE, now := time.time()):
             return Reply(answers.rate_limited(seconds_left(now)), unread=True)
         try:
             async with self._receiving.turn(Claim(key, _RECEIVED_OF_ONE)):
-                return await self._receive(caller, headers, body)
+                return await self._receive(client, headers, body)
         except NoRoom:
             return Reply(answers.UNAVAILABLE, unread=True)
 
     async def _receive(
-        self, caller: Caller, headers: dict[bytes, bytes], body: RequestBody
+        self, client: ClientContext, headers: dict[bytes, bytes], body: RequestBody
     ) -> Reply:
         if not await body.read(min(_MOST_BODY_BYTES, self._intake.max_body)):
             refused = body.announced > self._intake.max_body
             return Reply(answers.TOO_LARGE if refused else _INVALID_IMAGE, unread=True)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-        async with self._storing.turn(Claim(caller.key.key, _STORED_AT_ONCE)):
+        async with self._storing.turn(Claim(client.key.key, _STORED_AT_ONCE)):
             # Megabytes to decode and to store: not on the event loop.
-            return Reply(await asyncio.to_thread(self._store, body, encoding, caller))
+            return Reply(await asyncio.to_thread(self._store, body, encoding, client))
 
-    def _store(self, body: RequestBody, encoding: str, caller: Caller) -> Answer:
+    def _store(self, body: RequestBody, encoding: str, client: ClientContext) -> Answer:
         packed = bytes(body.light) if body.spool is None else body.spool.read_bytes()
         try:
-            screen = read_upload(unpack(packed, encoding_of(encoding), _MOST_BODY_BYTES), caller)
+            screen = read_upload(unpack(packed, encoding_of(encoding), _MOST_BODY_BYTES), client)
             if isinstance(screen, Answer):
                 return screen
             self._registry.save_screen(screen, self._limit)
@@ -113,7 +114,7 @@ class SnapshotDoor(PostDoor):
         return _STORED
 
 
-def read_upload(body: bytes, caller: Caller) -> Screen | Answer:
+def read_upload(body: bytes, client: ClientContext) -> Screen | Answer:
     """The snapshot in ``body``, or the answer that refuses it."""
     try:
         upload = _upload.decode(body)
@@ -135,8 +136,8 @@ def read_upload(body: bytes, caller: Caller) -> Screen | Answer:
     if content_type is None or len(image) > MOST_IMAGE_BYTES:
         return _INVALID_IMAGE
     return Screen(
-        project_id=caller.key.project.id,
-        environment=caller.key.environment,
+        project_id=client.key.project.id,
+        environment=client.key.environment,
         screen=upload.screen_name,
         content_type=content_type,
         image=image,

@@ -1,4 +1,4 @@
-"""Every answer that an ingestion endpoint can give, each with the reason that metrics count it by.
+"""Every answer that an ingestion endpoint can give; a refusal has the reason that it is counted by.
 
 Statuses and messages are the contract's (README, "Order of checks", and the three pages)."""
 
@@ -8,32 +8,31 @@ import msgspec
 
 from whipstitch.core.projects import IngestionKey
 from whipstitch.core.rate_limit import WINDOW_SECONDS
+from whipstitch.core.reasons import Reason
 
 JSON = msgspec.json.Encoder()
 RETRY_SECONDS = 5
-OVERSIZED = "operation_too_large"
-"""Why an operation of a batch is dropped; alone it is refused."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A whole answer. ``reason`` is None where operations were accepted; an empty ``body`` is an
-    empty body, everything else is JSON."""
+    """A whole answer. ``reason`` is None where it is no refusal; an empty ``body`` is an empty
+    body, everything else is JSON."""
 
     status: int
     body: bytes
-    reason: str | None = None
+    reason: Reason | None = None
     retry_after: int | None = None
     allow: str | None = None
 
     @property
-    def accepted(self) -> bool:
-        return self.reason is None
+    def refuses(self) -> bool:
+        return self.reason is not None
 
 
 def refusal(
     status: int,
     message: str,
-    reason: str,
+    reason: Reason,
     *,
     retry_after: int | None = None,
     allow: str | None = None,
@@ -46,42 +45,44 @@ def refusal(
 ACCEPTED = Answer(200, b"")
 TRACKED = Answer(200, b'{"ok":true,"commands":[]}')
 
-DISCARDED = Answer(202, b'{"ok":true,"status":"discarded"}', "garbage_id")
-DISCARDED_ALL = Answer(202, b'{"ok":true,"status":"discarded_all"}', "garbage_id")
-OVERSIZED_ALL = msgspec.structs.replace(DISCARDED_ALL, reason=OVERSIZED)
+DISCARDED = Answer(202, b'{"ok":true,"status":"discarded"}')
+DISCARDED_ALL = Answer(202, b'{"ok":true,"status":"discarded_all"}')
 
-MISSING_KEY = refusal(401, "Missing API key", "missing_key")
-INVALID_KEY = refusal(403, "Invalid API Key", "invalid_key")
-UNAUTHORIZED_ORIGIN = refusal(403, "Unauthorized Origin", "unauthorized_origin")
-UNAUTHORIZED_IP = refusal(403, "Unauthorized IP Address", "unauthorized_ip")
-TOO_LARGE = refusal(413, "Request body too large", "body_too_large")
-INVALID_BODY = refusal(400, "Invalid request body", "invalid_body")
-MISSING_EVENT_NAME = refusal(400, "Missing event_name", "missing_event_name")
-MISSING_DISTINCT_ID = refusal(400, "Missing distinct_id", "missing_distinct_id")
-MISSING_ALIAS_ID = refusal(400, "Missing alias_id", "missing_alias_id")
-NO_OPERATIONS = refusal(400, "No operations provided", "no_operations")
-UNKNOWN_OPERATION = refusal(400, "unknown operation type", "unknown_operation")
+MISSING_KEY = refusal(401, "Missing API key", Reason.MISSING_KEY)
+INVALID_KEY = refusal(403, "Invalid API Key", Reason.INVALID_KEY)
+UNAUTHORIZED_ORIGIN = refusal(403, "Unauthorized Origin", Reason.UNAUTHORIZED_ORIGIN)
+UNAUTHORIZED_IP = refusal(403, "Unauthorized IP Address", Reason.UNAUTHORIZED_IP)
+TOO_LARGE = refusal(413, "Request body too large", Reason.BODY_TOO_LARGE)
+INVALID_BODY = refusal(400, "Invalid request body", Reason.INVALID_BODY)
+MISSING_EVENT_NAME = refusal(400, "Missing event_name", Reason.MISSING_EVENT_NAME)
+MISSING_DISTINCT_ID = refusal(400, "Missing distinct_id", Reason.MISSING_DISTINCT_ID)
+MISSING_ALIAS_ID = refusal(400, "Missing alias_id", Reason.MISSING_ALIAS_ID)
+NO_OPERATIONS = refusal(400, "No operations provided", Reason.NO_OPERATIONS)
+UNKNOWN_OPERATION = refusal(400, "unknown operation type", Reason.UNKNOWN_OPERATION)
 INVALID_PAYLOAD = {
-    kind: refusal(400, f"Invalid {kind} payload", f"invalid_{kind}_payload")
-    for kind in ("track", "people", "alias")
+    "track": refusal(400, "Invalid track payload", Reason.INVALID_TRACK_PAYLOAD),
+    "people": refusal(400, "Invalid people payload", Reason.INVALID_PEOPLE_PAYLOAD),
+    "alias": refusal(400, "Invalid alias payload", Reason.INVALID_ALIAS_PAYLOAD),
 }
 UNAVAILABLE = refusal(
-    503, "Service temporarily unavailable", "queue_full", retry_after=RETRY_SECONDS
+    503, "Service temporarily unavailable", Reason.QUEUE_FULL, retry_after=RETRY_SECONDS
 )
-FAILED = refusal(500, "Internal server error", "internal_error")
+FAILED = refusal(500, "Internal server error", Reason.INTERNAL_ERROR)
 INVALID_ENCODING = refusal(
-    415, "Unsupported Content-Encoding: use gzip, deflate or zstd", "unsupported_encoding"
+    415, "Unsupported Content-Encoding: use gzip, deflate or zstd", Reason.UNSUPPORTED_ENCODING
 )
 METHOD_NOT_ALLOWED = refusal(
-    405, "Method not allowed: use POST", "method_not_allowed", allow="POST, OPTIONS"
+    405, "Method not allowed: use POST", Reason.METHOD_NOT_ALLOWED, allow="POST, OPTIONS"
 )
-TIMED_OUT = refusal(408, "Request body took too long to arrive", "body_timeout")
-HEADERS_TOO_LARGE = refusal(431, "Request headers too large", "headers_too_large")
-INVALID_HTTP = refusal(400, "Invalid HTTP request", "invalid_http")
+TIMED_OUT = refusal(408, "Request body took too long to arrive", Reason.BODY_TIMEOUT)
+HEADERS_TOO_LARGE = refusal(431, "Request headers too large", Reason.HEADERS_TOO_LARGE)
+INVALID_HTTP = refusal(400, "Invalid HTTP request", Reason.INVALID_HTTP)
 
 
 _RATE_LIMITED = [
-    refusal(429, "Rate limit exceeded. Please wait a moment.", "rate_limited", retry_after=seconds)
+    refusal(
+        429, "Rate limit exceeded. Please wait a moment.", Reason.RATE_LIMITED, retry_after=seconds
+    )
     for seconds in range(WINDOW_SECONDS + 1)
 ]
 

@@ -13,6 +13,7 @@ import msgspec
 
 from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.core.sequence import Sequence as Numbering
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers, screens
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.bodies import (
@@ -29,13 +30,12 @@ from whipstitch.ingest.validation.bodies import (
     is_object_or_null,
     why_refused,
 )
-from whipstitch.ingest.validation.ids import is_garbage
+from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
 from whipstitch.ingest.validation.runs import RUN, pairs, runs
 from whipstitch.ingest.validation.validate import (
-    Caller,
-    Counts,
     SequenceNumbers,
+    Validated,
     Validator,
     ValidOperations,
     discarded_all,
@@ -147,45 +147,47 @@ class LargeAdmission:
         self._put = put
         self._directory = directory
 
-    def admit(self, endpoint: str, body: memoryview, caller: Caller) -> tuple[Counts, Answer]:
+    def admit(
+        self, endpoint: str, body: memoryview, client: ClientContext
+    ) -> tuple[Counts, Answer]:
         """What was admitted, and the answer. Where nothing was, ``put`` was not called."""
         most = self._admission.max_operation
         try:
             if endpoint == "batch":
-                return self._batch(memoryview(_batch.decode(body).operations), caller)
+                return self._batch(memoryview(_batch.decode(body).operations), client)
             if most and len(body) > most:
                 return Counts(), answers.TOO_LARGE
             if endpoint == "people":
-                return self._person(_people.decode(body), caller)
+                return self._person(_people.decode(body), client)
             if endpoint == "track":
-                admitted = self._admission.take_track(_track.decode(body), caller)
+                admitted = self._admission.take_track(_track.decode(body), client)
             else:
-                admitted = self._admission.take_alias(_alias.decode(body), caller)
+                admitted = self._admission.take_alias(_alias.decode(body), client)
         except MALFORMED:
             return Counts(), answers.INVALID_BODY
-        if isinstance(admitted, Answer):
-            return Counts(), admitted
-        return admitted.tally, admitted.answer
+        return _outcome(admitted)
 
-    def _person(self, update: _LargePeople, caller: Caller) -> tuple[Counts, Answer]:
+    def _person(self, update: _LargePeople, client: ClientContext) -> tuple[Counts, Answer]:
         if not is_object_or_null(update.properties):
             return Counts(), answers.INVALID_BODY
         if refusal := why_no_person(update.distinct_id):
-            return Counts(), refusal
+            return _outcome(refusal)
         number = self._sequence.take(1)
         numbers = SequenceNumbers(0, number, 0, self._sequence.now // 1000)
-        self._put_parts(update, caller, numbers)
+        self._put_parts(update, client, numbers)
         self._sequence.skip(numbers.people - 1)
-        return self._admission.with_times(Counts(people=1)), answers.ACCEPTED
+        return self._admission.with_remarks(Counts(people=1)), answers.ACCEPTED
 
-    def _put_parts(self, update: _LargePeople, caller: Caller, numbers: SequenceNumbers) -> None:
+    def _put_parts(
+        self, update: _LargePeople, client: ClientContext, numbers: SequenceNumbers
+    ) -> None:
         """Each part has a number of its own, so that the last of equal keys wins."""
         when = None
         for part, value in update.parts():
             if when is not None:  # counted once, where it is passed over
                 part = msgspec.structs.replace(part, timestamp=ABSENT)
-            kept = ValidOperations([], [PeopleOperation(part)], [])
-            rows: list[TraitRow] = list(self._admission.rows(kept, caller, numbers))  # type: ignore[arg-type] # of people only
+            kept = ValidOperations([], [PeopleOperation(part)], [], {})
+            rows: list[TraitRow] = list(self._admission.rows(kept, client, numbers))  # type: ignore[arg-type] # of people only
             if when is not None:
                 del rows[0]  # the person's
                 for row in rows:
@@ -201,66 +203,70 @@ class LargeAdmission:
 
     # A batch
 
-    def _batch(self, operations: memoryview, caller: Caller) -> tuple[Counts, Answer]:
+    def _batch(self, operations: memoryview, client: ClientContext) -> tuple[Counts, Answer]:
         """Twice through: whether all of it is right, and into rows."""
         if bytes(operations[:1]) != b"[":
             return Counts(), answers.INVALID_BODY
         total, spare, empty = Counts(), 0, True
         try:
-            for some, large, oversized in self._read(operations):
+            for kept, large in self._read(operations):
                 empty = False
-                total += keep(some).tally(len(some), oversized)
+                total += kept.tally
                 if large is not None:
-                    garbage = is_garbage(large.distinct_id or "")
-                    total += Counts(discarded=1) if garbage else Counts(people=1)
-                    spare += 0 if garbage else sum(1 for _ in large.parts()) - 1
+                    total += Counts(people=1)
+                    spare += sum(1 for _ in large.parts()) - 1
         except MALFORMED:
             return Counts(), _why_refused(operations)
         if empty:
             return Counts(), answers.NO_OPERATIONS
         if not total.accepted:
-            return total, discarded_all(total)
+            return _outcome(discarded_all(total))
         numbers = self._admission.numbers(total, spare)
         seen: dict[tuple[str, str | None], None] = {}
-        for some, large, _ in self._read(operations):
-            kept = keep(some)
-            if rows := list(self._admission.rows(kept, caller, numbers)):
+        for kept, large in self._read(operations):
+            if rows := list(self._admission.rows(kept, client, numbers)):
                 self._put(lines_of(rows), len(rows))
-            if large is not None and not is_garbage(large.distinct_id or ""):
-                self._put_parts(large, caller, numbers)
+            if large is not None:
+                self._put_parts(large, client, numbers)
             seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
-        wanted = screens.missing(seen, caller.key, self._directory)
-        total = self._admission.with_times(total)
-        return total, summary(total, caller.key, wanted)
+        wanted = screens.missing(seen, client.key, self._directory)
+        total = self._admission.with_remarks(total)
+        return total, summary(total, client.key, wanted)
 
     def _read(
         self, operations: memoryview
-    ) -> Iterator[tuple[list[Operation], _LargePeople | None, int]]:
-        """Some operations at once, or one that updates a person and is large, and how many were too
-        large.
+    ) -> Iterator[tuple[ValidOperations, _LargePeople | None]]:
+        """What is kept of some operations at once, or of one that updates a person and is large.
 
         Raises:
             ValueError, RecursionError: one has a wrong shape.
         """
         most = self._admission.max_operation
         for run in runs(operations):
-            large: _LargePeople | None = None
             if len(run) <= RUN:
                 text = b"".join((b"[", run, b"]"))
                 some = _operations.decode(text)
-                sizes = [len(raw) for raw in _raws.decode(text)] if most else []
-            else:
-                one = _large_operation.decode(run)
-                large = one.payload if isinstance(one, _LargePeopleOperation) else None
-                some = [] if isinstance(one, _LargePeopleOperation) else [one]
-                sizes = [len(run)] if most else []
-            if not all(one.payload.complete for one in some) or (large and not large.complete):
+                if not all(one.payload.complete for one in some):
+                    raise ValueError("incomplete")
+                sizes = [len(raw) for raw in _raws.decode(text)] if most else ()
+                yield keep(some, sizes, most), None
+                continue
+            one = _large_operation.decode(run)
+            if not one.payload.complete:
                 raise ValueError("incomplete")
-            oversized = sum(size > most for size in sizes)
-            if oversized:
-                large = None
-                some = [one for one, size in zip(some, sizes, strict=False) if size <= most]
-            yield some, large, oversized
+            sizes = [len(run)] if most else ()
+            if not isinstance(one, _LargePeopleOperation):
+                yield keep([one], sizes, most), None
+                continue
+            # Judged by its id and its size, as a small update is.
+            kept = keep([PeopleOperation(PeoplePayload(one.payload.distinct_id))], sizes, most)
+            yield msgspec.structs.replace(kept, people=[]), one.payload if kept.people else None
+
+
+def _outcome(admitted: Validated | Answer) -> tuple[Counts, Answer]:
+    if isinstance(admitted, Answer):
+        return Counts(), admitted
+    return admitted.tally, admitted.answer
 
 
 def _lines_of_trait(row: TraitRow, value: memoryview) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import msgspec
 
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey
+from whipstitch.core.reasons import Reason
 from whipstitch.ingest.enrichment.places import Place
 from whipstitch.ingest.enrichment.user_agent import Agent
 from whipstitch.ingest.validation import timestamps
@@ -18,7 +19,7 @@ from whipstitch.ingest.validation.bodies import (
     TrackPayload,
     text_of,
 )
-from whipstitch.ingest.validation.timestamps import PassedOver
+from whipstitch.ingest.validation.counts import Remarks
 
 _EMPTY: Final = msgspec.Raw(b"{}")
 _AHEAD_MS: Final = 60_000
@@ -134,10 +135,10 @@ def event_row(
     id_: str,
     accepted: int,
     received: int,
-    passed_over: PassedOver,
+    remarks: Remarks,
 ) -> EventRow:
     """An ``event`` with name and id, and what the server adds (contract README, "Time",
-    "Enrichment"). ``passed_over`` counts the times that were.
+    "Enrichment"). ``remarks`` takes note of times that do not parse.
 
     Raises:
         NotAnObject: its properties, or default properties, are neither an object nor null.
@@ -158,11 +159,11 @@ def event_row(
             fallback = _defaults.decode(defaults)
         except msgspec.DecodeError:
             defaults, fallback = _read_odd_defaults(defaults)
-    timestamp = _time_sent(event.timestamp, passed_over)
+    timestamp = _time_sent(event.timestamp, remarks)
     if timestamp is None and sent is not _NO_SENT:
-        timestamp = _time_sent(sent.timestamp, passed_over)
+        timestamp = _time_sent(sent.timestamp, remarks)
         if timestamp is None:
-            timestamp = _time_sent(sent.time, passed_over)
+            timestamp = _time_sent(sent.time, remarks)
     if timestamp is None:
         timestamp = received
     return EventRow(
@@ -190,16 +191,16 @@ def event_row(
 
 
 def trait_rows(
-    update: PeoplePayload, key: IngestionKey, accepted: int, received: int, passed_over: PassedOver
+    update: PeoplePayload, key: IngestionKey, accepted: int, received: int, remarks: Remarks
 ) -> list[TraitRow]:
     """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
     Which update wins, a time more than a day ahead of its receipt does not say: the time of receipt
     stands for it, or nobody could change the trait until then.
 
     The person's row has the key that a client's own blank key has, too, and is older than all."""
-    timestamp = _time_sent(update.timestamp, passed_over)
+    timestamp = _time_sent(update.timestamp, remarks)
     if timestamp is not None and timestamp > received + _DAY_MS:
-        passed_over.ahead += 1
+        remarks.note(Reason.TIME_AHEAD)
         timestamp = None
     recent = timestamp is None or timestamp >= received - _DAY_MS
     if recent and accepted // 1000 - received > _AHEAD_MS:
@@ -227,11 +228,11 @@ def alias_row(
     accepted: int,
     received: int,
     placeholders: Placeholders,
-    passed_over: PassedOver,
+    remarks: Remarks,
 ) -> AliasRow:
     """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
     alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
-    timestamp = _time_sent(alias.timestamp, passed_over)
+    timestamp = _time_sent(alias.timestamp, remarks)
     if timestamp is None:
         timestamp = received
     if alias_id == distinct_id:
@@ -255,12 +256,12 @@ def app_version(event: TrackPayload) -> str | None:
     return None
 
 
-def _time_sent(raw: msgspec.Raw, passed_over: PassedOver) -> int | None:
+def _time_sent(raw: msgspec.Raw, remarks: Remarks) -> int | None:
     if raw is ABSENT:
         return None
     timestamp = timestamps.parse(raw)
-    if timestamp is None:
-        passed_over.note_unread(raw)
+    if timestamp is None and not timestamps.is_null(raw):
+        remarks.note(Reason.UNREAD_TIME)
     return timestamp
 
 

@@ -53,24 +53,9 @@ _usual: Final = msgspec.json.Decoder(datetime | int | float).decode
 _text: Final = msgspec.json.Decoder(str).decode
 
 
-class PassedOver:
-    """Counts times that were sent and passed over: those ``unread`` did not parse, those ``ahead``
-    are of a clock that is too far ahead for an update of traits to go by it."""
-
-    def __init__(self) -> None:
-        self.unread = 0
-        self.ahead = 0
-
-    def note_unread(self, raw: bytes | msgspec.Raw) -> None:
-        """``raw`` did not parse; null counts as not sent."""
-        if len(raw) != len(_NULL) or bytes(raw) != _NULL:
-            self.unread += 1
-
-    def take(self) -> tuple[int, int]:
-        """How many ``unread`` and ``ahead`` since the last call."""
-        counts = self.unread, self.ahead
-        self.unread = self.ahead = 0
-        return counts
+def is_null(raw: bytes | msgspec.Raw) -> bool:
+    """Whether ``raw``, which is JSON, says that nothing was sent."""
+    return len(raw) == len(_NULL) and bytes(raw) == _NULL
 
 
 def parse(raw: bytes | msgspec.Raw) -> int | None:

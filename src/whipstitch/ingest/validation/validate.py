@@ -9,9 +9,9 @@ import msgspec
 
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
+from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence as Numbering
-from whipstitch.ingest.enrichment.places import Place
-from whipstitch.ingest.enrichment.user_agent import Agent
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers, screens
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.bodies import (
@@ -27,6 +27,7 @@ from whipstitch.ingest.validation.bodies import (
     read_track,
     sizes_of_operations,
 )
+from whipstitch.ingest.validation.counts import Counts, Remarks
 from whipstitch.ingest.validation.ids import EventIds, is_garbage
 from whipstitch.ingest.validation.rows import (
     NotAnObject,
@@ -37,49 +38,6 @@ from whipstitch.ingest.validation.rows import (
     event_row,
     trait_rows,
 )
-from whipstitch.ingest.validation.timestamps import PassedOver
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Who sends, as far as the gate and the request's headers tell."""
-
-    key: IngestionKey
-    agent: Agent
-    place: Place
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """Operations by kind, those dropped for a garbage id, those dropped for their size, and times
-    that were passed over: those that did not parse, and those of traits that are too far ahead."""
-
-    events: int = 0
-    people: int = 0
-    aliases: int = 0
-    discarded: int = 0
-    oversized: int = 0
-    unread_times: int = 0
-    times_ahead: int = 0
-
-    @property
-    def accepted(self) -> int:
-        return self.events + self.people + self.aliases
-
-    @property
-    def has_trouble(self) -> bool:
-        """Whether there is something that the sender should be told of."""
-        return bool(self.discarded or self.oversized or self.unread_times or self.times_ahead)
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
-            self.events + other.events,
-            self.people + other.people,
-            self.aliases + other.aliases,
-            self.discarded + other.discarded,
-            self.oversized + other.oversized,
-            self.unread_times + other.unread_times,
-            self.times_ahead + other.times_ahead,
-        )
-
 
 _ONE_EVENT: Final = Counts(events=1)
 _ONE_PERSON: Final = Counts(people=1)
@@ -87,7 +45,8 @@ _ONE_ALIAS: Final = Counts(aliases=1)
 
 
 class Validated(msgspec.Struct, frozen=True):
-    """``lines``: ``rows`` journal lines. ``answer`` is due once they are durable."""
+    """``lines``: ``rows`` journal lines. ``answer`` is due once they are durable; where there are
+    none, because all operations were dropped, at once."""
 
     lines: bytes
     rows: int
@@ -95,18 +54,23 @@ class Validated(msgspec.Struct, frozen=True):
     answer: Answer
 
 
+GARBAGE: Final = Validated(b"", 0, Counts(troubles={Reason.GARBAGE_ID: 1}), answers.DISCARDED)
+"""What a single operation with a garbage id comes to."""
+
+
 class ValidOperations(msgspec.Struct):
-    """The operations of a batch that are not garbage, in the order in which they are queued:
-    aliases, people, events (batch page, "Processing order")."""
+    """The operations of a batch that are kept, in the order in which they are queued: aliases,
+    people, events (batch page, "Processing order"); ``troubles``: why the others are not."""
 
     aliases: list[AliasOperation]
     people: list[PeopleOperation]
     events: list[TrackOperation]
 
-    def tally(self, sent: int, oversized: int = 0) -> Counts:
-        """Counts what is kept of ``sent`` operations and some more that were too large."""
-        events, people, aliases = len(self.events), len(self.people), len(self.aliases)
-        return Counts(events, people, aliases, sent - events - people - aliases, oversized)
+    troubles: dict[Reason, int]
+
+    @property
+    def tally(self) -> Counts:
+        return Counts(len(self.events), len(self.people), len(self.aliases), self.troubles)
 
 
 class SequenceNumbers(msgspec.Struct):
@@ -120,7 +84,7 @@ class SequenceNumbers(msgspec.Struct):
 
 
 Encode = Callable[[Sequence[Row]], bytes]
-Admit = Callable[[bytes, Caller], Validated | Answer]
+Admit = Callable[[bytes, ClientContext], Validated | Answer]
 
 
 class Validator:
@@ -141,7 +105,7 @@ class Validator:
         self._directory = directory
         self._placeholders = placeholders
         self._event_ids = event_ids or EventIds().next
-        self._passed_over = PassedOver()
+        self._remarks = Remarks()
         self._encode = encode
         self.max_operation = max_operation
 
@@ -151,15 +115,15 @@ class Validator:
         if not most:
             return admit
 
-        def within(body: bytes, caller: Caller) -> Validated | Answer:
-            return answers.TOO_LARGE if len(body) > most else admit(body, caller)
+        def within(body: bytes, client: ClientContext) -> Validated | Answer:
+            return answers.TOO_LARGE if len(body) > most else admit(body, client)
 
         return within
 
-    def track(self, body: bytes, caller: Caller) -> Validated | Answer:
-        return self.take_track(read_track(body), caller)
+    def track(self, body: bytes, client: ClientContext) -> Validated | Answer:
+        return self.take_track(read_track(body), client)
 
-    def take_track(self, event: TrackPayload | Answer, caller: Caller) -> Validated | Answer:
+    def take_track(self, event: TrackPayload | Answer, client: ClientContext) -> Validated | Answer:
         if not isinstance(event, TrackPayload):  # asked this way round it takes a third of the time
             return event
         refusal = _why_not(event)
@@ -169,24 +133,24 @@ class Validator:
         try:
             row = event_row(
                 event,
-                caller.key,
-                caller.agent,
-                caller.place,
+                client.key,
+                client.agent,
+                client.place,
                 self._event_ids(),
                 number,
                 self._sequence.now // 1000,
-                self._passed_over,
+                self._remarks,
             )
         except NotAnObject:
             return answers.INVALID_BODY
         answer = answers.TRACKED
         if event.event_name in screens.SCREEN_EVENTS:
-            wanted = self.wanted_screens((event,), caller.key)
+            wanted = self.wanted_screens((event,), client.key)
             answer = answers.tracked(wanted) if wanted else answer
-        tally = self.with_times(_ONE_EVENT) if self._passed_over.unread else _ONE_EVENT
+        tally = self.with_remarks(_ONE_EVENT)
         return Validated(self._encode((row,)), 1, tally, answer)
 
-    def people(self, body: bytes, caller: Caller) -> Validated | Answer:
+    def people(self, body: bytes, client: ClientContext) -> Validated | Answer:
         update = read_people(body)
         if isinstance(update, Answer):
             return update
@@ -195,14 +159,14 @@ class Validator:
             return refusal
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
-        rows = trait_rows(update, caller.key, number, received, self._passed_over)
-        tally = self.with_times(_ONE_PERSON)
+        rows = trait_rows(update, client.key, number, received, self._remarks)
+        tally = self.with_remarks(_ONE_PERSON)
         return Validated(self._encode(rows), len(rows), tally, answers.ACCEPTED)
 
-    def alias(self, body: bytes, caller: Caller) -> Validated | Answer:
-        return self.take_alias(read_alias(body), caller)
+    def alias(self, body: bytes, client: ClientContext) -> Validated | Answer:
+        return self.take_alias(read_alias(body), client)
 
-    def take_alias(self, alias: AliasPayload | Answer, caller: Caller) -> Validated | Answer:
+    def take_alias(self, alias: AliasPayload | Answer, client: ClientContext) -> Validated | Answer:
         if isinstance(alias, Answer):
             return alias
         if not alias.alias_id:
@@ -210,32 +174,27 @@ class Validator:
         if not alias.distinct_id:
             return answers.MISSING_DISTINCT_ID
         if is_garbage(alias.alias_id) or is_garbage(alias.distinct_id):
-            return answers.DISCARDED
+            return GARBAGE
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
-        row = alias_row(alias, caller.key, number, received, self._placeholders, self._passed_over)
-        tally = self.with_times(_ONE_ALIAS)
+        row = alias_row(alias, client.key, number, received, self._placeholders, self._remarks)
+        tally = self.with_remarks(_ONE_ALIAS)
         return Validated(self._encode((row,)), 1, tally, answers.ACCEPTED)
 
-    def batch(self, body: bytes, caller: Caller) -> Validated | Answer:
+    def batch(self, body: bytes, client: ClientContext) -> Validated | Answer:
         operations = read_batch(body)
         if isinstance(operations, Answer):
             return operations
         most = self.max_operation
-        oversized = 0
-        if most and len(body) > most:
-            sizes = sizes_of_operations(body)
-            within = [one for one, size in zip(operations, sizes, strict=True) if size <= most]
-            oversized = len(operations) - len(within)
-            operations = within
-        kept = keep(operations)
-        tally = kept.tally(len(operations), oversized)
+        sizes = sizes_of_operations(body) if most and len(body) > most else ()
+        kept = keep(operations, sizes, most)
+        tally = kept.tally
         if not tally.accepted:
             return discarded_all(tally)
-        rows = list(self.rows(kept, caller, self.numbers(tally)))
-        tally = self.with_times(tally)
-        wanted = self.wanted_screens((event.payload for event in kept.events), caller.key)
-        return Validated(self._encode(rows), len(rows), tally, summary(tally, caller.key, wanted))
+        rows = list(self.rows(kept, client, self.numbers(tally)))
+        tally = self.with_remarks(tally)
+        wanted = self.wanted_screens((event.payload for event in kept.events), client.key)
+        return Validated(self._encode(rows), len(rows), tally, summary(tally, client.key, wanted))
 
     def numbers(self, tally: Counts, more: int = 0) -> SequenceNumbers:
         """Acceptance numbers for a batch: aliases before people, people before events; ``more`` of
@@ -247,33 +206,28 @@ class Validator:
         )
 
     def rows(
-        self, kept: ValidOperations, caller: Caller, numbers: SequenceNumbers
+        self, kept: ValidOperations, client: ClientContext, numbers: SequenceNumbers
     ) -> Iterator[Row]:
         """The journal rows of (some of) a batch; moves ``numbers`` on."""
-        key, agent, place = caller.key, caller.agent, caller.place
+        key, agent, place = client.key, client.agent, client.place
         received = numbers.received
         for alias in kept.aliases:
             yield alias_row(
-                alias.payload, key, numbers.alias, received, self._placeholders, self._passed_over
+                alias.payload, key, numbers.alias, received, self._placeholders, self._remarks
             )
             numbers.alias += 1
         for update in kept.people:
-            yield from trait_rows(update.payload, key, numbers.people, received, self._passed_over)
+            yield from trait_rows(update.payload, key, numbers.people, received, self._remarks)
             numbers.people += 1
-        next_id, number, passed_over = self._event_ids, numbers.event, self._passed_over
+        next_id, number, remarks = self._event_ids, numbers.event, self._remarks
         for event in kept.events:
-            yield event_row(
-                event.payload, key, agent, place, next_id(), number, received, passed_over
-            )
+            yield event_row(event.payload, key, agent, place, next_id(), number, received, remarks)
             number += 1
         numbers.event = number
 
-    def with_times(self, tally: Counts) -> Counts:
-        """``tally`` with the times that were passed over since the last call."""
-        unread, ahead = self._passed_over.take()
-        if not unread and not ahead:
-            return tally
-        return msgspec.structs.replace(tally, unread_times=unread, times_ahead=ahead)
+    def with_remarks(self, tally: Counts) -> Counts:
+        """``tally`` with what was noted since the last call."""
+        return tally.with_troubles(self._remarks.take()) if self._remarks.found else tally
 
     def wanted_screens(self, events: Iterable[TrackPayload], key: IngestionKey) -> list[str]:
         """The screens to be asked for in the answer to ``events``."""
@@ -290,39 +244,52 @@ def seen_screens(events: Iterable[TrackPayload]) -> Iterator[tuple[str, str | No
                 yield screen, app_version(event)
 
 
-def why_no_person(distinct_id: str | None) -> Answer | None:
+def why_no_person(distinct_id: str | None) -> Validated | Answer | None:
     """Why nothing is said of a person whom a single operation names so."""
     if not distinct_id:
         return answers.MISSING_DISTINCT_ID
-    return answers.DISCARDED if is_garbage(distinct_id) else None
+    return GARBAGE if is_garbage(distinct_id) else None
 
 
-def _why_not(event: TrackPayload) -> Answer | None:
+def _why_not(event: TrackPayload) -> Validated | Answer | None:
     """Why a single event is not queued, if its shape is right."""
     if not event.event_name:
         return answers.MISSING_EVENT_NAME
     return why_no_person(event.distinct_id)
 
 
-def keep(operations: Iterable[Operation]) -> ValidOperations:
-    """Drops the operations whose id is empty or garbage (batch page, "Garbage-ID filter")."""
-    kept = ValidOperations([], [], [])
-    for operation in operations:
+def keep(
+    operations: Iterable[Operation], sizes: Sequence[int] = (), most: int = 0
+) -> ValidOperations:
+    """Drops what a batch may hold but nobody stores: operations over ``most`` of the ``sizes``
+    (none: nobody looked), and those whose id is empty or garbage (batch page, "Garbage-ID filter").
+    """
+    kept = ValidOperations([], [], [], {})
+    troubles = kept.troubles
+    for number, operation in enumerate(operations):
         payload = operation.payload
-        if is_garbage(payload.distinct_id or ""):
-            continue
-        if isinstance(operation, TrackOperation):
+        if sizes and sizes[number] > most:
+            _count(troubles, Reason.OPERATION_TOO_LARGE)
+        elif is_garbage(payload.distinct_id or ""):
+            _count(troubles, Reason.GARBAGE_ID)
+        elif isinstance(operation, TrackOperation):
             kept.events.append(operation)
         elif isinstance(operation, PeopleOperation):
             kept.people.append(operation)
-        elif not is_garbage(operation.payload.alias_id or ""):
+        elif is_garbage(operation.payload.alias_id or ""):
+            _count(troubles, Reason.GARBAGE_ID)
+        else:
             kept.aliases.append(operation)
     return kept
 
 
-def discarded_all(tally: Counts) -> Answer:
-    """The answer to a batch of which nothing is kept."""
-    return answers.DISCARDED_ALL if tally.discarded else answers.OVERSIZED_ALL
+def _count(troubles: dict[Reason, int], reason: Reason) -> None:
+    troubles[reason] = troubles.get(reason, 0) + 1
+
+
+def discarded_all(tally: Counts) -> Validated:
+    """What a batch comes to of which nothing is kept."""
+    return Validated(b"", 0, tally, answers.DISCARDED_ALL)
 
 
 def summary(tally: Counts, key: IngestionKey, wanted: list[str]) -> Answer:

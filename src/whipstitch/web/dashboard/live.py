@@ -6,19 +6,11 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from whipstitch.analytics.events.pages import rfc3339
-from whipstitch.ingest.rejections import MINUTES, TIME_AHEAD, UNREAD_TIME, Rejection
-from whipstitch.ingest.validation.answers import OVERSIZED
-from whipstitch.web.dashboard.hints import hint_for
+from whipstitch.ingest.rejections import MINUTES, Rejection
 from whipstitch.web.dashboard.installation import ServerStatus
 from whipstitch.web.dashboard.visits import PageContext
 
 _MOST_SET_ASIDE: Final = 50
-_OUTCOMES: Final = {
-    "garbage_id": "discarded",
-    OVERSIZED: "discarded",
-    UNREAD_TIME: "time passed over",
-    TIME_AHEAD: "time passed over",
-}
 
 
 class Trouble:
@@ -63,11 +55,11 @@ def _concerns(refusal: Rejection, visit: PageContext) -> bool:
 def _refused(refusal: Rejection) -> dict[str, Any]:
     cause = refusal.cause
     return {
-        "outcome": _OUTCOMES.get(cause.reason, "rejected"),
+        "outcome": cause.reason.outcome,
         "reason": cause.reason,
         "endpoint": cause.endpoint,
         "key_end": cause.key_end,
         "count": refusal.count,
         "last": rfc3339(int(refusal.last * 1000)),
-        "hint": hint_for(cause.reason),
+        "hint": cause.reason.hint,
     }

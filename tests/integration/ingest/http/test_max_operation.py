@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from tests.support.doors import DOORS, Door, Options, operation, serving, track
 
+from whipstitch.core.reasons import Reason
+
 
 @pytest.mark.parametrize("door", DOORS)
 def test_an_operation_over_the_limit_is_refused_alone_and_dropped_in_a_batch(
@@ -28,8 +30,8 @@ def test_an_operation_over_the_limit_is_refused_alone_and_dropped_in_a_batch(
             assert served.post("batch", wrong).error == (400, "Invalid track payload")
             assert [row["properties"] for row in served.new_rows()] == [{"a": "x"}] * 2
         stats = served.intake.stats
-        assert stats.discarded["operation_too_large"] == 4  # those that were dropped all at once: 1
-        assert stats.rejected["body_too_large"] == 4
+        assert stats.reasons[Reason.OPERATION_TOO_LARGE] == 6
+        assert stats.reasons[Reason.BODY_TOO_LARGE] == 4
         reasons = {one.cause.reason for one in served.intake.refusals.lately("proj_abc")}
         assert "operation_too_large" in reasons
 

@@ -143,8 +143,8 @@ def test_what_was_not_stored_is_told_with_a_hint(server: Server, visit: Visit) -
     assert {
         ("discarded", "garbage_id", "track"),
         ("discarded", "garbage_id", "batch"),
-        ("time passed over", "unread_time", "track"),
-        ("time passed over", "time_ahead", "people"),
+        ("noted", "unread_time", "track"),
+        ("noted", "time_ahead", "people"),
         ("rejected", "invalid_key", "track"),
         ("rejected", "invalid_body", "people"),
     } <= found

@@ -13,7 +13,8 @@ DIRECTORY = ProjectSnapshot(keys={key.key: key for key in (OPEN, FENCED)})
 
 
 def outcome(key: str, origin: str | None = None, ip: str = "192.0.2.1") -> object:
-    return Authenticator(0).recognise(DIRECTORY, key, origin, ip).outcome
+    client = Authenticator(0).recognise(DIRECTORY, key, origin, ip)
+    return client.refusal or client.key
 
 
 def test_a_known_key_of_an_open_project_may_send_from_anywhere() -> None:
@@ -41,8 +42,8 @@ def test_one_kind_of_list_does_not_stand_in_for_the_other() -> None:
     only_ips = IngestionKey("l", Project("p", "P", ips=("10.0.0.1",)), "live")
     directory = ProjectSnapshot(keys={"k": only_domains, "l": only_ips})
     gate = Authenticator(0)
-    assert gate.recognise(directory, "k", None, "192.0.2.1").outcome is only_domains
-    assert gate.recognise(directory, "l", "https://any.test", "192.0.2.1").outcome is only_ips
+    assert gate.recognise(directory, "k", None, "192.0.2.1").refusal is None
+    assert gate.recognise(directory, "l", "https://any.test", "192.0.2.1").refusal is None
 
 
 def test_the_limit_of_the_project_wins_over_the_general_one() -> None:

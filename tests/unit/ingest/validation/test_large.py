@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
+from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence
-from whipstitch.ingest.enrichment.places import Place
-from whipstitch.ingest.enrichment.user_agent import Agent
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers, large, runs
 from whipstitch.ingest.validation.answers import Answer
+from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of, prepare
 from whipstitch.ingest.validation.rows import Row
-from whipstitch.ingest.validation.validate import Caller, Counts, Validated, Validator
+from whipstitch.ingest.validation.validate import Validated, Validator
 
 _KEY = IngestionKey("sk_live_0123456789abcdef0123456789abcdef", Project("proj_a", "A"), "live")
-_CALLER = Caller(_KEY, Agent("", "", "", bot=False), Place("", "", "", ""))
+_CLIENT = ClientContext(_KEY)
 _NOW = 1_770_000_000_000_000
 
 
@@ -50,7 +51,7 @@ def admitted(
         max_operation=max_operation,
     )
     method = getattr(light, endpoint)
-    one = (method if endpoint == "batch" else light.alone(method))(body, _CALLER)
+    one = (method if endpoint == "batch" else light.alone(method))(body, _CLIENT)
     first = (
         (one.tally, one.answer, _rows(one.lines))
         if isinstance(one, Validated)
@@ -82,13 +83,13 @@ def admitted(
     try:
         prepare(memory)
         tally, answer = LargeAdmission(heavy, sequence, put, directory).admit(
-            endpoint, memory, _CALLER
+            endpoint, memory, _CLIENT
         )
     except (ValueError, RecursionError):
         tally, answer = Counts(), answers.INVALID_BODY
     rows = _rows(b"".join(taken))
     assert len(rows) == counted
-    if not answer.accepted:
+    if answer.refuses:
         assert not rows
         tally = Counts()
     return first, (tally, answer, rows)
@@ -195,7 +196,7 @@ def test_of_equal_keys_far_apart_the_last_counts() -> None:
     found = _meaning(rows)[1]
     assert found["u1", "a"][1] == "2"
     assert len({row["timestamp"] for row in rows if row["property"]}) == 1
-    assert (tally.people, tally.unread_times) == (1, 1)
+    assert (tally.people, tally.troubles) == (1, {Reason.UNREAD_TIME: 1})
     assert sum(not row["property"] for row in rows) == 1
 
 
@@ -218,7 +219,7 @@ def test_a_large_event_is_not_copied_to_be_encoded() -> None:
 
     admission = Validator(Sequence(lambda: _NOW), ProjectSnapshot, Placeholders(), encode=encode)
     LargeAdmission(admission, Sequence(lambda: _NOW), lambda *_: None, ProjectSnapshot()).admit(
-        "track", memory, _CALLER
+        "track", memory, _CLIENT
     )
     pieces = list(lines_of(rows))
     assert any(isinstance(piece, memoryview) and piece.obj is not None for piece in pieces)

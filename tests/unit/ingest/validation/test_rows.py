@@ -5,10 +5,11 @@ import pytest
 
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
+from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence
-from whipstitch.ingest.enrichment.places import Place
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.enrichment.user_agent import Agent
-from whipstitch.ingest.validation.validate import Caller, Validated, Validator
+from whipstitch.ingest.validation.validate import Validated, Validator
 
 KEY = IngestionKey("sk_live_1", Project("p1", "P"), "live")
 NOW = 1_795_000_000_000_000
@@ -18,7 +19,7 @@ def rows_of(endpoint: str, body: bytes, agent: Agent | None = None) -> list[dict
     admission = Validator(
         Sequence(lambda: NOW), ProjectSnapshot, Placeholders(), event_ids=lambda: "evt_fixed"
     )
-    caller = Caller(KEY, agent or Agent(), Place())
+    caller = ClientContext(KEY, agent=agent or Agent())
     admitted = getattr(admission, endpoint)(body, caller)
     assert isinstance(admitted, Validated)
     lines = admitted.lines.splitlines()
@@ -63,9 +64,7 @@ _DAY = 86_400_000_000
 def rows_after_a_clock_that_was_ahead(endpoint: str, sent: dict[str, Any]) -> list[dict[str, Any]]:
     sequence = Sequence(lambda: NOW, floor=NOW + _DAY)
     admission = Validator(sequence, ProjectSnapshot, Placeholders())
-    admitted = getattr(admission, endpoint)(
-        json.dumps(sent).encode(), Caller(KEY, Agent(), Place())
-    )
+    admitted = getattr(admission, endpoint)(json.dumps(sent).encode(), ClientContext(KEY))
     assert isinstance(admitted, Validated)
     return [json.loads(line) for line in admitted.lines.splitlines()]
 
@@ -125,9 +124,9 @@ def test_traits_of_2290_win_over_older_ones_and_lose_against_later_ones() -> Non
     for time in (None, "2290-01-01", "2031-01-01", None):
         moment += 1_000_000
         body = {"distinct_id": "u1", "properties": {"plan": len(order)}, "timestamp": time}
-        admitted = admission.people(json.dumps(body).encode(), Caller(KEY, Agent(), Place()))
+        admitted = admission.people(json.dumps(body).encode(), ClientContext(KEY))
         assert isinstance(admitted, Validated)
-        assert admitted.tally.times_ahead == (time is not None)
+        assert admitted.tally.troubles.get(Reason.TIME_AHEAD, 0) == (time is not None)
         row = json.loads(admitted.lines.splitlines()[-1])
         order.append((row["timestamp"], row["accepted"]))
     assert order == sorted(order)

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from whipstitch.ingest.client import ClientHeaders
 from whipstitch.ingest.http.strictness import LONGEST_HEAD
-from whipstitch.ingest.service import PATHS, Endpoint, Who
+from whipstitch.ingest.service import PATHS, Endpoint
 
 _ENDPOINTS: Final[dict[bytes, Endpoint]] = {path.encode(): kind for path, kind in PATHS.items()}
 _VALUES: Final = {
@@ -59,7 +60,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     """Of a request that leaves the connection open. ``encoding`` is its ``Content-Encoding``."""
 
     endpoint: Endpoint
-    who: Who
+    headers: ClientHeaders
     encoding: str
 
 
@@ -98,8 +99,8 @@ class HeadReader:
         start = match.end()
         if host is None or length is None or len(data) - start != int(length):
             return None
-        who = (api_key or b"", origin, forwarded_for, user_agent or b"", self._peer)
-        head = Head(_ENDPOINTS[path], who, encoding.decode() if encoding else "")
+        headers = (api_key or b"", origin, forwarded_for, user_agent or b"", self._peer)
+        head = Head(_ENDPOINTS[path], headers, encoding.decode() if encoding else "")
         if self._in_vain < _MOST_IN_VAIN and start <= _LONGEST_REMEMBERED:
             self._in_vain += 1
             at, end = match.span(_LENGTH)

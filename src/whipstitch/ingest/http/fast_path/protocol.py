@@ -128,7 +128,7 @@ class ExpressProtocol(RequestReader):
         self._since = now = time.monotonic()
         self.transport.write(self._render(answer, self.server_state.default_headers, close=False))
         seconds = None if exchange.began is None else now - exchange.began
-        self._intake.count(answer, "express", seconds, exchange.endpoint, exchange.caller)
+        self._intake.count(answer, "express", seconds, exchange.endpoint, exchange.client)
 
     def flush(self) -> None:
         """Sends the answers that are there, up to the first that is still awaited."""
@@ -141,7 +141,7 @@ class ExpressProtocol(RequestReader):
             close = exchange.close or (self._last and not due and self._held is None)
             pieces.append(self._render(answer, self.server_state.default_headers, close=close))
             seconds = None if exchange.began is None else time.monotonic() - exchange.began
-            self._intake.count(answer, "express", seconds, exchange.endpoint, exchange.caller)
+            self._intake.count(answer, "express", seconds, exchange.endpoint, exchange.client)
         if not pieces or self.transport.is_closing():
             return
         self.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))

@@ -15,12 +15,12 @@ import msgspec
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.http.fast_path.header_cache import HeadReader
 from whipstitch.ingest.http.strictness import LONGEST_HEAD, header_map, is_sound, size_of
 from whipstitch.ingest.service import PATHS, Endpoint, IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.validate import Caller
 
 MOST_PIPELINED = 64
 _RAW_PATHS: dict[bytes, Endpoint] = {
@@ -40,7 +40,7 @@ class Exchange(msgspec.Struct, eq=False):
     endpoint: Endpoint
     encoding: str
     close: bool
-    caller: Caller | None = None
+    client: ClientContext | None = None
     body: bytes = b""
     answer: Answer | None = None
     began: float | None = None
@@ -214,21 +214,21 @@ class RequestReader(HttpToolsProtocol, ABC):
     ) -> Exchange:
         exchange = Exchange(self, endpoint, encoding, close)
         self._due.append(exchange)
-        caller = self._intake.enter(endpoint, headers, self._peer)
-        if isinstance(caller, Caller):
-            exchange.caller = caller
+        client = self._intake.enter(endpoint, headers, self._peer)
+        if isinstance(client, ClientContext):
+            exchange.client = client
         else:
-            exchange.answer = caller  # sent when the body, which is light, has gone by
+            exchange.answer = client  # sent when the body, which is light, has gone by
         return exchange
 
     def _take(self, exchange: Exchange) -> None:
         """``exchange`` has its body."""
-        if exchange.caller is None:
+        if exchange.client is None:
             self.flush()
             return
         exchange.began = time.monotonic()
         self._intake.take(
-            exchange.endpoint, exchange.caller, exchange.body, exchange.encoding, exchange.respond
+            exchange.endpoint, exchange.client, exchange.body, exchange.encoding, exchange.respond
         )
 
     # A request that needs no parser
@@ -247,13 +247,13 @@ class RequestReader(HttpToolsProtocol, ABC):
         self._since = now = time.monotonic()
         exchange = Exchange(self, head.endpoint, head.encoding, False)
         self._due.append(exchange)
-        caller = intake.check_rate_limit(head.endpoint, head.who)
-        if isinstance(caller, Caller):
-            exchange.caller = caller
+        client = intake.check_rate_limit(head.endpoint, head.headers)
+        if isinstance(client, ClientContext):
+            exchange.client = client
             exchange.began = now
-            intake.take(head.endpoint, caller, body, head.encoding, exchange.respond)
+            intake.take(head.endpoint, client, body, head.encoding, exchange.respond)
         else:
-            exchange.answer = caller
+            exchange.answer = client
             self.flush()
         if len(self._due) > MOST_PIPELINED:
             self.flow.pause_reading()

@@ -148,11 +148,11 @@ async function trouble() {
   setTimeout(trouble, TROUBLE_MS);
 }
 
-const SAID = { discarded: "Discarded", rejected: "Rejected", "set aside": "Set aside", "time passed over": "Time passed over" };
+const SAID = { discarded: "Discarded", rejected: "Rejected", "set aside": "Set aside", noted: "Noted" };
 
 function item(one) {
   return h("li.trouble-item", {},
-    h("p", {}, h(`span.tag.${["discarded", "time passed over"].includes(one.outcome) ? "warn" : "bad"}`, {}, SAID[one.outcome]), " ", h("strong", {}, one.reason), " ", h("span.quiet", {}, `× ${number(one.count)}`)),
+    h("p", {}, h(`span.tag.${["discarded", "noted"].includes(one.outcome) ? "warn" : "bad"}`, {}, SAID[one.outcome]), " ", h("strong", {}, one.reason), " ", h("span.quiet", {}, `× ${number(one.count)}`)),
     h("p.quiet", {}, `/${one.endpoint}`, one.key_end && [" · key …", h("code", {}, one.key_end)], " · ", h("time", { datetime: one.last }, ago(one.last))),
     one.hint && h("p", {}, one.hint));
 }

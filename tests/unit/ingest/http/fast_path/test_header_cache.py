@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from whipstitch.core.projects import IngestionKey, Project
-from whipstitch.ingest.enrichment.places import Place
-from whipstitch.ingest.enrichment.user_agent import Agent
+from whipstitch.ingest.client import ClientContext, ClientHeaders
 from whipstitch.ingest.http.fast_path.header_cache import Head, HeadReader
 from whipstitch.ingest.http.fast_path.request_reader import Exchange, RequestReader
-from whipstitch.ingest.service import LARGEST_SMALL_BODY, Endpoint, IngestService, Respond, Who
+from whipstitch.ingest.service import (
+    LARGEST_SMALL_BODY,
+    Endpoint,
+    IngestService,
+    Respond,
+)
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.validate import Caller
 
 PEER = "192.0.2.1"
 BROWSER = (
@@ -34,7 +37,7 @@ BROWSER = (
     "Content-Encoding: gzip",
     "Referer: https://shop.test/?q=%20",
 )
-WHO: Who = (
+WHO: ClientHeaders = (
     b"k",
     b"https://shop.test",
     b"192.0.2.7, 10.0.0.1",
@@ -57,16 +60,21 @@ class Noted(IngestService):
 
     def __init__(self) -> None:
         self.largest_small_body = self.max_body = LARGEST_SMALL_BODY
-        self.asked: list[tuple[str, Who]] = []
+        self.asked: list[tuple[str, ClientHeaders]] = []
         self.taken: list[tuple[Endpoint, str, bytes]] = []
 
-    def check_rate_limit(self, endpoint: str, who: Who) -> Caller | Answer:
+    def check_rate_limit(self, endpoint: str, who: ClientHeaders) -> ClientContext | Answer:
         self.asked.append((endpoint, who))
         key = IngestionKey("k", Project("p", "P"), "live")
-        return Caller(key, Agent(), Place())
+        return ClientContext(key)
 
     def take(
-        self, endpoint: Endpoint, _caller: Caller, body: bytes, encoding: str, _respond: Respond
+        self,
+        endpoint: Endpoint,
+        _caller: ClientContext,
+        body: bytes,
+        encoding: str,
+        _respond: Respond,
     ) -> None:
         self.taken.append((endpoint, encoding, body))
 
@@ -134,7 +142,7 @@ def check(config: uvicorn.Config, data: bytes) -> bool:
     parser.connection_made(Wire())
     parser.data_received(data)
     assert parser.refused is None
-    assert intake.asked == [(head.endpoint, head.who)]
+    assert intake.asked == [(head.endpoint, head.headers)]
     assert intake.taken == [(head.endpoint, head.encoding, body)]
     assert not parser.closes
     assert parser._in_headers
