@@ -13,6 +13,7 @@ from whipstitch.analytics.session import QuerySession, SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity import map_generations
 from whipstitch.identity.person_map import PersonMap
+from whipstitch.registry.acceptance import Watermark
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.row_inserts import insert
@@ -148,8 +149,9 @@ class Rows:
     def read(self, work: Callable[[QuerySession], Awaitable[T]]) -> T:
         """What ``work`` finds in a reading of this scope."""
         self.write()
-        if self.summed_up and (made := activity_summaries.make(self._client, rows=0)):
-            activity_summaries.publish(self._client, made)
+        everything = Watermark(2**63)
+        if self.summed_up and (made := activity_summaries.make(self._client, everything, rows=0)):
+            activity_summaries.publish(self._client, made, lambda: everything)
 
         async def run() -> T:
             async with SessionFactory(self._store, self).open(self.scope, "test") as reading:

@@ -14,6 +14,7 @@ from tests.support.segments import START_MS, event, write_segment
 
 from whipstitch.analytics.people import activity_summaries
 from whipstitch.analytics.people.activity import by_person
+from whipstitch.analytics.people.activity_summaries import StoredSummary
 from whipstitch.core.projects import Scope
 from whipstitch.identity import rewrite
 from whipstitch.identity.arrivals import Arrival
@@ -26,8 +27,10 @@ from whipstitch.identity.seal import Seal
 from whipstitch.identity.stitcher import Leadership, Stitcher
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.segment_reader import contents
+from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.maintenance import retention
 from whipstitch.warehouse.sql import IN_SCOPE
 from whipstitch.warehouse.store import Store
 
@@ -69,12 +72,13 @@ class Node:
         self._directory = directory
         self._started = False
         self.record = ErasureRecord(Seal(lambda: secret))
+        self.acceptance = Acceptance()
         self._make()
         self.store = Store(
             address,
             durable=False,
             retention_days=0,
-            bring_up=lambda client: self.linker.bring_up(client),
+            bring_up=self._bring_up,
         )
         self.stitcher = self._new_stitcher()
 
@@ -101,7 +105,8 @@ class Node:
     def load(self, *lines: bytes) -> None:
         """Loads a segment of these lines."""
         segment = write_segment(self._directory, lines, next(_segments))
-        Inserts(self.store, self.linker).load([segment], segment.stem, contents(segment))
+        inserts = Inserts(self.store, self.linker, self.acceptance)
+        inserts.load([segment], segment.stem, contents(segment))
 
     def link(self, work: Callable[[Client], Any]) -> Any:
         """Does ``work`` where segments are loaded."""
@@ -136,9 +141,22 @@ class Node:
 
     def summarize(self, rows: int = 0, **options: Any) -> bool:
         """Sums all events up, if more than ``rows`` came since the last time. Whether it did."""
-        making = partial(activity_summaries.make, rows=rows, **options)
-        made = self.store.run_in_background(making).result()
-        return made is not None and self.link(partial(activity_summaries.publish, made=made))
+        made = self.make_summary(rows, **options)
+        return made is not None and self.publish(made)
+
+    def make_summary(self, rows: int = 0, **options: Any) -> StoredSummary | None:
+        """One that is to be published, of all rows."""
+        newest = self.store.query("SELECT max(accepted) FROM events")[0][0]
+        self.acceptance.reached(newest, self.acceptance.look())
+        making = partial(
+            activity_summaries.make, watermark=self.acceptance.current(), rows=rows, **options
+        )
+        return self.store.run_in_background(making).result()
+
+    def publish(self, made: StoredSummary) -> bool:
+        """Whether it is in force then."""
+        current = self.acceptance.current
+        return bool(self.link(partial(activity_summaries.publish, made=made, current=current)))
 
     def active(self, scope: Scope = LIVE) -> Counter[str]:
         """How many events of whom the last summary has, and what came since."""
@@ -148,7 +166,7 @@ class Node:
                 **scope._asdict(),
                 "generation": held.number,
                 "summary": summary.number,
-                "block": summary.block,
+                "since": summary.until,
             }
             rows = self.store.query(f"SELECT who, events FROM ({by_person('1')})", values)
         return Counter({row[0]: row[1] for row in rows})
@@ -198,6 +216,11 @@ class Node:
             "AND startsWith(name, 'person_map_') ORDER BY name"
         )
         return [name for (name,) in self.store.query(sql)]
+
+    def _bring_up(self, client: Client) -> None:
+        self.acceptance.join()
+        self.acceptance.summarized(retention.summarized_until(client))
+        self.linker.bring_up(client)
 
     def _make(self) -> None:
         self.maps = PersonMaps()

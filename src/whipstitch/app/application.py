@@ -3,6 +3,7 @@ and what makes something of them. ClickHouse may be away: the journal takes what
 meanwhile."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -14,12 +15,14 @@ import structlog
 from whipstitch.analytics.cohorts.refresher import CohortRefresher
 from whipstitch.analytics.people.activity_summaries import ActivitySummarizer
 from whipstitch.analytics.session import SessionFactory
+from whipstitch.app.acceptance_watch import AcceptanceWatch
 from whipstitch.app.damage_watch import DamageWatch
 from whipstitch.app.ingestion import Ingestion
+from whipstitch.app.node_name import node_name
 from whipstitch.app.watchdog import StorageProgress
 from whipstitch.config.setting_values import local_directory
 from whipstitch.config.settings import Settings
-from whipstitch.core.errors import MendingDied, StorageError, StorageUnavailable
+from whipstitch.core.errors import MendingDied, RegistryError, StorageError, StorageUnavailable
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import records
 from whipstitch.identity.erasure.records import ErasureRecord
@@ -34,11 +37,14 @@ from whipstitch.journal.segments import is_piece
 from whipstitch.loader.bisect import Salvage, mend_segment
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
+from whipstitch.registry.acceptance import Acceptance
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import SnapshotWatch
+from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.local.config import LocalSettings
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
+from whipstitch.warehouse.maintenance import retention
 from whipstitch.warehouse.store import Store
 
 log = structlog.get_logger(__name__)
@@ -71,11 +77,20 @@ class Application:
         leads = Leadership(None if self.local else registry)
         self._record = ErasureRecord(Seal(lambda: registry.secret(records.IN_REGISTRY)))
         linker = Linker(self.maps, self._record, leads=leads, grace=grace)
+        self.acceptance = Acceptance(
+            "" if self.local else node_name(data), None if self.local else registry
+        )
+
+        def bring_up(client: Client) -> None:
+            self.acceptance.join()
+            self.acceptance.summarized(retention.summarized_until(client))
+            linker.bring_up(client)
+
         self.store = Store(
             self.local or Address.parse(settings.clickhouse),
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
-            bring_up=linker.bring_up,
+            bring_up=bring_up,
         )
         self.readings = SessionFactory(self.store, self.maps)
         self.stitcher = Stitcher(
@@ -95,12 +110,12 @@ class Application:
             linker,
             self._record,
             leads,
-            self._in_flight,
+            self.acceptance.current,
             self.dead_letters,
             alone=self.local is not None,
         )
-        self.summarizer = ActivitySummarizer(self.store, leads)
-        self.inserts = Inserts(self.store, linker)
+        self.summarizer = ActivitySummarizer(self.store, leads, self.acceptance)
+        self.inserts = Inserts(self.store, linker, self.acceptance)
         self.loader = Loader(
             ingestion.journal,
             self.inserts,
@@ -114,7 +129,14 @@ class Application:
         self.damage = DamageWatch(
             self.store, lambda: {project.id for project in registry.list_projects()}
         )
+        self.acceptance_watch = AcceptanceWatch(
+            self.acceptance,
+            self._in_flight,
+            ingestion.journal.sequence,
+            alone=self.local is not None,
+        )
         self._background = (
+            self.acceptance_watch,
             self.damage,
             self.cohorts,
             self.summarizer,
@@ -134,6 +156,7 @@ class Application:
         self.store.prepare().add_done_callback(prepared)
         self.stitcher.start()
         self.loader.start()
+        self.acceptance_watch.start()
         self.eraser.start()
         self.cohorts.start()
         self.summarizer.start()
@@ -146,7 +169,10 @@ class Application:
             for part in self._background:
                 part.stop(patience)
             if not patience:
-                self.loader.drain(_DRAIN_SECONDS)
+                drained = self.loader.drain(_DRAIN_SECONDS)
+        if drained:
+            with contextlib.suppress(RegistryError):  # it stays listed, and goes on next time
+                self.acceptance.leave()
         self.store.close()
         if self.local is not None:
             self.local.stop()

@@ -45,6 +45,17 @@ class DurabilityBarrier:
         """Tells on which thread rows are taken; that is where the journal is."""
         self._loop = loop
 
+    def number(self) -> int | None:
+        """An acceptance number of now: whatever is accepted later has a higher one. None: rows are
+        not taken. May be called from any thread but the event loop's."""
+        taken: Future[int] = Future()
+        assert self._loop is not None  # noqa: S101 - attached before anybody asks
+        self._loop.call_soon_threadsafe(lambda: taken.set_result(self._journal.sequence.take(1)))
+        try:
+            return taken.result(_WRITE_SECONDS)
+        except FutureTimeoutError:
+            return None
+
     def segments(self, stored: Stored = _gone_only) -> Callable[[], bool] | None:
         """Looks which segments of the journal hold what is accepted by now, but the bodies in
         spools; the result tells whether those are stored. ``stored`` says it of one that is still

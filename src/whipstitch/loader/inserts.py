@@ -1,26 +1,49 @@
 """The way of a segment into ClickHouse: its aliases are linked, then its rows are inserted."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
 from whipstitch.identity.linker import Linker
+from whipstitch.loader.blocks import PIECE as _PIECE
+from whipstitch.loader.blocks import blocks_of, pieces_of
 from whipstitch.loader.insert_statements import TABLES, settings, statement
 from whipstitch.loader.segment_reader import Contents
+from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.maintenance.retention import take_out_of_force
 from whipstitch.warehouse.store import Store
 
-_PIECE: Final = 256 * 1024
-"""Bytes of a segment that are sent at once."""
+_ONE_BLOCK: Final[Mapping[str, int | str]] = {
+    "insert_deduplicate": 1,
+    "deduplicate_insert_select": "force_enable",
+    # Of as many rows and bytes as can be.
+    "max_insert_block_size": 2**30,
+    "max_block_size": 2**30,
+    "input_format_max_block_size_bytes": 2**40,
+}
+
+
+class Insert(NamedTuple):
+    """``name`` tells inserts of one attempt apart; ``settings`` are its own; ``pieces`` are the
+    rows."""
+
+    name: str
+    settings: Mapping[str, int | str]
+    pieces: Iterator[bytes]
 
 
 class Inserts:
-    """Waits for the store's loading thread. ``linker``: None where ids are stored as they come."""
+    """Waits for the store's loading thread. ``linker``: None where ids are stored as they come.
+    ``acceptance`` is told of rows that come late."""
 
-    def __init__(self, store: Store, linker: Linker | None = None) -> None:
+    def __init__(
+        self, store: Store, linker: Linker | None = None, acceptance: Acceptance | None = None
+    ) -> None:
         self._store = store
         self._linker = linker
+        self._acceptance = acceptance or Acceptance()
         self.sent = 0
         """Pieces of segments that were sent."""
 
@@ -38,6 +61,9 @@ class Inserts:
         """
 
         def work(client: Client) -> None:
+            if contents.rows["track"] and self._acceptance.is_late(contents.span.first):
+                self._acceptance.take_back(contents.span.first - 1)
+                take_out_of_force(client)
             corrections = self._linker.link(client, contents.named) if self._linker else None
             self._insert(
                 client, segments, token, contents, corrections or NO_CORRECTIONS, careful=careful
@@ -58,28 +84,53 @@ class Inserts:
         for table in TABLES:
             if not contents.rows[table]:
                 continue
-            # Of two queries with one id ClickHouse refuses the second. So an attempt that we gave
-            # up, and that a server which hung runs after all, does not run beside the next one:
-            # whichever comes second finds the rows of the first.
-            query_id = f"{client.database}-{token}-{table}"
             target = statement(table, contents.span, corrections, careful=careful)
             # Before the rows, not in the URL: it may name thousands of ids.
             head = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
-            client.raw_insert(
-                "",
-                insert_block=self._followed_by(head, segments),
-                # As much of the body is read before the statement in it is.
-                settings={
-                    "query_id": query_id,
-                    "max_query_size": len(head) + _PIECE,
-                    **settings(careful=careful),
-                },
-            )
+            # Traits that are stored twice count once, whatever the engine is.
+            once = client.replicated and table == "track"
+            for name, more, pieces in (
+                self._blocks(segments, careful) if once else self._whole(segments)
+            ):
+                # Of two queries with one id ClickHouse refuses the second. So an attempt that we
+                # gave up, and that a server which hung runs after all, does not run beside the next
+                # one: whichever comes second finds the rows of the first.
+                query_id = f"{client.database}-{token}-{table}{name}"
+                client.raw_insert(
+                    "",
+                    insert_block=self._followed_by(head, pieces),
+                    # As much of the body is read before the statement in it is.
+                    settings={
+                        "query_id": query_id,
+                        "max_query_size": len(head) + _PIECE,
+                        **settings(careful=careful),
+                        **{key: value for key, value in more.items() if _knows(client, key)},
+                    },
+                )
 
-    def _followed_by(self, head: bytes, segments: Sequence[Path]) -> Generator[bytes, None, None]:
-        yield head
+    @staticmethod
+    def _whole(segments: Sequence[Path]) -> Iterator[Insert]:
+        """All in one insert."""
+        yield Insert("", {}, (piece for segment in segments for piece in pieces_of(segment)))
+
+    @staticmethod
+    def _blocks(segments: Sequence[Path], careful: bool) -> Iterator[Insert]:
+        """Inserts of one block each, with a token: on several replicas the next attempt may not see
+        what the one before stored, and a replica takes no block of the same token twice. As a block
+        is stored whole in each partition, or not at all, it does no harm that rows are left out of
+        it that are seen to be there; with several blocks a token could then mean other rows."""
         for segment in segments:
-            with segment.open("rb") as rows:
-                while piece := rows.read(_PIECE):
-                    yield piece
-                    self.sent += 1
+            for start, end in blocks_of(segment):
+                name = f"{segment.name}-{start}{'-careful' if careful else ''}"
+                more = {**_ONE_BLOCK, "insert_deduplication_token": name}
+                yield Insert(f"-{name}", more, pieces_of(segment, start, end))
+
+    def _followed_by(self, head: bytes, pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
+        yield head
+        for piece in pieces:
+            yield piece
+            self.sent += 1
+
+
+def _knows(client: Client, setting: str) -> bool:
+    return setting in client.server_settings

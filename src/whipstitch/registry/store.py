@@ -17,6 +17,7 @@ from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.devices import Devices
 from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
+from whipstitch.registry.nodes import Nodes
 from whipstitch.registry.questions import Questions
 from whipstitch.registry.screens import Screens
 from whipstitch.registry.secrets import Secrets
@@ -41,6 +42,7 @@ class Registry(
     Boards,
     Screens,
     Leases,
+    Nodes,
     Secrets,
 ):
     """Projects, ingestion keys, tokens, users and screens in one database.

@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    String,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from whipstitch.core.projects import Environment, Project, Scope, SqlUser
@@ -325,6 +334,17 @@ class LeaseRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     holder: Mapped[str]
     ends_at: Mapped[datetime]
+
+
+class NodeRow(Base):
+    """A node that accepts events, and how far it has stored them (see ``nodes``)."""
+
+    __tablename__ = "nodes"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[int] = mapped_column(BigInteger)
+    run: Mapped[str]
+    seen_at: Mapped[datetime]
 
 
 class SecretRow(Base):

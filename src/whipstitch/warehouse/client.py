@@ -27,6 +27,9 @@ class Client(HttpClient):
     raise StorageUnavailable if what they wrote may not be there."""
 
     guard: WriteGuard | None = None
+    replicated: bool = False
+    """Whether the tables are on several replicas, of which another one may have what this one does
+    not see yet (see ``engines``)."""
 
     def query(
         self,

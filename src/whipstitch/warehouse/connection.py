@@ -24,9 +24,13 @@ _JSON: Final[Mapping[str, int | str]] = {
     "json_type_escape_dots_in_keys": 1,
     "output_format_json_escape_forward_slashes": 0,
 }
+# Replicated tables would else leave a block out that is like one of the last hour, though that may
+# be deleted. Where a block may come twice, its insert has a token (``loader/inserts.py``).
+_EACH_BLOCK: Final[Mapping[str, int | str]] = {"insert_deduplicate": 0}
 LOADING: Final[Mapping[str, int | str]] = {
     **_JSON,
     "async_insert": 0,
+    **_EACH_BLOCK,
     # Blocks of this size, one at a time, bound the memory that a segment of any size takes.
     "max_threads": 1,
     "max_insert_threads": 1,
@@ -71,6 +75,7 @@ EXPORTING: Final[Mapping[str, int | str]] = {
 }
 STITCHING: Final[Mapping[str, int | str]] = {
     **_JSON,
+    **_EACH_BLOCK,
     "max_threads": 1,
     "max_memory_usage": 10**9,
     "enable_lightweight_update": 1,

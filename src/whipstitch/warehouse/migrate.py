@@ -17,6 +17,7 @@ _OLDEST_SERVER: Final = (25, 8)
 _FILE: Final = re.compile(r"(\d{4})_(\w+)\.sql")
 _COMMENT: Final = re.compile(r"^\s*--.*$", re.MULTILINE)
 _MADE: Final = re.compile(r"CREATE (?:TABLE|VIEW) IF NOT EXISTS (\w+)")
+_TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 _NO_LONGER: Final = frozenset({"person_erasures"})
 """Tables that migrations made and that are dropped once their rows are elsewhere."""
 _RECORD: Final = """\
@@ -34,6 +35,17 @@ class Migration(NamedTuple):
 def migrations() -> list[Migration]:
     """The schema's files, in order."""
     return sorted(_read())
+
+
+def our_tables() -> set[str]:
+    """The names of the tables that migrations make, and of the one that records them."""
+    made = (
+        name
+        for migration in migrations()
+        for statement in migration.statements
+        for name in _TABLE.findall(statement)
+    )
+    return {"schema_migrations", *made} - _NO_LONGER
 
 
 def migrate(client: Client) -> list[Migration]:

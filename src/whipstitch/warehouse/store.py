@@ -13,11 +13,12 @@ from whipstitch.core.errors import StorageError, StorageUnavailable, StorageUnre
 from whipstitch.warehouse.cancellable_query import CancellableQuery
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import EXPORTING, LOADING, QUERYING, STITCHING, Address
+from whipstitch.warehouse.engines import are_replicated
 from whipstitch.warehouse.errors import limited, translated
 from whipstitch.warehouse.health_check import HealthCheck
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
 from whipstitch.warehouse.maintenance import retention
-from whipstitch.warehouse.migrate import migrate
+from whipstitch.warehouse.migrate import migrate, our_tables
 from whipstitch.warehouse.streaming import pour
 from whipstitch.warehouse.worker_pool import WorkerPool
 
@@ -63,6 +64,7 @@ class Store:
         self._retention_days = retention_days
         self._seconds = seconds
         self._prepared = False
+        self._replicated = False
         self._unprepared: str | None = None
         """Why the schema is not in place, though ClickHouse answers."""
         self._loading = self._lane("load", 1, self._prepare)
@@ -171,11 +173,12 @@ class Store:
             self._create_database()
             client = self._connect(LOADING)
         try:
+            are_replicated(client, our_tables())
             for migration in migrate(client):
                 log.info("storage_migrated", number=migration.number, name=migration.name)
+            self._replicated = client.replicated = are_replicated(client, our_tables())
             retention.set_durability(client, durable=self._durable, guarded=self._local is not None)
             retention.set_retention(client, self._retention_days)
-            retention.set_summary_retention(client)
             self._bring_up(client)
         except BaseException:
             client.close()
@@ -195,9 +198,11 @@ class Store:
 
     def _connect(self, settings: Mapping[str, int | str], database: str | None = None) -> Client:
         guard = self._local.guard if self._local else None
-        return self._address().connect(
+        client = self._address().connect(
             settings, seconds=self._seconds, database=database, guard=guard
         )
+        client.replicated = self._replicated
+        return client
 
     def _address(self) -> Address:
         if isinstance(self._clickhouse, Address):

@@ -33,7 +33,7 @@ _MEMORY: Final = (
     "SETTINGS max_bytes_before_external_group_by = 400000000, "
     "max_bytes_before_external_sort = 400000000"
 )
-_CAME: Final = f"{SINCE} AND _block_number <= {{until:UInt64}}"
+_CAME: Final = f"{SINCE} AND accepted <= {{until:UInt64}}"
 _SCOPE: Final = "project_id, environment"
 _DAYS: Final = f"""\
 INSERT INTO lexicon_days (summary, {_SCOPE}, event_name, day, events, first, last)
@@ -141,14 +141,14 @@ ARRAY JOIN kept AS one
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Summary ``number`` is to have the rows up to the block ``until``. ``base``: the summary whose
-    events are added to, which counts up to ``block``; ``before`` the one whose values are, which
+    """Summary ``number`` is to have the rows accepted up to ``until``. ``base``: the summary whose
+    events are added to, which counts up to ``since``; ``before`` the one whose values are, which
     has looked at those up to ``seen``. They are 0 where all is counted or looked at anew."""
 
     number: int
     until: int
     base: int
-    block: int
+    since: int
     before: int
     seen: int
 
@@ -156,6 +156,6 @@ class Step:
 def add(client: Client, step: Step) -> None:
     """Writes the parts of a summary that is to be published."""
     bound = {"number": step.number, "until": step.until}
-    client.command(_DAYS, {**bound, "base": step.base, "block": step.block})
+    client.command(_DAYS, {**bound, "base": step.base, "since": step.since})
     most = _MOST_ADDED if step.before else _MOST_AT_FIRST
-    client.command(_VALUES, {**bound, "before": step.before, "block": step.seen, "most": most})
+    client.command(_VALUES, {**bound, "before": step.before, "since": step.seen, "most": most})

@@ -17,7 +17,7 @@ SENT_SINCE: Final = (
     f"{SENT}, min(timestamp) AS first, max(timestamp) AS last, count() AS events "
     f"FROM events WHERE {SINCE}"
 )
-"""What ids did that came after a block."""
+"""What ids did that a summary does not have."""
 OF_ROWS: Final = (
     "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
     "count()"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import structlog
 
@@ -14,6 +14,7 @@ from whipstitch.identity.erasure import hide, physical_delete, records
 from whipstitch.identity.erasure.records import Erasure, ErasureRecord
 from whipstitch.identity.linker import Linker
 from whipstitch.journal.dead_letters import DeadLetters
+from whipstitch.registry.acceptance import Watermark
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.maintenance.retention import take_summaries_away
 from whipstitch.warehouse.store import Store
@@ -26,14 +27,6 @@ _OTHERS_SECONDS: Final = 5.0
 """How often a node looks whether another one recorded an erasure."""
 
 
-class StoredUntil(Protocol):
-    """Rows that are accepted and not stored yet."""
-
-    def passed(self, accepted: int) -> Callable[[], bool]:
-        """Begins to look; the result tells whether nothing is left on this node that was accepted
-        up to then."""
-
-
 @dataclass(slots=True)
 class EraserStats:
     """Written by the eraser's thread only."""
@@ -44,7 +37,7 @@ class EraserStats:
 
 class ErasureWorker:
     """Erasures that a killed process left undone go on with the next. Of several nodes the one that
-    links erases; ``alone``: there is no other."""
+    links erases; ``alone``: there is no other. ``watermark`` says what every node has stored."""
 
     def __init__(
         self,
@@ -52,7 +45,7 @@ class ErasureWorker:
         linker: Linker,
         record: ErasureRecord,
         leads: Callable[[], int],
-        in_flight: StoredUntil,
+        watermark: Callable[[], Watermark],
         dead_letters: DeadLetters,
         *,
         alone: bool,
@@ -62,7 +55,7 @@ class ErasureWorker:
         self._linker = linker
         self._record = record
         self._leads = leads
-        self._in_flight = in_flight
+        self._watermark = watermark
         self._dead_letters = dead_letters
         self._alone = alone
         self._work = BackgroundWorker("eraser", self._turn, self._pause)
@@ -149,7 +142,7 @@ class ErasureWorker:
 
     def _purge(self, accepted: int) -> bool:
         """Removes what is hidden. False: it was broken off."""
-        if not self._until(self._in_flight.passed(accepted)):
+        if not self._until(lambda: self._watermark().until >= accepted):
             return False
         self._dead_letters.erase(self._erased)
         # Once more: a summary that was being made meanwhile, on this very thread, may have them.

@@ -1,5 +1,5 @@
-"""What is looked after at every start: how safely parts are written and how long events are kept,
-for the operator's settings may have changed; and that summaries fit the events."""
+"""How safely parts are written and how long events are kept, which is looked after at every start,
+for the operator's settings may have changed; and how long summaries are."""
 
 import re
 from typing import Final
@@ -59,22 +59,20 @@ def set_retention(client: Client, days: int) -> None:
         client.command("ALTER TABLE events REMOVE TTL")
 
 
-def set_summary_retention(client: Client) -> None:
-    """Takes them away where the next events could be taken for ones that they count: the engine
-    goes on from the highest number of a block that it finds, and that block may have expired. To be
-    called before anything is loaded."""
-    counted, found = client.query(
-        "SELECT (SELECT max(block) FROM activity_summaries), (SELECT max(max_block_number) "
-        "FROM system.parts WHERE database = currentDatabase() AND table = 'events' AND active "
-        "AND NOT startsWith(partition_id, 'patch-'))"
-    ).result_rows[0]
-    if found < counted:
-        take_summaries_away(client)
+def summarized_until(client: Client) -> int:
+    """The highest acceptance that a summary in force covers; 0: there is none."""
+    return int(client.query("SELECT max(until) FROM activity_summaries").result_rows[0][0])
+
+
+def take_out_of_force(client: Client) -> None:
+    """Reads count the rows of events from now on, until there is a new summary. Those that began
+    before still find what they read."""
+    client.command("TRUNCATE TABLE activity_summaries")
 
 
 def take_summaries_away(client: Client) -> None:
-    """Reads count the rows of events then, until there is a new one."""
-    client.command("TRUNCATE TABLE activity_summaries")
+    """The same, and nothing of them is kept."""
+    take_out_of_force(client)
     for table in SUMMARIZED:
         client.command(f"TRUNCATE TABLE {table}")
 

@@ -17,7 +17,6 @@ from whipstitch.analytics.events import lexicon
 from whipstitch.analytics.events.lexicon import LexiconPosition, LexiconQuery
 from whipstitch.analytics.events.pages import position_of
 from whipstitch.analytics.expressions.time_ranges import TimeRange
-from whipstitch.analytics.people import activity_summaries
 from whipstitch.analytics.session import SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import physical_delete, records
@@ -219,10 +218,10 @@ def test_what_an_erased_person_did_is_forgotten_at_once(node: Node) -> None:
 
 def test_one_that_was_being_made_while_somebody_was_erased_is_dropped(node: Node) -> None:
     node.load(seen("a"), seen("b"))
-    made = node.store.run_in_background(partial(activity_summaries.make, rows=0)).result()
+    made = node.make_summary()
     assert made is not None
     _erase(node, "a")
-    assert not node.link(partial(activity_summaries.publish, made=made))
+    assert not node.publish(made)
     assert node.count("lexicon_days") == node.count("lexicon_values") == 0
     assert _listed(node)["visited"]["count"] == 1
 

@@ -3,16 +3,17 @@
 import asyncio
 from collections import Counter
 from functools import partial
+from pathlib import Path
 
-from tests.support.clickhouse import opened
 from tests.support.segments import START_MS, alias, event
-from tests.support.stitching import LIVE, Node, accepted, seen, until
+from tests.support.stitching import LIVE, Node, accepted, seen, started_node, until
 
 from whipstitch.analytics.people import activity, activity_summaries
 from whipstitch.analytics.people.activity import Activity
 from whipstitch.analytics.session import SessionFactory
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import physical_delete, records
+from whipstitch.registry.acceptance import Watermark
 from whipstitch.warehouse.connection import Address
 
 _DAY = 86_400 * 10**6
@@ -120,7 +121,7 @@ def test_one_that_a_killed_process_had_begun_is_neither_used_nor_kept(node: Node
         node.load(seen("a"))
         node.summarize()
     node.load(seen("a"))
-    node.store.run_in_background(partial(activity_summaries.make, rows=0)).result()
+    node.make_summary()
     assert node.active() == Counter({"a": 3})
     assert node.summarize()
     assert node.active() == Counter({"a": 3})
@@ -156,27 +157,55 @@ def test_an_erasure_takes_the_summary_away(node: Node) -> None:
 
 def test_one_that_was_begun_before_an_erasure_is_dropped(node: Node) -> None:
     node.load(seen("a"), seen("b"))
-    made = node.store.run_in_background(partial(activity_summaries.make, rows=0)).result()
+    made = node.make_summary()
     assert made is not None
     _erase(node, "a")
 
-    assert not node.link(partial(activity_summaries.publish, made=made))
+    assert not node.publish(made)
 
     assert node.count("activity") == node.count("activity_summaries") == 0
 
 
-def test_where_blocks_get_their_numbers_again_it_is_gone(
-    node: Node, store_address: Address
-) -> None:
-    node.load(seen("a"))
+def test_rows_that_come_late_take_the_summary_away(node: Node) -> None:
+    node.load(event(5, distinct_id="a"))
     node.summarize()
-    node.close()
-    with opened(store_address) as store:
-        assert store.query("SELECT count() FROM activity") == [(1,)]
-        store.query("TRUNCATE TABLE events")
-    with opened(store_address) as store:
-        assert store.query("SELECT count() FROM activity") == [(0,)]
-        assert store.query("SELECT count() FROM activity_summaries") == [(0,)]
+    node.load(event(4, distinct_id="a"))
+    assert node.count("activity_summaries") == 0
+    assert _did(node, "a") == {"a": Activity(START_MS + 5, START_MS + 4, 2)}
+    assert node.summarize()
+    assert node.active() == Counter({"a": 2})
+
+
+def test_one_that_was_begun_before_a_row_came_late_is_dropped(node: Node) -> None:
+    node.load(event(5, distinct_id="a"))
+    node.summarize()
+    node.load(event(6, distinct_id="a"))
+    made = node.make_summary()
+    assert made is not None
+    node.load(event(4, distinct_id="a"))
+    assert not node.publish(made)
+    assert node.count("activity_summaries") == 0
+
+
+def test_a_summary_has_no_row_beyond_the_watermark(node: Node) -> None:
+    node.load(event(5, distinct_id="a"), event(9, distinct_id="a"))
+    early = Watermark(accepted(5))
+    making = partial(activity_summaries.make, watermark=early, rows=0)
+    made = node.store.run_in_background(making).result()
+    assert made is not None
+    assert node.link(partial(activity_summaries.publish, made=made, current=lambda: early))
+    assert node.store.query("SELECT sum(events) FROM activity") == [(1,)]
+    assert node.active() == Counter({"a": 2})
+
+
+def test_a_summary_of_an_earlier_process_is_taken_away_by_late_rows(
+    node: Node, store_address: Address, tmp_path: Path
+) -> None:
+    node.load(event(5, distinct_id="a"))
+    node.summarize()
+    with started_node(store_address, tmp_path) as later:
+        later.load(event(4, distinct_id="a"))
+        assert later.count("activity_summaries") == 0
 
 
 def _erase(node: Node, *ids: str) -> records.Erasure:

@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,11 @@ import pytest
 from tests.support.segments import alias, event, trait
 from tests.support.stitching import LIVE, Node, accepted, until
 
-from whipstitch.analytics.people import activity_summaries
 from whipstitch.identity.erasure import physical_delete
 from whipstitch.identity.erasure.records import Erasure
 from whipstitch.identity.erasure.worker import ErasureWorker
 from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.registry.acceptance import Watermark
 from whipstitch.warehouse.client import Client
 
 _EVERYTHING = "SETTINGS apply_deleted_mask = 0, apply_patch_parts = 0"
@@ -31,19 +30,13 @@ _WHERE_IDS_STAND = {
 }
 
 
-class _NothingInFlight:
-    def passed(self, accepted: int) -> Callable[[], bool]:
-        del accepted
-        return lambda: True
-
-
 def _eraser(node: Node, directory: Path) -> ErasureWorker:
     return ErasureWorker(
         node.store,
         node.linker,
         node.record,
         lambda: True,
-        _NothingInFlight(),
+        lambda: Watermark(2**63),
         DeadLetters(directory / "deadletters"),
         alone=True,
     )
@@ -223,9 +216,7 @@ def test_a_summary_that_was_being_made_meanwhile_is_gone_when_it_is_done(
     _load_ada(node)
     node.load(*(event(30 + number, distinct_id="bob") for number in range(9)))
     eraser = _eraser(node, tmp_path)
-    assert (
-        node.store.run_in_background(partial(activity_summaries.make, rows=0)).result() is not None
-    )
+    assert node.make_summary() is not None
     tables = ("activity", "lexicon_days", "lexicon_values")
     node.store.query("CREATE TABLE kept AS activity")
     node.store.query("INSERT INTO kept SELECT * FROM activity")

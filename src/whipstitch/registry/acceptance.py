@@ -1,0 +1,103 @@
+"""The watermark: up to which acceptance number every row is stored.
+
+What is counted ahead of reads covers the rows up to a watermark, which is right on every engine and
+with any number of nodes and shards: a node accepts with growing numbers, so that nothing is added
+below its own once all of that is stored; and the watermark is the lowest of all nodes'. Rows that
+are stored late all the same, such as dead letters that are replayed, take it back first."""
+
+import secrets
+import threading
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from whipstitch.registry.nodes import Nodes
+
+
+class Watermark(NamedTuple):
+    """All that was accepted up to ``until`` is stored. ``state`` differs where rows may have come
+    below it meanwhile."""
+
+    until: int = 0
+    state: Hashable = None
+
+
+class Acceptance:
+    """This node's part in the watermark, and the watermark itself. May be used from any thread.
+
+    ``shared``: where several nodes tell each other; None: this one is alone. Methods that ask it
+    raise RegistryError."""
+
+    def __init__(self, name: str = "", shared: Nodes | None = None) -> None:
+        self._name = name
+        self._shared = shared
+        self._lock = threading.Lock()
+        self._until = 0
+        self._highest = 0
+        """No summary covers rows beyond it, whoever makes one: the watermark was never higher since
+        this node is listed."""
+        self._run = ""
+
+    def join(self) -> None:
+        """To be called before this process stores anything, and before ``summarized``."""
+        with self._lock:
+            self._turn()
+            if self._shared is not None:
+                self._until = self._shared.join_nodes(self._name)
+                self._highest = max(self._highest, self._until)
+
+    def summarized(self, until: int) -> None:
+        """Some summary covers the rows up to there."""
+        with self._lock:
+            self._highest = max(self._highest, until)
+
+    def is_late(self, first: int) -> bool:
+        """Whether a row of this acceptance may be covered by a summary without being counted."""
+        return first <= self._highest
+
+    def take_back(self, before: int) -> None:
+        """To be called before rows are stored that are late, the first of them after ``before``."""
+        with self._lock:
+            self._turn()
+            self._until = min(self._until, before)
+            if self._shared is not None:
+                self._shared.report_stored(self._name, self._until, back=True)
+
+    def look(self) -> Hashable:
+        """To be called before a look at what waits to be stored; ``reached`` is given it after."""
+        with self._lock:
+            return self._run
+
+    def reached(self, until: int, look: Hashable) -> None:
+        """Nothing waits any more of what waited at that look, and was accepted up to ``until``."""
+        with self._lock:
+            if look != self._run or until < self._until:
+                return
+            if self._shared is not None:
+                self._shared.report_stored(self._name, until)
+            self._until = until
+            self._highest = max(self._highest, until)
+
+    @property
+    def own(self) -> int:
+        """How far this node has come."""
+        return self._until
+
+    def current(self) -> Watermark:
+        """The watermark of all nodes."""
+        if self._shared is None:
+            with self._lock:
+                return Watermark(self._until, self._run)
+        nodes = self._shared.list_nodes()
+        return Watermark(
+            min((one.until for one in nodes), default=0),
+            tuple((one.name, one.run) for one in nodes),
+        )
+
+    def leave(self) -> None:
+        """This node has nothing left to store, and takes nothing any more."""
+        if self._shared is not None:
+            self._shared.leave_nodes(self._name)
+
+    def _turn(self) -> None:
+        """Looks that are under way do not count."""
+        self._run = secrets.token_hex(8)
