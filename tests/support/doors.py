@@ -28,6 +28,7 @@ from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
+from whipstitch.ingest.http.sdk_endpoints import SdkDoor, sdk_path
 from whipstitch.ingest.service import PATHS, IngestService, plain_path
 from whipstitch.ingest.validation.authentication import Authenticator
 from whipstitch.ingest.validation.validate import Validator
@@ -143,9 +144,14 @@ class Served:
             lifespan=self._lifespan,
         )
 
+        sdk = SdkDoor(self.intake)
+
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 scope["path"] = plain_path(scope["path"])
+                if sdk_path(scope["path"]):
+                    await sdk(scope, receive, send)
+                    return
             await routed(scope, receive, send)
 
         self._server = uvicorn.Server(

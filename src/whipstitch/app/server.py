@@ -27,6 +27,7 @@ from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
+from whipstitch.ingest.http.sdk_endpoints import SdkDoor
 from whipstitch.ingest.service import PATHS
 from whipstitch.registry.late import LateRegistry
 
@@ -79,7 +80,7 @@ async def _serve(
         TrustedProxies.parse(settings.trusted_proxies),
     )
     door = AsgiDoor(intake)
-    front = Front(dict.fromkeys(PATHS, door), also_read="/api/v1/people")
+    front = Front(dict.fromkeys(PATHS, door), SdkDoor(intake), also_read="/api/v1/people")
     config = uvicorn.Config(
         front,
         host=settings.host,

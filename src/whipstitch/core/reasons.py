@@ -169,6 +169,19 @@ class Reason(StrEnum):
         "allows. Send less in its properties.",
     )
 
+    REPLAY_OFF = (
+        "replay_off",
+        Outcome.DISCARDED,
+        "A part of a session's recording was taken and dropped: there is no session replay. The "
+        "client's configuration says so; an older client does not ask.",
+    )
+    NOT_COLLECTED = (
+        "not_collected",
+        Outcome.DISCARDED,
+        "What was sent is of a kind that is not collected, such as errors, vitals and exposures to "
+        "feature flags. Switch its module off in the client.",
+    )
+
     # Operations kept, with a remark
 
     UNREAD_TIME = (

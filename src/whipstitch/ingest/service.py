@@ -14,6 +14,7 @@ import structlog
 from whipstitch.core.addresses import TrustedProxies, client_ip
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
 from whipstitch.core.rate_limit import seconds_left
+from whipstitch.core.reasons import Reason
 from whipstitch.ingest.bulk.pool import BulkPool
 from whipstitch.ingest.client import ClientContext, ClientHeaders
 from whipstitch.ingest.enrichment.geoip import GeoIP
@@ -126,10 +127,10 @@ class IngestService:
         }
 
     def enter(
-        self, endpoint: str, headers: Mapping[bytes, bytes], peer: str
+        self, endpoint: str, headers: Mapping[bytes, bytes], peer: str, *, counted: bool = True
     ) -> ClientContext | Answer:
         """``check_rate_limit`` for whoever has all headers, by their names in lower case; ``peer``
-        is the address at the other end of the connection."""
+        is the address at the other end of the connection. ``counted``: by the rate limit."""
         get = headers.get
         sent = (
             get(b"x-api-key", b""),
@@ -138,9 +139,11 @@ class IngestService:
             get(b"user-agent", b""),
             peer,
         )
-        return self.check_rate_limit(endpoint, sent)
+        return self.check_rate_limit(endpoint, sent, counted=counted)
 
-    def check_rate_limit(self, endpoint: str, headers: ClientHeaders) -> ClientContext | Answer:
+    def check_rate_limit(
+        self, endpoint: str, headers: ClientHeaders, *, counted: bool = True
+    ) -> ClientContext | Answer:
         """The checks that need no body; counts a request. The client, if it may send. ``endpoint``
         is named in what is told of refusals."""
         directory = self._directory()
@@ -154,7 +157,7 @@ class IngestService:
                 return answers.UNAVAILABLE
             client = self._recognise(directory, *headers)
         refusal = client.refusal
-        limited = client.limit or client.counted_by_address
+        limited = counted and (client.limit or client.counted_by_address)
         if limited and not self._gate.is_within_limit(client, now := time.time()):
             refusal = answers.rate_limited(seconds_left(now))
         if refusal is None:
@@ -276,6 +279,11 @@ class IngestService:
             stats.reasons[answer.reason] += 1
             if client is not None:
                 self.refusals.note(answer.reason, endpoint, client.key)
+
+    def note_dropped(self, reason: Reason, endpoint: str, client: ClientContext) -> None:
+        """Counts what is answered with success and not kept."""
+        self.stats.reasons[reason] += 1
+        self.refusals.note(reason, endpoint, client.key)
 
     def _nothing_to_queue(
         self, endpoint: str, client: ClientContext, admitted: Validated

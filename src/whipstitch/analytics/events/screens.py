@@ -16,7 +16,7 @@ import msgspec
 from whipstitch.analytics.events.pages import cursor_of, rfc3339
 from whipstitch.analytics.expressions.searching import containing, folded
 from whipstitch.analytics.expressions.time_ranges import TimeRange
-from whipstitch.ingest.validation.screens import NAMES, SCREEN_EVENTS
+from whipstitch.ingest.validation.screens import NAMES, SCREEN_EVENTS, SEEN_EVENT
 from whipstitch.warehouse.literals import quote_identifier
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
@@ -116,11 +116,13 @@ def build(query: ScreensQuery) -> Sql:
     if query.after is not None:
         conditions.append(f"screen > {values.add(query.after.screen)}")
     return values.sql(
-        f"SELECT {of_row()} AS screen, countIf({_IS_VIEW}), "
-        f"countIf(isNotNull({spot.x}) AND isNotNull({spot.y})), "
-        "toUnixTimestamp64Milli(max(timestamp)) "
+        "SELECT screen, sum(views), sum(taps), toUnixTimestamp64Milli(max(last)) FROM ("
+        f"SELECT {of_row()} AS screen, {_VIEWS} AS views, "
+        f"countIf(isNotNull({spot.x}) AND isNotNull({spot.y})) AS taps, "
+        "max(timestamp) AS last "
         f"FROM events WHERE {IN_SCOPE} AND {query.range.condition(values)} "
         f"AND {' AND '.join(conditions)} "
+        f"GROUP BY screen, session_id) "
         f"GROUP BY screen ORDER BY screen LIMIT {values.add(query.limit + 1, 'UInt32')}"
     )
 
@@ -155,3 +157,6 @@ def _first(*names: str) -> str:
 
 
 _IS_VIEW: Final = f"event_name IN ({', '.join(repr(one) for one in sorted(SCREEN_EVENTS))})"
+_VIEWS: Final = f"greatest(countIf({_IS_VIEW}), countIf(event_name = '{SEEN_EVENT}'))"
+"""Of one screen in one session: clients that report a view by itself send a screen event of it,
+too, and it is one view."""

@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 from starlette.types import Message, Receive, Scope, Send
 
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.http.responses import headers_of, preflight_headers
+from whipstitch.ingest.http.responses import Headers, headers_of, preflight_headers
 from whipstitch.ingest.http.strictness import header_map
 from whipstitch.ingest.service import LARGEST_SMALL_BODY, PATHS, IngestService, answer_to_come
 from whipstitch.ingest.validation import answers
@@ -58,10 +58,7 @@ class PostDoor(ABC):
                 # The server stops and has given up on this one; uvicorn would answer 500, and
                 # clients do not repeat that.
                 reply = Reply(answers.UNAVAILABLE)
-        if reply.unread:
-            await _send_and_linger(receive, send, reply.answer)
-        else:
-            await _send(send, reply.answer)
+        await send_reply(receive, send, reply, headers_of(reply.answer))
         seconds = None if reply.complete_at is None else time.perf_counter() - reply.complete_at
         self._intake.count(reply.answer, "asgi", seconds, _endpoint_of(scope["path"]), reply.client)
 
@@ -150,6 +147,22 @@ class RequestBody:
         self.complete_at = time.perf_counter()
         return True
 
+    async def skip(self, limit: int) -> bool:
+        """Receives all of it and keeps nothing; False: as ``read``.
+
+        Raises:
+            ClientGone
+        """
+        size = self.announced
+        more = True
+        while more and size <= limit:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            more = message.get("more_body", False)
+            size = size if self.announced else size + len(message.get("body", b""))
+        return not more
+
     def forget(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):  # what it could not write is not wanted any more
@@ -165,15 +178,20 @@ class RequestBody:
         await asyncio.to_thread(self._file.write, piece)
 
 
-async def _send(send: Send, answer: Answer) -> None:
-    await send(_start(answer.status, headers_of(answer)))
-    await send({"type": "http.response.body", "body": answer.body})
+async def send_reply(receive: Receive, send: Send, reply: Reply, headers: Headers) -> None:
+    """Sends the answer of ``reply``."""
+    answer = reply.answer
+    if reply.unread:
+        await _send_and_linger(receive, send, answer, headers)
+    else:
+        await send(_start(answer.status, headers))
+        await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _send_and_linger(receive: Receive, send: Send, answer: Answer) -> None:
+async def _send_and_linger(receive: Receive, send: Send, answer: Answer, headers: Headers) -> None:
     """Answers while the client is still sending, and closes once it has had time to see that: a
     socket closed on unread data is reset, and the answer may be lost with it."""
-    await send(_start(answer.status, [*headers_of(answer), (b"connection", b"close")]))
+    await send(_start(answer.status, [*headers, (b"connection", b"close")]))
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LINGER_SECONDS):

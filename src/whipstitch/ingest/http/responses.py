@@ -1,5 +1,7 @@
 """Answers as HTTP: the headers that both doors send, and the bytes that the express lane sends."""
 
+from collections.abc import Mapping
+
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from whipstitch.ingest.validation.answers import Answer
@@ -8,27 +10,55 @@ Headers = list[tuple[bytes, bytes]]
 
 # Ingestion keys ship inside web pages: any page may send and read the answer. What rejects is the
 # project's own list (contract README, "Order of checks").
-_OF_EVERY_ANSWER: Headers = [
+_ANY_ORIGIN: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"retry-after"),
+]
+_OF_EVERY_ANSWER: Headers = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 ]
 _PREFLIGHT_SECONDS = b"86400"
 _MOST_RENDERED = 256
+_NEVER_A_BODY = frozenset({204, 304})
 
 
-def headers_of(answer: Answer) -> Headers:
-    """The answer's own headers; the server adds its date."""
+def headers_of(answer: Answer, cors: Headers = _ANY_ORIGIN) -> Headers:
+    """The answer's own headers; the server adds its date. ``cors``: which pages may read it."""
     headers = []
     if answer.body:
         headers.append((b"content-type", b"application/json"))
-    headers.append((b"content-length", b"%d" % len(answer.body)))
+    if answer.status not in _NEVER_A_BODY:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
     if answer.retry_after is not None:
         headers.append((b"retry-after", b"%d" % answer.retry_after))
     if answer.allow is not None:
         headers.append((b"allow", answer.allow.encode()))
-    return headers + _OF_EVERY_ANSWER
+    return headers + cors + _OF_EVERY_ANSWER
+
+
+def credentialed_cors(asked: Mapping[bytes, bytes]) -> Headers:
+    """For ``headers_of``, and for preflights: what lets the page of a request with the headers
+    ``asked`` send it and read the answer, with credentials, too: beacons always are sent with them.
+    They are not looked at."""
+    origin = asked.get(b"origin")
+    if origin is None:
+        return _ANY_ORIGIN
+    headers = [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", b"etag, retry-after"),
+        (b"vary", b"origin, access-control-request-headers"),
+    ]
+    if b"access-control-request-method" in asked:
+        wanted = asked.get(b"access-control-request-headers", b"")
+        headers += [
+            (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+            (b"access-control-max-age", _PREFLIGHT_SECONDS),
+        ]
+        if wanted:
+            headers.append((b"access-control-allow-headers", wanted))
+    return headers
 
 
 def preflight_headers(asked: bytes) -> Headers:

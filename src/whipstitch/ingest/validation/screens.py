@@ -10,6 +10,9 @@ from whipstitch.core.versions import version_order
 from whipstitch.ingest.validation.bodies import ABSENT, text_of
 
 SCREEN_EVENTS = frozenset({"$screen", "$screen_view"})
+SEEN_EVENT = "$screen_seen"
+"""What ``/screens/seen`` becomes. The clients that report a view so send a screen event of it, too:
+this one counts as a view where that did not come."""
 
 
 class _Named(msgspec.Struct, frozen=True):

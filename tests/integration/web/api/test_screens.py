@@ -64,6 +64,38 @@ def test_a_screen_is_listed_with_its_events_and_its_snapshots(server: Server) ->
     }
 
 
+def test_a_view_that_a_client_reports_twice_counts_once(server: Server) -> None:
+    """The web SDK reports each view by itself and sends its screen event."""
+
+    def seen(session: str) -> None:
+        view: dict[str, object] = {
+            "screen": "Twice",
+            "distinct_id": "user_2",
+            "session_id": session,
+        }
+        view["ts_ms"] = 1778328000000
+        assert server.send("/api/v1/screens/seen", view).status_code == 204
+
+    def viewed(session: str) -> None:
+        properties = {"$screen_name": "Twice", "$session_id": session}
+        event: dict[str, object] = {
+            "event_name": "$screen_view",
+            "distinct_id": "user_2",
+            "properties": properties,
+        }
+        event["timestamp"] = "2026-05-09T12:00:00Z"
+        server.send("/api/v1/track", event)
+
+    for _ in range(2):
+        seen("both")
+        viewed("both")
+    for _ in range(3):
+        seen("seen only")
+    viewed("sent only")
+
+    server.wait_until(lambda: [one["views"] for one in listed(server, "Twice")] == [2 + 3 + 1])
+
+
 def test_an_image_is_shown_as_an_image_and_nothing_else(server: Server) -> None:
     hostile = "<script>/../?&#%"
     upload(server, hostile, os=hostile)

@@ -63,8 +63,11 @@ class Noted(IngestService):
         self.asked: list[tuple[str, ClientHeaders]] = []
         self.taken: list[tuple[Endpoint, str, bytes]] = []
 
-    def check_rate_limit(self, endpoint: str, who: ClientHeaders) -> ClientContext | Answer:
-        self.asked.append((endpoint, who))
+    def check_rate_limit(
+        self, endpoint: str, headers: ClientHeaders, *, counted: bool = True
+    ) -> ClientContext | Answer:
+        assert counted
+        self.asked.append((endpoint, headers))
         key = IngestionKey("k", Project("p", "P"), "live")
         return ClientContext(key)
 
