@@ -22,6 +22,8 @@ from whipstitch.core.addresses import TrustedProxies
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
 from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.compat.door import CompatDoor
+from whipstitch.ingest.compat.routing import matches
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.http.asgi import AsgiDoor
@@ -144,13 +146,16 @@ class Served:
             lifespan=self._lifespan,
         )
 
-        sdk = SdkDoor(self.intake)
+        sdk, compat = SdkDoor(self.intake), CompatDoor(self.intake)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 scope["path"] = plain_path(scope["path"])
                 if sdk_path(scope["path"]):
                     await sdk(scope, receive, send)
+                    return
+                if matches(scope["path"]):
+                    await compat(scope, receive, send)
                     return
             await routed(scope, receive, send)
 

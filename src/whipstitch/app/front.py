@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from whipstitch.ingest.compat.routing import matches
 from whipstitch.ingest.http.sdk_endpoints import sdk_path
 from whipstitch.ingest.service import plain_path
 
@@ -13,15 +14,18 @@ _READ: Final = ("GET", "HEAD")
 
 
 class Front:
-    """Requests for ``doors``, by path, and for the endpoints of ``sdk`` are answered at once. The
-    others wait until what reads is there: to import and build that takes longer than a client that
-    sends should wait.
+    """Requests for ``doors``, by path, and for the endpoints of ``sdk`` and ``compat`` are answered
+    at once. The others wait until what reads is there: to import and build that takes longer than a
+    client that sends should wait.
 
     Of a door's path that also names something to read (people), only what is sent is the door's."""
 
-    def __init__(self, doors: Mapping[str, ASGIApp], sdk: ASGIApp, also_read: str) -> None:
+    def __init__(
+        self, doors: Mapping[str, ASGIApp], sdk: ASGIApp, compat: ASGIApp, also_read: str
+    ) -> None:
         self._doors = doors
         self._sdk = sdk
+        self._compat = compat
         self._also_read = also_read
         self._reading: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
 
@@ -34,6 +38,8 @@ class Front:
         door = self._doors.get(scope["path"])
         if door is None and sdk_path(scope["path"]) is not None:
             door = self._sdk
+        elif door is None and matches(scope["path"]):
+            door = self._compat
         if door is None or (scope["path"] == self._also_read and scope["method"] in _READ):
             door = await asyncio.shield(self._reading)
         await door(scope, receive, send)

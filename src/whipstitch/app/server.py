@@ -23,6 +23,7 @@ from whipstitch.app.watchdog import ServerStuck, Watchdog
 from whipstitch.config.settings import Settings
 from whipstitch.core.addresses import TrustedProxies
 from whipstitch.core.errors import SettingsError
+from whipstitch.ingest.compat.door import CompatDoor
 from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
@@ -80,7 +81,9 @@ async def _serve(
         TrustedProxies.parse(settings.trusted_proxies),
     )
     door = AsgiDoor(intake)
-    front = Front(dict.fromkeys(PATHS, door), SdkDoor(intake), also_read="/api/v1/people")
+    front = Front(
+        dict.fromkeys(PATHS, door), SdkDoor(intake), CompatDoor(intake), also_read="/api/v1/people"
+    )
     config = uvicorn.Config(
         front,
         host=settings.host,

@@ -182,6 +182,32 @@ class Reason(StrEnum):
         "feature flags. Switch its module off in the client.",
     )
 
+    GROUP_TRAITS = (
+        "group_traits",
+        Outcome.DISCARDED,
+        "Traits of a group (a company, an account) came from a client of another product. Groups "
+        "are not kept; send what matters as a property of events or a trait of people.",
+    )
+    UNSUPPORTED_OPERATION = (
+        "unsupported_operation",
+        Outcome.DISCARDED,
+        "A client of another product changed a trait in a way that there is not: lists are not "
+        "appended to, people not deleted by a key. Set the whole list; erase people in the "
+        "dashboard.",
+    )
+    UNREADABLE_OPERATION = (
+        "unreadable_operation",
+        Outcome.DISCARDED,
+        "In the request of another product's client, an operation has no name or names nobody, or "
+        "is not of the shape that the product's own server takes.",
+    )
+    LOG_LINE = (
+        "log_line",
+        Outcome.DISCARDED,
+        "A log record without an event name is no event. Give event_name to what is one, and do "
+        "not export the other records here.",
+    )
+
     # Operations kept, with a remark
 
     UNREAD_TIME = (

@@ -280,10 +280,12 @@ class IngestService:
             if client is not None:
                 self.refusals.note(answer.reason, endpoint, client.key)
 
-    def note_dropped(self, reason: Reason, endpoint: str, client: ClientContext) -> None:
+    def note_dropped(
+        self, reason: Reason, endpoint: str, client: ClientContext, count: int = 1
+    ) -> None:
         """Counts what is answered with success and not kept."""
-        self.stats.reasons[reason] += 1
-        self.refusals.note(reason, endpoint, client.key)
+        self.stats.reasons[reason] += count
+        self.refusals.note(reason, endpoint, client.key, count)
 
     def _nothing_to_queue(
         self, endpoint: str, client: ClientContext, admitted: Validated

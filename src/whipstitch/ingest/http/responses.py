@@ -23,11 +23,13 @@ _MOST_RENDERED = 256
 _NEVER_A_BODY = frozenset({204, 304})
 
 
-def headers_of(answer: Answer, cors: Headers = _ANY_ORIGIN) -> Headers:
+def headers_of(
+    answer: Answer, cors: Headers = _ANY_ORIGIN, content_type: str = "application/json"
+) -> Headers:
     """The answer's own headers; the server adds its date. ``cors``: which pages may read it."""
     headers = []
     if answer.body:
-        headers.append((b"content-type", b"application/json"))
+        headers.append((b"content-type", content_type.encode()))
     if answer.status not in _NEVER_A_BODY:
         headers.append((b"content-length", b"%d" % len(answer.body)))
     if answer.retry_after is not None:
