@@ -39,6 +39,10 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
     limits = ("--domains", "Example.com, *.example.com", "--ips", "10.0.0.1/8,::1")
     run("project", "set", "Shop", *limits, data_dir=tmp_path)
     rest = ("--rate-limit", "0", "--timezone", "Europe/Paris")
+    run(
+        *("project", "set", "Shop", "--malformed", "drop", "--rate-limit-address", "30"),
+        data_dir=tmp_path,
+    )
     changed = run("project", "set", project_id, *rest, "--json", data_dir=tmp_path)
 
     assert changed.json == {
@@ -48,6 +52,8 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
         "ips": ["10.0.0.0/8", "::1"],
         "rate_limit": 0,
         "timezone": "Europe/Paris",
+        "malformed": "drop",
+        "address_rate_limit": 30,
         "warnings": [],
     }
     assert run("project", "list", "--json", data_dir=tmp_path).json == {"projects": [changed.json]}

@@ -53,6 +53,8 @@ FENCED = Project(
     domains=("example.com", "*.example.org", "https://only.example.net:8443"),
     ips=("203.0.113.7", "198.51.100.0/24", "2001:db8::/32"),
 )
+LENIENT_KEY = "sk_live_lenient00000000000000000000000"
+LENIENT = Project("proj_lenient", "Lenient", malformed="drop")
 TIGHT = Project("proj_tight", "Tight", rate_limit=2)
 
 DIRECTORY = ProjectSnapshot(
@@ -60,6 +62,7 @@ DIRECTORY = ProjectSnapshot(
         KEY: IngestionKey(KEY, SHOP, "live"),
         TEST_KEY: IngestionKey(TEST_KEY, SHOP, "test"),
         FENCED_KEY: IngestionKey(FENCED_KEY, FENCED, "live"),
+        LENIENT_KEY: IngestionKey(LENIENT_KEY, LENIENT, "live"),
         TIGHT_KEY: IngestionKey(TIGHT_KEY, TIGHT, "live"),
     },
     screens={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from whipstitch.cli.options import Database, DataDir, Json, ProjectArgument
 from whipstitch.cli.output import print_fields, print_json, print_table
@@ -97,6 +97,24 @@ def set_(
             show_default=False,
         ),
     ] = None,
+    malformed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="refuse|drop",
+            help="What becomes of a batch with an operation of the wrong shape: all of it is "
+            "refused, as at first, or that operation is dropped.",
+            show_default=False,
+        ),
+    ] = None,
+    rate_limit_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Requests a minute of one key from one address, besides --rate-limit; 0 is no "
+            "limit; empty or 'default' is the server's setting.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database: Database = None,
     as_json: Json = False,
@@ -107,8 +125,10 @@ def set_(
             project,
             domains=UNSET if domains is None else domains.split(","),
             ips=UNSET if ips is None else ips.split(","),
-            rate_limit=UNSET if rate_limit is None else _rate_limit(rate_limit),
+            rate_limit=_rate_limit(rate_limit, "--rate-limit"),
             timezone=UNSET if timezone is None else timezone,
+            malformed=UNSET if malformed is None else malformed,
+            address_rate_limit=_rate_limit(rate_limit_address, "--rate-limit-address"),
         )
     if as_json:
         print_json(_as_json(now))
@@ -118,7 +138,9 @@ def set_(
         typer.echo(f"Warning: {warning}", err=True)
 
 
-def _rate_limit(text: str) -> int | None:
+def _rate_limit(text: str | None, option: str) -> int | UnsetType | None:
+    if text is None:
+        return UNSET
     if text.strip().lower() in ("", "default"):
         return None
     try:
@@ -126,7 +148,7 @@ def _rate_limit(text: str) -> int | None:
     except ValueError:
         raise typer.BadParameter(
             f"a number of requests a minute, 0 or 'default', not {text!r}.",
-            param_hint="--rate-limit",
+            param_hint=option,
         ) from None
 
 
@@ -138,21 +160,29 @@ def _as_json(project: Project) -> dict[str, Any]:
         "ips": project.ips,
         "rate_limit": project.rate_limit,
         "timezone": project.timezone,
+        "malformed": project.malformed,
+        "address_rate_limit": project.address_rate_limit,
         "warnings": project.warnings,
     }
 
 
+def _limit_shown(limit: int | None) -> str:
+    return "default" if limit is None else str(limit or "off")
+
+
 def _print_projects(projects: list[Project]) -> None:
     print_table(
-        ("Project", "Name", "Domains", "IPs", "Rate limit", "Time zone"),
+        ("Project", "Name", "Domains", "IPs", "Rate limit", "By address", "Time zone", "Malformed"),
         [
             (
                 project.id,
                 project.name,
                 ", ".join(project.domains) or "all",
                 ", ".join(project.ips) or "all",
-                "default" if project.rate_limit is None else str(project.rate_limit or "off"),
+                _limit_shown(project.rate_limit),
+                _limit_shown(project.address_rate_limit),
                 project.timezone,
+                project.malformed,
             )
             for project in projects
         ],

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 Environment = Literal["live", "test"]
+Malformed = Literal["refuse", "drop"]
+"""What becomes of a batch with a payload of the wrong shape: all of it is refused, or the operation
+is dropped."""
 
 
 class Scope(NamedTuple):
@@ -31,7 +34,8 @@ IPS_ALONE: Final = (
 @dataclass(frozen=True, slots=True)
 class Project:
     """One project. Empty allowlists let everybody in; ``rate_limit`` is in requests a minute and
-    key (0: off, None: the server's setting). In ``timezone``, an IANA name, its days begin."""
+    key, ``address_rate_limit`` in requests a minute of one key from one address (0: off, None: the
+    server's setting). In ``timezone``, an IANA name, its days begin."""
 
     id: str
     name: str
@@ -39,6 +43,8 @@ class Project:
     ips: tuple[str, ...] = ()
     rate_limit: int | None = None
     timezone: str = "UTC"
+    malformed: Malformed = "refuse"
+    address_rate_limit: int | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -207,6 +207,17 @@ class Reason(StrEnum):
         "A log record without an event name is no event. Give event_name to what is one, and do "
         "not export the other records here.",
     )
+    EMPTY_EVENT_NAME = (
+        "empty_event_name",
+        Outcome.DISCARDED,
+        "An event of a batch had an empty event_name. Name it in the client.",
+    )
+    MALFORMED_OPERATION = (
+        "malformed_operation",
+        Outcome.DISCARDED,
+        "An operation of a batch has the wrong shape, and the project drops such operations. Check "
+        "that its required fields are strings and properties is an object.",
+    )
 
     # Operations kept, with a remark
 

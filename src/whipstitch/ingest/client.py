@@ -30,6 +30,8 @@ class ClientContext(msgspec.Struct, frozen=True):
     """Requests a minute, 0 for no limit."""
     counted_by_address: str = ""
     """With a key, by what its requests from one place are counted; blank where they are not."""
+    address_limit: int = 0
+    """Requests a minute from there."""
     agent: Agent = Agent()
     place: Place = Place()
 

@@ -1,11 +1,13 @@
 """Projects by id or name, and the names that people may give."""
 
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from whipstitch.core.errors import RegistryError
+from whipstitch.core.projects import Malformed
 from whipstitch.registry.tables import ProjectRow
 
 _LONGEST_NAME = 200
@@ -51,3 +53,15 @@ def checked_timezone(name: str) -> str:
         raise RegistryError(
             f"{name!r} is no time zone: use an IANA name such as Europe/Paris or UTC."
         ) from None
+
+
+def checked_malformed(text: str) -> Malformed:
+    """What a project does with malformed operations, if ``text`` is one of the two.
+
+    Raises:
+        RegistryError
+    """
+    for one in get_args(Malformed):
+        if text == one:
+            return one  # type: ignore[no-any-return]
+    raise RegistryError(f"Malformed operations: refuse or drop, not {text!r}.")

@@ -16,7 +16,12 @@ from whipstitch.registry.boards import Boards
 from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.devices import Devices
 from whipstitch.registry.leases import Leases
-from whipstitch.registry.lookup import checked_name, checked_timezone, find_project
+from whipstitch.registry.lookup import (
+    checked_malformed,
+    checked_name,
+    checked_timezone,
+    find_project,
+)
 from whipstitch.registry.nodes import Nodes
 from whipstitch.registry.questions import Questions
 from whipstitch.registry.screens import Screens
@@ -95,15 +100,19 @@ class Registry(
         ips: Iterable[str] | UnsetType = UNSET,
         rate_limit: int | UnsetType | None = UNSET,
         timezone: str | UnsetType = UNSET,
+        malformed: str | UnsetType = UNSET,
+        address_rate_limit: int | UnsetType | None = UNSET,
     ) -> Project:
         """The project as it is now: with this name, these authorized domains and IPs (none:
-        everybody may send), this many requests a minute and key (0: no limit, None: the server's
-        setting), and days that begin in this time zone."""
-        if isinstance(rate_limit, int) and not 0 <= rate_limit <= _HIGHEST_RATE_LIMIT:
-            raise RegistryError(
-                f"A rate limit is a number of requests a minute from 0 (no limit) to "
-                f"{_HIGHEST_RATE_LIMIT}, not {rate_limit}."
-            )
+        everybody may send), this many requests a minute and key, and of a key from one address (0:
+        no limit, None: the server's setting), days that begin in this time zone, and this way with
+        malformed operations."""
+        for limit in (rate_limit, address_rate_limit):
+            if isinstance(limit, int) and not 0 <= limit <= _HIGHEST_RATE_LIMIT:
+                raise RegistryError(
+                    f"A rate limit is a number of requests a minute from 0 (no limit) to "
+                    f"{_HIGHEST_RATE_LIMIT}, not {limit}."
+                )
         with self._changing() as session:
             row = find_project(session, project)
             if name is not UNSET:
@@ -116,6 +125,10 @@ class Registry(
                 row.rate_limit = rate_limit
             if timezone is not UNSET:
                 row.timezone = checked_timezone(timezone)
+            if malformed is not UNSET:
+                row.malformed = checked_malformed(malformed)
+            if address_rate_limit is not UNSET:
+                row.address_rate_limit = address_rate_limit
             return row.value()
 
     def is_empty(self) -> bool:

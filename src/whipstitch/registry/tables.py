@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from whipstitch.core.projects import Environment, Project, Scope, SqlUser
+from whipstitch.core.projects import Environment, Malformed, Project, Scope, SqlUser
 from whipstitch.registry.values import (
     Board,
     Cohort,
@@ -72,6 +72,8 @@ class ProjectRow(Base):
     ips: Mapped[list[str]] = mapped_column(JSON)
     rate_limit: Mapped[int | None]
     timezone: Mapped[str] = mapped_column(server_default="UTC")
+    malformed: Mapped[Malformed] = mapped_column(String, server_default="refuse")
+    address_rate_limit: Mapped[int | None]
     created_at: Mapped[datetime]
 
     def value(self) -> Project:
@@ -83,6 +85,8 @@ class ProjectRow(Base):
             tuple(self.ips),
             self.rate_limit,
             self.timezone,
+            self.malformed,
+            self.address_rate_limit,
         )
 
 

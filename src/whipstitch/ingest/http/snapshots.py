@@ -24,6 +24,7 @@ from whipstitch.ingest.http.decompression import (
 from whipstitch.ingest.service import IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer, refusal
+from whipstitch.ingest.validation.surrogates import without_lone_surrogates
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Screen
 
@@ -117,7 +118,7 @@ class SnapshotDoor(PostDoor):
 def read_upload(body: bytes, client: ClientContext) -> Screen | Answer:
     """The snapshot in ``body``, or the answer that refuses it."""
     try:
-        upload = _upload.decode(body)
+        upload = _upload.decode(without_lone_surrogates(body))
     except (ValueError, RecursionError):
         return answers.INVALID_BODY
     if not upload.screen_name:

@@ -13,8 +13,8 @@ from whipstitch.ingest.validation.origins import is_authorized
 
 class Authenticator:
     """Decides who may send. ``rate_limit`` is in requests a minute and key, where the project sets
-    none; ``address_limit`` in requests a minute of one key from one address, or network of IPv6 (0:
-    off)."""
+    none; so is ``address_limit``, in requests a minute of one key from one address, or network of
+    IPv6 (0: off)."""
 
     def __init__(self, rate_limit: int, address_limit: int = 0) -> None:
         self._rate_limit = rate_limit
@@ -32,19 +32,22 @@ class Authenticator:
         to be filled in."""
         key = directory.keys.get(api_key) if api_key else None
         if key is None:
-            refusal = answers.INVALID_KEY if api_key else answers.MISSING_KEY
+            unknown = answers.INVALID_KEY if api_key else answers.MISSING_KEY
             stranger = IngestionKey(api_key, NO_PROJECT, "live")
-            return ClientContext(stranger, refusal, api_key or ip, self._rate_limit, "")
+            return ClientContext(stranger, unknown, api_key or ip, self._rate_limit)
         own = key.project.rate_limit
         limit = self._rate_limit if own is None else own
-        address = f"{api_key} {network_of(ip)}" if self._address_limit else ""
-        return ClientContext(key, _refusal(key, origin, ip), api_key, limit, address)
+        own = key.project.address_rate_limit
+        address_limit = self._address_limit if own is None else own
+        address = f"{api_key} {network_of(ip)}" if address_limit else ""
+        refusal = _refusal(key, origin, ip)
+        return ClientContext(key, refusal, api_key, limit, address, address_limit)
 
     def is_within_limit(self, client: ClientContext, now: float) -> bool:
         """Counts a request at ``now`` (unix seconds). What one address sends too much uses up
         nothing of the key's."""
         address = client.counted_by_address
-        if address and not self._addresses.allow(address, self._address_limit, now):
+        if address and not self._addresses.allow(address, client.address_limit, now):
             return False
         limiter = self._keys if client.known else self._strangers
         return limiter.allow(client.counted_by, client.limit, now)

@@ -14,6 +14,7 @@ from whipstitch.ingest.validation.answers import (
     UNKNOWN_OPERATION,
     Answer,
 )
+from whipstitch.ingest.validation.surrogates import without_lone_surrogates
 
 T = TypeVar("T")
 Kind = Literal["track", "people", "alias"]
@@ -41,8 +42,8 @@ class TrackPayload(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def complete(self) -> bool:
-        """Whether a batch may hold it. An empty id is garbage there, not an error."""
-        return bool(self.event_name) and self.distinct_id is not None and self.well_formed
+        """Whether a batch may hold it. An empty name or id is dropped there, not an error."""
+        return self.event_name is not None and self.distinct_id is not None and self.well_formed
 
     @property
     def well_formed(self) -> bool:
@@ -160,9 +161,38 @@ def read_batch(body: bytes) -> list[Operation] | Answer:
     return check_operations(operations) or _why_refused(body)
 
 
+def read_well_formed(body: bytes) -> list[Operation | None] | Answer:
+    """The operations in ``body`` in the order sent, None for each of the wrong shape; or the answer
+    that refuses all of them all the same."""
+    try:
+        operations = _decode(_raw_batch, body).operations
+    except MALFORMED:
+        return INVALID_BODY
+    refusal = why_refused(lambda: [operations])
+    if refusal not in INVALID_PAYLOAD.values() and refusal is not INVALID_BODY:
+        return refusal
+    return [well_formed(one) for one in operations]
+
+
+def well_formed(operation: RawOperation) -> Operation | None:
+    """The operation, of a known type; None: its payload has the wrong shape."""
+    kind = _operation_kind(operation)
+    try:
+        payload = None if kind is None else _payloads[kind].decode(operation.payload)
+    except MALFORMED:
+        return None
+    if payload is None or not payload.complete:
+        return None
+    if isinstance(payload, TrackPayload):
+        return TrackOperation(payload)
+    if isinstance(payload, PeoplePayload):
+        return PeopleOperation(payload)
+    return AliasOperation(payload)
+
+
 def sizes_of_operations(body: bytes) -> list[int]:
     """How many bytes each operation of a sound batch has."""
-    return [len(raw) for raw in _sizes.decode(body).operations]
+    return [len(raw) for raw in _sizes.decode(without_lone_surrogates(body)).operations]
 
 
 def check_operations(operations: list[Operation]) -> list[Operation] | None:
@@ -181,6 +211,7 @@ def _decode(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
     """
     if not body.isascii():
         _check_utf8(body)
+    body = without_lone_surrogates(body)
     decoded = decoder.decode(body)
     if _LF in body or _CR in body:
         return decoder.decode(body.replace(b"\n", b" ").replace(b"\r", b" "))
@@ -219,7 +250,7 @@ def _check_utf8(body: bytes) -> None:
 def _why_refused(body: bytes) -> Answer:
     try:
         _check_utf8(body)
-        operations = _raw_batch.decode(body).operations
+        operations = _raw_batch.decode(without_lone_surrogates(body)).operations
     except MALFORMED:
         return INVALID_BODY
     return why_refused(lambda: [operations])

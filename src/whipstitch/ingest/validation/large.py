@@ -28,11 +28,13 @@ from whipstitch.ingest.validation.bodies import (
     TrackOperation,
     TrackPayload,
     is_object_or_null,
+    well_formed,
     why_refused,
 )
 from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
 from whipstitch.ingest.validation.runs import RUN, pairs, runs
+from whipstitch.ingest.validation.surrogates import replace_lone_surrogates
 from whipstitch.ingest.validation.validate import (
     SequenceNumbers,
     Validated,
@@ -50,6 +52,8 @@ Lines = Iterable[bytes | memoryview]
 Put = Callable[[Lines, int], None]
 """Takes some lines, and how many they are."""
 _PIECE: Final = 1024 * 1024
+_NEVER_DROPPED: Final = (answers.NO_OPERATIONS, answers.UNKNOWN_OPERATION)
+"""What refuses a batch also where malformed operations are dropped."""
 _Utf8Decoder: Final = getincrementaldecoder("utf-8")
 _EMPTY: Final = msgspec.Raw(b"{}")
 _NO_PROPERTIES: Final = b'"properties":{},"default_properties":{}}\n'
@@ -104,8 +108,8 @@ _raws: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def prepare(body: memoryview) -> None:
-    """Checks that ``body`` is JSON, and makes its line breaks spaces: inside strings those are
-    escaped, and the journal has one row a line.
+    """Checks that ``body`` is JSON, makes its lone surrogates U+FFFD and its line breaks spaces:
+    inside strings those are escaped, and the journal has one row a line.
 
     Raises:
         ValueError, RecursionError: it is none.
@@ -115,6 +119,7 @@ def prepare(body: memoryview) -> None:
     for at in range(0, len(body), _PIECE):
         decoder.decode(body[at : at + _PIECE])
     decoder.decode(b"", final=True)
+    replace_lone_surrogates(body)
     _any.decode(body)
     for at in range(0, len(body), _PIECE):
         piece = bytes(body[at : at + _PIECE])
@@ -208,8 +213,11 @@ class LargeAdmission:
         if bytes(operations[:1]) != b"[":
             return Counts(), answers.INVALID_BODY
         total, spare, empty = Counts(), 0, True
+        drops = client.key.project.malformed == "drop"
+        if drops and (refusal := _why_refused(operations)) in _NEVER_DROPPED:
+            return Counts(), refusal
         try:
-            for kept, large in self._read(operations):
+            for kept, large in self._read(operations, drops=drops):
                 empty = False
                 total += kept.tally
                 if large is not None:
@@ -223,7 +231,7 @@ class LargeAdmission:
             return _outcome(discarded_all(total))
         numbers = self._admission.numbers(total, spare)
         seen: dict[tuple[str, str | None], None] = {}
-        for kept, large in self._read(operations):
+        for kept, large in self._read(operations, drops=drops):
             if rows := list(self._admission.rows(kept, client, numbers)):
                 self._put(lines_of(rows), len(rows))
             if large is not None:
@@ -234,9 +242,10 @@ class LargeAdmission:
         return total, summary(total, client.key, wanted)
 
     def _read(
-        self, operations: memoryview
+        self, operations: memoryview, *, drops: bool
     ) -> Iterator[tuple[ValidOperations, _LargePeople | None]]:
         """What is kept of some operations at once, or of one that updates a person and is large.
+        ``drops``: those of the wrong shape are dropped.
 
         Raises:
             ValueError, RecursionError: one has a wrong shape.
@@ -245,22 +254,44 @@ class LargeAdmission:
         for run in runs(operations):
             if len(run) <= RUN:
                 text = b"".join((b"[", run, b"]"))
-                some = _operations.decode(text)
-                if not all(one.payload.complete for one in some):
-                    raise ValueError("incomplete")
+                some = _some_operations(text, drops=drops)
                 sizes = [len(raw) for raw in _raws.decode(text)] if most else ()
                 yield keep(some, sizes, most), None
                 continue
-            one = _large_operation.decode(run)
-            if not one.payload.complete:
-                raise ValueError("incomplete")
-            sizes = [len(run)] if most else ()
+            one = _one_large(run, drops=drops)
+            sizes = [len(_any.decode(run))] if most else ()
             if not isinstance(one, _LargePeopleOperation):
                 yield keep([one], sizes, most), None
                 continue
             # Judged by its id and its size, as a small update is.
             kept = keep([PeopleOperation(PeoplePayload(one.payload.distinct_id))], sizes, most)
             yield msgspec.structs.replace(kept, people=[]), one.payload if kept.people else None
+
+
+def _some_operations(text: bytes, *, drops: bool) -> Sequence[Operation | None]:
+    try:
+        some = _operations.decode(text)
+        if all(one.payload.complete for one in some):
+            return some
+        raise ValueError("incomplete")
+    except MALFORMED:
+        if not drops:
+            raise
+    return [well_formed(one) for one in _raw_operations.decode(text)]
+
+
+def _one_large(
+    run: memoryview, *, drops: bool
+) -> TrackOperation | _LargePeopleOperation | AliasOperation | None:
+    try:
+        one: TrackOperation | _LargePeopleOperation | AliasOperation = _large_operation.decode(run)
+        if one.payload.complete:
+            return one
+        raise ValueError("incomplete")
+    except MALFORMED:
+        if not drops:
+            raise
+    return None
 
 
 def _outcome(admitted: Validated | Answer) -> tuple[Counts, Answer]:

@@ -20,10 +20,13 @@ from whipstitch.ingest.validation.bodies import (
     text_of,
 )
 from whipstitch.ingest.validation.counts import Remarks
+from whipstitch.ingest.validation.equal_keys import last_of_equal_keys
 
 _EMPTY: Final = msgspec.Raw(b"{}")
 _AHEAD_MS: Final = 60_000
 """So far the numbers of acceptance may be ahead of the clock before it counts as set back."""
+_NESTED: Final = 2
+"""Objects in properties that have one within."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -136,9 +139,12 @@ def event_row(
     accepted: int,
     received: int,
     remarks: Remarks,
+    *,
+    nested: bool = True,
 ) -> EventRow:
     """An ``event`` with name and id, and what the server adds (contract README, "Time",
-    "Enrichment"). ``remarks`` takes note of times that do not parse.
+    "Enrichment"). ``remarks`` takes note of times that do not parse. ``nested``: whether an object
+    may lie within its properties.
 
     Raises:
         NotAnObject: its properties, or default properties, are neither an object nor null.
@@ -151,6 +157,7 @@ def event_row(
             sent = _sent.decode(properties)
         except msgspec.DecodeError:
             properties, sent = _read_odd(properties)
+        properties = last_of_equal_keys(properties, _NESTED) if nested else properties
     defaults, fallback = event.default_properties, _NO_DEFAULTS
     if defaults is ABSENT:
         defaults = _EMPTY
@@ -159,6 +166,7 @@ def event_row(
             fallback = _defaults.decode(defaults)
         except msgspec.DecodeError:
             defaults, fallback = _read_odd_defaults(defaults)
+        defaults = last_of_equal_keys(defaults, _NESTED) if nested else defaults
     timestamp = _time_sent(event.timestamp, remarks)
     if timestamp is None and sent is not _NO_SENT:
         timestamp = _time_sent(sent.timestamp, remarks)
@@ -213,7 +221,7 @@ def trait_rows(
         TraitRow(project, environment, distinct_id, "", "", True, timestamps.EARLIEST_MS, accepted)
     ]
     for name, raw in (update.properties or {}).items():
-        value = bytes(raw)
+        value = bytes(last_of_equal_keys(raw))
         deleted = value == b"null"
         text = "" if deleted else value.decode()
         rows.append(

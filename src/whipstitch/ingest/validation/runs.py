@@ -94,4 +94,8 @@ def pairs(text: memoryview) -> Iterator[tuple[dict[str, msgspec.Raw], memoryview
             yield _pairs.decode(b"".join((b"{", run, b"}"))), None
         else:
             colon = _end_of_value(run, 0)
-            yield {_key.decode(run[:colon]): _BLANK}, memoryview(_skip.decode(run[colon + 1 :]))
+            key, value = _key.decode(run[:colon]), _skip.decode(run[colon + 1 :])
+            if len(value) <= RUN:
+                yield {key: value}, None
+            else:
+                yield {key: _BLANK}, memoryview(value)

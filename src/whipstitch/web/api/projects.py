@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.concurrency import run_in_threadpool
 
-from whipstitch.core.projects import Environment, Project
+from whipstitch.core.projects import Environment, Malformed, Project
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Key
 from whipstitch.web.api.asking import Asking, not_found
@@ -43,6 +43,20 @@ RateLimit = Annotated[
     int | None,
     Meta(description="Requests a minute and key; 0: no limit, null: the server's setting."),
 ]
+AddressRateLimit = Annotated[
+    int | None,
+    Meta(
+        description="Requests a minute of one key from one address, besides `rate_limit`; 0: no "
+        "limit, null: the server's setting."
+    ),
+]
+WhenMalformed = Annotated[
+    Malformed,
+    Meta(
+        description="What becomes of a batch with an operation of the wrong shape: all of it is "
+        "refused, or that operation is dropped."
+    ),
+]
 TimeZone = Annotated[
     str, Meta(description="IANA name; where the project's days begin.", examples=["Europe/Paris"])
 ]
@@ -67,6 +81,8 @@ class ProjectShown(msgspec.Struct, kw_only=True):
     ips: Addresses
     rate_limit: RateLimit
     timezone: TimeZone
+    malformed: WhenMalformed
+    address_rate_limit: AddressRateLimit
     keys: list[KeyShown]
     warnings: list[str] = msgspec.field(default_factory=list)
     """What the settings let through that one may not expect."""
@@ -111,6 +127,8 @@ class ProjectBody(StrictBody, kw_only=True):
     ips: Addresses | UnsetType = UNSET
     rate_limit: RateLimit | UnsetType = UNSET
     timezone: TimeZone | UnsetType = UNSET
+    malformed: WhenMalformed | UnsetType = UNSET
+    address_rate_limit: AddressRateLimit | UnsetType = UNSET
 
 
 class KeyBody(StrictBody, kw_only=True):
@@ -167,6 +185,8 @@ async def change_project(asking: Asking, sent: OneProject, body: ProjectBody) ->
             ips=body.ips,
             rate_limit=body.rate_limit,
             timezone=body.timezone,
+            malformed=body.malformed,
+            address_rate_limit=body.address_rate_limit,
         )
     )
     return ProjectAnswer(project=await _shown(registry, project))
@@ -205,6 +225,8 @@ async def _shown(registry: Registry, project: Project) -> ProjectShown:
         ips=list(project.ips),
         rate_limit=project.rate_limit,
         timezone=project.timezone,
+        malformed=project.malformed,
+        address_rate_limit=project.address_rate_limit,
         keys=[_key(one) for one in keys],
         warnings=list(project.warnings),
     )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
+from msgspec import UNSET
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -182,17 +183,16 @@ class SettingsPages:
 
     async def _save_project(self, visit: PageContext) -> str:
         form = visit.form
-        limit = form["rate_limit"].strip()
-        if limit and not limit.isdecimal():
-            raise RegistryError("The rate limit is a whole number of requests a minute, or empty.")
         await run_in_threadpool(
             self._registry.set_project,
             visit.project.id,
             name=form["name"],
             domains=form["domains"].replace(",", "\n").splitlines(),
             ips=form["ips"].replace(",", "\n").splitlines(),
-            rate_limit=int(limit[:20]) if limit else None,
+            rate_limit=_limit(form["rate_limit"]),
             timezone=form["timezone"].strip(),
+            malformed=form["malformed"] or UNSET,
+            address_rate_limit=_limit(form["address_rate_limit"]),
         )
         return "saved"
 
@@ -262,6 +262,13 @@ class SettingsPages:
         response = RedirectResponse(visit.address("settings/account?done=password"), 303)
         await self._passwords.remember(visit.request, response, email)
         return with_session(visit.request, response, secret)
+
+
+def _limit(text: str) -> int | None:
+    text = text.strip()
+    if text and not text.isdecimal():
+        raise RegistryError("A rate limit is a whole number of requests a minute, or empty.")
+    return int(text[:20]) if text else None
 
 
 def _role(visit: PageContext) -> Role:

@@ -1,6 +1,7 @@
 """The wire contract, one test for both doors, over a real socket."""
 
 import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.support.doors import (
     DOORS,
     FENCED_KEY,
     KEY,
+    LENIENT_KEY,
     TEST_KEY,
     TIGHT_KEY,
     Door,
@@ -22,6 +24,8 @@ from tests.support.doors import (
     serving,
     track,
 )
+
+from whipstitch.core.reasons import Reason
 
 INVALID_BODY = (400, "Invalid request body")
 ENDPOINTS = ("track", "people", "alias", "batch")
@@ -277,7 +281,6 @@ def test_an_untrusted_peer_cannot_choose_its_address(door: Door, tmp_path: Path)
         b'{"event_name": "\xff", "distinct_id": "bb"}',
         b'{"event_name": "a", "distinct_id": "bb", "properties": {"x": "\xff"}}',
         b'{"event_name": "a", "distinct_id": "bb", "properties": {"x": NaN}}',
-        b'{"event_name": "\\ud800", "distinct_id": "bb"}',
     ],
 )
 def test_what_is_no_json_object_is_refused(server: Served, body: bytes) -> None:
@@ -381,7 +384,6 @@ WRONG: dict[str, list[Any]] = {
         {"type": "track", "payload": []},
         {"type": "track", "payload": "text"},
         operation("track", distinct_id="user_123"),
-        operation("track", event_name="", distinct_id="user_123"),
         operation("track", event_name=None, distinct_id="user_123"),
         operation("track", event_name="signed_up"),
         operation("track", event_name="signed_up", distinct_id=None),
@@ -414,6 +416,121 @@ def test_a_bad_payload_refuses_the_whole_batch(server: Served, kind: str, bad: A
     for operations in ([bad], [FINE, bad, FINE]):
         batch = {"operations": operations}
         assert error_of(server, "batch", batch) == (400, f"Invalid {kind} payload")
+
+
+@pytest.mark.parametrize("filling", [0, 1_500_000])
+def test_a_project_may_have_bad_payloads_dropped(server: Served, filling: int) -> None:
+    """In light bodies and in heavy ones."""
+    bad = [one for operations in WRONG.values() for one in operations]
+    large = operation("people", distinct_id=7, properties={"x": "y" * filling})
+    fine = operation("track", **track(properties={"x": "y" * filling}))
+    before = server.intake.stats.reasons[Reason.MALFORMED_OPERATION]
+
+    mixed = server.post("batch", {"operations": [*bad, fine, large, FINE]}, key=LENIENT_KEY)
+    none = server.post("batch", {"operations": [*bad, large]}, key=LENIENT_KEY)
+
+    assert (mixed.status, mixed.json["operations_received"]) == (200, 2)
+    assert (none.status, none.json["status"]) == (202, "discarded_all")
+    assert len(server.new_rows()) == 2
+    dropped = server.intake.stats.reasons[Reason.MALFORMED_OPERATION] - before
+    assert dropped == 2 * (len(bad) + 1)
+    reasons = {one.cause.reason for one in server.intake.refusals.lately("proj_lenient")}
+    assert Reason.MALFORMED_OPERATION in reasons
+
+
+@pytest.mark.parametrize("filling", [0, 1_500_000])
+def test_types_are_checked_also_where_bad_payloads_are_dropped(
+    server: Served, filling: int
+) -> None:
+    fine = operation("track", **track(properties={"x": "y" * filling}))
+    for odd, error in (
+        (operation("other"), "unknown operation type"),
+        ({}, "unknown operation type"),
+        (1, "Invalid request body"),
+    ):
+        batch = {"operations": [fine, {"type": "track"}, odd]}
+        assert server.post("batch", batch, key=LENIENT_KEY).error == (400, error)
+    assert server.post("batch", {"operations": []}, key=LENIENT_KEY).error == (
+        400,
+        "No operations provided",
+    )
+
+
+@pytest.mark.parametrize("filling", [0, 1_500_000])
+def test_an_event_without_a_name_is_dropped_from_a_batch(server: Served, filling: int) -> None:
+    nameless = operation("track", **track(event_name="", properties={"x": "y" * filling}))
+    before = server.intake.stats.reasons[Reason.EMPTY_EVENT_NAME]
+
+    answer = server.post("batch", {"operations": [nameless, FINE, nameless]})
+    none = server.post("batch", {"operations": [nameless]})
+
+    assert (answer.status, answer.json["events_received"]) == (200, 1)
+    assert (none.status, none.json["status"]) == (202, "discarded_all")
+    assert server.intake.stats.reasons[Reason.EMPTY_EVENT_NAME] - before == 3
+    assert len(server.new_rows()) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("filling", [0, 400_000])
+def test_half_a_character_becomes_the_replacement_anywhere(
+    server: Served, filling: int, packed: bool
+) -> None:
+    cut = r"\ud83d"
+    event = (
+        f'{{"event_name": "e{cut}", "distinct_id": "u{cut}1", "lib_version": "{cut}", '
+        f'"properties": {{"k{cut}": ["{cut}", {{"{cut}": "\\{cut} {cut}\\ude00"}}], '
+        f'"$session_id": "s{cut}", "x": "{"y" * filling}"}}}}'
+    )
+    people = f'{{"distinct_id": "u{cut}1", "properties": {{"{cut}": "{cut}{"y" * filling}"}}}}'
+    alias = f'{{"alias_id": "a{cut}1", "distinct_id": "u{cut}1"}}'
+    kinds = {"track": event, "people": people, "alias": alias}
+    operations = ",".join(f'{{"type": "{k}", "payload": {v}}}' for k, v in kinds.items())
+    batch = f'{{"operations": [{operations}]}}'
+
+    def send(path: str, body: str) -> int:
+        sent = gzip.compress(body.encode()) if packed else body.encode()
+        headers = {"Content-Encoding": "gzip"} if packed else {}
+        return server.post(path, sent, headers=headers).status
+
+    assert [send(path, body) for path, body in kinds.items()] == [200] * 3
+    single = server.new_rows()
+    assert send("batch", batch) == 200
+    for rows in (single, server.new_rows()):
+        (stored,) = (row for row in rows if row["k"] == "track")
+        assert (stored["event_name"], stored["distinct_id"]) == ("e\ufffd", "u\ufffd1")
+        assert (stored["session_id"], stored["lib_version"]) == ("s\ufffd", "\ufffd")
+        assert stored["properties"]["k\ufffd"] == [
+            "\ufffd",
+            {"\ufffd": "\\ud83d \U0001f600"},
+        ]
+        trait = next(row for row in rows if row["k"] == "trait" and row["property"])
+        assert trait["property"] == "\ufffd"
+        assert json.loads(trait["value"]) == "\ufffd" + "y" * filling
+        assert next(row for row in rows if row["k"] == "alias")["alias_id"] == "a\ufffd1"
+
+
+@pytest.mark.parametrize("filling", [0, 400_000])
+def test_of_equal_keys_the_last_is_stored_at_any_depth(server: Served, filling: int) -> None:
+    twice = '{"a": 1, "b": {"c": 1, "c": {"d": 2}}, "l": [{"k": 1, "k": {"m": 1, "m": 2}}], "a": 3}'
+    once = {"a": 3, "b": {"c": {"d": 2}}, "l": [{"k": {"m": 2}}]}
+    event = f'{{"event_name": "e1", "distinct_id": "u1", "properties": {twice}}}'
+    traits = f'{{"t": {twice}, "l": [{twice}], "t": {twice}}}'
+    people = f'{{"distinct_id": "u1", "properties": {traits}}}'
+    fill = json.dumps(operation("track", **track(properties={"x": "y" * filling})))
+    batch = (
+        f'{{"operations": [{{"type":"track","payload":{event}}},'
+        f'{{"type":"people","payload":{people}}},{fill}]}}'
+    )
+
+    assert server.post("batch", batch.encode()).status == 200
+    server.journal.seal()
+    written = b"".join(segment.read_bytes() for segment in server.journal.sealed())
+    rows = server.new_rows()
+    assert next(row for row in rows if row.get("event_name") == "e1")["properties"] == once
+    stored = {row["property"]: row["value"] for row in rows if row["k"] == "trait"}
+    assert (json.loads(stored["t"]), json.loads(stored["l"])) == (once, [once])
+    assert b'"a": 1' not in written
+    assert b'\\"a\\": 1' not in written
 
 
 def test_the_first_bad_payload_in_array_order_decides_the_message(server: Served) -> None:

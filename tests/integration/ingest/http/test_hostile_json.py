@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.doors import Served, post, track
 
+from whipstitch.ingest.validation.surrogates import without_lone_surrogates
 from whipstitch.journal.groups import whole_groups
 
 ODD_KEYS = ["", "a.b", "$session_id", "$time", "k", "accepted", "\u0000", "\u2028", "a" * 300]
@@ -76,6 +77,12 @@ def raw_lines(server: Served) -> list[bytes]:
     return text[last.start : last.end].splitlines()[:-1]
 
 
+def _read(text: bytes) -> object:
+    """Numbers as they are written."""
+    whole = without_lone_surrogates(text)
+    return json.loads(whole, strict=False, parse_int=str, parse_float=str)
+
+
 @settings(
     max_examples=150,
     deadline=None,
@@ -83,7 +90,8 @@ def raw_lines(server: Served) -> list[bytes]:
 )
 @given(OBJECTS)
 def test_properties_are_stored_as_they_were_sent(server: Served, properties: bytes) -> None:
-    """Up to line breaks between tokens, for a row is a line."""
+    """Up to what stands between tokens, and to what means nothing: keys that stand again later, and
+    halves of characters."""
     body = b'{"event_name":"e","distinct_id":"u1",\n"properties":%b}' % properties
     response = server.post("track", body)
     if response.status != 200:
@@ -92,7 +100,7 @@ def test_properties_are_stored_as_they_were_sent(server: Served, properties: byt
     [line] = raw_lines(server)
     found = ROW.search(line)
     assert found is not None
-    assert found[1] == properties.replace(b"\n", b" ").replace(b"\r", b" ")
+    assert _read(found[1]) == _read(properties)
 
 
 @settings(

@@ -23,6 +23,9 @@ from whipstitch.ingest.validation.validate import Validated, Validator
 
 _KEY = IngestionKey("sk_live_0123456789abcdef0123456789abcdef", Project("proj_a", "A"), "live")
 _CLIENT = ClientContext(_KEY)
+_LENIENT = ClientContext(
+    IngestionKey("sk_live_1", Project("proj_b", "B", malformed="drop"), "live")
+)
 _NOW = 1_770_000_000_000_000
 
 
@@ -39,7 +42,7 @@ def _ids() -> Iterator[str]:
 
 
 def admitted(
-    endpoint: str, body: bytes, max_operation: int = 0
+    endpoint: str, body: bytes, max_operation: int = 0, client: ClientContext = _CLIENT
 ) -> tuple[tuple[Counts, Answer, list[Any]], tuple[Counts, Answer, list[Any]]]:
     """By the way of light bodies, and by that of large ones."""
     directory, placeholders = ProjectSnapshot(), Placeholders()
@@ -51,7 +54,7 @@ def admitted(
         max_operation=max_operation,
     )
     method = getattr(light, endpoint)
-    one = (method if endpoint == "batch" else light.alone(method))(body, _CLIENT)
+    one = (method if endpoint == "batch" else light.alone(method))(body, client)
     first = (
         (one.tally, one.answer, _rows(one.lines))
         if isinstance(one, Validated)
@@ -83,7 +86,7 @@ def admitted(
     try:
         prepare(memory)
         tally, answer = LargeAdmission(heavy, sequence, put, directory).admit(
-            endpoint, memory, _CLIENT
+            endpoint, memory, client
         )
     except (ValueError, RecursionError):
         tally, answer = Counts(), answers.INVALID_BODY
@@ -116,7 +119,7 @@ def _meaning(rows: list[Any]) -> Any:
     return others, {key: (when[0], *rest) for key, (when, *rest) in traits.items()}
 
 
-_TEXT = st.text(st.sampled_from('ab,"\\{}[]: é'), max_size=8)
+_TEXT = st.text(st.sampled_from('ab,"\\{}[]: é\ud83d\ude00'), max_size=8)
 _VALUE = st.none() | st.integers() | _TEXT | st.lists(_TEXT, max_size=3)
 _PROPERTIES = st.dictionaries(_TEXT | st.sampled_from(["$os", "$session_id", "$time"]), _VALUE)
 _ID = st.sampled_from(["user_1", "user_2", "x", "gzip", ""]) | st.text("abc", min_size=2)
@@ -144,12 +147,19 @@ _ODD = st.sampled_from(
 _BATCH = st.lists(_OPERATION, max_size=12) | st.lists(_OPERATION | _ODD, max_size=12)
 
 
-@given(_BATCH, st.sampled_from([0, 60, 120]), st.sampled_from([None, 1]))
+@given(
+    _BATCH,
+    st.sampled_from([0, 60, 120]),
+    st.sampled_from([None, 1]),
+    st.booleans(),
+    st.sampled_from([_CLIENT, _LENIENT]),
+)
 def test_a_batch_is_answered_and_kept_alike(
-    operations: list[Any], most: int, indent: int | None
+    operations: list[Any], most: int, indent: int | None, ascii_: bool, client: ClientContext
 ) -> None:
-    body = json.dumps({"operations": operations}, indent=indent, ensure_ascii=False).encode()
-    light, heavy = admitted("batch", body, most)
+    body = json.dumps({"operations": operations}, indent=indent, ensure_ascii=ascii_)
+    sent = body.encode("utf-8", "replace")
+    light, heavy = admitted("batch", sent, most, client)
     assert heavy[:2] == light[:2]
     assert _meaning(heavy[2]) == _meaning(light[2])
 
@@ -159,7 +169,7 @@ def test_a_batch_is_answered_and_kept_alike(
 def test_one_operation_is_answered_and_kept_alike(
     endpoint: str, data: st.DataObject, most: int
 ) -> None:
-    body = json.dumps(data.draw(_PAYLOADS[endpoint]), ensure_ascii=False).encode()
+    body = json.dumps(data.draw(_PAYLOADS[endpoint])).encode()
     light, heavy = admitted(endpoint, body, most)
     assert heavy[:2] == light[:2]
     assert _meaning(heavy[2]) == _meaning(light[2])
