@@ -7,11 +7,11 @@ import time
 from typing import Any, Final
 
 from whipstitch.core.reasons import Reason
-from whipstitch.ingest.compat.mixpanel import is_number
 from whipstitch.ingest.compat.request import (
     CompatRequest,
     Unreadable,
     content_of,
+    is_number,
     mapping_of,
     read_json,
     text_of,

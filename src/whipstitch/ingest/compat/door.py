@@ -104,9 +104,11 @@ class CompatDoor:
         if scope["method"] not in match.route.methods:
             return _refused(match, request, None, _NO_METHOD)
         body = RequestBody(receive, headers, self._intake.new_spool)
-        if match.route.quiet is not None:
+        quiet = match.route.quiet
+        if quiet is not None:
             whole = await body.skip(self._limit)
-            return _Outcome(Answer(200, b""), match.route.quiet, unread=not whole)
+            told = quiet(request) if callable(quiet) else quiet
+            return _Outcome(Answer(200, b""), told, unread=not whole)
         peer = scope["client"][0] if scope.get("client") else ""
         client: ClientContext | None = None
         if len(found) == 1 and (key := match.ecosystem.key_of(request)):

@@ -15,6 +15,8 @@ from whipstitch.ingest.compat.request import (
     Unreadable,
     basic_user,
     content_of,
+    is_number,
+    looks_anonymous,
     mapping_of,
     text_of,
 )
@@ -142,18 +144,6 @@ def translate_groups(request: CompatRequest, body: bytes) -> Translation:
         done.key = done.key or text_of(update.get("$token"))
         done.drop(Reason.GROUP_TRAITS)
     return _with_key(done, request)
-
-
-def looks_anonymous(one: str) -> bool:
-    """Whether an id is more likely a device's than a person's. ``$merge`` does not say."""
-    lower = one.lower()
-    return lower.startswith(("$device:", "anon", "device", "guest", "visitor")) or (
-        len(one) >= 32 and all(letter in "0123456789abcdef-" for letter in lower)
-    )
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _device(properties: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -179,3 +179,15 @@ def text_of(value: Any) -> str:
 def mapping_of(value: Any) -> dict[str, Any]:
     """``value`` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def looks_anonymous(one: str) -> bool:
+    """Whether an id is more likely a device's than a person's, where nothing says so."""
+    lower = one.lower()
+    return lower.startswith(("$device:", "anon", "device", "guest", "visitor")) or (
+        len(one) >= 32 and all(letter in "0123456789abcdef-" for letter in lower)
+    )
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

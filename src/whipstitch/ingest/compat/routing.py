@@ -5,10 +5,22 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from whipstitch.ingest.compat import amplitude, ga4, mixpanel, otlp, snowplow
+from whipstitch.ingest.compat import (
+    amplitude,
+    ga4,
+    mixpanel,
+    otlp,
+    posthog,
+    rudder,
+    segment,
+    snowplow,
+)
 from whipstitch.ingest.compat.translation import Ecosystem, Route
 
 ECOSYSTEMS: Final[Sequence[Ecosystem]] = (
+    posthog.ECOSYSTEM,
+    rudder.ECOSYSTEM,
+    segment.ECOSYSTEM,
     mixpanel.ECOSYSTEM,
     amplitude.ECOSYSTEM,
     snowplow.ECOSYSTEM,

@@ -115,12 +115,13 @@ Translate = Callable[[CompatRequest, bytes], Translation]
 class Route(NamedTuple):
     """``path``: a regular expression for the whole of a path, without prefix. ``at_root``: also
     served without the prefix. ``claims``: where several products have that path at the root,
-    whether an unpacked body is this one's. ``quiet``: answered with this, and nothing is read."""
+    whether an unpacked body is this one's. ``quiet``: answered with this, and nothing is read or
+    counted."""
 
     methods: frozenset[str]
     path: str
     translate: Translate | None = None
-    quiet: CompatAnswer | None = None
+    quiet: CompatAnswer | Callable[[CompatRequest], CompatAnswer] | None = None
     at_root: bool = True
     claims: Callable[[bytes], bool] | None = None
 
