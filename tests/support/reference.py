@@ -139,6 +139,10 @@ class World:
         )
 
     def passes(self, event: Event, filter_: Mapping[str, Any]) -> bool:
+        if "any" in filter_:
+            return any(self.passes(event, one) for one in filter_["any"])
+        if "all" in filter_:
+            return all(self.passes(event, one) for one in filter_["all"])
         operator = filter_["operator"]
         opposite = {
             "is_not": "is",
@@ -176,6 +180,9 @@ def _meets(operator: str, found: str, wanted: Any) -> bool:
         return folded(text(wanted) or "") in folded(found)
     if operator == "regex":
         return re.search(text(wanted) or "", found) is not None
+    if operator in ("before", "after"):
+        moment, asked = moment_in(found), moment_in(wanted)
+        return moment is not None and (moment < asked if operator == "before" else moment > asked)
     left: Any = number
     right: Any = limit
     if operator.startswith("semver_"):
@@ -204,6 +211,18 @@ def text(value: Any) -> str | None:
 def folded(value: str) -> str:
     """Without what tells the cases of letters apart, and composed."""
     return unicodedata.normalize("NFC", value.replace("\u0130", "i").casefold())
+
+
+def moment_in(found: str) -> Any:
+    """The unix milliseconds of the time that a text is; None: it is none."""
+    number = number_in(found)
+    if number is not None:
+        return number * 1000 if number < 1e11 else number if number < 1e14 else number / 1000
+    if re.match(r"\d{4}-\d{2}-\d{2}([T ]|$)", found):
+        moment = datetime.fromisoformat(found)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware.timestamp() * 1000
+    return None
 
 
 def version_in(found: str) -> Any:
@@ -274,6 +293,10 @@ _VALUES: Final[Mapping[str, Sequence[Any]]] = {
         *("2.4", "2.4.0", "2.4.1", "2.10.0", "v3", "2.4.0-rc.1", "2.4.0-rc.11", "2.4.0-rc.a"),
         *("2.4.0-alpha", "2.4.0+build.7", "two", "2.4.", 3, 2.5, "1.0.0.1"),
     ],
+    "renewed": [
+        *("2026-05-01", "2026-04-30T23:00:00.499Z", "2026-04-30 23:00:00.501", "May", None),
+        *("2026-05-01T00:30:00+02:00", 1_777_593_600, "1777593599999", 1_777_593_600_000_001),
+    ],
     "$os": ["iOS", "Web", ["x"], None],
     "properties": [{"plan": "inside"}],
     "tags": [["a", "b"], ["b"], "a", ["a", None, {"k": 1}, ["b"], 1.0], [], ["1", "c"]],
@@ -339,7 +362,10 @@ def _random_update(random: Random) -> Update:
 
 
 def random_filter(random: Random) -> dict[str, Any]:
-    """A filter that some events of a random world pass, more often than not."""
+    """A filter, or a group of them, that some events of a random world pass, mostly."""
+    if random.random() < 0.1:
+        several = [random_filter(random) for _ in range(random.randint(1, 3))]
+        return {random.choice(["any", "all"]): several}
     on = random.choice(["event", "event", "person"])
     if on == "event":
         name = random.choice([*_VALUES, *_COLUMN_VALUES, *_OTHER_NAMES])
@@ -361,6 +387,10 @@ def random_filter(random: Random) -> dict[str, Any]:
         value = random.choice([one for one in scalars if not isinstance(one, bool)])
     elif operator.startswith("semver_"):
         value = random.choice([*filter(version_in, map(str, _VALUES["version"])), "2", "2.4.0-1"])
+    elif operator in ("before", "after"):
+        value = random.choice(
+            ["2026-05-01", "2026-05-01T01:00:00.500+02:00", "1970-01-01T00:00:02"]
+        )
     elif operator == "regex":
         value = random.choice(["^p", "[0-9]+$", "o.d", "."])
     elif operator in ("contains", "not_contains"):

@@ -6,6 +6,7 @@ import pytest
 from tests.support.reference import Event, Update, World, Worlds
 
 from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.session import QuerySession
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE
@@ -24,7 +25,7 @@ def _found(worlds: Worlds, sent: list[Any], on: str, operator: str, value: Any) 
     async def ask(reading: QuerySession) -> list[int]:
         values = Parameters()
         asked = {"property": "m", "operator": operator, "value": value, "on": on}
-        condition = filters.condition(filters.parse([asked], "f"), values, reading.persons)
+        condition = all_met(filters.parse([asked], "f"), values, reading.persons)
         sql = f"SELECT accepted FROM events WHERE {IN_SCOPE} AND {condition} ORDER BY accepted"
         return [row[0] for row in await reading.run(values.sql(sql))]
 

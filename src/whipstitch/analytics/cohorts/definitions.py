@@ -11,8 +11,9 @@ from typing import Any, Final, get_args
 
 from whipstitch.analytics.cohorts import members_sql
 from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
-from whipstitch.analytics.expressions.filters import CohortFilter, Filter, Positive, PropertyFilter
+from whipstitch.analytics.expressions.filters import CohortFilter, Positive, PropertyFilter
 from whipstitch.analytics.expressions.properties import is_of_events
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people.traits import NAMED, WHO
@@ -43,7 +44,7 @@ class Did:
     negated: bool = False
 
 
-Condition = Did | Filter
+Condition = Did | PropertyFilter | CohortFilter
 """A filter is on the person."""
 
 
@@ -94,7 +95,7 @@ def _parse(item: object, path: str) -> Condition:
     if "property" in item and "on" not in item:
         of_events = isinstance(name := item["property"], str) and is_of_events(name)
         item = {**item, "on": "event" if of_events else "person"}
-    one = filters.parse_one(item, path)
+    one = filters.parse_one(item, path)  # a definition's all or any is the only group it has
     if isinstance(one, PropertyFilter) and one.on == "event":
         return Did(Match(None, (one,)))
     return one
@@ -147,7 +148,7 @@ class _Context:
 def _met(one: Condition, context: _Context) -> str:
     """What a row of ``people`` must meet."""
     if not isinstance(one, Did):
-        return filters.condition((one,), context.values, _PEOPLE)
+        return all_met((one,), context.values, _PEOPLE)
     times = []
     if one.at_least > 1:
         times.append(f"count() >= {context.values.add(one.at_least, 'UInt32')}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.properties import is_text
 from whipstitch.core.errors import InvalidQuery
@@ -22,7 +22,7 @@ class Match:
 
     def condition(self, values: Parameters, persons: Persons) -> str:
         """What a row of ``events`` must meet; never NULL."""
-        passed = filters.condition(self.filters, values, persons)
+        passed = all_met(self.filters, values, persons)
         if self.event_name is None:
             return passed
         return f"event_name = {values.add(self.event_name)} AND {passed}"

@@ -1,32 +1,17 @@
-"""Filters: conditions on the rows of events (interfaces, "Filter"; ``docs/queries.md``).
+"""Filters as requests have them (interfaces, "Filter"; ``docs/queries.md``).
 
 Each negative operator lets through exactly what its positive one does not: what has no value, too.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Final, Literal, cast, get_args
 
-from whipstitch.analytics.cohorts.members_sql import member_keys
-from whipstitch.analytics.expressions import numbers, properties, searching, version_order
-from whipstitch.analytics.expressions.numbers import (
-    EXACT,
-    Scalar,
-    number_in,
-    number_of,
-    reads_as_number,
-)
-from whipstitch.analytics.expressions.properties import (
-    PERSON_ID,
-    Expressions,
-    checked_name,
-    is_text,
-)
-from whipstitch.analytics.people import person_properties
+from whipstitch.analytics.expressions import moments, version_order
+from whipstitch.analytics.expressions.numbers import EXACT, Scalar, number_of
+from whipstitch.analytics.expressions.properties import checked_name, is_text
 from whipstitch.core.errors import InvalidQuery
-from whipstitch.identity.person_map import Persons
-from whipstitch.warehouse.parameters import Parameters
 
 Positive = Literal[
     "is",
@@ -43,21 +28,26 @@ Positive = Literal[
     "semver_gte",
     "semver_lt",
     "semver_lte",
+    "before",
+    "after",
 ]
 Negative = Literal["is_not", "not_contains", "is_not_set", "none_of"]
 Operator = Positive | Negative
 On = Literal["event", "person"]
 
 OPERATORS: Final[tuple[str, ...]] = (*get_args(Positive), *get_args(Negative))
-_OPPOSITES: Final[Mapping[str, Positive]] = {
+OPPOSITES: Final[Mapping[str, Positive]] = {
     "is_not": "is",
     "not_contains": "contains",
     "is_not_set": "is_set",
     "none_of": "any_of",
 }
-_COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_OF_VERSIONS: Final = {f"semver_{name}": sign for name, sign in _COMPARISONS.items()}
+COMPARISONS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+OF_VERSIONS: Final = {f"semver_{name}": sign for name, sign in COMPARISONS.items()}
+OF_MOMENTS: Final = {"before": "<", "after": ">"}
+_OF_ONE_VALUE: Final = frozenset((*COMPARISONS, *OF_VERSIONS, *OF_MOMENTS))
 _MOST: Final = 50
+_DEEPEST: Final = 5
 _MOST_VALUES: Final = 1000
 _LONGEST: Final = 1000
 _LONGEST_TOGETHER: Final = 100_000
@@ -85,7 +75,15 @@ class CohortFilter:
     path: str = field(default="", compare=False)
 
 
-Filter = PropertyFilter | CohortFilter
+@dataclass(frozen=True, slots=True)
+class FilterGroup:
+    """Met where ``every`` one of ``filters`` is met, or else any of them."""
+
+    filters: tuple["Filter", ...]
+    every: bool
+
+
+Filter = PropertyFilter | CohortFilter | FilterGroup
 
 
 def parse(items: Sequence[Mapping[str, Any]], path: str) -> tuple[Filter, ...]:
@@ -94,21 +92,17 @@ def parse(items: Sequence[Mapping[str, Any]], path: str) -> tuple[Filter, ...]:
     Raises:
         InvalidQuery
     """
-    if len(items) > _MOST:
+    parsed = _parse_several(items, path, 0)
+    leaves = list(within(parsed))
+    if len(leaves) > _MOST:
         raise InvalidQuery(path, f"must not be more than {_MOST} filters")
-    parsed = tuple(parse_one(item, f"{path}[{index}]") for index, item in enumerate(items))
-    if sum(map(_length, parsed)) > _LONGEST_TOGETHER:
+    if sum(map(_length, leaves)) > _LONGEST_TOGETHER:
         raise InvalidQuery(path, f"must not hold more than {_LONGEST_TOGETHER:,} characters")
     return parsed
 
 
-def condition(filters: Iterable[Filter], values: Parameters, persons: Persons) -> str:
-    """What a row of ``events`` must meet to pass all ``filters``; never NULL."""
-    return " AND ".join(_condition(one, values, persons) for one in filters) or "1"
-
-
-def within(query: object) -> Iterator[Filter]:
-    """The filters in a query, wherever its values have some."""
+def within(query: object) -> Iterator[PropertyFilter | CohortFilter]:
+    """The single filters in a query, wherever its values have some."""
     if isinstance(query, PropertyFilter | CohortFilter):
         yield query
     elif isinstance(query, tuple):
@@ -142,8 +136,8 @@ def patterns_of(query: object) -> list[tuple[str, str]]:
 # From JSON
 
 
-def parse_one(item: Mapping[str, Any], path: str) -> Filter:
-    """The filter that a JSON object gives, which is at ``path``.
+def parse_one(item: Mapping[str, Any], path: str) -> PropertyFilter | CohortFilter:
+    """The single filter that a JSON object gives, which is at ``path``.
 
     Raises:
         InvalidQuery
@@ -165,13 +159,36 @@ def parse_one(item: Mapping[str, Any], path: str) -> Filter:
     return PropertyFilter(
         checked_name(item.get("property"), f"{path}.property"),
         operator,
-        _parse_values(_positive(operator), item.get("value"), f"{path}.value"),
+        _parse_values(positive(operator), item.get("value"), f"{path}.value"),
         on,
         path,
     )
 
 
 _FIELDS: Final = frozenset({"property", "operator", "value", "on"})
+
+
+def _parse_several(items: object, path: str, depth: int) -> tuple[Filter, ...]:
+    if not isinstance(items, list | tuple):
+        raise InvalidQuery(path, "must be a list of filters")
+    if len(items) > _MOST:
+        raise InvalidQuery(path, f"must not be more than {_MOST} filters")
+    return tuple(_parse_nested(item, f"{path}[{index}]", depth) for index, item in enumerate(items))
+
+
+def _parse_nested(item: Mapping[str, Any], path: str, depth: int) -> Filter:
+    """The filter, or the group of filters, that ``depth`` groups hold."""
+    if not isinstance(item, Mapping) or not ("any" in item or "all" in item):
+        return parse_one(item, path)
+    if len(item) > 1:
+        raise InvalidQuery(path, "must have nothing beside any or all")
+    ((name, items),) = item.items()
+    if depth == _DEEPEST:
+        raise InvalidQuery(path, f"must not lie in more than {_DEEPEST} groups")
+    parsed = _parse_several(items, f"{path}.{name}", depth + 1)
+    if not parsed:
+        raise InvalidQuery(f"{path}.{name}", "must not be empty")
+    return FilterGroup(parsed, name == "all")
 
 
 def _parse_cohort(item: Mapping[str, Any], path: str) -> CohortFilter:
@@ -189,7 +206,7 @@ def _parse_values(operator: Positive, value: object, path: str) -> tuple[Scalar,
             raise InvalidQuery(path, "is not used by this operator: leave it out")
         return ()
     if isinstance(value, list):
-        if operator in _COMPARISONS or operator in _OF_VERSIONS:
+        if operator in _OF_ONE_VALUE:
             raise InvalidQuery(path, "must be one value, for this operator")
         most = _FEWER_VALUES.get(operator, _MOST_VALUES)
         if not 0 < len(value) <= most:
@@ -201,7 +218,7 @@ def _parse_values(operator: Positive, value: object, path: str) -> tuple[Scalar,
 
 
 def _parse_value(operator: Positive, value: object, path: str) -> Scalar:
-    if operator in _OF_VERSIONS:
+    if operator in OF_VERSIONS:
         if (
             not isinstance(value, str)
             or len(value) > _LONGEST
@@ -209,8 +226,12 @@ def _parse_value(operator: Positive, value: object, path: str) -> Scalar:
         ):
             raise InvalidQuery(path, 'must be a version as text, such as "2.4" or "2.4.1-rc.1"')
         return value
+    if operator in OF_MOMENTS:
+        if not isinstance(value, str) or not moments.is_moment(value):
+            raise InvalidQuery(path, 'must be a time such as "2026-05-09T14:32:01Z", or "-7d"')
+        return value
     if isinstance(value, bool):
-        if operator in _COMPARISONS:
+        if operator in COMPARISONS:
             raise InvalidQuery(path, "must be a number or text")
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -230,98 +251,10 @@ def _parse_value(operator: Positive, value: object, path: str) -> Scalar:
     return value
 
 
-# To SQL
+def positive(operator: Operator) -> Positive:
+    """The operator itself, or the one that it negates."""
+    return OPPOSITES[operator] if operator in OPPOSITES else cast(Positive, operator)
 
 
-def _condition(filter_: Filter, values: Parameters, persons: Persons) -> str:
-    if isinstance(filter_, CohortFilter):
-        inside = "IN" if filter_.inside else "NOT IN"
-        return f"{persons.key} {inside} ({member_keys(filter_.cohort, values)})"
-    operator = _positive(filter_.operator)
-    if filter_.on == "person":
-        people = person_properties.of_people(filter_.property, values)
-        met = _met(person_properties.VALUE, operator, filter_.values, values)
-        condition = f"{persons.key} IN (SELECT key FROM ({people}) WHERE {met})"
-    elif filter_.property == PERSON_ID and operator in ("is", "any_of"):
-        ids = values.add(list(map(str, filter_.values)), "Array(String)")
-        condition = f"{persons.key} IN ({person_properties.keys_of(ids)})"
-    else:
-        value = properties.of_event(filter_.property, persons)
-        wanted = filter_.values
-        if filter_.property == properties.OS and operator != "regex":
-            wanted = tuple(one.lower() if isinstance(one, str) else one for one in wanted)
-        condition = _met(value, operator, wanted, values)
-    return f"NOT ({condition})" if filter_.operator in _OPPOSITES else f"({condition})"
-
-
-def _positive(operator: Operator) -> Positive:
-    return _OPPOSITES[operator] if operator in _OPPOSITES else cast(Positive, operator)
-
-
-def _met(
-    value: Expressions, operator: Positive, wanted: Sequence[Scalar], values: Parameters
-) -> str:
-    """Whether ``value`` is there and meets a positive operator."""
-    if operator == "is_set":
-        return value.exists
-    if operator in _COMPARISONS:
-        met = _compared(value, _COMPARISONS[operator], wanted[0], values)
-    elif operator in _OF_VERSIONS:
-        asked = values.add(str(wanted[0]))
-        met = version_order.compared(value.text, _OF_VERSIONS[operator], asked)
-    elif operator == "is":
-        met = _equal(value.text, value.number, wanted, values)
-    elif operator == "any_of":
-        met = _holding(value, wanted, values)
-    elif operator == "all_of":
-        met = " AND ".join(_holding(value, [one], values) for one in wanted)
-    elif operator == "contains":
-        met = _containing(value.text, wanted, values)
-    else:
-        patterns = (values.add(str(one)) for one in wanted)
-        met = " OR ".join(_matching(value.text, pattern) for pattern in patterns)
-    return f"ifNull({met}, 0)"
-
-
-def _equal(text: str, number: str, wanted: Sequence[Scalar], values: Parameters) -> str:
-    """What reads as a number is compared as numbers are, so that 1 is 1.0 and "1", other texts as
-    they are."""
-    read = [one for one in wanted if reads_as_number(one)]
-    texts = [str(one) for one in wanted if not reads_as_number(one)]
-    parts = []
-    if texts:
-        parts.append(f"{text} IN {values.add(texts, 'Array(String)')}")
-    if read:
-        parts.append(numbers.equal(text, number, read, values))
-    return " OR ".join(parts)
-
-
-def _holding(value: Expressions, wanted: Sequence[Scalar], values: Parameters) -> str:
-    """Whether some element is one of ``wanted``."""
-    equal = _equal("element", number_in("element"), wanted, values)
-    return f"arrayExists(element -> ifNull({equal}, 0), {value.elements()})"
-
-
-def _containing(text: str, wanted: Sequence[Scalar], values: Parameters) -> str:
-    """In any case of letters."""
-    folded = [searching.folded(str(one)) for one in wanted]
-    if len(folded) == 1:
-        return searching.containing(text, values.add(folded[0]))
-    parts = values.add(folded, "Array(String)")
-    return f"arrayExists(part -> {searching.containing(text, 'part')}, {parts})"
-
-
-def _matching(text: str, pattern: str) -> str:
-    # Of a constant it is worked out even where there are no rows: what is no pattern is refused.
-    return f"(match('', {pattern}) IN (0, 1) AND match({text}, {pattern}))"
-
-
-def _compared(value: Expressions, comparison: str, wanted: Scalar, values: Parameters) -> str:
-    """With what reads as a number as numbers, else as text (which is right for ISO dates)."""
-    if reads_as_number(wanted):
-        return numbers.compared(value.text, value.number, comparison, wanted, values)
-    return f"{value.text} {comparison} {values.add(wanted)}"
-
-
-def _length(filter_: Filter) -> int:
+def _length(filter_: PropertyFilter | CohortFilter) -> int:
     return sum(len(str(one)) for one in getattr(filter_, "values", ()))

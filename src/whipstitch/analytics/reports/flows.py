@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.breakdowns import OTHER
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
@@ -200,7 +200,7 @@ def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = 
         (
             IN_SCOPE,
             query.range.condition(values),
-            filters.condition(query.filters, values, persons),
+            all_met(query.filters, values, persons),
         )
     )
     name = values.add(query.event_name)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from whipstitch.analytics.expressions import breakdowns, filters
+from whipstitch.analytics.expressions import breakdowns
 from whipstitch.analytics.expressions.breakdowns import (
     Breakdown,
     Group,
@@ -19,6 +19,7 @@ from whipstitch.analytics.expressions.breakdowns import (
     is_leftover,
     read_group,
 )
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
@@ -178,7 +179,7 @@ def _people(
         (
             IN_SCOPE,
             query.range.condition(values),
-            filters.condition(query.filters, values, persons),
+            all_met(query.filters, values, persons),
         )
     )
     source, events, columns = "events", f"arraySort(groupArray({row.event})) AS events", []

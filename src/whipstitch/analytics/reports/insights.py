@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from whipstitch.analytics.expressions import breakdowns, filters
+from whipstitch.analytics.expressions import breakdowns
 from whipstitch.analytics.expressions.breakdowns import (
     Breakdown,
     Group,
@@ -25,6 +25,7 @@ from whipstitch.analytics.expressions.breakdowns import (
     is_leftover,
     read_group,
 )
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
@@ -222,7 +223,7 @@ def _where(query: InsightsQuery, series: Series, values: Parameters, persons: Pe
         IN_SCOPE,
         query.range.condition(values),
         series.match.condition(values, persons),
-        filters.condition(query.filters, values, persons),
+        all_met(query.filters, values, persons),
     ]
     if query.breakdown is not None and series.property is not None:
         # A value that has no number is no group. (Without a breakdown other series may be counted

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange, intervals
@@ -228,7 +228,7 @@ def _people(
         first = f"minIf(if({in_range}, {index}, -1), {started})"
         one, none = sets.single.format(index=first), sets.empty
         starts = f"if(countIf({started}) > 0 AND {first} >= 0, {one}, {none})"
-    passed = filters.condition(query.filters, values, persons)
+    passed = all_met(query.filters, values, persons)
     name = f", any({persons.id}) AS named" if named else ""
     return (
         f"SELECT {persons.key} AS who, {starts} AS starts, "

@@ -32,13 +32,14 @@ Filters = Annotated[
 """Read by ``filters.parse`` alone."""
 
 _SCALAR: Final = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
+_NESTED: Final = {"$ref": "#/components/schemas/Filter"}
 FILTER: Final = {
     "Filter": {
         "title": "Filter",
         "description": "A condition on a property of the event or of the person, or on the "
-        "person's being in a cohort. Filters in a list all have to be met.",
+        "person's being in a cohort, or a group of filters: `any` or `all` of them. Filters in a "
+        "list all have to be met.",
         "type": "object",
-        "required": ["operator"],
         "additionalProperties": False,
         "properties": {
             "property": {
@@ -54,11 +55,13 @@ FILTER: Final = {
             "value": {
                 "anyOf": [*_SCALAR["anyOf"], {"type": "array", "items": _SCALAR}],
                 "description": "Of a list, any value will do (of `all_of`: all are wanted). "
-                "Operators of versions take one version as text.",
+                "Operators of versions take one version as text, `before` and `after` a time, or "
+                "how long ago (`-7d`).",
                 "examples": [["pro", "team"]],
             },
             "on": {"enum": ["event", "person"], "default": "event"},
             "cohort": {"type": "string", "description": "Instead of `property`."},
+            **{name: {"type": "array", "items": _NESTED, "minItems": 1} for name in ("any", "all")},
         },
     }
 }

@@ -64,7 +64,7 @@ def _random_condition(random: Random, cohort: str) -> dict[str, Any]:
     if kind == "cohort":
         return {"cohort": cohort, "operator": random.choice(["in", "not_in"])}
     if kind in ("person", "event"):
-        while (filter_ := random_filter(random))["on"] != kind:
+        while (filter_ := random_filter(random)).get("on") != kind:
             pass
         return filter_
     condition: dict[str, Any] = {kind: random.choice([*NAMES, None])}

@@ -6,7 +6,7 @@ import pytest
 from tests.support.identity import SCOPE, Rows
 
 from whipstitch.analytics.cohorts import members, members_sql
-from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.filters import CohortFilter
 from whipstitch.analytics.session import QuerySession
 from whipstitch.core.projects import Scope
@@ -53,7 +53,7 @@ def _with_events(rows: Rows) -> set[str]:
 
     async def ask(reading: QuerySession) -> set[str]:
         values = Parameters()
-        condition = filters.condition([CohortFilter(COHORT)], values, reading.persons)
+        condition = all_met([CohortFilter(COHORT)], values, reading.persons)
         persons = reading.persons.id
         sql = f"SELECT DISTINCT {persons} FROM events WHERE {IN_SCOPE} AND {condition}"
         return {row[0] for row in await reading.run(values.sql(sql))}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.support.reference import World, Worlds, random_filter, random_world
 
 from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.session import QuerySession
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE
@@ -19,7 +20,7 @@ def _passing(worlds: Worlds, world: World, asked: list[dict[str, Any]]) -> list[
     async def ask(reading: QuerySession) -> list[set[str]]:
         values = Parameters()
         parsed = filters.parse(asked, "filters")
-        conditions = [filters.condition([one], values, reading.persons) for one in parsed]
+        conditions = [all_met([one], values, reading.persons) for one in parsed]
         sql = f"SELECT id, {', '.join(conditions)} FROM events WHERE {IN_SCOPE}"
         rows = await reading.run(values.sql(sql))
         return [{row[0] for row in rows if row[place]} for place in range(1, len(asked) + 1)]

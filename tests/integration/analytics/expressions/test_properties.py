@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.support.reference import Event, Update, World, Worlds
 
 from whipstitch.analytics.expressions import filters, properties
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.people import person_properties
 from whipstitch.analytics.session import QuerySession
 from whipstitch.warehouse.parameters import Parameters
@@ -69,7 +70,7 @@ def test_a_property_is_found_under_the_name_it_was_sent(worlds: Worlds, names: l
         found = [properties.of_event(name, reading.persons) for name in names]
         columns = ", ".join(f"({one.text}, {one.number}, {one.exists})" for one in found)
         conditions = " AND ".join(
-            filters.condition(
+            all_met(
                 filters.parse([{"property": name, "operator": "is_not", "value": name}], "f"),
                 values,
                 reading.persons,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whipstitch.analytics.expressions import filters
-from whipstitch.analytics.expressions.filters import CohortFilter, PropertyFilter
+from whipstitch.analytics.expressions.conditions import all_met
+from whipstitch.analytics.expressions.filters import CohortFilter, FilterGroup, PropertyFilter
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import SETTLED
 from whipstitch.warehouse.parameters import Parameters
@@ -16,6 +17,10 @@ from whipstitch.warehouse.parameters import Parameters
 
 def _filter(**fields: Any) -> dict[str, Any]:
     return {"property": "plan", "operator": "is", "value": "pro"} | fields
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    return {"any": [_nested(depth - 1)]} if depth else _filter()
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,14 @@ def _filter(**fields: Any) -> dict[str, Any]:
         ({"cohort": "c1", "operator": "in"}, CohortFilter("c1")),
         ({"cohort": "c1", "operator": "not_in"}, CohortFilter("c1", inside=False)),
         ({"cohort": "c1"}, CohortFilter("c1")),
+        (_filter(operator="before", value="-7d"), PropertyFilter("plan", "before", ("-7d",))),
+        (
+            {"any": [_filter(), {"all": [{"cohort": "c1"}]}]},
+            FilterGroup(
+                (PropertyFilter("plan", "is", ("pro",)), FilterGroup((CohortFilter("c1"),), True)),
+                False,
+            ),
+        ),
     ],
 )
 def test_a_filter_is_read(item: dict[str, Any], expected: filters.Filter) -> None:
@@ -77,6 +90,17 @@ def test_a_filter_is_read(item: dict[str, Any], expected: filters.Filter) -> Non
         (_filter(operator="semver_gt", value="2.4\n"), ".value"),
         (_filter(operator="semver_gt", value=2.4), ".value"),
         (_filter(operator="semver_lte", value=["2.4"]), ".value"),
+        (_filter(operator="before", value="soon"), ".value"),
+        (_filter(operator="before", value="-7y"), ".value"),
+        (_filter(operator="after", value=7), ".value"),
+        (_filter(operator="after", value=["2026-05-01"]), ".value"),
+        ({"any": []}, ".any"),
+        ({"any": {}}, ".any"),
+        ({"any": [_filter()], "all": [_filter()]}, ""),
+        ({"any": [_filter()], "property": "plan"}, ""),
+        ({"all": [_filter(), {"any": [_filter(value=None)]}]}, ".all[1].any[0].value"),
+        (_nested(6), ".any[0].any[0].any[0].any[0].any[0]"),
+        ({"any": [_filter()] * 51}, ".any"),
         (_filter(values=["x"]), ".values"),
         ({"cohort": ""}, ".cohort"),
         ({"cohort": 5}, ".cohort"),
@@ -106,13 +130,13 @@ _json = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["property", "operator", "value", "on", "cohort", "x"]),
+        st.sampled_from(["property", "operator", "value", "on", "cohort", "any", "all", "x"]),
         _json | st.sampled_from([*filters.OPERATORS, "in", "event", "person"]),
     )
 )
 def test_whatever_is_sent_is_read_or_refused(item: dict[str, Any]) -> None:
     with contextlib.suppress(InvalidQuery):
-        assert filters.condition(filters.parse([item], "filters"), Parameters(), SETTLED)
+        assert all_met(filters.parse([item], "filters"), Parameters(), SETTLED)
 
 
 @given(st.text(min_size=1), st.sampled_from(filters.OPERATORS))
@@ -123,11 +147,13 @@ def test_no_value_becomes_part_of_the_statement(value: str, operator: str) -> No
         del item["value"]
     elif operator.startswith("semver_"):
         item["value"] = "1.0.0-mark"
+    elif operator in ("before", "after"):
+        return  # they take times only
 
-    condition = filters.condition(filters.parse([item], "filters"), Parameters(), SETTLED)
+    condition = all_met(filters.parse([item], "filters"), Parameters(), SETTLED)
 
     assert "mark" not in condition
 
 
 def test_no_filters_let_everything_through() -> None:
-    assert filters.condition((), Parameters(), SETTLED) == "1"
+    assert all_met((), Parameters(), SETTLED) == "1"

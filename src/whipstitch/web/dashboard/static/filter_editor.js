@@ -21,6 +21,8 @@ export const OPERATORS = {
   is_set: { text: "is set", takes: "none" },
   is_not_set: { text: "is not set", takes: "none" },
   regex: { text: "matches regex", takes: "one" },
+  before: { text: "before", takes: "one" },
+  after: { text: "after", takes: "one" },
   any_of: { of: "lists", text: "has any of", takes: "several" },
   all_of: { of: "lists", text: "has all of", takes: "several" },
   none_of: { of: "lists", text: "has none of", takes: "several" },
@@ -29,6 +31,7 @@ export const OPERATORS = {
   semver_lt: { of: "versions", text: "version <", said: "version before", takes: "one" },
   semver_lte: { of: "versions", text: "version ≤", said: "version up to", takes: "one" },
 };
+const PLACEHOLDERS = { regex: "RE2 expression", before: "2026-05-09, -7d", after: "2026-05-09, -7d" };
 const COHORT = { in: "is in", not_in: "is not in" };
 const MOST = 50;
 
@@ -123,7 +126,7 @@ function propertyParts(filter, change, events) {
   const options = operator === "regex" ? async () => [] : valueOptions(of, events);
   const fields = {
     several: () => tokens({ label, values: values(), options, onchange: (now) => change({ value: now.length ? now : undefined }) }),
-    one: () => combobox({ label, value: values()[0] ?? "", placeholder: operator === "regex" ? "RE2 expression" : "number or text", options, onchange: (value) => change({ value }) }),
+    one: () => combobox({ label, value: values()[0] ?? "", placeholder: PLACEHOLDERS[operator] ?? "number or text", options, onchange: (value) => change({ value }) }),
   };
   return [how(filter.on ?? "event", select), fields[takes] && h("div.filter-value", {}, fields[takes]())];
 }
