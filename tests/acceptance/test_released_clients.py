@@ -125,6 +125,10 @@ def assert_stored(server: Server, expected: Expected) -> None:
 def person_of(server: Server, one: str) -> tuple[list[str], dict[str, Any]]:
     people = server.get("/api/v1/people").json()["people"]
     return next(
-        ((found["aliases"], found["properties"]) for found in people if found["distinct_id"] == one),
+        (
+            (found["aliases"], found["properties"])
+            for found in people
+            if found["distinct_id"] == one
+        ),
         ([], {}),
     )
