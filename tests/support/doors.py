@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -24,6 +25,7 @@ from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
 from whipstitch.ingest.bulk.pool import BulkPool
 from whipstitch.ingest.compat.door import CompatDoor
 from whipstitch.ingest.compat.routing import matches
+from whipstitch.ingest.day_ids import DayIds
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.http.asgi import AsgiDoor
@@ -132,6 +134,7 @@ class Served:
             user_agents=UserAgents(),
             geoip=GeoIP(options.geoip, "8.8.8.8"),
             trusted_proxies=TrustedProxies.parse(options.trusted_proxies),
+            day_ids=DayIds(directory / "cookieless.json", lambda: datetime.now(UTC)),
             max_body=options.max_body,
         )
         self._options = options

@@ -2,6 +2,7 @@
 ClickHouse, and is there before everything else."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import structlog
 
@@ -12,6 +13,7 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.priorities import request_low_latency, shorten_gil_switch
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.day_ids import DayIds
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.service import IngestService
@@ -24,6 +26,7 @@ from whipstitch.registry.watch import SnapshotWatch
 log = structlog.get_logger(__name__)
 
 _GEOIP_SECONDS = 1.0
+_SALT_SECONDS = 1.0
 _LAST_STEP_SECONDS = 0.2
 
 
@@ -36,11 +39,13 @@ class Ingestion:
         JournalError, SettingsError, RegistryError
         """
         data = settings.data_dir
+        self._registry = registry
         placeholders = Placeholders(settings.placeholder_ids)
         self.directory = SnapshotWatch(registry, data / DIRECTORY_FILE)
         self.geoip = GeoIP(
             settings.geoip or data / "geoip" / "city.mmdb", settings.private_ip_stand_in
         )
+        self.day_ids = DayIds(data / "cookieless.json", lambda: datetime.now(UTC))
         self.journal = Journal(
             data / "journal",
             durability=settings.durability,
@@ -70,8 +75,10 @@ class Ingestion:
             user_agents=UserAgents(),
             geoip=self.geoip,
             trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
+            day_ids=self.day_ids,
             max_body=settings.max_body,
         )
+        self._salt_watch = BackgroundWorker("salt watch", self._look_at_day, lambda: _SALT_SECONDS)
         self._geoip_watch = BackgroundWorker(
             "geoip watch", self._look_at_geoip, lambda: _GEOIP_SECONDS
         )
@@ -90,6 +97,7 @@ class Ingestion:
         """Keeps what it knows up to date, from now on."""
         self.directory.start()
         self._geoip_watch.start()
+        self._salt_watch.start()
 
     def detach(self) -> None:
         """Takes nothing any more; what was answered is on the disk."""
@@ -98,6 +106,7 @@ class Ingestion:
 
     def close(self) -> None:
         self._geoip_watch.stop(_LAST_STEP_SECONDS)
+        self._salt_watch.stop(_LAST_STEP_SECONDS)
         self.journal.close()
         self.directory.stop(_LAST_STEP_SECONDS)
 
@@ -106,6 +115,12 @@ class Ingestion:
         self.journal.has_room(0)  # looks at the disk again
         found = (self.directory.problem, self.journal.problem)
         return [problem for problem in found if problem]
+
+    def _look_at_day(self) -> None:
+        if self.day_ids.expire():
+            self.intake.forget_clients()
+        if self.day_ids.renew(lambda day: self._registry().secret_of_day("cookieless", day)):
+            self.intake.forget_clients()
 
     def _look_at_geoip(self) -> None:
         if self.geoip.reload_if_changed():

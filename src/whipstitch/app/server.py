@@ -29,6 +29,7 @@ from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
 from whipstitch.ingest.http.sdk_endpoints import SdkDoor
+from whipstitch.ingest.http.web_client import WebClientDoor
 from whipstitch.ingest.service import PATHS
 from whipstitch.registry.late import LateRegistry
 
@@ -81,9 +82,9 @@ async def _serve(
         TrustedProxies.parse(settings.trusted_proxies),
     )
     door = AsgiDoor(intake)
-    front = Front(
-        dict.fromkeys(PATHS, door), SdkDoor(intake), CompatDoor(intake), also_read="/api/v1/people"
-    )
+    script = WebClientDoor()
+    doors = dict.fromkeys(PATHS, door) | dict.fromkeys(script.paths, script)
+    front = Front(doors, SdkDoor(intake), CompatDoor(intake), also_read="/api/v1/people")
     config = uvicorn.Config(
         front,
         host=settings.host,

@@ -12,6 +12,8 @@ from whipstitch.ingest.validation.answers import Answer
 ClientHeaders = tuple[bytes, bytes | None, bytes | None, bytes, str]
 """The headers ``x-api-key`` (blank: not sent), ``origin``, ``x-forwarded-for`` and ``user-agent``
 (blank: not sent) of a request, and the address at the other end of the connection."""
+COOKIELESS: Final = "$cookieless"
+"""A ``distinct_id`` in whose place the client's ``day_id`` is put."""
 NO_PROJECT: Final = Project("", "")
 """What a key belongs to that is not ours."""
 
@@ -34,6 +36,8 @@ class ClientContext(msgspec.Struct, frozen=True):
     """Requests a minute from there."""
     agent: Agent = Agent()
     place: Place = Place()
+    day_id: str = ""
+    """Who it is for today, where nothing is stored in the browser: ``COOKIELESS`` stands for it."""
 
     @property
     def known(self) -> bool:

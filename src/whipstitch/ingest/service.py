@@ -17,6 +17,7 @@ from whipstitch.core.rate_limit import seconds_left
 from whipstitch.core.reasons import Reason
 from whipstitch.ingest.bulk.pool import BulkPool
 from whipstitch.ingest.client import ClientContext, ClientHeaders
+from whipstitch.ingest.day_ids import DayIds
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.http.decompression import (
@@ -103,6 +104,7 @@ class IngestService:
         user_agents: UserAgents,
         geoip: GeoIP,
         trusted_proxies: TrustedProxies,
+        day_ids: DayIds,
         max_body: int,
     ) -> None:
         self.stats = IngestStats()
@@ -116,6 +118,7 @@ class IngestService:
         self._user_agents = user_agents
         self._geoip = geoip
         self._trusted_proxies = trusted_proxies
+        self._day_ids = day_ids
         self._clients: dict[ClientHeaders, ClientContext] = {}
         self._recognised_by: Mapping[str, IngestionKey] | None = None
         self._spooling: set[asyncio.Task[None]] = set()
@@ -167,7 +170,8 @@ class IngestService:
         return refusal
 
     def forget_clients(self) -> None:
-        """Has callers looked up afresh: the city database changed. Any thread may call it."""
+        """Has clients looked up afresh: the city database changed, or the day. Any thread may call
+        it."""
         self._recognised_by = None
 
     def _recognise(
@@ -193,7 +197,8 @@ class IngestService:
         if client.refusal is None:
             agent = self._user_agents.look_up(user_agent.decode("latin-1"))
             place = self._geoip.look_up(ip)
-            client = msgspec.structs.replace(client, agent=agent, place=place)
+            day_id = self._day_ids.of(client.key, ip, user_agent)
+            client = msgspec.structs.replace(client, agent=agent, place=place, day_id=day_id)
         if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
             self._clients[api_key, origin, forwarded_for, user_agent, peer] = client
         return client

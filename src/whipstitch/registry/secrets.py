@@ -1,8 +1,9 @@
 """Secrets that the nodes of an installation share: made where one is first asked for."""
 
 import secrets
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from whipstitch.registry.tables import SecretRow
@@ -13,6 +14,15 @@ _BYTES = 32
 
 class Secrets(Transactions):
     """Secrets by name."""
+
+    def secret_of_day(self, name: str, day: date) -> bytes:
+        """``secret``, for one day; those of the days before it go."""
+        own = f"{name} {day.isoformat()}"
+        secret = self.secret(own)
+        of_name = SecretRow.name.startswith(f"{name} ", autoescape=True)
+        with self._storing() as session:
+            session.execute(delete(SecretRow).where(of_name, SecretRow.name < own))
+        return secret
 
     def secret(self, name: str) -> bytes:
         """32 random bytes: for one name always the same ones."""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from urllib.parse import parse_qs
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -39,7 +40,8 @@ class Reply(NamedTuple):
 
 
 class PostDoor(ABC):
-    """An ASGI application that any web page may send to with ``POST``."""
+    """An ASGI application that any web page may send to with ``POST``. What a page sends with a key
+    in the query, as ``x-api-key``, and as plain text the browser sends without a preflight."""
 
     def __init__(self, intake: IngestService) -> None:
         self._intake = intake
@@ -64,6 +66,8 @@ class PostDoor(ABC):
 
     async def _enter(self, scope: Scope, receive: Receive) -> Reply:
         headers = header_map(scope["headers"])
+        if scope["query_string"] and not headers.get(b"x-api-key"):
+            headers[b"x-api-key"] = key_in(scope["query_string"])
         peer = scope["client"][0] if scope.get("client") else ""
         client = self._intake.enter(_endpoint_of(scope["path"]), headers, peer)
         if isinstance(client, Answer):
@@ -204,6 +208,15 @@ async def _send_preflight(scope: Scope, send: Send) -> None:
     asked = dict(scope["headers"]).get(b"access-control-request-headers", b"")
     await send(_start(204, preflight_headers(asked)))
     await send({"type": "http.response.body", "body": b""})
+
+
+def key_in(query: bytes) -> bytes:
+    """The key that a query string holds; blank: none."""
+    try:
+        found = parse_qs(query.decode("latin-1"), max_num_fields=100).get("x-api-key", [""])
+    except ValueError:
+        return b""
+    return found[0].encode("latin-1", "replace")
 
 
 def _endpoint_of(path: str) -> str:

@@ -8,7 +8,6 @@ import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -16,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from whipstitch.core.rate_limit import RateLimiter, seconds_left
 from whipstitch.core.reasons import Reason
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.http.asgi import ClientGone, Reply, RequestBody, send_reply
+from whipstitch.ingest.http.asgi import ClientGone, Reply, RequestBody, key_in, send_reply
 from whipstitch.ingest.http.decompression import (
     Corrupt,
     Oversized,
@@ -145,7 +144,7 @@ class SdkDoor:
         endpoint = _ENDPOINTS.get(path, _CAUGHT)
         if scope["method"] not in endpoint.methods:
             return Reply(_NO_METHOD[endpoint.methods]), []
-        key = headers.get(b"x-api-key") or _key_in(scope["query_string"])
+        key = headers.get(b"x-api-key") or key_in(scope["query_string"])
         if path == _HEARTBEAT and not key:
             # A beacon on leaving has none. It says nothing that is kept.
             return await self._drop(endpoint, None, receive, headers), []
@@ -249,14 +248,6 @@ def _handshake(client: ClientContext, headers: Mapping[bytes, bytes]) -> tuple[A
     }
     fresh = tag in known or b"*" in known
     return _NOT_MODIFIED if fresh else Answer(200, body), [(b"etag", tag)]
-
-
-def _key_in(query: bytes) -> bytes:
-    try:
-        found = parse_qs(query.decode("latin-1"), max_num_fields=100).get("x-api-key", [""])
-    except ValueError:
-        return b""
-    return found[0].encode("latin-1", "replace")
 
 
 def _name_of(path: str) -> str:

@@ -11,7 +11,7 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
 from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence as Numbering
-from whipstitch.ingest.client import ClientContext
+from whipstitch.ingest.client import COOKIELESS, ClientContext
 from whipstitch.ingest.validation import answers, screens
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.bodies import (
@@ -34,6 +34,7 @@ from whipstitch.ingest.validation.ids import EventIds, is_garbage
 from whipstitch.ingest.validation.rows import (
     NotAnObject,
     Row,
+    TraitRow,
     alias_row,
     app_version,
     encode_lines,
@@ -153,6 +154,8 @@ class Validator:
             )
         except NotAnObject:
             return answers.INVALID_BODY
+        if row.distinct_id == COOKIELESS:
+            row.distinct_id = client.day_id
         answer = answers.TRACKED
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), client.key)
@@ -170,6 +173,7 @@ class Validator:
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
         rows = trait_rows(update, client.key, number, received, self._remarks)
+        _put_day_id(rows, client)
         tally = self.with_remarks(_ONE_PERSON)
         return Validated(self._encode(rows), len(rows), tally, answers.ACCEPTED)
 
@@ -237,14 +241,19 @@ class Validator:
             )
             numbers.alias += 1
         for update in kept.people:
-            yield from trait_rows(update.payload, key, numbers.people, received, self._remarks)
+            traits = trait_rows(update.payload, key, numbers.people, received, self._remarks)
+            _put_day_id(traits, client)
+            yield from traits
             numbers.people += 1
         next_id, number, remarks = self._event_ids, numbers.event, self._remarks
         for event in kept.events:
             id_, payload = next_id(), event.payload
-            yield event_row(
+            row = event_row(
                 payload, key, agent, place, id_, number, received, remarks, nested=nested
             )
+            if row.distinct_id == COOKIELESS:
+                row.distinct_id = client.day_id
+            yield row
             number += 1
         numbers.event = number
 
@@ -256,6 +265,13 @@ class Validator:
         """The screens to be asked for in the answer to ``events``."""
         seen = list(seen_screens(events))
         return screens.missing(seen, key, self._directory() or ProjectSnapshot()) if seen else []
+
+
+def _put_day_id(rows: Sequence[TraitRow], client: ClientContext) -> None:
+    """Puts it in the place of ``COOKIELESS``."""
+    if rows and rows[0].distinct_id == COOKIELESS:
+        for row in rows:
+            row.distinct_id = client.day_id
 
 
 def seen_screens(events: Iterable[TrackPayload]) -> Iterator[tuple[str, str | None]]:

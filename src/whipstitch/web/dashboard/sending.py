@@ -94,17 +94,23 @@ class Sending:
 }});"""
 
     @property
-    def python(self) -> str:
-        return f"""import json
-import urllib.request
+    def web(self) -> str:
+        """The script of a web site."""
+        return f'<script defer src="{self.origin}/w.js" data-key="{self.key}"></script>'
 
-event = {json.dumps(_EVENT)}
-request = urllib.request.Request(
-    "{self.origin}/api/v1/track",
-    json.dumps(event).encode(),
-    {{"Content-Type": "application/json", "x-api-key": "{self.key}"}},
-)
-print(urllib.request.urlopen(request).read())"""
+    @property
+    def web_calls(self) -> str:
+        """What a page says itself."""
+        return """window.whipstitch = window.whipstitch || [];
+whipstitch.push(["track", "signed_up", { plan: "pro" }]);
+whipstitch.push(["identify", "user_123", { email: "ada@example.com" }]);"""
+
+    @property
+    def python(self) -> str:
+        return f"""from whipstitch import Client
+
+with Client("{self.key}", host="{self.origin}") as client:
+    client.track("user_123", "signed_up", {{"plan": "pro"}})"""
 
     def _curl(self, endpoint: str, body: object) -> str:
         return (

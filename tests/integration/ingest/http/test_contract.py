@@ -819,6 +819,16 @@ def test_an_alias_that_must_not_stitch_is_answered_alike_and_kept_refused(
 # Browsers, and other methods
 
 
+def test_a_key_in_the_query_does_where_a_page_can_send_no_header(server: Served) -> None:
+    plain = {"content-type": "text/plain;charset=UTF-8", "origin": "https://shop.test"}
+    body = json.dumps({"operations": [operation("track", **track())]}).encode()
+    for query, status in ((f"x-api-key={KEY}", 200), ("x-api-key=sk_live_no", 403), ("x=1", 401)):
+        response = server.ask(request("POST", f"/api/v1/batch?{query}", body, plain))
+        assert response.status == status
+        assert response.headers["access-control-allow-origin"] == "*"
+    assert len(server.new_rows()) == 1
+
+
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_a_preflight_allows_any_page_to_send(server: Served, path: str) -> None:
     asked = {

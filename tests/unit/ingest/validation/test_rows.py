@@ -151,3 +151,38 @@ def test_what_an_sdk_says_of_the_device_among_the_properties_stands_last() -> No
     row = event(properties=said | {"$lib_version": "posthog@1"}, default_properties={"$os": "iOS"})
     assert (row["os"], row["browser"], row["device_model"]) == ("ios", "Arc", "")
     assert (row["lib_version"], row["city"]) == ("posthog@1", "")
+
+
+DAY_ID = "cookieless_0123"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body"),
+    [
+        ("track", {"event_name": "e", "distinct_id": "$cookieless"}),
+        ("people", {"distinct_id": "$cookieless", "properties": {"plan": "pro"}}),
+        (
+            "batch",
+            {
+                "operations": [
+                    {"type": "track", "payload": {"event_name": "e", "distinct_id": "$cookieless"}},
+                    {"type": "people", "payload": {"distinct_id": "$cookieless"}},
+                ]
+            },
+        ),
+    ],
+)
+def test_the_id_of_the_day_stands_for_a_visitor_without_one(
+    endpoint: str, body: dict[str, Any]
+) -> None:
+    admission = Validator(Sequence(lambda: NOW), ProjectSnapshot, Placeholders())
+    client = ClientContext(KEY, day_id=DAY_ID)
+    admitted = getattr(admission, endpoint)(json.dumps(body).encode(), client)
+    assert isinstance(admitted, Validated)
+    rows = [json.loads(line) for line in admitted.lines.splitlines()]
+    assert {row["distinct_id"] for row in rows} == {DAY_ID}
+
+
+def test_an_alias_never_makes_an_id_of_the_day_somebody() -> None:
+    [alias] = rows_of("alias", b'{"alias_id":"$cookieless","distinct_id":"u1"}')
+    assert alias["refused"] == "placeholder"
