@@ -1,0 +1,3 @@
+from whipstitch_client import Client as Client
+
+__version__: str
