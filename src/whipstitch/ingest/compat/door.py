@@ -36,13 +36,24 @@ LARGEST_BODY: Final = 20 * 1024 * 1024
 _RECEIVED: Final = 64
 """Large bodies that are received at one time, in all and from one address."""
 _RECEIVED_OF_ONE: Final = 16
-_TRANSLATED_AT_ONCE: Final = 2
+_TRANSLATED_AT_ONCE: Final = 1
+"""Of those whose translation takes too long for the event loop: each takes some 200 MB at most."""
+_QUICK: Final = 64 * 1024
+"""Bytes. An unpacked body up to this is translated on the event loop."""
 _MOST_PARAMETERS: Final = 1000
 _UNAVAILABLE: Final = 503
 _NO_CONTENT: Final = Answer(204, b"")
 _NO_METHOD: Final = answers.refusal(
     405, "Method not allowed", Reason.METHOD_NOT_ALLOWED, allow="GET, POST, OPTIONS"
 )
+
+
+class _UnreadableFor(Exception):
+    """Names the product whose client is told so."""
+
+    def __init__(self, match: Match) -> None:
+        super().__init__(match.ecosystem.name)
+        self.match = match
 
 
 class _Translated(NamedTuple):
@@ -147,6 +158,8 @@ class CompatDoor:
                     request, translated = await asyncio.to_thread(
                         _peel_and_translate, found, request, body.spool, self._limit
                     )
+        except _UnreadableFor as error:
+            outcome = _refused(error.match, request, None, answers.INVALID_BODY, client)
         except Unreadable:
             outcome = _refused(match, request, None, answers.INVALID_BODY, client)
         except Oversized:
@@ -200,7 +213,7 @@ class CompatDoor:
         if body.spool is not None:
             return None
         try:
-            return peel(bytes(body.light), self._intake.largest_small_body)
+            return peel(bytes(body.light), _QUICK)
         except Oversized:
             return None
 
@@ -245,18 +258,20 @@ def _peel_and_translate(
 
 def _translate(found: list[Match], request: CompatRequest, body: bytes) -> _Translated:
     """Raises:
-    Unreadable
+    _UnreadableFor, Oversized
     """
     match = found[0]
     if len(found) > 1:
         claiming = (one for one in found if one.route.claims and one.route.claims(body))
         match = next(claiming, match)
     assert match.route.translate is not None  # noqa: S101 - tells the type checker
-    translation = match.route.translate(request, body)
-    operations = translation.operations
-    return _Translated(
-        match, translation, JSON.encode({"operations": operations}) if operations else b""
-    )
+    try:
+        translation = match.route.translate(request, body)
+        operations = translation.operations
+        batch = JSON.encode({"operations": operations}) if operations else b""
+    except (Unreadable, RecursionError) as error:
+        raise _UnreadableFor(match) from error
+    return _Translated(match, translation, batch)
 
 
 def _query(query: bytes) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from whipstitch.ingest.compat.translation import (
     error_of,
     json_answer,
 )
+from whipstitch.ingest.http.decompression import Oversized
 from whipstitch.ingest.validation.answers import Answer
 
 _PROTOBUF: Final = "application/x-protobuf"
@@ -41,13 +42,18 @@ _DEFAULTS: Final = {
     "browser.language": "$language",
     "browser.platform": "$platform",
 }
+_LARGEST: Final = 4 * 1024 * 1024
+"""Bytes, as OpenTelemetry's own collector takes of a message by default: these are read field by
+field."""
 _UNNAMED: Final = "records without an event name are no events"
 
 
 def translate(request: CompatRequest, body: bytes) -> Translation:
     """Raises:
-    Unreadable
+    Unreadable, Oversized
     """
+    if len(body) > _LARGEST:
+        raise Oversized
     done = Translation(key_of(request))
     # The content type says which; of what does not, only JSON begins so.
     as_json = "json" in request.header(b"content-type") or body.lstrip()[:1] == b"{"

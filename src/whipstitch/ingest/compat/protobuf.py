@@ -8,6 +8,7 @@ VARINT: Final = 0
 FIXED64: Final = 1
 LENGTH: Final = 2
 FIXED32: Final = 5
+_FIXED64_BYTES: Final = 8
 
 Value = int | bytes
 
@@ -66,6 +67,11 @@ def double(value: bytes) -> float:
 
 
 def fixed64(value: bytes) -> int:
+    """Raises:
+    ValueError: it has another length.
+    """
+    if len(value) != _FIXED64_BYTES:
+        raise ValueError("no fixed64 field")
     return int.from_bytes(value, "little")
 
 

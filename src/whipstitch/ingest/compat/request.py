@@ -4,6 +4,7 @@ label gzip as text, and JSON as a form."""
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeGuard
@@ -11,11 +12,15 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from whipstitch.ingest.http.decompression import Corrupt, unpack
+from whipstitch.ingest.http.decompression import Corrupt, Oversized, unpack
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _MOST_FIELDS: Final = 1000
+_MOST_VALUES: Final = 1_000_000
+"""Values in a JSON text: as objects they take up to 200 bytes each."""
+_FEW: Final = 1024 * 1024
+"""Bytes of a text that cannot have so many."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BLANK: Final = b" \t\r\n"
 _REPLACEMENT: Final = "\ufffd"
@@ -118,7 +123,10 @@ def read_json(text: bytes) -> Any:
 
     Raises:
         Unreadable
+        Oversized: as objects it would take too much memory.
     """
+    if len(text) > _FEW and sum(map(text.count, (b"{", b"[", b","))) > _MOST_VALUES:
+        raise Oversized
     try:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError):
@@ -171,7 +179,7 @@ def text_of(value: Any) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         return str(int(value)) if value.is_integer() else str(value)
     return ""
 
