@@ -41,10 +41,10 @@ from whipstitch.registry.acceptance import Acceptance
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import SnapshotWatch
 from whipstitch.warehouse.client import Client
-from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.local.config import LocalSettings
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
 from whipstitch.warehouse.maintenance import retention
+from whipstitch.warehouse.servers import Servers
 from whipstitch.warehouse.store import Store
 
 log = structlog.get_logger(__name__)
@@ -77,6 +77,7 @@ class Application:
         leads = Leadership(None if self.local else registry)
         self._record = ErasureRecord(Seal(lambda: registry.secret(records.IN_REGISTRY)))
         linker = Linker(self.maps, self._record, leads=leads, grace=grace)
+        clickhouse = self.local or _servers(settings)
         self.acceptance = Acceptance(
             "" if self.local else node_name(data), None if self.local else registry
         )
@@ -87,7 +88,7 @@ class Application:
             linker.bring_up(client)
 
         self.store = Store(
-            self.local or Address.parse(settings.clickhouse),
+            clickhouse,
             durable=settings.durability == "fsync",
             retention_days=settings.retention,
             bring_up=bring_up,
@@ -100,6 +101,7 @@ class Application:
             leads,
             interval=settings.stitch_interval,
             grace=grace,
+            clustered=bool(settings.clickhouse_cluster),
         )
         self.cohorts = CohortRefresher(
             self.store, self.maps, registry, leads, interval=settings.cohort_interval
@@ -294,3 +296,9 @@ def _local_clickhouse(settings: Settings, directory: SnapshotWatch) -> LocalClic
     directory.follow(lambda known: local.set_users(known.sql_users))
     local.start()
     return local
+
+
+def _servers(settings: Settings) -> Servers:
+    return Servers.parse(
+        settings.clickhouse, settings.clickhouse_cluster, settings.clickhouse_quorum
+    )

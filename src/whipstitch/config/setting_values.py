@@ -35,7 +35,9 @@ def clickhouse_url(url: str, data_dir: Path) -> str:
     allowed = "local, local:///ABSOLUTE/PATH or http(s)://user:password@host:8123/database"
     try:
         split = urlsplit(url)
-        host, _ = split.hostname, split.port
+        user, at, hosts = split.netloc.rpartition("@")
+        each = [urlsplit(f"//{user}{at}{one}") for one in hosts.split(",")]
+        host = all(one.hostname and (one.port or True) for one in each)
     except ValueError:
         raise ValueError(allowed) from None
     local = scheme == "local" and separator and rest.startswith("/") and len(rest) > 1

@@ -72,8 +72,20 @@ class Settings(BaseSettings):
         "local",
         description="Where events are stored: `local` (a ClickHouse that `serve` starts and ends, "
         "with its data in the data directory), `local:///ABSOLUTE/PATH`, or a server as "
-        "`http(s)://user:password@host:8123/database`.",
+        "`http(s)://user:password@host:8123/database`. Of a cluster all hosts are named: "
+        "`http://user:password@host1:8123,host2:8123/database` ([Cluster](cluster.md)).",
         validate_default=True,
+    )
+    clickhouse_cluster: str = Field(
+        "",
+        description="The name of the ClickHouse cluster whose hosts `clickhouse` names, as in "
+        "their `<remote_servers>`.",
+        pattern=r"^[A-Za-z0-9_.-]*$",
+    )
+    clickhouse_quorum: Annotated[Literal["none", "auto"], AnyCase] = Field(
+        "none",
+        description="When a row counts as stored on a cluster: `none` (one replica has it) or "
+        "`auto` (most replicas of its shard have it; with two, both).",
     )
     clickhouse_binary: Path | None = Field(
         None,

@@ -9,7 +9,7 @@ from typing import Final
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.maintenance import apply_patches
 
-_PARTS: Final = "database = currentDatabase() AND table = 'events' AND active"
+_PARTS: Final = "database = currentDatabase() AND table = {table:String} AND active"
 _WITHOUT: Final = f"""\
 SELECT DISTINCT partition_id
 FROM system.parts
@@ -22,15 +22,17 @@ LIMIT 1"""
 def go_on(client: Client) -> bool:
     """Has ClickHouse write the column in one more partition, in the background. False: every row
     has it."""
-    for (partition,) in client.query(_WITHOUT).result_rows:
-        if not partition.isalnum():
-            raise ValueError(f"no partition: {partition!r}")
-        if not apply_patches.mutations_run(client):
-            here = f"IN PARTITION ID '{partition}'"
-            apply_patches.ask_for(
-                client,
-                f"ALTER TABLE events MATERIALIZE COLUMN sent_id {here}, "
-                f"MATERIALIZE INDEX by_sent_id {here}",
-            )
-        return True
-    return False
+    left = False
+    for shard in client.one_of_each_shard():
+        for (partition,) in shard.query(_WITHOUT, {"table": shard.events}).result_rows:
+            if not partition.isalnum():
+                raise ValueError(f"no partition: {partition!r}")
+            if not apply_patches.mutations_run(shard):
+                here = f"IN PARTITION ID '{partition}'"
+                apply_patches.ask_for(
+                    shard,
+                    f"ALTER TABLE {shard.events} MATERIALIZE COLUMN sent_id {here}, "
+                    f"MATERIALIZE INDEX by_sent_id {here}",
+                )
+            left = True
+    return left

@@ -119,8 +119,15 @@ class Linker:
         read shows it; returns how many events that were."""
         with self._consistently(client):
             events = hide.forget(client, scope, ids, accepted, self._next_number)
+            hide.await_hosts(client)
             self._publish(client)
         return events
+
+    def spread(self, client: Client) -> None:
+        """Sees to it that hosts of a cluster that were away have the map that is in force."""
+        if self._leads() and not map_generations.is_everywhere(client, self._maps.current):
+            with self._consistently(client):
+                self._publish(client)
 
     def old_maps(self, client: Client) -> int:
         """Drops the generations that nobody needs; returns how many are left of those before the

@@ -77,20 +77,25 @@ def make(client: Client, number: int) -> PersonMap:
         "SELECT project_id, environment, stands_in, id, argMax(person, version) AS person "
         "FROM person_moves GROUP BY ALL HAVING NOT (stands_in = 'distinct_id' AND id = person)"
     )
-    table = f"{_TABLE}{number:d}"
-    client.command(
-        f"CREATE TABLE {table} (key UInt64, person_key UInt64, person String) "
-        "ENGINE = Join(ANY, LEFT, key)"
-    )
+    table = _table(client, number)
     key = place("toString(stands_in)", "id", "project_id, environment")
-    client.command(f"INSERT INTO {table} SELECT {key}, {key_of('person')}, person FROM ({waiting})")
+    client.await_replicas("person_moves", "person_ids")
+    for node in client.live_nodes():
+        node.command(
+            f"CREATE TABLE {table} (key UInt64, person_key UInt64, person String) "
+            "ENGINE = Join(ANY, LEFT, key)"
+        )
+        node.command(
+            f"INSERT INTO {table} SELECT {key}, {key_of('person')}, person FROM ({waiting})"
+        )
     sql = (
         "SELECT project_id, environment, countIf(stands_in = 'anon_id') > 0, count() "
         f"FROM ({waiting}) GROUP BY ALL"
     )
     scopes = client.query(sql).result_rows
     if not scopes:
-        client.command(f"DROP TABLE {table} SYNC")
+        for node in client.live_nodes():
+            node.command(f"DROP TABLE IF EXISTS {table} SYNC")
         table = ""
     fresh = PersonMap(
         number,
@@ -112,7 +117,7 @@ def latest(client: Client, seconds: int = 0) -> PersonMap:
     for number, waits, merged, split in client.query(sql, {"seconds": seconds}).result_rows:
         return PersonMap(
             number,
-            f"{_TABLE}{number:d}" if waits else "",
+            _table(client, number) if waits else "",
             frozenset(Scope(*one) for one in merged),
             frozenset(Scope(*one) for one in split),
         )
@@ -127,9 +132,25 @@ def drop(client: Client, keep: set[int], seconds: int) -> None:
         "FROM system.tables WHERE database = currentDatabase() "
         f"AND startsWith(name, {{prefix:String}}) AND number < ({_FOLLOWED})"
     )
-    for (number,) in client.query(sql, {"prefix": _TABLE, "seconds": seconds}).result_rows:
-        if number not in keep:
-            client.command(f"DROP TABLE IF EXISTS {_TABLE}{number:d} SYNC")
+    for node in client.live_nodes():
+        for (number,) in node.query(sql, {"prefix": _TABLE, "seconds": seconds}).result_rows:
+            if number not in keep:
+                node.command(f"DROP TABLE IF EXISTS {_TABLE}{number:d} SYNC")
+
+
+def is_everywhere(client: Client, known: PersonMap) -> bool:
+    """Whether every host that answers has this generation: one that was away has not."""
+    if not known.table or client.peers is None:
+        return True
+    sql = f"EXISTS TABLE {known.table}"
+    return all(node.query(sql).result_rows[0][0] for node in client.live_nodes())
+
+
+def _table(client: Client, number: int) -> str:
+    """Its name for statements: on a cluster with the database, for another host looks into its own
+    by default."""
+    name = f"{_TABLE}{number:d}"
+    return f"{client.database}.{name}" if client.peers else name
 
 
 def forget(client: Client, seconds: int) -> None:

@@ -20,8 +20,9 @@ _FEW: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class RewriteStep:
-    """Rows of one partition: every ``of``-th of those that wait, from the ``part``-th on. ``ids``
-    are all that they may stand under, where those are few."""
+    """Rows of one partition of a shard (a blank one, where there is no cluster): every ``of``-th of
+    those that wait, from the ``part``-th on. ``ids`` are all that they may stand under, where those
+    are few."""
 
     scope: Scope
     partition: str
@@ -29,6 +30,7 @@ class RewriteStep:
     part: int
     of: int
     ids: tuple[str, ...]
+    shard: str = ""
 
 
 def steps(client: Client, known: PersonMap) -> list[RewriteStep]:
@@ -39,15 +41,17 @@ def steps(client: Client, known: PersonMap) -> list[RewriteStep]:
         ids = tables.moved(client, scope, _FEW + 1)
         few = () if len(ids) > _FEW else tuple(ids)
         sql = (
-            "SELECT _partition_id, count() FROM events "
+            f"SELECT _partition_id, count() FROM {client.events} "
             f"WHERE {_waits(known.of(scope), few)} GROUP BY _partition_id"
         )
         values = {**scope._asdict(), "ids": list(few)}
-        for partition, rows in client.query(sql, values).result_rows:
-            of = -(-rows // _ROWS)
-            found += [
-                RewriteStep(scope, partition, rows // of, part, of, few) for part in range(of)
-            ]
+        for shard in client.shards():
+            for partition, rows in client.shard(shard).query(sql, values).result_rows:
+                of = -(-rows // _ROWS)
+                found += [
+                    RewriteStep(scope, partition, rows // of, part, of, few, shard)
+                    for part in range(of)
+                ]
     return found
 
 
@@ -58,8 +62,8 @@ def take(client: Client, known: PersonMap, step: RewriteStep) -> None:
         raise ValueError(f"no partition: {step.partition!r}")
     # Acceptance numbers are as good as random here, and stay.
     some = f" AND accepted % {step.of:d} = {step.part:d}" if step.of > 1 else ""
-    client.command(
-        f"UPDATE events SET distinct_id = {persons.id}, anon_id = {persons.anon_id} "
+    client.shard(step.shard).command(
+        f"UPDATE {client.events} SET distinct_id = {persons.id}, anon_id = {persons.anon_id} "
         f"IN PARTITION ID '{step.partition}' "
         f"WHERE {_waits(persons, step.ids)}{some}",
         {**step.scope._asdict(), "ids": list(step.ids)},

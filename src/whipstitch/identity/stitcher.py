@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from whipstitch.core.errors import StorageUnreachable
 from whipstitch.core.histogram import Histogram
 from whipstitch.core.projects import Scope
 from whipstitch.core.worker import BackgroundWorker
@@ -17,6 +18,7 @@ from whipstitch.identity.linker import Linker
 from whipstitch.identity.map_generations import PersonMaps
 from whipstitch.identity.person_map import PersonMap
 from whipstitch.registry.leases import Leases
+from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.maintenance import apply_patches
 from whipstitch.warehouse.store import Store
 
@@ -102,7 +104,10 @@ class Stitcher:
         *,
         interval: float,
         grace: int,
+        clustered: bool = False,
     ) -> None:
+        """``clustered``: ClickHouse has hosts that may go away and come back."""
+        self._clustered = clustered
         self.stats = StitchStats()
         self._store = store
         self._linker = linker
@@ -160,6 +165,8 @@ class Stitcher:
             return
         if self._grace or self._maps.problem:
             self._store.run_on_writer(self._linker.catch_up).result()
+        if self._clustered:
+            self._store.run_on_writer(self._linker.spread).result()
         if self._asked or time.monotonic() >= self._due:
             self._asked = False
             self._due = time.monotonic() + self._interval
@@ -189,6 +196,8 @@ class Stitcher:
             patched = self._store.run_in_background(apply_patches.work_in).result()
             if known.table and not self._await_sql_readers():
                 return 0
+        if not self._store.run_in_background(_is_everywhere).result():
+            return 0
         settled = self._store.run_on_writer(
             lambda client: self._linker.settle(client, known.number)
         ).result()
@@ -220,3 +229,14 @@ class Stitcher:
         return self._store.run_in_background(
             partial(map_generations.latest, seconds=self._grace)
         ).result()
+
+
+def _is_everywhere(client: Client) -> bool:
+    """Whether every replica has the rows as they were rewritten. One that is away has not: what it
+    shows when it comes back, the map still tells."""
+    try:
+        client.await_replicas(client.events, all_of_them=True)
+    except StorageUnreachable as error:
+        log.warning("stitch_waits_for_host", problem=str(error))
+        return False
+    return True

@@ -105,16 +105,46 @@ _JSON_COLUMNS: Final = {
 }
 
 
-def statement(kind: Table, span: Span, corrections: Corrections, *, careful: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``events`` is the table of events; of ``shards`` it is that of the one with this ``number``,
+    which is given the rows whose ids, as sent, are its own."""
+
+    events: str = "events"
+    number: int = 0
+    shards: int = 1
+
+    @property
+    def condition(self) -> str:
+        """On rows as they come."""
+        # What a stitch changes has no part in it: a row that comes again comes to its shard.
+        key = "cityHash64(project_id, environment, distinct_id)"
+        return f"{key} % {self.shards:d} = {self.number:d}"
+
+
+EVERYWHERE: Final = Target()
+
+
+def statement(
+    kind: Table,
+    span: Span,
+    corrections: Corrections,
+    *,
+    careful: bool,
+    target: Target = EVERYWHERE,
+) -> str:
     """What follows ``INSERT INTO``; the rows follow as JSONEachRow."""
     rows = _BY_KIND[kind]
+    table = target.events if kind == "track" else rows.table
     values = {name: _value(name, text, careful) for name, text in rows.columns.items()}
     conditions = [f"k = '{kind}'"]
     if corrections.erased:
         until = _look_up(corrections.erased, "toUInt64(0)")
         conditions.append(f"accepted > {until}")
     if kind == "track":
-        conditions.append(_missing(span))
+        if target.shards > 1:
+            conditions.append(target.condition)
+        conditions.append(_missing(span, table))
         if not careful:
             conditions += [f"NOT {_mixed(rows.columns[name])}" for name in _JSON_COLUMNS]
         if corrections.persons:
@@ -124,7 +154,7 @@ def statement(kind: Table, span: Span, corrections: Corrections, *, careful: boo
     columns, expressions = ", ".join(values), ", ".join(values.values())
     source = f"input({literal(rows.fields)})"
     where = " AND ".join(conditions)
-    return f"{rows.table} ({columns}) SELECT {expressions} FROM {source} WHERE {where}"
+    return f"{table} ({columns}) SELECT {expressions} FROM {source} WHERE {where}"
 
 
 def _look_up(known: Mapping[Somebody, str | int], missing: str) -> str:
@@ -158,7 +188,7 @@ def _mixed(json: str) -> str:
     return f"throwIf(countSubstrings({json}, '{{') > 1 AND {twice}, 'A key stands twice')"
 
 
-def _missing(span: Span) -> str:
+def _missing(span: Span, table: str) -> str:
     """Events are known by their ids. Their times of receipt narrow the search to the few parts
     that can hold them, without reading anything: partitions are made of them."""
     first, last = (
@@ -168,4 +198,4 @@ def _missing(span: Span) -> str:
     where = (
         f"received_at BETWEEN {first} AND {last} AND accepted BETWEEN {span.first} AND {span.last}"
     )
-    return f"id NOT IN (SELECT id FROM events WHERE {where})"
+    return f"id NOT IN (SELECT id FROM {table} WHERE {where})"

@@ -1,17 +1,19 @@
 """The way of a segment into ClickHouse: its aliases are linked, then its rows are inserted."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from whipstitch.core.errors import StorageError, StorageUnavailable
 from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
 from whipstitch.identity.linker import Linker
-from whipstitch.loader.blocks import PIECE as _PIECE
-from whipstitch.loader.blocks import blocks_of, pieces_of
-from whipstitch.loader.insert_statements import TABLES, settings, statement
+from whipstitch.loader.blocks import PIECE, blocks_of, pieces_of
+from whipstitch.loader.insert_statements import Target, settings, statement
 from whipstitch.loader.segment_reader import Contents
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.errors import translated
 from whipstitch.warehouse.maintenance.retention import take_out_of_force
 from whipstitch.warehouse.store import Store
 
@@ -81,32 +83,61 @@ class Inserts:
         *,
         careful: bool,
     ) -> None:
-        for table in TABLES:
-            if not contents.rows[table]:
-                continue
-            target = statement(table, contents.span, corrections, careful=careful)
-            # Before the rows, not in the URL: it may name thousands of ids.
-            head = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
+        load = partial(self._insert_at, token=token, careful=careful)
+        if contents.rows["trait"]:
             # Traits that are stored twice count once, whatever the engine is.
-            once = client.replicated and table == "track"
-            for name, more, pieces in (
-                self._blocks(segments, careful) if once else self._whole(segments)
-            ):
-                # Of two queries with one id ClickHouse refuses the second. So an attempt that we
-                # gave up, and that a server which hung runs after all, does not run beside the next
-                # one: whichever comes second finds the rows of the first.
-                query_id = f"{client.database}-{token}-{table}{name}"
-                client.raw_insert(
-                    "",
-                    insert_block=self._followed_by(head, pieces),
+            target = statement("trait", contents.span, corrections, careful=careful)
+            load(client, target, self._whole(segments), name="trait")
+        if not contents.rows["track"]:
+            return
+        shards = client.shards()
+        away: list[StorageError] = []
+        for number, shard in enumerate(shards):
+            target = statement(
+                "track",
+                contents.span,
+                corrections,
+                careful=careful,
+                target=Target(client.events, number, len(shards)),
+            )
+            blocks = self._blocks(segments, careful)
+            inserts = blocks if client.replicated else self._whole(segments)
+            try:
+                with translated():
+                    load(client.shard(shard), target, inserts, name=f"track{shard}")
+            except StorageUnavailable as error:
+                # The rows of other shards do not wait for this one.
+                away.append(error)
+        if away:
+            raise away[0]
+
+    def _insert_at(
+        self,
+        client: Client,
+        target: str,
+        inserts: Iterator[Insert],
+        *,
+        token: str,
+        name: str,
+        careful: bool,
+    ) -> None:
+        # Before the rows, not in the URL: it may name thousands of ids.
+        head = f"INSERT INTO {target} FORMAT JSONEachRow\n".encode()
+        for part, more, pieces in inserts:
+            client.raw_insert(
+                "",
+                insert_block=self._followed_by(head, pieces),
+                settings={
+                    # Of two queries with one id ClickHouse refuses the second. So an attempt that
+                    # we gave up, and that a server which hung runs after all, does not run beside
+                    # the next one: whichever comes second finds the rows of the first.
+                    "query_id": f"{client.database}-{token}-{name}{part}",
                     # As much of the body is read before the statement in it is.
-                    settings={
-                        "query_id": query_id,
-                        "max_query_size": len(head) + _PIECE,
-                        **settings(careful=careful),
-                        **{key: value for key, value in more.items() if _knows(client, key)},
-                    },
-                )
+                    "max_query_size": len(head) + PIECE,
+                    **settings(careful=careful),
+                    **{key: value for key, value in more.items() if _knows(client, key)},
+                },
+            )
 
     @staticmethod
     def _whole(segments: Sequence[Path]) -> Iterator[Insert]:

@@ -1,8 +1,9 @@
 """The client of ClickHouse's HTTP interface that everything here uses."""
 
 import re
+from collections.abc import Iterator
 from io import IOBase
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.httpclient import HttpClient
@@ -12,6 +13,9 @@ from clickhouse_connect.driver.summary import QuerySummary
 from whipstitch.warehouse.binding import bound
 from whipstitch.warehouse.write_guard import WriteGuard
 
+if TYPE_CHECKING:
+    from whipstitch.warehouse.fleet import Peers
+
 # The driver has ClickHouse keep an answer until it is complete, for else an error could come after
 # a part of it. By default that is in a file, and where the disk is full, the answer is then 200 and
 # nothing. So, in memory, of which a query may have less. For all requests, also those that the
@@ -19,6 +23,7 @@ from whipstitch.warehouse.write_guard import WriteGuard
 __all__ = ["Client", "DatabaseError"]
 HttpClient.params = {"buffer_size": str(2**30)}
 
+SYNCHRONISE: Final = "SYSTEM SYNC REPLICA {table:Identifier} LIGHTWEIGHT"
 _DEFINES: Final = re.compile(r"\s*(CREATE|ALTER)\b", re.IGNORECASE)
 
 
@@ -27,9 +32,50 @@ class Client(HttpClient):
     raise StorageUnavailable if what they wrote may not be there."""
 
     guard: WriteGuard | None = None
+    peers: "Peers | None" = None
+    """The other hosts of a cluster; None: there are none."""
     replicated: bool = False
     """Whether the tables are on several replicas, of which another one may have what this one does
     not see yet (see ``engines``)."""
+
+    @property
+    def events(self) -> str:
+        """The table that has the rows of events: on a cluster ``events`` is one over all shards,
+        which cannot be changed."""
+        return "events_local" if self.peers else "events"
+
+    def one_of_each_shard(self) -> Iterator["Client"]:
+        """A client at each shard. Raises StorageUnreachable where one is away."""
+        return self.peers.shards() if self.peers else iter([self])
+
+    def all_nodes(self) -> Iterator["Client"]:
+        """A client at each host. Raises StorageUnreachable where one is away."""
+        return (client for _, client in self.peers.nodes()) if self.peers else iter([self])
+
+    def live_nodes(self) -> Iterator["Client"]:
+        """A client at each host that answers."""
+        return self.peers.live_nodes() if self.peers else iter([self])
+
+    def await_replicas(self, *tables: str, all_of_them: bool = False) -> None:
+        """Until the hosts that answer have what any replica of these tables has stored by now; with
+        ``all_of_them`` every host. Raises StorageUnreachable where one is away that is meant."""
+        if self.peers:
+            for node in self.all_nodes() if all_of_them else self.live_nodes():
+                for table in tables:
+                    node.command(SYNCHRONISE, {"table": table})
+
+    def shards(self) -> tuple[str, ...]:
+        """The names of all shards; a blank one, where there is no cluster."""
+        return self.peers.shard_names if self.peers else ("",)
+
+    def shard(self, name: str) -> "Client":
+        """A client at that shard. Raises StorageUnreachable where it is away."""
+        return self.peers.shard(name) if self.peers else self
+
+    def close(self) -> None:
+        if self.peers:
+            self.peers.close()
+        super().close()
 
     def query(
         self,

@@ -93,6 +93,11 @@ class Address:
     user: str = "default"
     password: str = field(default="", repr=False)
 
+    @property
+    def name(self) -> str:
+        """Host and port, for a person."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     @classmethod
     def parse(cls, url: str) -> Self:
         """``http(s)://user:password@host:8123/database``; the database is ``whipstitch`` where the

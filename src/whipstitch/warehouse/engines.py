@@ -33,10 +33,11 @@ def are_replicated(client: Client, ours: Collection[str]) -> bool:
         StorageError: they are of engines on which rows could be lost or counted twice.
     """
     rows = client.query(_TABLES).result_rows
-    engines = {name: engine for name, engine, _ in rows if name in ours}
+    names = {client.events if name == "events" else name for name in ours}
+    engines = {name: engine for name, engine, _ in rows if name in names}
     replicated = check(engines, str(client.query(_DATABASE).result_rows[0][0]))
     if replicated:
-        definition = next((full for name, _, full in rows if name == "events"), "")
+        definition = next((full for name, _, full in rows if name == client.events), "")
         found = _WINDOW.search(definition) or _default_window(client)
         check_window(int(found[1]))
     return replicated

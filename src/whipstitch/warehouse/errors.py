@@ -61,6 +61,7 @@ _HINTS: Final = {
     _SAME_QUERY_RUNS: "An earlier attempt at the same insert still runs.",
     241: "It has too little memory for this.",
     243: "Its disk is full: free some space.",
+    279: "A shard is away: no replica of it answers.",
     497: "Its user lacks a right: grant it, or use another user in --clickhouse.",
     516: "Its user or password is wrong: check --clickhouse.",
 }

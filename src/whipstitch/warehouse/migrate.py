@@ -5,11 +5,13 @@ ClickHouse has no transactions around DDL. So every statement is one that may be
 half way runs it again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import resources
 from typing import Final, NamedTuple
 
 from whipstitch.core.errors import StorageError, StorageUnavailable
+from whipstitch.warehouse import cluster_schema
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.row_inserts import insert
 
@@ -56,8 +58,11 @@ def migrate(client: Client) -> list[Migration]:
         StorageUnavailable: a table is gone that was there.
     """
     _check_version(client.server_version or "0")
+    apply: Callable[[str], object] = (
+        partial(cluster_schema.apply, client) if client.peers else client.command
+    )
     if not client.query("EXISTS TABLE schema_migrations").result_rows[0][0]:
-        client.command(_RECORD)
+        apply(_RECORD)
     applied = {
         int(row[0]) for row in client.query("SELECT version FROM schema_migrations").result_rows
     }
@@ -72,7 +77,7 @@ def migrate(client: Client) -> list[Migration]:
     missing = [migration for migration in known if migration.number not in applied]
     for migration in missing:
         for statement in migration.statements:
-            client.command(statement)
+            apply(statement)
         done = (migration.number, migration.name)
         insert(client, "schema_migrations", ("version", "name"), [done])
     return missing

@@ -4,21 +4,26 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import closing, suppress
 from typing import Any, Final, TypeVar
 
 import structlog
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from urllib3.exceptions import HTTPError
 
 from whipstitch.core.errors import StorageError, StorageUnavailable, StorageUnreachable
+from whipstitch.warehouse import hosts
 from whipstitch.warehouse.cancellable_query import CancellableQuery
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import EXPORTING, LOADING, QUERYING, STITCHING, Address
 from whipstitch.warehouse.engines import are_replicated
 from whipstitch.warehouse.errors import limited, translated
+from whipstitch.warehouse.fleet import Fleet
 from whipstitch.warehouse.health_check import HealthCheck
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
 from whipstitch.warehouse.maintenance import retention
 from whipstitch.warehouse.migrate import migrate, our_tables
+from whipstitch.warehouse.servers import Servers
 from whipstitch.warehouse.streaming import pour
 from whipstitch.warehouse.worker_pool import WorkerPool
 
@@ -48,7 +53,7 @@ class Store:
 
     def __init__(
         self,
-        clickhouse: Address | LocalClickHouse,
+        clickhouse: Address | Servers | LocalClickHouse,
         *,
         durable: bool,
         retention_days: int,
@@ -58,7 +63,11 @@ class Store:
         """``clickhouse``: a server, or a child of our own that was started. ``seconds``: how long
         it may keep one answer waiting."""
         self._local = clickhouse if isinstance(clickhouse, LocalClickHouse) else None
-        self._clickhouse = clickhouse
+        if isinstance(clickhouse, Address):
+            clickhouse = Servers((clickhouse,))
+        self._fleet = (
+            Fleet(clickhouse, self._connect_at) if isinstance(clickhouse, Servers) else None
+        )
         self._bring_up = bring_up
         self._durable = durable
         self._retention_days = retention_days
@@ -68,9 +77,10 @@ class Store:
         self._unprepared: str | None = None
         """Why the schema is not in place, though ClickHouse answers."""
         self._loading = self._lane("load", 1, self._prepare)
+        """On a cluster its client, as that of ``stitch``, begins with what every replica has."""
         self._querying = self._lane("query", QUESTIONS + 1, self._connect_prepared(QUERYING))
         self._pouring = self._lane("export", EXPORTS, self._connect_prepared(EXPORTING))
-        self._stitching = self._lane("stitch", 1, self._connect_prepared(STITCHING))
+        self._stitching = self._lane("stitch", 1, self._connect_prepared(STITCHING, caught_up=True))
         self._ending = self._lane("end", 1, self._connect_prepared({}))
         self._pulse = HealthCheck(self._connect_briefly) if self._local is None else None
 
@@ -151,7 +161,7 @@ class Store:
     def _prepare(self) -> Client:
         """The client that loads, once the schema is in place."""
         if self._prepared:
-            return self._connect(LOADING)
+            return self._caught_up(self._connect(LOADING))
         try:
             with translated():
                 client = self._prepare_schema()
@@ -165,6 +175,8 @@ class Store:
         return client
 
     def _prepare_schema(self) -> Client:
+        if self._fleet is not None and self._fleet.servers.cluster:
+            self._look_at_hosts(self._fleet)
         try:
             client = self._connect(LOADING)
         except DatabaseError as error:
@@ -177,6 +189,7 @@ class Store:
             for migration in migrate(client):
                 log.info("storage_migrated", number=migration.number, name=migration.name)
             self._replicated = client.replicated = are_replicated(client, our_tables())
+            self._refuse_strangers()
             retention.set_durability(client, durable=self._durable, guarded=self._local is not None)
             retention.set_retention(client, self._retention_days)
             self._bring_up(client)
@@ -185,29 +198,96 @@ class Store:
             raise
         return client
 
-    def _connect_prepared(self, settings: Mapping[str, int | str]) -> Callable[[], Client]:
+    def _connect_prepared(
+        self, settings: Mapping[str, int | str], *, caught_up: bool = False
+    ) -> Callable[[], Client]:
         def connect() -> Client:
             if not self._prepared:
                 self._loading.run(lambda _: None).result()
-            return self._connect(settings)
+            client = self._connect(settings)
+            return self._caught_up(client) if caught_up else client
 
         return connect
 
     def _connect_briefly(self) -> Client:
-        return self._address().connect({}, seconds=_PATIENCE, database="default")
-
-    def _connect(self, settings: Mapping[str, int | str], database: str | None = None) -> Client:
-        guard = self._local.guard if self._local else None
-        client = self._address().connect(
-            settings, seconds=self._seconds, database=database, guard=guard
+        return self._reach(
+            lambda address: address.connect({}, seconds=_PATIENCE, database="default")
         )
+
+    def _connect(self, settings: Mapping[str, int | str]) -> Client:
+        if self._fleet is not None:
+            return self._fleet.connect(settings)
+        assert self._local is not None  # noqa: S101 - one of them is
+        return self._local.address.connect(settings, seconds=self._seconds, guard=self._local.guard)
+
+    def _connect_at(self, address: Address, settings: Mapping[str, int | str]) -> Client:
+        client = address.connect(settings, seconds=self._seconds)
         client.replicated = self._replicated
         return client
 
-    def _address(self) -> Address:
-        if isinstance(self._clickhouse, Address):
-            return self._clickhouse
-        return self._clickhouse.address
+    def _reach(self, connect: Callable[[Address], Client]) -> Client:
+        """The first that can be reached. Raises what the driver raises at the last."""
+        *others, last = self._addresses()
+        for address in others:
+            with suppress(ClickHouseError, OSError, HTTPError):
+                return connect(address)
+        return connect(last)
+
+    def _addresses(self) -> Sequence[Address]:
+        if self._fleet is not None:
+            return self._fleet.servers.addresses
+        assert self._local is not None  # noqa: S101 - one of them is
+        return [self._local.address]
+
+    def _caught_up(self, client: Client) -> Client:
+        """Another replica may have had the last word until now."""
+        if client.peers is not None:
+            client.peers.catch_up()
+        return client
+
+    def _look_at_hosts(self, fleet: Fleet) -> None:
+        """Whether the hosts are a cluster on which rows and answers are right; makes the database
+        on each.
+
+        Raises:
+            StorageUnavailable: a shard is away.
+            StorageError: they are none.
+        """
+        looks = []
+        for address in fleet.servers.addresses:
+            try:
+                with translated():
+                    client = address.connect({}, seconds=_PATIENCE, database="default")
+            except StorageUnavailable as error:
+                log.warning("clickhouse_host_away", host=address.name, problem=str(error))
+                continue
+            with closing(client), translated():
+                name = {"name": address.database}
+                client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", name)
+                cluster = fleet.servers.cluster
+                looks.append(hosts.look(client, address.name, cluster, time.time()))
+                fleet.know(address, looks[-1].shard)
+        if not looks:
+            raise StorageUnreachable("No host of ClickHouse's cluster answers.")
+        everybody = fleet.servers.addresses
+        hosts.check(looks, fleet.servers.cluster, len(everybody))
+        if len(looks) == len(everybody):
+            client = everybody[0].connect({}, seconds=_PATIENCE, database="default")
+            with closing(client), translated():
+                members = hosts.members(client, fleet.servers.cluster)
+            hosts.check_members(members, looks)
+        fleet.know_shards({one.shard for one in looks}, len(looks[0].layout))
+
+    def _refuse_strangers(self) -> None:
+        """Raises StorageError where there are several hosts, each with tables of its own."""
+        if self._fleet is None or self._fleet.servers.cluster or self._replicated:
+            return
+        if len(self._fleet.servers.addresses) > 1:
+            raise StorageError(
+                "--clickhouse names several hosts, but their tables are not replicated: each "
+                "would have rows of its own. Name their cluster in the setting "
+                "clickhouse_cluster, or one host in --clickhouse."
+            )
 
     def _lane(self, name: str, threads: int, connect: Callable[[], Client]) -> WorkerPool:
         return WorkerPool(f"clickhouse-{name}", threads, connect, self._run)
@@ -228,9 +308,11 @@ class Store:
                 f"are there, such as in {found[0]}: the definitions in its `metadata` are gone. "
                 "Restore the data directory from a backup; what is sent waits in the journal."
             )
-        client = self._connect({}, database="default")
+        client = self._reach(
+            lambda address: address.connect({}, seconds=self._seconds, database="default")
+        )
         try:
-            name = self._address().database
+            name = self._addresses()[0].database
             client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", {"name": name})
         finally:
             client.close()

@@ -3,6 +3,7 @@
 A statement that deletes from a small table stays on the disk for a while (until ``purge`` ends), so
 it names ids by their hashes. Deleting from events leaves only marks of rows."""
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
@@ -21,6 +22,12 @@ from whipstitch.warehouse.sql import IN_SCOPE
 _THEIRS: Final = f"{IN_SCOPE} AND {SENT} IN {{ids:Array(String)}}"
 _UP_TO: Final = "accepted <= {accepted:UInt64}"
 _AT_ONCE: Final = 1_000
+_UNDONE: Final = (
+    "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done "
+    "AND position(command, 'DELETE') > 0"
+)
+_PATIENCE: Final = 20.0
+_LOOK_SECONDS: Final = 0.05
 _NAMES: Final = (
     ("events", SENT),
     ("events", "distinct_id"),
@@ -93,6 +100,16 @@ def leave_cohorts(client: Client, record: ErasureRecord, erasure: Erasure) -> No
     _leave_cohorts(client, erasure.scope, _hashes(client, erasure.scope, ids))
 
 
+def await_hosts(client: Client) -> None:
+    """Until every host of a cluster that answers shows what ``forget`` left."""
+    until = time.monotonic() + _PATIENCE
+    for node in client.live_nodes() if client.peers else ():
+        while node.query(_UNDONE).result_rows[0][0] and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+    tables = {client.events if table == "events" else table for table, _ in _NAMES}
+    client.await_replicas(*sorted(tables))
+
+
 def _leave_cohorts(client: Client, scope: Scope, hashes: Sequence[str]) -> None:
     _delete(client, scope, "cohort_members", _has("id"), hashes, 0)
 
@@ -104,7 +121,7 @@ def _forget_events(client: Client, scope: Scope, ids: list[str], accepted: int) 
     if rows[0][0]:
         apply_patches.update(
             client,
-            f"DELETE FROM events WHERE {theirs} SETTINGS enable_lightweight_update = 1, "
+            f"DELETE FROM {client.events} WHERE {theirs} SETTINGS enable_lightweight_update = 1, "
             "lightweight_delete_mode = 'lightweight_update_force'",
             values,
         )

@@ -5,8 +5,9 @@ written again without it, and the part from before is deleted some time later. N
 names anybody: ClickHouse keeps the last one of each table. Those that did the deleting, with hashes
 of ids, go when others came after them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from whipstitch.identity.seal import HASH
 from whipstitch.warehouse.client import Client
@@ -15,6 +16,7 @@ from whipstitch.warehouse.maintenance.retention import SUMMARIZED
 
 _TABLES: Final = (
     "events",
+    "events_local",
     "person_traits",
     "traits_by_property",
     "person_aliases",
@@ -38,50 +40,58 @@ _NAMING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """``rewrites`` are to be done one after the other; then ``parts``, tables and names, go, and
+    """``rewrites`` are to be done one after the other; then ``parts`` (host, table, name) go, and
     statements that name somebody."""
 
-    rewrites: list[str]
-    parts: frozenset[tuple[str, str]]
+    rewrites: list["Rewriting"]
+    parts: frozenset[tuple[int, str, str]]
+
+
+class Rewriting(NamedTuple):
+    """A statement, and the shard that it is for."""
+
+    sql: str
+    shard: str
 
 
 def plan(client: Client) -> Purge:
     """What is to be done so that deleted rows are gone. Partitions without any are left alone."""
-    marked = [(row[0], row[1]) for row in client.query(_MARKED).result_rows]
+    client.await_replicas(*_replicated(client), all_of_them=True)
+    rewrites: list[Rewriting] = []
+    marked: set[tuple[str, str]] = set()
+    for shard in client.shards():
+        there = [(row[0], row[1]) for row in client.shard(shard).query(_MARKED).result_rows]
+        for table, partition in there:
+            # All but the events are the same on every shard.
+            if table == client.events or (table, partition) not in marked:
+                rewrites += _rewritten(table, partition, shard)
+        marked.update(there)
     sql = f"SELECT table, name, active, {_PARTITION} FROM system.parts WHERE {_OURS}"
     parts = [
-        (table, name)
-        for table, name, active, partition in client.query(sql).result_rows
+        (number, table, name)
+        for number, node in enumerate(client.all_nodes())
+        for table, name, active, partition in node.query(sql).result_rows
         if not active or (table, partition) in marked
     ]
-    rewrites = []
-    for table, partition in marked:
-        if not partition.isalnum():
-            raise ValueError(f"no partition: {partition!r}")
-        here = f"IN PARTITION ID '{partition}'"
-        if table == "events":
-            rewrites.append(f"ALTER TABLE events APPLY PATCHES {here}")
-        rewrites.append(f"ALTER TABLE {table} APPLY DELETED MASK {here}")
-        if table == "person_ids":
-            # Earlier resolutions of other ids may name the person, too.
-            rewrites.append("OPTIMIZE TABLE person_ids FINAL")
     replaced = {table for table, _ in marked}
     rewrites += [
-        f"ALTER TABLE {table} APPLY DELETED MASK"
+        Rewriting(f"ALTER TABLE {table} APPLY DELETED MASK", shard)
         for table in _naming(client)
         if table not in replaced
+        for shard in (client.shards() if table == client.events else client.shards()[:1])
     ]
     return Purge(rewrites, frozenset(parts))
 
 
-def begin(client: Client, rewrite: str) -> None:
+def begin(client: Client, rewrite: Rewriting) -> None:
     """Has ClickHouse do one of the rewrites in the background."""
-    apply_patches.ask_for(client, rewrite)
+    apply_patches.ask_for(client.shard(rewrite.shard), rewrite.sql)
 
 
 def rewrites_run(client: Client) -> bool:
+    """Whether some host is at one."""
     sql = f"SELECT count() FROM system.mutations WHERE {_OURS} AND NOT is_done"
-    return bool(client.query(sql).result_rows[0][0])
+    return any(node.query(sql).result_rows[0][0] for node in client.all_nodes())
 
 
 def older_maps(client: Client, number: int) -> int:
@@ -92,15 +102,41 @@ def older_maps(client: Client, number: int) -> int:
         "AND toUInt64OrZero(substring(name, length({prefix:String}) + 1)) < {number:UInt64}"
     )
     values = {"prefix": "person_map_", "number": number}
-    return int(client.query(sql, values).result_rows[0][0])
+    return sum(int(node.query(sql, values).result_rows[0][0]) for node in client.all_nodes())
 
 
 def left(client: Client, planned: Purge) -> int:
     """How many of the parts, and of tables with statements that name somebody, there still are."""
     sql = f"SELECT table, name FROM system.parts WHERE {_OURS}"
-    there = {(row[0], row[1]) for row in client.query(sql).result_rows}
+    there = {
+        (number, row[0], row[1])
+        for number, node in enumerate(client.all_nodes())
+        for row in node.query(sql).result_rows
+    }
     return len(there & planned.parts) + len(_naming(client))
 
 
 def _naming(client: Client) -> list[str]:
-    return [row[0] for row in client.query(_NAMING, {"hash": HASH}).result_rows]
+    values = {"hash": HASH}
+    found = {
+        row[0] for node in client.all_nodes() for row in node.query(_NAMING, values).result_rows
+    }
+    return sorted(found)
+
+
+def _replicated(client: Client) -> list[str]:
+    if client.peers is None:
+        return []
+    return [table for table in _TABLES if table != "events"]
+
+
+def _rewritten(table: str, partition: str, shard: str) -> Iterator[Rewriting]:
+    if not partition.isalnum():
+        raise ValueError(f"no partition: {partition!r}")
+    here = f"IN PARTITION ID '{partition}'"
+    if table in ("events", "events_local"):
+        yield Rewriting(f"ALTER TABLE {table} APPLY PATCHES {here}", shard)
+    yield Rewriting(f"ALTER TABLE {table} APPLY DELETED MASK {here}", shard)
+    if table == "person_ids":
+        # Earlier resolutions of other ids may name the person, too.
+        yield Rewriting("OPTIMIZE TABLE person_ids FINAL", shard)

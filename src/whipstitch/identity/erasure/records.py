@@ -66,7 +66,8 @@ class ErasureRecord:
             except DatabaseError:
                 if _is_there(client, _UNSEALED):
                     raise
-            client.command(f"DROP TABLE IF EXISTS {_UNSEALED} SYNC")
+            for node in list(client.all_nodes()):
+                node.command(f"DROP TABLE IF EXISTS {_UNSEALED} SYNC")
         self.lost = lost(client, self._seal)
         if self.lost:
             log.error("erasure_secret_lost", ids=self.lost)

@@ -18,7 +18,7 @@ from whipstitch.warehouse.client import Client
 _numbering: Final = threading.Lock()
 ROWS_A_SECOND: Final = 10_000_000
 """About as many rows of a partition are gone through to work its patches in."""
-_OURS: Final = "database = currentDatabase() AND table = 'events'"
+_OURS: Final = "database = currentDatabase() AND table = {table:String}"
 _DUE: Final = f"""\
 SELECT partition_id, any(rows)
 FROM
@@ -43,18 +43,21 @@ _RUNNING: Final = f"SELECT count() FROM system.mutations WHERE {_OURS} AND NOT i
 def work_in(client: Client) -> dict[str, int]:
     """Has ClickHouse work patches in, in the background; returns how many rows the partitions have
     in which it does. None while it is still at what it was asked for before."""
-    if mutations_run(client):
-        return {}
-    due = {str(partition): int(rows) for partition, rows in client.query(_DUE).result_rows}
-    asked = {partition: rows for partition, rows in due.items() if partition.isalnum()}
-    for partition in asked:
-        ask_for(client, f"ALTER TABLE events APPLY PATCHES IN PARTITION ID '{partition}'")
+    asked: dict[str, int] = {}
+    for shard in client.one_of_each_shard():
+        if mutations_run(shard):
+            continue
+        for partition, rows in shard.query(_DUE, {"table": shard.events}).result_rows:
+            if partition.isalnum():
+                here = f"IN PARTITION ID '{partition}'"
+                ask_for(shard, f"ALTER TABLE {shard.events} APPLY PATCHES {here}")
+                asked[partition] = max(asked.get(partition, 0), int(rows))
     return asked
 
 
 def mutations_run(client: Client) -> bool:
-    """Whether ClickHouse is at mutations of ``events``."""
-    return bool(client.query(_RUNNING).result_rows[0][0])
+    """Whether this host is at mutations of ``events``."""
+    return bool(client.query(_RUNNING, {"table": client.events}).result_rows[0][0])
 
 
 def ask_for(client: Client, mutation: str) -> None:
@@ -66,4 +69,5 @@ def ask_for(client: Client, mutation: str) -> None:
 def update(client: Client, statement: str, values: Mapping[str, Any]) -> None:
     """Does an update of ``events``, or a deletion that leaves a patch, on any thread."""
     with _numbering:
-        client.command(statement, dict(values))
+        for shard in client.one_of_each_shard():
+            shard.command(statement, dict(values))

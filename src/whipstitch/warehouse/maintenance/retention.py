@@ -33,30 +33,31 @@ def set_durability(client: Client, *, durable: bool, guarded: bool) -> None:
     settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
     if guarded:
         settings |= _GUARDED
-    for table, definition in client.query(_TABLES).result_rows:
-        there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
-        missing = [
-            f"{name} = {value}"
-            for name, value in settings.items()
-            if int(there.get(name, 0)) != value
-        ]
-        if missing:
-            changes = ", ".join(missing)
-            client.command(
-                f"ALTER TABLE {{table:Identifier}} MODIFY SETTING {changes}", {"table": table}
-            )
+    for node in client.live_nodes():
+        for table, definition in node.query(_TABLES).result_rows:
+            there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
+            missing = [
+                f"{name} = {value}"
+                for name, value in settings.items()
+                if int(there.get(name, 0)) != value
+            ]
+            if missing:
+                changes = ", ".join(missing)
+                node.command(
+                    f"ALTER TABLE {{table:Identifier}} MODIFY SETTING {changes}", {"table": table}
+                )
 
 
 def set_retention(client: Client, days: int) -> None:
     """Keeps events for ``days`` from their timestamp, 0: for ever. What is too old goes at the next
     merges, in the background."""
-    found = _KEPT_DAYS.search(_definition(client, "events"))
-    if (int(found[1]) if found else 0) == days:
-        return
-    if days:
-        client.command(f"ALTER TABLE events MODIFY TTL timestamp + toIntervalDay({days:d})")
-    else:
-        client.command("ALTER TABLE events REMOVE TTL")
+    for shard in client.one_of_each_shard():
+        found = _KEPT_DAYS.search(_definition(shard, shard.events))
+        if (int(found[1]) if found else 0) == days:
+            continue
+        kept = f"MODIFY TTL timestamp + toIntervalDay({days:d})"
+        change = kept if days else "REMOVE TTL"
+        shard.command(f"ALTER TABLE {shard.events} {change}")
 
 
 def summarized_until(client: Client) -> int:

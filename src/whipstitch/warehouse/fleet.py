@@ -1,0 +1,238 @@
+"""The ClickHouse servers of an installation: one, or the hosts of a cluster, each of which is
+reached over HTTP. A statement goes to any of them, to one of each shard, or to all."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from whipstitch.core.errors import StorageUnavailable, StorageUnreachable
+from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.connection import Address
+from whipstitch.warehouse.errors import translated
+from whipstitch.warehouse.servers import Servers
+
+log = structlog.get_logger(__name__)
+
+_AVOID_SECONDS: Final = 10.0
+"""So long a host that did not answer is asked last."""
+# What statements need on a cluster, whichever they are.
+_CLUSTERED: Final[Mapping[str, int | str]] = {
+    # A subquery on `events` is of all shards.
+    "distributed_product_mode": "global",
+    # Where a shard is away there is no answer: never a part of one.
+    "skip_unavailable_shards": 0,
+    # The same replica as long as it answers: one look after the other sees no less.
+    "load_balancing": "in_order",
+    # A deletion, or a change of a table, does not wait for replicas that are away.
+    "lightweight_deletes_sync": 1,
+    "alter_sync": 1,
+    "mutations_sync": 0,
+}
+_QUORUM: Final[Mapping[str, int | str]] = {"insert_quorum": "auto", "insert_quorum_parallel": 1}
+_SHARD: Final = "SELECT getMacro('shard')"
+
+_REPLICATED: Final = (
+    "SELECT name FROM system.tables WHERE database = currentDatabase() "
+    "AND startsWith(engine, 'Replicated') ORDER BY name"
+)
+
+Connect = Callable[[Address, Mapping[str, int | str]], Client]
+
+
+class Fleet:
+    """May be used from any thread. ``connect`` makes a client at an address with settings."""
+
+    def __init__(self, servers: Servers, connect: Connect) -> None:
+        self.servers = servers
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._avoided: dict[Address, float] = {}
+        self._shards: dict[Address, str] = {}
+        self.shard_names: tuple[str, ...] = ()
+        """All there are, in the order in which rows are dealt out; known once the hosts were
+        looked at."""
+
+    def know(self, address: Address, shard: str) -> None:
+        """Of which shard a host is."""
+        self._shards[address] = shard
+
+    def know_shards(self, names: Collection[str], number: int) -> None:
+        """Raises StorageUnreachable where these are not all of the cluster's."""
+        if len(names) < number:
+            raise StorageUnreachable(
+                f"{number - len(names)} of the {number} shards of ClickHouse's cluster "
+                "are away: no host of theirs answers."
+            )
+        self.shard_names = tuple(sorted(names, key=lambda name: (len(name), name)))
+
+    def connect(self, settings: Mapping[str, int | str]) -> Client:
+        """A client at the first host that answers, from which the others are reached.
+
+        Raises what the driver raises at the last."""
+        order = self._in_order(self.servers.addresses)
+        for address in order[:-1]:
+            try:
+                return self._at(address, settings)
+            except Exception as error:
+                self._avoid(address, error)
+        return self._at(order[-1], settings)
+
+    def reach(self, address: Address, settings: Mapping[str, int | str]) -> Client:
+        """A client at this host.
+
+        Raises:
+            StorageUnreachable: it does not answer; the message names it.
+        """
+        try:
+            with translated():
+                return self._at(address, settings)
+        except StorageUnavailable as error:
+            self._avoid(address, error)
+            raise StorageUnreachable(f"{address.name} does not answer. {error}") from None
+
+    def reach_shard(self, name: str, settings: Mapping[str, int | str]) -> Client:
+        """A client at a replica of this shard.
+
+        Raises:
+            StorageUnreachable: none answers.
+        """
+        for address in self._in_order(self.servers.addresses):
+            if self._shards.get(address, name) != name:
+                continue
+            try:
+                client = self.reach(address, settings)
+            except StorageUnreachable:
+                continue
+            if self.shard_of(address, client) == name:
+                return client
+            client.close()
+        raise StorageUnreachable(f"No replica of the shard {name} answers.")
+
+    def shard_of(self, address: Address, client: Client) -> str:
+        """Which shard a host is of, that ``client`` is at."""
+        if address not in self._shards:
+            self._shards[address] = str(client.query(_SHARD).result_rows[0][0])
+        return self._shards[address]
+
+    def _at(self, address: Address, settings: Mapping[str, int | str]) -> Client:
+        more = dict(_CLUSTERED) if self.servers.cluster else {}
+        if self.servers.quorum == "auto":
+            more |= _QUORUM
+        client = self._connect(address, {**settings, **more})
+        if self.servers.cluster:
+            client.peers = Peers(self, address, client, settings)
+        return client
+
+    def _avoid(self, address: Address, error: Exception) -> None:
+        with self._lock:
+            known = address in self._avoided
+            self._avoided[address] = time.monotonic() + _AVOID_SECONDS
+        if not known:
+            log.warning("clickhouse_host_away", host=address.name, problem=str(error))
+
+    def _in_order(self, addresses: Sequence[Address]) -> list[Address]:
+        now = time.monotonic()
+        with self._lock:
+            for address in [one for one, until in self._avoided.items() if until <= now]:
+                del self._avoided[address]
+            return sorted(addresses, key=lambda one: one in self._avoided)
+
+
+class Peers:
+    """The other hosts, as one client's thread reaches them."""
+
+    def __init__(
+        self, fleet: Fleet, here: Address, client: Client, settings: Mapping[str, int | str]
+    ) -> None:
+        self._fleet = fleet
+        self.here = here
+        self._client = client
+        self._settings = settings
+        self._reached: dict[Address, Client] = {}
+        self._by_shard: dict[str, Client] = {}
+
+    @property
+    def cluster(self) -> str:
+        return self._fleet.servers.cluster
+
+    def catch_up(self) -> None:
+        """This host has what any replica of its tables had until now. Raises what the driver
+        raises."""
+        for (table,) in self._client.query(_REPLICATED).result_rows:
+            self._client.command(
+                "SYSTEM SYNC REPLICA {table:Identifier} LIGHTWEIGHT", {"table": table}
+            )
+
+    @property
+    def shard_names(self) -> tuple[str, ...]:
+        return self._fleet.shard_names
+
+    def shard(self, name: str) -> Client:
+        """A replica of that shard, this host if it is one. Raises StorageUnreachable."""
+        if self._fleet.shard_of(self.here, self._client) == name:
+            return self._client
+        if name in self._by_shard and not _answers(self._by_shard[name]):
+            self.forget_shard(name)
+        if name not in self._by_shard:
+            self._by_shard[name] = self._fleet.reach_shard(name, self._settings)
+        return self._by_shard[name]
+
+    def shards(self) -> Iterator[Client]:
+        """One replica of each. Raises StorageUnreachable."""
+        return map(self.shard, self._fleet.shard_names)
+
+    def forget_shard(self, name: str) -> None:
+        """The replica in use does not answer: the next one is looked for."""
+        if (client := self._by_shard.pop(name, None)) is not None:
+            client.close()
+
+    def node(self, address: Address) -> Client:
+        """That host. Raises StorageUnreachable."""
+        if address == self.here:
+            return self._client
+        if address not in self._reached:
+            self._reached[address] = self._fleet.reach(address, self._settings)
+        return self._reached[address]
+
+    def nodes(self) -> Iterator[tuple[Address, Client]]:
+        """All hosts. Raises StorageUnreachable at the first that does not answer."""
+        for address in self._fleet.servers.addresses:
+            client = self.node(address)
+            if address != self.here and not _answers(client):
+                self.forget(address)
+                client = self.node(address)
+            yield address, client
+
+    def live_nodes(self) -> Iterator[Client]:
+        """The hosts that answer."""
+        for address in self._fleet.servers.addresses:
+            with contextlib.suppress(StorageUnreachable):
+                client = self.node(address)
+                if address != self.here and not _answers(client):
+                    self.forget(address)
+                    continue
+                yield client
+
+    def forget(self, address: Address) -> None:
+        """The host does not answer: it is reached anew next time."""
+        if (client := self._reached.pop(address, None)) is not None:
+            client.close()
+
+    def close(self) -> None:
+        for client in (*self._reached.values(), *self._by_shard.values()):
+            client.close()
+        self._reached.clear()
+        self._by_shard.clear()
+
+
+def _answers(client: Client) -> bool:
+    try:
+        with translated():
+            client.command("SELECT 1")
+    except StorageUnavailable:
+        return False
+    return True
