@@ -1,7 +1,8 @@
 """ClickHouse for tests: the child process that users get, one for each process that runs tests, and
 a database for each test.
 
-``WHIPSTITCH_TEST_CLICKHOUSE=http://user:password@host:8123`` names a server to use instead."""
+``WHIPSTITCH_TEST_CLICKHOUSE=http://user:password@host:8123`` names a server to use instead,
+``WHIPSTITCH_TEST_CLUSTER`` a cluster (see ``cluster``)."""
 
 import os
 import secrets
@@ -12,6 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 import pytest
+from tests.support.cluster import CLUSTER, ClusterSchema, place_of, servers
 
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.local.config import LocalSettings
@@ -35,6 +37,9 @@ ORDER BY engine = 'View', name"""
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     """The server that all tests of a process share. Who disturbs it puts a ``Proxy`` before it, or
     starts one of their own."""
+    if CLUSTER:
+        yield replace(servers().addresses[0], database="default")
+        return
     if REAL_SERVER:
         yield replace(Address.parse(REAL_SERVER), database="default")
         return
@@ -85,14 +90,14 @@ class Schema:
 
 
 @pytest.fixture(scope="session")
-def schema(clickhouse: Address) -> Iterator[Schema]:
-    made = Schema(clickhouse)
+def schema(clickhouse: Address) -> Iterator[Schema | ClusterSchema]:
+    made = ClusterSchema(clickhouse) if CLUSTER else Schema(clickhouse)
     yield made
     made.close()
 
 
 @pytest.fixture
-def store_address(schema: Schema) -> Iterator[Address]:
+def store_address(schema: Schema | ClusterSchema) -> Iterator[Address]:
     """A database with the schema, for one test."""
     with schema.database() as address:
         yield address
@@ -120,7 +125,8 @@ def started(settings: LocalSettings) -> Iterator[LocalClickHouse]:
 @contextmanager
 def opened(clickhouse: Address | LocalClickHouse, *, seconds: float = _SECONDS) -> Iterator[Store]:
     """A storage, not prepared yet."""
-    made = Store(clickhouse, durable=False, retention_days=0, seconds=seconds)
+    place = place_of(clickhouse) if isinstance(clickhouse, Address) else clickhouse
+    made = Store(place, durable=False, retention_days=0, seconds=seconds)
     try:
         yield made
     finally:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from tests.support.cluster import TABLES, connected, place_of
+
 from whipstitch.analytics.people import activity_summaries
 from whipstitch.analytics.session import QuerySession, SessionFactory
 from whipstitch.core.projects import Scope
@@ -139,7 +141,12 @@ class Rows:
     def write(self) -> None:
         """Has all rows stored that are asked for so far."""
         for (table, *columns), rows in self._waiting.items():
-            insert(self._client, table, columns, rows)
+            shards = self._client.shards() if table == "events" else self._client.shards()[:1]
+            for number, shard in enumerate(shards):
+                client = self._client.shard(shard)
+                name = client.events if table == "events" else table
+                insert(client, name, columns, rows[number :: len(shards)])
+        self._client.await_replicas(*(TABLES if self._waiting else ()))
         self._waiting.clear()
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
@@ -169,7 +176,7 @@ class Rows:
 @contextmanager
 def hand_written(store: Store, address: Address) -> Iterator[Rows]:
     """Empty tables of people to write to; ``store`` is at ``address``."""
-    client = address.connect({}, seconds=60)
+    client = connected(place_of(address), {})
     try:
         yield Rows(client, store)
     finally:

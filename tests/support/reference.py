@@ -18,6 +18,7 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 from tests.support.clickhouse import opened
+from tests.support.cluster import TABLES, connected, place_of
 
 from whipstitch.analytics.expressions.filters import OPERATORS
 from whipstitch.analytics.session import QuerySession, SessionFactory
@@ -440,7 +441,7 @@ class Worlds:
 @contextmanager
 def worlds_in(address: Address) -> Iterator[Worlds]:
     """A storage for worlds."""
-    client = address.connect(LOADING, seconds=60)
+    client = connected(place_of(address), LOADING)
     try:
         with opened(address) as store:
             yield Worlds(store, client)
@@ -460,17 +461,21 @@ def write(world: World, client: Client) -> None:
     rows = [_event_row(world, number, event) for number, event in enumerate(world.events)]
     columns = "environment, event_name, accepted, id, distinct_id, anon_id, session_id, os, country"
     statement = (
-        f"INSERT INTO events ({columns}, project_id, timestamp, received_at, properties, "
+        f"INSERT INTO {client.events} ({columns}, project_id, timestamp, received_at, properties, "
         "properties_sent, default_properties, default_properties_sent) "
         f"SELECT {columns}, '{world.project_id}', fromUnixTimestamp64Milli(at, 'UTC'), now64(3), "
         "CAST(properties, 'JSON(max_dynamic_paths = 256)'), properties, "
         "CAST(default_properties, 'JSON(max_dynamic_paths = 64)'), default_properties "
         f"FROM input('{_EVENT_FIELDS}') FORMAT JSONEachRow"
     )
-    client.raw_insert("", insert_block="\n".join([statement, *map(json.dumps, rows)]))
+    shards = client.shards()
+    for number, shard in enumerate(shards):
+        some = map(json.dumps, rows[number :: len(shards)])
+        client.shard(shard).raw_insert("", insert_block="\n".join([statement, *some]))
     _insert(client, world, "person_ids", _links(world))
     _insert(client, world, "person_moves", _moves(world))
     _insert(client, world, "person_traits", _traits(world))
+    client.await_replicas(*TABLES)
 
 
 def _event_row(world: World, number: int, event: Event) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.cluster import CLUSTER, place_of
 from tests.support.segments import START_MS, event, write_segment
 
 from whipstitch.analytics.people import activity_summaries
@@ -75,7 +76,7 @@ class Node:
         self.acceptance = Acceptance()
         self._make()
         self.store = Store(
-            address,
+            place_of(address),
             durable=False,
             retention_days=0,
             bring_up=self._bring_up,
@@ -235,6 +236,7 @@ class Node:
             self._leadership or Leadership(None),
             interval=self._interval,
             grace=self._grace,
+            clustered=bool(CLUSTER),
         )
 
 

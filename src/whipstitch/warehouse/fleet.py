@@ -51,14 +51,15 @@ class Fleet:
         self._connect = connect
         self._lock = threading.Lock()
         self._avoided: dict[Address, float] = {}
-        self._shards: dict[Address, str] = {}
+        self.known: dict[Address, str] = {}
+        """Of which shard hosts are."""
         self.shard_names: tuple[str, ...] = ()
         """All there are, in the order in which rows are dealt out; known once the hosts were
         looked at."""
 
     def know(self, address: Address, shard: str) -> None:
         """Of which shard a host is."""
-        self._shards[address] = shard
+        self.known[address] = shard
 
     def know_shards(self, names: Collection[str], number: int) -> None:
         """Raises StorageUnreachable where these are not all of the cluster's."""
@@ -101,7 +102,7 @@ class Fleet:
             StorageUnreachable: none answers.
         """
         for address in self._in_order(self.servers.addresses):
-            if self._shards.get(address, name) != name:
+            if self.known.get(address, name) != name:
                 continue
             try:
                 client = self.reach(address, settings)
@@ -114,9 +115,9 @@ class Fleet:
 
     def shard_of(self, address: Address, client: Client) -> str:
         """Which shard a host is of, that ``client`` is at."""
-        if address not in self._shards:
-            self._shards[address] = str(client.query(_SHARD).result_rows[0][0])
-        return self._shards[address]
+        if address not in self.known:
+            self.known[address] = str(client.query(_SHARD).result_rows[0][0])
+        return self.known[address]
 
     def _at(self, address: Address, settings: Mapping[str, int | str]) -> Client:
         more = dict(_CLUSTERED) if self.servers.cluster else {}
