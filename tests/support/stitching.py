@@ -210,6 +210,15 @@ class Node:
     def count(self, table: str) -> int:
         return int(self.store.query(f"SELECT count() FROM {table}")[0][0])
 
+    def change_events(self, sql: str) -> None:
+        """Has a statement that changes ``events`` done, wherever its rows are."""
+
+        def change(client: Client) -> None:
+            for shard in client.one_of_each_shard():
+                shard.command(sql.replace(" events", f" {shard.events}"))
+
+        self.store.run_in_background(change).result()
+
     def generations(self) -> list[str]:
         """The tables of person maps."""
         sql = (

@@ -1,14 +1,17 @@
 """How far this node has stored what it accepted: looked at once a second, and told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final, Protocol
 
 from whipstitch.core.sequence import Sequence
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.registry.acceptance import Acceptance
+from whipstitch.registry.nodes import IngestNode
 
 _SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
+_SILENT: Final = timedelta(seconds=60)
 
 
 class Barrier(Protocol):
@@ -31,6 +34,7 @@ class AcceptanceWatch:
         self._barrier = barrier
         self._sequence = sequence
         self._alone = alone
+        self._silent: list[IngestNode] = []
         self._work = BackgroundWorker("acceptance watch", self._turn, lambda: _SECONDS)
         self.start = self._work.start
         self.stop = self._work.stop
@@ -40,7 +44,18 @@ class AcceptanceWatch:
         """Why nothing can be said, for a person."""
         return self._work.problem
 
+    @property
+    def warnings(self) -> list[str]:
+        """For a person, with what to do."""
+        return [
+            f"The node {one.name} has not said since {one.seen_at:%Y-%m-%d %H:%M} UTC how far it "
+            "has stored what it accepted. Summaries and erasures wait for it: start it, or where its "
+            f"journal is lost `whipstitch cluster forget {one.name}`."
+            for one in self._silent
+        ]
+
     def _turn(self) -> None:
+        self._silent = self._acceptance.silent(_SILENT)
         if self._alone and self._sequence.last <= self._acceptance.own:
             return
         look = self._acceptance.look()

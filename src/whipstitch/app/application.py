@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +55,8 @@ _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _STORED_SECONDS = 10.0
 """How long an erasure, or an undo, waits for what came in before it."""
+_NODE_IS_THERE = timedelta(seconds=15)
+"""A node that said so long ago how far it had come is there."""
 _OTHER_NODES_SECONDS = 75
 """How long a query or an insert of another node may take that began with an older person map: a
 server gives an answer up after 60."""
@@ -83,6 +86,7 @@ class Application:
         )
 
         def bring_up(client: Client) -> None:
+            _refuse_shared_file(registry, self.acceptance.name)
             self.acceptance.join()
             self.acceptance.summarized(retention.summarized_until(client))
             linker.bring_up(client)
@@ -211,6 +215,7 @@ class Application:
                 "A part of the journal ended a process again and again when it was loaded. It is "
                 "loaded in pieces, until the row at fault is found; the log says more."
             )
+        told += self.acceptance_watch.warnings
         return [*self.ingestion.journal.warnings, *told, *self.damage.warnings]
 
     def _mend(self, segment: Path, mended: Path) -> Salvage:
@@ -302,3 +307,19 @@ def _servers(settings: Settings) -> Servers:
     return Servers.parse(
         settings.clickhouse, settings.clickhouse_cluster, settings.clickhouse_quorum
     )
+
+
+def _refuse_shared_file(registry: Registry, node: str) -> None:
+    """Raises StorageError where the registry is a file that another node uses, too."""
+    now = datetime.now(UTC)
+    others = [
+        one.name
+        for one in registry.list_nodes()
+        if one.name != node and now - one.seen_at < _NODE_IS_THERE
+    ]
+    if node and others and registry.is_file:
+        raise StorageError(
+            f"Another node ({others[0]}) uses the same registry, which is a file of SQLite: "
+            "several nodes need one in PostgreSQL (--database). Where that node is no more, start "
+            f"again in {_NODE_IS_THERE.seconds} seconds."
+        )

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from whipstitch import __version__
-from whipstitch.cli import deadletters, demo, doctor, geoip, key, project, serve, sql, token, user
+from whipstitch.cli import (
+    cluster,
+    deadletters,
+    demo,
+    doctor,
+    geoip,
+    key,
+    project,
+    serve,
+    sql,
+    token,
+    user,
+)
 from whipstitch.cli.encoding import speak_utf8
 
 app = typer.Typer(
@@ -24,6 +36,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 app.add_typer(sql.app, name="sql")
 app.add_typer(geoip.app, name="geoip")
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(deadletters.app, name="deadletters")
 
 

@@ -47,6 +47,10 @@ class StorageUnavailable(StorageError):
     """ClickHouse does not answer, or has no room: the same call may succeed later."""
 
 
+class ShardAway(StorageUnavailable):
+    """The rows of some shards are stored, those of others are not: they do not answer."""
+
+
 class StorageUnreachable(StorageUnavailable):
     """ClickHouse cannot be reached, or went away before it answered."""
 

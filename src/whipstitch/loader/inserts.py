@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from whipstitch.core.errors import StorageError, StorageUnavailable
+from whipstitch.core.errors import ShardAway, StorageError, StorageUnavailable
 from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
 from whipstitch.identity.linker import Linker
 from whipstitch.loader.blocks import PIECE, blocks_of, pieces_of
@@ -46,6 +46,8 @@ class Inserts:
         self._store = store
         self._linker = linker
         self._acceptance = acceptance or Acceptance()
+        self._stored: set[tuple[str, str]] = set()
+        """Segments, by name, and shards that have their rows, where another one is away."""
         self.sent = 0
         """Pieces of segments that were sent."""
 
@@ -59,10 +61,14 @@ class Inserts:
 
         Raises:
             StorageRefused: some row cannot be stored; others may have been.
+            ShardAway: not all now; the rows of all other shards are stored.
             StorageUnavailable: not now; some rows may have been stored.
         """
 
         def work(client: Client) -> None:
+            waiting = [shard for shard in client.shards() if self._left(segments, shard)]
+            if client.peers and (why := client.peers.why_away(waiting)):
+                raise ShardAway(why)  # as some time ago, when all others were given their rows
             if contents.rows["track"] and self._acceptance.is_late(contents.span.first):
                 self._acceptance.take_back(contents.span.first - 1)
                 take_out_of_force(client)
@@ -93,6 +99,8 @@ class Inserts:
         shards = client.shards()
         away: list[StorageError] = []
         for number, shard in enumerate(shards):
+            if not (left := self._left(segments, shard)):
+                continue
             target = statement(
                 "track",
                 contents.span,
@@ -100,16 +108,25 @@ class Inserts:
                 careful=careful,
                 target=Target(client.events, number, len(shards)),
             )
-            blocks = self._blocks(segments, careful)
-            inserts = blocks if client.replicated else self._whole(segments)
+            blocks = self._blocks(left, careful)
+            inserts = blocks if client.replicated else self._whole(left)
             try:
                 with translated():
                     load(client.shard(shard), target, inserts, name=f"track{shard}")
             except StorageUnavailable as error:
+                if client.peers is None:
+                    raise
                 # The rows of other shards do not wait for this one.
                 away.append(error)
+            else:
+                self._stored.update((segment.name, shard) for segment in left)
         if away:
-            raise away[0]
+            raise ShardAway(str(away[0])) from None
+        self._stored -= {(segment.name, shard) for segment in segments for shard in shards}
+
+    def _left(self, segments: Sequence[Path], shard: str) -> list[Path]:
+        """Those of which this shard has not been given all rows."""
+        return [segment for segment in segments if (segment.name, shard) not in self._stored]
 
     def _insert_at(
         self,

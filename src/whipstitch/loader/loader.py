@@ -16,6 +16,7 @@ import structlog
 
 from whipstitch.core.errors import (
     MendingDied,
+    ShardAway,
     StorageRefused,
     StorageUnreachable,
     TooManyRefused,
@@ -60,6 +61,8 @@ _REFUSING: Final = (
     "log (segment_refused) says why. Once that is mended, loading goes on by itself; with "
     "dead_letter_limit = 0 they are set aside."
 )
+_AWAY_SECONDS: Final = 2.0
+"""Between two looks whether a shard is back; meanwhile other rows are stored."""
 _TRIED_AT_ONCE: Final = 3
 """Segments, while nearly all rows are refused."""
 _REFUSED_SECONDS: Final = 30.0
@@ -149,6 +152,8 @@ class Loader:
         self._sealed_at = -_REFUSED_SECONDS
         self._first: Path | None = None
         """Of the segments that are being stored, or could not be."""
+        self._away: str | None = None
+        """Why some rows wait though others are stored: a shard does not answer."""
         self._one_by_one = 0
         """How many segments are not to be stored together with others."""
         self._deadline = 0.0
@@ -198,7 +203,7 @@ class Loader:
             # While nothing can be stored the journal goes on in one segment: a day in thousands of
             # small ones would take long to store. Where all that waits is refused, what has come
             # since tells whether that is the rows' own fault.
-            if not self._failures or self._is_refused_long():
+            if not self._failures or self._away or self._is_refused_long():
                 self._source.seal()
             if self._load_all():
                 self._take_aliases()
@@ -221,6 +226,8 @@ class Loader:
 
     def _pause(self) -> bool:
         """Until there is something to do; False when it is time to stop."""
+        if self._away:
+            return not self._stop.wait(_AWAY_SECONDS)
         if not self._failures:
             if self._stop.wait(self._rest()):
                 return False
@@ -250,6 +257,7 @@ class Loader:
 
     def _load_batches(self) -> bool:
         refusing: str | None = None
+        self._away = None
         tried = 0
         for batch in self._batches():
             refusing = self._try_batch(batch) or refusing
@@ -259,12 +267,13 @@ class Loader:
                 if tried >= _TRIED_AT_ONCE:
                     break
                 continue
-            self._succeeded()
+            if self._away is None:
+                self._succeeded()
             if self._stop.is_set() and time.monotonic() >= self._deadline:
                 return False
-        if refusing:
-            self._failed(refusing)
-        return not refusing
+        if why := refusing or self._away:
+            self._failed(why)
+        return not why
 
     def _take_slice(self) -> bool:
         taken = self._behind.next()
@@ -366,6 +375,10 @@ class Loader:
         except StorageUnreachable:
             self._cut_off = run, batch
             raise
+        except ShardAway as error:
+            self._first = None
+            self._away = str(error)
+            return None
         except MendingDied:
             self._attempts.crashed(batch)
             raise

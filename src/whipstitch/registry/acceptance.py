@@ -8,9 +8,10 @@ are stored late all the same, such as dead letters that are replayed, take it ba
 import secrets
 import threading
 from collections.abc import Hashable
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from whipstitch.registry.nodes import Nodes
+from whipstitch.registry.nodes import IngestNode, Nodes
 
 
 class Watermark(NamedTuple):
@@ -28,7 +29,7 @@ class Acceptance:
     raise RegistryError."""
 
     def __init__(self, name: str = "", shared: Nodes | None = None) -> None:
-        self._name = name
+        self.name = name
         self._shared = shared
         self._lock = threading.Lock()
         self._until = 0
@@ -42,7 +43,7 @@ class Acceptance:
         with self._lock:
             self._turn()
             if self._shared is not None:
-                self._until = self._shared.join_nodes(self._name)
+                self._until = self._shared.join_nodes(self.name)
                 self._highest = max(self._highest, self._until)
 
     def summarized(self, until: int) -> None:
@@ -60,7 +61,7 @@ class Acceptance:
             self._turn()
             self._until = min(self._until, before)
             if self._shared is not None:
-                self._shared.report_stored(self._name, self._until, back=True)
+                self._shared.report_stored(self.name, self._until, back=True)
 
     def look(self) -> Hashable:
         """To be called before a look at what waits to be stored; ``reached`` is given it after."""
@@ -73,7 +74,7 @@ class Acceptance:
             if look != self._run or until < self._until:
                 return
             if self._shared is not None:
-                self._shared.report_stored(self._name, until)
+                self._shared.report_stored(self.name, until)
             self._until = until
             self._highest = max(self._highest, until)
 
@@ -93,10 +94,17 @@ class Acceptance:
             tuple((one.name, one.run) for one in nodes),
         )
 
+    def silent(self, for_: timedelta) -> list[IngestNode]:
+        """Nodes that have said nothing for so long, though they did not leave."""
+        if self._shared is None:
+            return []
+        now = datetime.now(UTC)
+        return [one for one in self._shared.list_nodes() if now - one.seen_at > for_]
+
     def leave(self) -> None:
         """This node has nothing left to store, and takes nothing any more."""
         if self._shared is not None:
-            self._shared.leave_nodes(self._name)
+            self._shared.leave_nodes(self.name)
 
     def _turn(self) -> None:
         """Looks that are under way do not count."""

@@ -37,6 +37,11 @@ class Transactions:
             raise
         return cls(engine, now)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of SQLite."""
+        return self._engine.dialect.name == "sqlite"
+
     def close(self) -> None:
         """Ends its connections."""
         self._engine.dispose()

@@ -113,6 +113,16 @@ class Fleet:
             client.close()
         raise StorageUnreachable(f"No replica of the shard {name} answers.")
 
+    def is_avoided(self, shard: str) -> bool:
+        """Whether no replica of the shard answered shortly before."""
+        now = time.monotonic()
+        with self._lock:
+            return all(
+                self._avoided.get(address, now) > now
+                for address, name in self.known.items()
+                if name == shard
+            )
+
     def shard_of(self, address: Address, client: Client) -> str:
         """Which shard a host is of, that ``client`` is at."""
         if address not in self.known:
@@ -181,6 +191,12 @@ class Peers:
         if name not in self._by_shard:
             self._by_shard[name] = self._fleet.reach_shard(name, self._settings)
         return self._by_shard[name]
+
+    def why_away(self, shards: Collection[str]) -> str | None:
+        """Why there is nothing to be done with any of these shards, some of which was found away
+        shortly before; None: something may be."""
+        away = [self._fleet.is_avoided(shard) for shard in shards]
+        return f"No replica of the shard {min(shards)} answers." if away and all(away) else None
 
     def shards(self) -> Iterator[Client]:
         """One replica of each. Raises StorageUnreachable."""

@@ -86,7 +86,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def merge(self) -> None:
-        self.node.store.query("OPTIMIZE TABLE events FINAL")
+        self.node.change_events("OPTIMIZE TABLE events FINAL")
 
     @rule()
     def restart(self) -> None:

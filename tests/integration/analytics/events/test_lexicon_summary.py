@@ -231,7 +231,7 @@ def test_what_expired_is_forgotten_when_all_is_counted_anew(node: Node) -> None:
     node.load(seen("a", timestamp=START_MS, properties='{"now": 1, "both": 2}'))
     node.load(seen("a", timestamp=START_MS - 40 * _DAY_MS, event_name="gone"))
     node.summarize(clock=lambda: 3 * _DAY)
-    node.store.query(f"ALTER TABLE events DELETE WHERE timestamp < {START_MS - _DAY_MS} / 1000")
+    node.change_events(f"ALTER TABLE events DELETE WHERE timestamp < {START_MS - _DAY_MS} / 1000")
     until(lambda: node.count("events") == 1)
     node.load(seen("a", timestamp=START_MS, properties='{"now": 1}'))
     node.summarize(clock=lambda: 5 * _DAY)

@@ -41,7 +41,7 @@ def test_a_summary_and_what_came_since_are_what_the_rows_say(node: Node) -> None
     node.load(event(9, distinct_id="a"), alias(10, "a", "user"))
     assert _did(node, "user", "a", "nobody") == {"user": Activity(START_MS + 9, START_MS + 3, 3)}
     node.rewrite()
-    node.store.query("OPTIMIZE TABLE events FINAL")
+    node.change_events("OPTIMIZE TABLE events FINAL")
     node.load(event(1, distinct_id="a"))
     assert _did(node, "user") == {"user": Activity(START_MS + 9, START_MS + 1, 4)}
     assert node.summarize()
@@ -64,15 +64,15 @@ def test_rows_whose_patch_is_older_than_a_merge_of_them_are_counted(node: Node) 
     for number, who in enumerate("aabb"):
         node.load(event(number, distinct_id=who))
     node.load(alias(10, "a", "user"))
-    node.store.query("ALTER TABLE events MODIFY SETTING apply_patches_on_merge = 0")
+    node.change_events("ALTER TABLE events MODIFY SETTING apply_patches_on_merge = 0")
     try:
         node.take_steps()
-        node.store.query("OPTIMIZE TABLE events FINAL")
+        node.change_events("OPTIMIZE TABLE events FINAL")
         assert node.active() == Counter({"user": 2, "b": 2})
         assert node.summarize()
         assert node.active() == Counter({"user": 2, "b": 2})
     finally:
-        node.store.query("ALTER TABLE events RESET SETTING apply_patches_on_merge")
+        node.change_events("ALTER TABLE events RESET SETTING apply_patches_on_merge")
 
 
 def test_reads_use_the_summary(node: Node) -> None:
