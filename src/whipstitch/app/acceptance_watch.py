@@ -49,8 +49,8 @@ class AcceptanceWatch:
         """For a person, with what to do."""
         return [
             f"The node {one.name} has not said since {one.seen_at:%Y-%m-%d %H:%M} UTC how far it "
-            "has stored what it accepted. Summaries and erasures wait for it: start it, or where its "
-            f"journal is lost `whipstitch cluster forget {one.name}`."
+            "has stored what it accepted. Summaries and erasures wait for it: start it, or where "
+            f"its journal is lost `whipstitch cluster forget {one.name}`."
             for one in self._silent
         ]
 

@@ -98,9 +98,8 @@ def join(servers: Servers) -> dict[str, list[str]]:
     for state in found:
         if state.problem:
             raise StorageUnavailable(f"{state.name} does not answer: {state.problem}")
-    complete = [
-        one for one, state in zip(servers.addresses, found, strict=True) if not state.missing
-    ]
+    each = list(zip(servers.addresses, found, strict=True))
+    complete = [address for address, state in each if not state.missing]
     if not complete or all(not _has_tables(one) for one in complete):
         raise StorageError("No host has all tables yet: `whipstitch serve` makes them.")
     with translated(), closing(complete[0].connect({}, seconds=_PATIENCE)) as client:
@@ -119,12 +118,12 @@ def join(servers: Servers) -> dict[str, list[str]]:
 
 def _state(servers: Servers, address: Address) -> tuple[HostState, set[str]]:
     try:
-        with (
-            translated(),
-            closing(address.connect({}, seconds=_PATIENCE, database="default")) as at,
-        ):
-            look = hosts.look(at, address.name, servers.cluster, time.time())
-            if not at.query(f"EXISTS DATABASE {_quoted(address.database)}").result_rows[0][0]:
+        with translated():
+            system = address.connect({}, seconds=_PATIENCE, database="default")
+        with translated(), closing(system):
+            look = hosts.look(system, address.name, servers.cluster, time.time())
+            there = system.query(f"EXISTS DATABASE {_quoted(address.database)}").result_rows
+            if not there[0][0]:
                 return HostState(address.name, look=look), set()
         with translated(), closing(address.connect({}, seconds=_PATIENCE)) as client:
             tables = {str(row[0]) for row in client.query(_TABLES).result_rows}
@@ -148,9 +147,8 @@ def _in_database(address: Address) -> Client:
 
 
 def _make(client: Client, host: str, name: str, definition: str) -> None:
-    definition = _UUID.sub("", definition).replace(
-        "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1
-    )
+    definition = _UUID.sub("", definition)
+    definition = definition.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
     try:
         client.command(definition)
     except DatabaseError as error:
