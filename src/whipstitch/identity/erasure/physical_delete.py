@@ -60,19 +60,21 @@ def plan(client: Client) -> Purge:
     rewrites: list[Rewriting] = []
     marked: set[tuple[str, str]] = set()
     for shard in client.shards():
-        there = [(row[0], row[1]) for row in client.shard(shard).query(_MARKED).result_rows]
-        for table, partition in there:
+        there = _marked(client.shard(shard))
+        for table, partition in sorted(there):
             # All but the events are the same on every shard.
             if table == client.events or (table, partition) not in marked:
                 rewrites += _rewritten(table, partition, shard)
-        marked.update(there)
+        marked |= there
+    parts: list[tuple[int, str, str]] = []
     sql = f"SELECT table, name, active, {_PARTITION} FROM system.parts WHERE {_OURS}"
-    parts = [
-        (number, table, name)
-        for number, node in enumerate(client.all_nodes())
-        for table, name, active, partition in node.query(sql).result_rows
-        if not active or (table, partition) in marked
-    ]
+    for number, node in enumerate(client.all_nodes()):
+        there = _marked(node)
+        parts += [
+            (number, table, name)
+            for table, name, active, partition in node.query(sql).result_rows
+            if not active or (table, partition) in there
+        ]
     replaced = {table for table, _ in marked}
     rewrites += [
         Rewriting(f"ALTER TABLE {table} APPLY DELETED MASK", shard)
@@ -122,6 +124,11 @@ def _naming(client: Client) -> list[str]:
         row[0] for node in client.all_nodes() for row in node.query(_NAMING, values).result_rows
     }
     return sorted(found)
+
+
+def _marked(client: Client) -> set[tuple[str, str]]:
+    """Tables and partitions of a host that have deleted rows."""
+    return {(row[0], row[1]) for row in client.query(_MARKED).result_rows}
 
 
 def _replicated(client: Client) -> list[str]:
