@@ -14,7 +14,7 @@ from tests.support.clients import PROGRAMS, NodeClients
 from tests.support.recordings import recorded
 from tests.support.server import Server
 
-PACKAGES = ("mixpanel-browser", "@amplitude/analytics-browser")
+PACKAGES = ("mixpanel-browser", "@amplitude/analytics-browser", "@snowplow/browser-tracker")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,7 @@ def page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
             ["after_reset", "leaving"],
         ),
         ("amplitude", "ampb_user", ["bought", "viewed"], ["after_reset"]),
+        ("snowplow", "spb_user", ["$pageview", "bought"], []),
     ],
 )
 def test_a_browser_client_needs_only_host_and_key(

@@ -20,6 +20,7 @@ PYTHON = (
 NODE = (
     "mixpanel",
     "@amplitude/analytics-node",
+    "@snowplow/node-tracker",
     "@opentelemetry/exporter-logs-otlp-http",
     "@opentelemetry/sdk-logs",
 )
@@ -52,12 +53,18 @@ STORED: dict[str, Expected] = {
         ("bought", "ampn_user"): 1,
         ("counted", "ampn_user"): 120,
     },
+    "snowplow_node": {
+        ("$pageview", "spn_user"): 1,
+        ("add-to-basket", "spn_user"): 1,
+        ("checkout_started", "spn_user"): 1,
+    },
     "otlp_node": {("viewed", "oteln_user"): 1},
 }
 PEOPLE: dict[str, tuple[list[str], dict[str, Any]]] = {
     "mp_user": (["anon_mp"], {"$email": "ada@example.com", "plan": "pro"}),
     "amp_user": (["device_amp"], {"plan": "pro", "company": "acme"}),
     "sp_user": (["duid_sp"], {}),
+    "spn_user": (["duid_spn"], {}),
     "mpn_user": (["$device:node"], {"plan": "pro", "text": "Grüße +/ 😀"}),
     "ampn_user": (["device_ampn"], {"plan": "pro"}),
 }

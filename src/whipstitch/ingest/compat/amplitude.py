@@ -155,7 +155,7 @@ def _traits(
         person,
         properties=mapping_of(sent.get("$set"))
         | dict.fromkeys(mapping_of(sent.get("$unset")), None),
-        set_once=mapping_of(sent.get("$setOnce")),
+        set_once={k: v for k, v in mapping_of(sent.get("$setOnce")).items() if v is not None},
         add=numbers,
         timestamp=moment,
         # The id is the event's: what comes with it needs one of its own.

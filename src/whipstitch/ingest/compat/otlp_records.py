@@ -83,11 +83,18 @@ def _text(message: bytes, wanted: int) -> str:
 
 
 def _attributes(message: bytes, wanted: int, depth: int) -> Attributes:
-    found: Attributes = {}
-    for pair in _messages(message, wanted):
-        values = [*_messages(pair, 2)]
-        found[_text(pair, 1)] = _value(values[-1], depth) if values else None
-    return found
+    return dict(_pair(pair, depth) for pair in _messages(message, wanted))
+
+
+def _pair(message: bytes, depth: int) -> tuple[str, Any]:
+    name, found = "", None
+    for number, kind, value in fields(message):
+        if kind == LENGTH and isinstance(value, bytes):
+            if number == 1:
+                name = value.decode()
+            elif number == 2:
+                found = _value(value, depth)
+    return name, found
 
 
 def _value(message: bytes, depth: int) -> Any:

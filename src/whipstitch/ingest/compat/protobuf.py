@@ -9,6 +9,8 @@ FIXED64: Final = 1
 LENGTH: Final = 2
 FIXED32: Final = 5
 _FIXED64_BYTES: Final = 8
+_MOST_OF_BYTE: Final = 0x7F
+"""Of a number in one byte."""
 
 Value = int | bytes
 
@@ -22,7 +24,10 @@ def fields(message: bytes) -> Iterator[tuple[int, int, Value]]:
     """
     at, end = 0, len(message)
     while at < end:
-        tag, at = _varint(message, at)
+        tag = message[at]  # nearly always one byte, as a length is
+        at += 1
+        if tag > _MOST_OF_BYTE:
+            tag, at = _varint(message, at - 1)
         number, kind = tag >> 3, tag & 7
         if not number:
             raise ValueError("field 0")
@@ -31,7 +36,10 @@ def fields(message: bytes) -> Iterator[tuple[int, int, Value]]:
             value, at = _varint(message, at)
         else:
             if kind == LENGTH:
-                size, at = _varint(message, at)
+                size = message[at] if at < end else _MOST_OF_BYTE + 1
+                at += 1
+                if size > _MOST_OF_BYTE:
+                    size, at = _varint(message, at - 1)
             elif kind in (FIXED64, FIXED32):
                 size = 8 if kind == FIXED64 else 4
             else:

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.request_reader import MOST_PIPELINED, Exchange, RequestReader
 from whipstitch.ingest.http.responses import ResponseEncoder
+from whipstitch.ingest.http.sdk_endpoints import sdk_path
 from whipstitch.ingest.service import PATHS, IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
@@ -207,4 +208,4 @@ class ExpressProtocol(RequestReader):
         if self._due or self.pipeline or not self._asgi_is_busy():
             return False
         path = self.cycle.scope["path"]
-        return path.startswith(_QUESTIONS) and path not in PATHS
+        return path.startswith(_QUESTIONS) and path not in PATHS and sdk_path(path) is None
