@@ -177,6 +177,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # In WAL mode only FULL makes a commit that returned survive a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # a salt of yesterday is gone for good
 
 
 def _enter_wal_mode(connection: sqlite3.Connection) -> None:

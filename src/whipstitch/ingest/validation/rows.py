@@ -9,6 +9,7 @@ import msgspec
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey
 from whipstitch.core.reasons import Reason
+from whipstitch.ingest.client import COOKIELESS
 from whipstitch.ingest.enrichment.places import Place
 from whipstitch.ingest.enrichment.user_agent import Agent
 from whipstitch.ingest.validation import timestamps
@@ -246,6 +247,8 @@ def alias_row(
     if alias_id == distinct_id:
         refused = "self"
     elif alias_id in placeholders or distinct_id in placeholders:
+        refused = "placeholder"
+    elif COOKIELESS in (alias_id, distinct_id):  # whoever is who for a day, stays unknown
         refused = "placeholder"
     else:
         refused = ""
