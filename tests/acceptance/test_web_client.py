@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.support.browser import Dashboard
 from tests.support.server import Server
 from tests.support.site import Site, serving_site
 
-SECONDS = 20
+SECONDS = 30
 """In which what waits has arrived: it is sent every 5 s, what another page was sending after 15."""
 
 
@@ -124,6 +125,23 @@ def test_a_page_tells_of_its_view_the_visit_and_how_it_was_left(
         assert (one["utm_source"], one["utm_campaign"], one["gclid"]) == ("news", "may", "abc")
 
 
+def test_the_settings_show_the_line_and_say_when_the_first_event_arrived(
+    server: Server, site: Site, visitor: Visitor, dashboard: Dashboard
+) -> None:
+    settings = dashboard.go("settings/snippets", "test")
+    state = settings.locator("#arrival")
+    expect(state).to_have_text("Waiting for the first event …")
+    line = settings.locator("pre", has_text="w.js").inner_text()
+    assert server.test_key in line
+    python = settings.locator("pre", has_text="import Client").inner_text()
+    assert f'Client("{server.test_key}", host="{server.url}")' in python
+    site.html = line
+    visitor.open("/first")
+    server.wait_until(lambda: bool(server.events(environment="test")))
+    expect(state).to_contain_text("The first event arrived: $pageview", timeout=2000)
+    assert dashboard.violations() == []
+
+
 def test_a_reload_and_another_tab_are_the_same_visit_and_identify_and_reset_change_the_person(
     server: Server, site: Site, visitor: Visitor, tag: Callable[..., str]
 ) -> None:
@@ -185,7 +203,6 @@ def test_quick_navigation_loses_nothing_and_stores_nothing_twice(
     n = 0
     for number in range(30):
         page = visitor.open(f"/quick/{number}")
-        page.wait_for_function("whipstitch.track")
         for _ in range(4 if number < 10 else 3):
             page.evaluate(f"whipstitch.track('quick', {{mark: 'quick', n: {n}}})")
             n += 1
@@ -201,7 +218,6 @@ def test_offline_and_back(
 ) -> None:
     site.html = tag()
     page = visitor.open("/offline")
-    page.wait_for_function("whipstitch.track")
     visitor.context.set_offline(True)
     page.evaluate("for (let n = 0; n < 250; n++) whipstitch.track('off', {mark: 'off', n})")
     page.wait_for_timeout(3000)
@@ -233,7 +249,6 @@ def test_a_server_that_is_killed_and_comes_back_has_it_all(
         site.html = f'<script defer src="{server.url}/w.js" data-key="{server.live_key}"></script>'
         visitor = Visitor(browser.new_context(), site)
         page = visitor.open("/killed")
-        page.wait_for_function("whipstitch.track")
         page.evaluate(
             """() => { window.n = 0; setInterval(
                  () => { if (n < 300) whipstitch.track('kill', {mark: 'kill', n: n++});
@@ -308,7 +323,6 @@ def test_a_page_with_a_strict_policy_and_the_script_twice(
         "Cross-Origin-Embedder-Policy": "require-corp",
     }
     page = visitor.open("/strict")
-    page.wait_for_function("whipstitch.track")
     page.evaluate("whipstitch.track('strict', {mark: 'strict', n: 0})")
     (found,) = arrive(server, "strict", 1)
     mine = server.events(distinct_id=found["distinct_id"])
@@ -343,7 +357,6 @@ def test_clicks_on_links_away_on_files_and_positions(
         "<script>addEventListener('click', (e) => e.preventDefault())</script>"
     )
     page = visitor.open("/links")
-    page.wait_for_function("whipstitch.track")
     page.click("#away b")
     page.click("#file")
     page.click("#here")
@@ -370,7 +383,6 @@ def test_one_operation_that_the_server_refuses_takes_no_other_along(
 ) -> None:
     site.html = tag()
     page = visitor.open("/bad")
-    page.wait_for_function("whipstitch.track")
     page.evaluate("for (let n = 0; n < 60; n++) whipstitch.track('bad', {mark: 'bad', n})")
     page.evaluate(
         """() => { const k = Object.keys(localStorage).filter((k) => /\\.q/.test(k)).sort()[30];
