@@ -246,9 +246,7 @@ def alias_row(
         timestamp = received
     if alias_id == distinct_id:
         refused = "self"
-    elif alias_id in placeholders or distinct_id in placeholders:
-        refused = "placeholder"
-    elif COOKIELESS in (alias_id, distinct_id):  # whoever is who for a day, stays unknown
+    elif any(id_ in placeholders or id_ == COOKIELESS for id_ in (alias_id, distinct_id)):
         refused = "placeholder"
     else:
         refused = ""
