@@ -228,6 +228,18 @@ class Reason(StrEnum):
         "RFC 3339, such as 2026-05-09T14:32:01Z, or unix seconds or milliseconds, between 1900 and "
         "2299.",
     )
+    EVENTS_LOST = (
+        "events_lost",
+        Outcome.NOTED,
+        "A client said with the event $queue_overflow that it lost events: its queue was full "
+        "while it could not send. Its properties say more; look for refusals before it.",
+    )
+    NOT_ADDED = (
+        "not_added",
+        Outcome.NOTED,
+        "A value under add is no number, or one beyond 1e30, and was passed over. Send numbers, "
+        "not text.",
+    )
     TIME_AHEAD = (
         "time_ahead",
         Outcome.NOTED,

@@ -58,10 +58,13 @@ _WHO_AND_WHEN: Final = (
     "k String, project_id String, environment String, timestamp Int64, accepted UInt64"
 )
 
+# Timestamps before 1970 are negative and must still sort below later ones.
+_VERSION: Final = "(bitShiftLeft(toUInt128(timestamp + 4611686018427387904), 64) + accepted)"
 TRAITS: Final = InsertMapping(
     "trait",
     "person_traits",
-    f"{_WHO_AND_WHEN}, distinct_id String, property String, value String, deleted Bool",
+    f"{_WHO_AND_WHEN}, distinct_id String, property String, value String, deleted Bool, "
+    "operation UInt64",
     {
         **_NAMES,
         "distinct_id": "distinct_id",
@@ -70,8 +73,9 @@ TRAITS: Final = InsertMapping(
         "deleted": "deleted",
         "timestamp": _TIME,
         "accepted": "accepted",
-        # Timestamps before 1970 are negative and must still sort below later ones.
-        "version": "bitShiftLeft(toUInt128(timestamp + 4611686018427387904), 64) + accepted",
+        "operation": "operation",
+        # Of what is set once the earliest stays: analytics/people/trait_value.py.
+        "version": f"if(operation = 1, bitNot({_VERSION}), {_VERSION})",
     },
 )
 EVENTS: Final = InsertMapping(

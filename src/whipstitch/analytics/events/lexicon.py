@@ -28,6 +28,7 @@ from whipstitch.analytics.events.occurrences import (
 from whipstitch.analytics.events.pages import cursor_of, rfc3339
 from whipstitch.analytics.expressions.searching import containing, folded
 from whipstitch.analytics.expressions.time_ranges import TimeRange
+from whipstitch.analytics.people.trait_value import value_of
 from whipstitch.analytics.session import QuerySession
 from whipstitch.analytics.summary import SINCE, UNPATCHED, Summary
 from whipstitch.warehouse.parameters import Parameters
@@ -283,10 +284,12 @@ def traits() -> Sql:
         f"SELECT property FROM person_traits WHERE {ours} "
         f"GROUP BY property ORDER BY count() DESC, property LIMIT {MOST_PROPERTIES}"
     )
-    some = (
-        f"SELECT property, value FROM person_traits FINAL WHERE {ours} "
+    rows = (
+        f"SELECT * FROM person_traits FINAL WHERE {ours} "
         f"AND property IN ({common}) AND NOT deleted LIMIT {_PEOPLE} BY property"
     )
+    value = value_of("rows", "rows.version", "rows.distinct_id")
+    some = f"SELECT property, {value} AS value FROM ({rows}) AS rows GROUP BY property, distinct_id"
     # A name and its values are walked through together, as if they were an object's.
     return Sql(
         f"SELECT pair.1 AS name, groupUniqArray({BEGINNING}), "

@@ -1,7 +1,8 @@
 """Screens: what names an event's screen, where on it a tap or click was, and which there are.
 
 A screen event names its screen as admission reads it; another event does with the same properties
-but for ``name``, which may be the name of anything there.
+but for ``name``, which may be the name of anything there. A web page's screen is its path, unless
+it is named. Views are the screen events and the views of pages.
 
 A position is two numbers, counted from the top left of what was visible, in any unit: with a size
 in the same unit they become fractions. What was scrolled away above is added, so that a position is
@@ -26,6 +27,8 @@ MOST: Final = 200
 LONGEST_NAME: Final = 1000
 
 _OF_SCREEN_EVENTS: Final = "name"
+_PATH: Final = "$pathname"
+_PAGE_VIEW: Final = "$pageview"
 _XS: Final = ("$x", "$touch_x", "x")
 _YS: Final = ("$y", "$touch_y", "y")
 _SIZES: Final = (
@@ -82,10 +85,10 @@ class Spot:
 def of_row() -> str:
     """The screen, a String, that a row of ``events`` names; blank: none."""
     names = []
-    for one in NAMES:
+    for one in (*NAMES, _PATH):
         text = f"nullIf({quote_identifier(f'properties.{one}')}.:String, '')"
         if one == _OF_SCREEN_EVENTS:
-            text = f"if({_IS_VIEW}, {text}, NULL)"
+            text = f"if({_IS_SCREEN_EVENT}, {text}, NULL)"
         names.append(text)
     return f"coalesce({', '.join(names)}, '')"
 
@@ -156,7 +159,8 @@ def _first(*names: str) -> str:
     return f"coalesce({', '.join(numbers)})"
 
 
-_IS_VIEW: Final = f"event_name IN ({', '.join(repr(one) for one in sorted(SCREEN_EVENTS))})"
+_IS_SCREEN_EVENT: Final = f"event_name IN ({', '.join(repr(one) for one in sorted(SCREEN_EVENTS))})"
+_IS_VIEW: Final = f"({_IS_SCREEN_EVENT} OR event_name = '{_PAGE_VIEW}')"
 _VIEWS: Final = f"greatest(countIf({_IS_VIEW}), countIf(event_name = '{SEEN_EVENT}'))"
 """Of one screen in one session: clients that report a view by itself send a screen event of it,
 too, and it is one view."""

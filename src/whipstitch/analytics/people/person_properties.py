@@ -7,6 +7,7 @@ found in both spellings that clients send (``email``, ``$email``)."""
 from typing import Final
 
 from whipstitch.analytics.expressions.properties import of_json
+from whipstitch.analytics.people.trait_value import value_of
 from whipstitch.analytics.people.traits import RESERVED
 from whipstitch.identity.person_map import LINKED, key_of
 from whipstitch.warehouse.parameters import Parameters
@@ -54,12 +55,9 @@ def keys_of(ids: str) -> str:
 def _latest(names: list[str], values: Parameters, *, alone: bool) -> str:
     """The JSON text of a trait, blank where nobody said it or it was deleted last. Of two spellings
     in one update the plain one stands. ``alone``: rows of no other trait are read."""
-    value = "if(traits.deleted, '', traits.value)"
     latest = "traits.version" if len(names) == 1 else "(traits.version, traits.property)"
-    if alone:
-        return f"argMax({value}, {latest})"
-    meant = f"traits.property IN {values.add(names, 'Array(String)')}"
-    return f"argMaxIf({value}, {latest}, {meant})"
+    meant = "" if alone else f"traits.property IN {values.add(names, 'Array(String)')}"
+    return value_of("traits", latest, "traits.id_key", meant)
 
 
 def _spellings(name: str) -> list[str]:

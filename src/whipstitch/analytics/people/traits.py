@@ -11,6 +11,7 @@ import msgspec
 
 from whipstitch.analytics.expressions.searching import containing
 from whipstitch.analytics.people.person_lookup import ALL_OF_ONE, ALONE, PEOPLE
+from whipstitch.analytics.people.trait_value import value_of
 from whipstitch.identity.person_map import LINKED
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
@@ -24,7 +25,13 @@ NAMED: Final = f"person_traits AS traits LEFT JOIN ({_IDS}) AS known ON known.id
 RESERVED: Final = ("name", "email", "avatar", "phone")
 """These and their spellings with a ``$`` in front are one trait each: the one said last stands, of
 two in one update the plain one."""
-_LATEST: Final = "(traits.timestamp, traits.accepted, traits.property)"
+_LATEST: Final = "(traits.version, traits.property)"
+_SAID: Final = (
+    "argMax(traits.property, (if(traits.operation = 1, bitNot(traits.version), traits.version), "
+    "traits.property))"
+)
+"""The spelling said last."""
+_VALUE: Final = value_of("traits", _LATEST, "traits.distinct_id")
 _TRAIT: Final = (
     f"if(traits.property IN ({', '.join(repr(f'${name}') for name in RESERVED)}), "
     "substring(traits.property, 2), traits.property)"
@@ -41,9 +48,7 @@ def of(people: Sequence[str]) -> Sql:
     else:
         ids = f"{PEOPLE} UNION ALL SELECT id FROM ({theirs})"
     return Sql(
-        f"SELECT {who} AS who, argMax(traits.property, {_LATEST}) AS said, "
-        f"argMax(value, {_LATEST}) AS text, "
-        f"argMax(deleted, {_LATEST}) AS gone "
+        f"SELECT {who} AS who, {_SAID} AS said, {_VALUE} AS text "
         f"FROM person_traits AS traits {named}"
         f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
         f"GROUP BY who, {_TRAIT} ORDER BY who, said",
@@ -54,9 +59,9 @@ def of(people: Sequence[str]) -> Sql:
 def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
     """The traits of each person named; the row with a blank property only names them."""
     people: dict[str, Traits] = defaultdict(dict)
-    for who, name, text, gone in rows:
+    for who, name, text in rows:
         traits = people[who]
-        if name and not gone:
+        if name and text:
             traits[name] = msgspec.Raw(text.encode())
     return dict(people)
 
@@ -77,5 +82,5 @@ def matching() -> str:
         f"SELECT distinct_id AS id FROM person_traits AS traits "
         f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
         f"GROUP BY distinct_id, {_TRAIT} "
-        f"HAVING NOT argMax(deleted, {_LATEST}) AND {contains(f'argMax(value, {_LATEST})')}"
+        f"HAVING {contains(_VALUE)}"
     )

@@ -51,10 +51,13 @@ class TrackPayload(msgspec.Struct, frozen=True, gc=False):
 
 
 class PeoplePayload(msgspec.Struct, frozen=True):
-    """A partial update of one person's traits (contract README, "People")."""
+    """A partial update of one person's traits (contract README, "People"): what is set or deleted,
+    what is set where nobody did before, and numbers to be added."""
 
     distinct_id: str | None = None
     properties: dict[str, msgspec.Raw] | None = None
+    set_once: dict[str, msgspec.Raw] | None = None
+    add: dict[str, msgspec.Raw] | None = None
     timestamp: msgspec.Raw = ABSENT
 
     @property

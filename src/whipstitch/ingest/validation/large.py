@@ -66,6 +66,8 @@ class _LargePeople(msgspec.Struct, frozen=True):
 
     distinct_id: str | None = None
     properties: msgspec.Raw = ABSENT
+    set_once: dict[str, msgspec.Raw] | None = None
+    add: dict[str, msgspec.Raw] | None = None
     timestamp: msgspec.Raw = ABSENT
 
     @property
@@ -80,9 +82,10 @@ class _LargePeople(msgspec.Struct, frozen=True):
         if bytes(text[:1]) == b"{":
             for properties, value in pairs(text):
                 empty = False
-                yield PeoplePayload(self.distinct_id, properties, self.timestamp), value
-        if empty:
-            yield PeoplePayload(self.distinct_id, None, self.timestamp), None
+                yield PeoplePayload(self.distinct_id, properties, timestamp=self.timestamp), value
+        if empty or self.set_once or self.add:
+            rest = self.set_once, self.add, self.timestamp
+            yield PeoplePayload(self.distinct_id, None, *rest), None
 
 
 class _LargePeopleOperation(msgspec.Struct, frozen=True, tag_field="type", tag="people"):

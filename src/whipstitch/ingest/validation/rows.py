@@ -2,6 +2,7 @@
 
 Their field names are the storage's interface: ``storage`` reads exactly these."""
 
+from decimal import Context, Decimal
 from typing import Final
 
 import msgspec
@@ -28,6 +29,16 @@ _AHEAD_MS: Final = 60_000
 """So far the numbers of acceptance may be ahead of the clock before it counts as set back."""
 _NESTED: Final = 2
 """Objects in properties that have one within."""
+_EVENTS_LOST: Final = "$queue_overflow"
+"""The event by which a client tells that its queue was full."""
+SET_ONCE: Final = 1
+"""The operation of a trait that is set where nobody set it."""
+_LONGEST_NUMBER: Final = 400
+_NUMBER_STARTS: Final = frozenset(b"%c" % one for one in b"-0123456789")
+_MOST_ADDED: Final = Decimal("1e30")
+_LAST_PLACE: Final = Decimal("1e-18")
+_DECIMALS: Final = Context(prec=76)
+"""As exact as ClickHouse's own sums."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -57,7 +68,7 @@ class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
     default_properties: msgspec.Raw
 
 
-class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False):
+class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False, omit_defaults=True):
     """One trait of one person; ``value`` is JSON text. The row with no property says only that the
     person exists."""
 
@@ -69,6 +80,9 @@ class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False):
     deleted: bool
     timestamp: int
     accepted: int
+    operation: int = 0
+    """0: ``value`` is set, or the trait deleted; ``SET_ONCE``; or the number of acceptance, and it
+    is added."""
 
 
 class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False):
@@ -175,6 +189,8 @@ def event_row(
             timestamp = _time_sent(sent.time, remarks)
     if timestamp is None:
         timestamp = received
+    if event.event_name == _EVENTS_LOST:
+        remarks.note(Reason.EVENTS_LOST)
     return EventRow(
         key.project.id,
         key.environment,
@@ -202,7 +218,8 @@ def event_row(
 def trait_rows(
     update: PeoplePayload, key: IngestionKey, accepted: int, received: int, remarks: Remarks
 ) -> list[TraitRow]:
-    """One row for the person and one a key sent; ``null`` deletes (contract README, "People").
+    """One row for the person and one a key sent; ``null`` among the properties deletes (contract
+    README, "People").
     Which update wins, a time more than a day ahead of its receipt does not say: the time of receipt
     stands for it, or nobody could change the trait until then.
 
@@ -228,7 +245,36 @@ def trait_rows(
         rows.append(
             TraitRow(project, environment, distinct_id, name, text, deleted, timestamp, accepted)
         )
+    if update.set_once is None and update.add is None:
+        return rows
+    changes = [
+        (name, bytes(last_of_equal_keys(raw)).decode(), SET_ONCE)
+        for name, raw in (update.set_once or {}).items()
+        if not timestamps.is_null(raw)
+    ]
+    for name, raw in (update.add or {}).items():
+        amount = _amount(raw)
+        if amount is not None:
+            changes.append((name, amount, accepted))
+        elif not timestamps.is_null(raw):
+            remarks.note(Reason.NOT_ADDED)
+    rows += [
+        TraitRow(
+            project, environment, distinct_id, name, text, False, timestamp, accepted, operation
+        )
+        for name, text, operation in changes
+    ]
     return rows
+
+
+def _amount(raw: msgspec.Raw) -> str | None:
+    """The number to be added, as a plain decimal of at most 18 places; None: it is none."""
+    if len(raw) > _LONGEST_NUMBER or bytes(raw)[:1] not in _NUMBER_STARTS:
+        return None
+    number = Decimal(bytes(raw).decode())
+    if abs(number) > _MOST_ADDED:
+        return None
+    return f"{_DECIMALS.quantize(number, _LAST_PLACE):f}"
 
 
 def alias_row(

@@ -32,7 +32,7 @@ _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "person_moves": ("project_id", "environment", "id", "person", "version"),
     "person_traits": (
         *("project_id", "environment", "distinct_id", "property", "value", "deleted"),
-        *("timestamp", "accepted"),
+        *("operation", "version"),
     ),
 }
 """The columns that the views read."""

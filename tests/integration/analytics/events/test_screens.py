@@ -41,15 +41,21 @@ def test_views_taps_and_the_last_event_are_told(worlds: Worlds) -> None:
                 named("Late", at=3_600_000),
                 Event("$screen", "ann", 0, {"name": "By name"}),
                 Event("bought", "ann", 0, {"name": "A lamp"}),
+                Event("$pageview", "ann", 0, {"$pathname": "/pricing"}),
+                Event("$pageview", "ann", 1000, {"$pathname": "/pricing", "name": "Prices"}),
+                Event("$click", "ann", 0, {"$pathname": "/pricing", **SPOT}),
+                named("Home", "$pageview", 0, **{"$pathname": "/"}),
+                Event("$pageview", "ann", 0, {"path": "/nowhere"}),
             ]
         )
     )
 
     assert ask(worlds, world) == (
         [
+            Seen("/pricing", 2, 1, "2026-03-27T00:00:01.000Z"),
             Seen("By name", 1, 0, "2026-03-27T00:00:00.000Z"),
             Seen("Cart", 0, 1, "2026-03-27T00:00:03.000Z"),
-            Seen("Home", 2, 2, "2026-03-27T00:00:02.000Z"),
+            Seen("Home", 3, 2, "2026-03-27T00:00:02.000Z"),
         ],
         None,
     )

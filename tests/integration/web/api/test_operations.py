@@ -29,6 +29,18 @@ def test_metrics_count_what_was_accepted_discarded_and_rejected(server: Server) 
     assert [server.metric(name) for name in names] == [count + 1 for count in before]
 
 
+def test_metrics_count_what_clients_say_they_lost(server: Server) -> None:
+    name = 'whipstitch_noted_operations_total{reason="events_lost"}'
+    before = server.metric(name)
+
+    lost = TRACK | {"event_name": "$queue_overflow", "properties": {"dropped": 12}}
+    server.send("/api/v1/track", lost)
+    operation = {"type": "track", "payload": lost}
+    server.send("/api/v1/batch", {"operations": [operation] * 2})
+
+    assert server.metric(name) == before + 3
+
+
 def test_metrics_count_times_that_do_not_parse(server: Server) -> None:
     name = "whipstitch_unread_times_total"
     before = server.metric(name)
