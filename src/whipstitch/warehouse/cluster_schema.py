@@ -18,7 +18,7 @@ _ENGINE: Final = re.compile(r"ENGINE = (Replacing|)MergeTree(?:\(([^)]*)\))?")
 _ABOUT: Final = re.compile(
     r"^(CREATE TABLE IF NOT EXISTS|ALTER TABLE|TRUNCATE TABLE|INSERT INTO) (\w+)", re.IGNORECASE
 )
-_SETTING: Final = re.compile(r"^ALTER TABLE \w+\s+MODIFY SETTING\b", re.IGNORECASE)
+_OWN: Final = re.compile(r"^ALTER TABLE \w+\s+MODIFY (SETTING|QUERY)\b", re.IGNORECASE)
 _VIEW: Final = re.compile(r"^CREATE (OR REPLACE )?(MATERIALIZED )?VIEW\b", re.IGNORECASE)
 _DIGEST: Final = (
     "SELECT (SELECT cityHash64(groupArray((name, type, default_expression, compression_codec))) "
@@ -64,7 +64,7 @@ def placed(statement: str, cluster: str) -> Placed:
     if verb.startswith("CREATE"):
         return Placed("each host", _ENGINE.sub(_replicated(table, cluster), sql, count=1), table)
     if verb.startswith("ALTER"):
-        if _SETTING.match(statement):  # which is no replica's but its own
+        if _OWN.match(statement):  # settings and views are no replica's but its own
             return Placed("each host", sql, None)
         return Placed("each shard" if name == "events" else "anywhere", sql, table)
     return Placed("anywhere", sql, None)

@@ -15,8 +15,7 @@ SELECT project_id, environment, property, distinct_id, cityHash64(distinct_id) A
 FROM person_traits
 WHERE property != '';
 
-DROP VIEW IF EXISTS sql_people;
-CREATE VIEW IF NOT EXISTS sql_people SQL SECURITY INVOKER AS
+CREATE OR REPLACE VIEW sql_people SQL SECURITY INVOKER AS
 SELECT
     environment,
     distinct_id,
