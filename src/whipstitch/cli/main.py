@@ -11,6 +11,7 @@ from whipstitch.cli import (
     demo,
     doctor,
     geoip,
+    import_,
     key,
     project,
     serve,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.command("import")(import_.import_)
 app.add_typer(project.app, name="project")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")

@@ -1,10 +1,11 @@
-"""How far the demo is: a bar on a terminal, lines elsewhere, a line of the log for programs."""
+"""How far the demo or an import is: a bar on a terminal, lines elsewhere, a line of the log for
+programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 import typer
@@ -88,3 +89,41 @@ class Logged:
 
     def failed(self, error: DemoError) -> None:
         structlog.get_logger(__name__).error("demo_failed", error=str(error))
+
+
+_RECORDS_A_LOOK: Final = 1000
+
+
+class Counted:
+    """How much of some files was read: a bar on standard error where that is a terminal. Of packed
+    files more may be read than they have bytes."""
+
+    def __init__(self, size: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("Importing"),
+            BarColumn(),
+            TextColumn("{task.fields[records]:,} records"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=size or None, records=0)
+        self._size = self._records = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, size: int, records: int) -> None:
+        self._size += size
+        self._records += records
+        if records > 1 or self._records % _RECORDS_A_LOOK == 0:
+            self._bar.update(self._task, completed=self._size, records=self._records)

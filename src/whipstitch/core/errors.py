@@ -112,3 +112,7 @@ class JournalError(WhipstitchError):
 
 class DemoError(WhipstitchError):
     """The demo cannot begin or go on."""
+
+
+class HistoryError(WhipstitchError):
+    """A file cannot be imported, or the import cannot go on."""

@@ -18,6 +18,9 @@ class Row(msgspec.Struct, gc=False):
     distinct_id: str = ""
     accepted: int = 0
     received: int = 0
+    # Of events of an import only: their ids tell them from what is stored.
+    id: str = ""
+    imported: bool = False
     # Read of aliases only; what an event has wrong is ClickHouse's to refuse.
     alias_id: str = ""
     refused: str = ""

@@ -14,7 +14,7 @@ Aliases are not among them: who is who needs more than a statement (see ``stitch
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from whipstitch.core.event_columns import COLUMNS
 from whipstitch.core.projects import Somebody
@@ -41,6 +41,15 @@ class InsertMapping:
     columns: dict[str, str]
 
 
+class History(NamedTuple):
+    """Imported events: their ids, and the earliest and latest time of receipt that they are given,
+    in unix milliseconds."""
+
+    ids: frozenset[str]
+    earliest: int
+    latest: int
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """First and last acceptance of some events, in unix microseconds, and the earliest and latest
@@ -50,6 +59,8 @@ class Span:
     last: int
     earliest: int
     latest: int
+    history: History | None = None
+    """Those of them that are imported, whose times of receipt are not among these."""
 
 
 _NAMES: Final = {name: name for name in ("project_id", "environment")}
@@ -149,6 +160,8 @@ def statement(
         if target.shards > 1:
             conditions.append(target.condition)
         conditions.append(_missing(span, table))
+        if span.history:
+            conditions.append(_new(span.history, table))
         if not careful:
             conditions += [f"NOT {_mixed(rows.columns[name])}" for name in _JSON_COLUMNS]
         if corrections.persons:
@@ -158,7 +171,9 @@ def statement(
     columns, expressions = ", ".join(values), ", ".join(values.values())
     source = f"input({literal(rows.fields)})"
     where = " AND ".join(conditions)
-    return f"{table} ({columns}) SELECT {expressions} FROM {source} WHERE {where}"
+    # A file may hold an event twice.
+    once = " LIMIT 1 BY project_id, environment, id" if kind == "track" and span.history else ""
+    return f"{table} ({columns}) SELECT {expressions} FROM {source} WHERE {where}{once}"
 
 
 def _look_up(known: Mapping[Somebody, str | int], missing: str) -> str:
@@ -203,3 +218,16 @@ def _missing(span: Span, table: str) -> str:
         f"received_at BETWEEN {first} AND {last} AND accepted BETWEEN {span.first} AND {span.last}"
     )
     return f"id NOT IN (SELECT id FROM {table} WHERE {where})"
+
+
+def _new(history: History, table: str) -> str:
+    """An imported event has the same id and the same times however often it is imported. Its number
+    of acceptance is a new one each time, so that nothing changes below a watermark."""
+    first, last = (
+        f"fromUnixTimestamp64Milli(toInt64({received}), 'UTC')"
+        for received in (history.earliest, history.latest)
+    )
+    ids = ",".join(map(literal, sorted(history.ids)))
+    scoped = "project_id, environment, id"
+    stored = f"received_at BETWEEN {first} AND {last} AND id IN ({ids})"
+    return f"({scoped}) NOT IN (SELECT {scoped} FROM {table} WHERE {stored})"

@@ -9,7 +9,7 @@ from typing import Final
 from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.rows import Row, rows_of
-from whipstitch.loader.insert_statements import KINDS, Kind, Span
+from whipstitch.loader.insert_statements import KINDS, History, Kind, Span
 
 _BEFORE_ALL: Final = 2**63
 _READ_SIZE: Final = 32 * 1024
@@ -40,6 +40,8 @@ def contents(segment: Path, most: int | None = None) -> Contents:
     kinds: dict[str, int] = {}
     first, last, unreadable = _BEFORE_ALL, 0, 0
     earliest, latest = _BEFORE_ALL, 0
+    imported: set[str] = set()
+    first_imported, last_imported = _BEFORE_ALL, -_BEFORE_ALL
     ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
     aliases: defaultdict[tuple[str, Environment], list[Row]] = defaultdict(list)
     with segment.open("rb") as file:
@@ -58,10 +60,15 @@ def contents(segment: Path, most: int | None = None) -> Contents:
                         first = accepted
                     if accepted > last:
                         last = accepted
-                    if received < earliest:
-                        earliest = received
-                    if received > latest:
-                        latest = received
+                    if row.imported:
+                        imported.add(row.id)
+                        first_imported = min(first_imported, row.received)
+                        last_imported = max(last_imported, row.received)
+                    else:
+                        if received < earliest:
+                            earliest = received
+                        if received > latest:
+                            latest = received
                 elif kind == "alias":
                     said = aliases[row.project_id, row.environment]
                     if most is None or len(said) <= most:
@@ -69,11 +76,14 @@ def contents(segment: Path, most: int | None = None) -> Contents:
                     continue
                 if row.distinct_id:
                     ids[row.project_id, row.environment].add(row.distinct_id)
+    history = None
+    if imported:
+        history = History(frozenset(imported), first_imported, last_imported)
     known = Counter({kind: kinds[kind] for kind in KINDS if kind in kinds})
     unreadable += sum(kinds.values()) - known.total() - kinds.get("commit", 0)
     return Contents(
         known,
-        Span(min(first, last), last, min(earliest, latest), latest),
+        Span(min(first, last), last, min(earliest, latest), latest, history),
         unreadable,
         Named(
             {Scope(*scope): named for scope, named in ids.items()},
@@ -103,7 +113,18 @@ def together(parts: Sequence[Contents]) -> Contents:
         max((one.last for one in spans), default=0),
         min((one.earliest for one in spans), default=0),
         max((one.latest for one in spans), default=0),
+        _history([one.history for one in spans if one.history]),
     )
     since = min(part.named.since for part in parts)
     unreadable = sum(part.unreadable for part in parts)
     return Contents(rows, span, unreadable, Named(ids, aliases, since))
+
+
+def _history(parts: Sequence[History]) -> History | None:
+    if not parts:
+        return None
+    return History(
+        frozenset().union(*(part.ids for part in parts)),
+        min(part.earliest for part in parts),
+        max(part.latest for part in parts),
+    )

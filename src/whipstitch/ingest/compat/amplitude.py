@@ -76,7 +76,7 @@ def translate(_request: CompatRequest, body: bytes) -> Translation:
     done.received = len(sent["events"])
     for event in sent["events"]:
         if isinstance(event, dict):
-            _event(done, event)
+            read_event(done, event)
         else:
             done.drop(Reason.UNREADABLE_OPERATION)
     return done
@@ -99,11 +99,11 @@ def translate_identify(request: CompatRequest, body: bytes) -> Translation:
     for update in sent if isinstance(sent, list) else [sent]:
         if not isinstance(update, dict):
             raise Unreadable("no identification")
-        _event(done, {**update, "event_type": kind})
+        read_event(done, {**update, "event_type": kind})
     return done
 
 
-def _event(done: Translation, event: dict[str, Any]) -> None:
+def read_event(done: Translation, event: dict[str, Any]) -> None:
     name = text_of(event.get("event_type"))
     if name == "$groupidentify":
         done.drop(Reason.GROUP_TRAITS)

@@ -62,11 +62,11 @@ def translate_track(request: CompatRequest, body: bytes) -> Translation:
     for event in events:
         properties = mapping_of(event.get("properties"))
         done.key = done.key or text_of(properties.get("token"))
-        _event(done, event, properties)
+        read_event(done, event, properties)
     return _with_key(done, request)
 
 
-def _event(done: Translation, event: Mapping[str, Any], properties: Properties) -> None:
+def read_event(done: Translation, event: Mapping[str, Any], properties: Properties) -> None:
     name = text_of(event.get("event"))
     time = properties.get("time")
     person = _person(properties)

@@ -69,17 +69,17 @@ def translate(request: CompatRequest, body: bytes) -> Translation:
     sources = (envelope, content.fields, request.query)
     keys = [text_of(one.get(name)) for one in sources for name in ("api_key", "token")]
     done = Translation(next(filter(None, keys), ""), received=len(sent))
-    clock = _Clock(envelope.get("sent_at") or request.query.get("_"))
+    clock = Clock(envelope.get("sent_at") or request.query.get("_"))
     known: set[bytes] = set()
     for event in sent:
         if isinstance(event, dict):
-            _event(done, event, clock, known)
+            read_event(done, event, clock, known)
         else:
             done.drop(Reason.UNREADABLE_OPERATION)
     return done
 
 
-class _Clock:
+class Clock:
     """Older clients say how long ago an event was (``offset``, milliseconds) before they sent it.
     ``sent_at``: when that was by the client's clock; without one the server's counts."""
 
@@ -96,7 +96,8 @@ class _Clock:
         return int((time.time() * 1000 if sent is None else sent) - offset)
 
 
-def _event(done: Translation, event: dict[str, Any], clock: _Clock, known: set[bytes]) -> None:
+def read_event(done: Translation, event: dict[str, Any], clock: Clock, known: set[bytes]) -> None:
+    """``known``: traits that were told already."""
     properties = mapping_of(event.get("properties"))
     done.key = done.key or text_of(event.get("api_key")) or text_of(properties.get("token"))
     name = text_of(event.get("event"))

@@ -85,13 +85,13 @@ def translate(request: CompatRequest, body: bytes) -> Translation:
     for call in calls:
         if isinstance(call, dict):
             kind = text_of(call.get("type")) or TYPES.get(called, called)
-            _call(done, kind, call)
+            read_call(done, kind, call)
         else:
             done.drop(Reason.UNREADABLE_OPERATION)
     return done
 
 
-def _call(done: Translation, kind: str, call: Mapping[str, Any]) -> None:
+def read_call(done: Translation, kind: str, call: Mapping[str, Any]) -> None:
     context = mapping_of(call.get("context"))
     user, sent_anonymous = text_of(call.get("userId")), text_of(call.get("anonymousId"))
     by_session = _is_by_session(context)

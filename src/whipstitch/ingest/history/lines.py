@@ -1,0 +1,163 @@
+"""Records as rows of the journal.
+
+An imported event has an id that follows from its own in the file, and as time of receipt the one it
+had, or its own time: however often a file is imported, each event is stored once."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from whipstitch.core.placeholders import Placeholders
+from whipstitch.core.projects import IngestionKey
+from whipstitch.ingest.compat.translation import Translation
+from whipstitch.ingest.enrichment.places import Place
+from whipstitch.ingest.enrichment.user_agent import Agent
+from whipstitch.ingest.history.ecosystems import Format, Unplaceable
+from whipstitch.ingest.history.sources import Record
+from whipstitch.ingest.validation import timestamps
+from whipstitch.ingest.validation.bodies import AliasPayload, PeoplePayload, TrackPayload
+from whipstitch.ingest.validation.counts import Remarks
+from whipstitch.ingest.validation.ids import is_garbage
+from whipstitch.ingest.validation.rows import (
+    AliasRow,
+    EventRow,
+    NotAnObject,
+    Row,
+    TraitRow,
+    alias_row,
+    event_row,
+    trait_rows,
+)
+
+_NO_TIME: Final = timestamps.EARLIEST_MS - 1
+_ID_CHARACTERS: Final = 21
+_MOST_TRAITS: Final = 100_000
+_encode: Final = msgspec.json.Encoder().encode
+_track: Final = msgspec.json.Decoder(TrackPayload).decode
+_people: Final = msgspec.json.Decoder(PeoplePayload).decode
+_alias: Final = msgspec.json.Decoder(AliasPayload).decode
+
+
+class ImportedEvent(EventRow, tag_field="k", tag="track", gc=False, kw_only=True):
+    """``imported``: the loader looks for its id among all that is stored."""
+
+    imported: bool = True
+
+
+class Tally:
+    """What became of the records: rows by kind, and what could not be placed, by reason."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.events = self.people = self.aliases = 0
+        self.left_out: Counter[str] = Counter()
+
+    def leave_out(self, why: str, count: int = 1) -> None:
+        self.left_out[why] += count
+
+
+class Rows:
+    """Makes rows of one project and environment."""
+
+    def __init__(
+        self,
+        key: IngestionKey,
+        placeholders: Placeholders,
+        next_number: Callable[[], int],
+        now: int,
+        tally: Tally,
+    ) -> None:
+        """``next_number``: of acceptance; ``now``: unix milliseconds."""
+        self._key = key
+        self._placeholders = placeholders
+        self._next_number = next_number
+        self._now = now
+        self._tally = tally
+        self._remarks = Remarks()
+        self._traits: dict[str, bytes] = {}
+
+    def of(self, format_: Format, record: Record) -> list[Row]:
+        """What a record of another product says."""
+        done = Translation()
+        try:
+            place = format_.read(done, record)
+        except Unplaceable as error:
+            self._tally.leave_out(str(error))
+            return []
+        for reason, count in done.drops.items():
+            self._tally.leave_out(reason.value, count)
+        rows: list[Row] = []
+        for operation in done.operations:
+            payload = operation["payload"]
+            if operation["type"] == "track":
+                event = self._event(payload, place)
+                rows += [event] if event else []
+            elif operation["type"] == "people":
+                rows += self.people(payload)
+            else:
+                rows += self.alias(payload)
+        return rows
+
+    def people(self, payload: dict[str, Any]) -> list[TraitRow]:
+        """Traits that were said of the same person just before are not said again: many exports
+        have them with each event."""
+        person = payload["distinct_id"]
+        if is_garbage(person):
+            self._tally.leave_out("garbage_id")
+            return []
+        said = _encode([payload.get(name) for name in ("properties", "set_once", "add")])
+        if self._traits.get(person) == said:
+            return []
+        if len(self._traits) >= _MOST_TRAITS:
+            self._traits.clear()
+        self._traits[person] = said
+        update = _people(_encode(payload))
+        self._tally.people += 1
+        return trait_rows(update, self._key, self._next_number(), self._now, self._remarks)
+
+    def alias(self, payload: dict[str, Any], received: int | None = None) -> list[AliasRow]:
+        """``received``: when it was, in unix milliseconds; None: now."""
+        if is_garbage(payload["alias_id"]) or is_garbage(payload["distinct_id"]):
+            self._tally.leave_out("garbage_id")
+            return []
+        alias = _alias(_encode(payload))
+        row = alias_row(
+            alias,
+            self._key,
+            self._next_number(),
+            self._now if received is None else received,
+            self._placeholders,
+            self._remarks,
+        )
+        self._tally.aliases += 1
+        return [row]
+
+    def _event(self, payload: dict[str, Any], place: Place) -> EventRow | None:
+        if is_garbage(payload["distinct_id"]):
+            self._tally.leave_out("garbage_id")
+            return None
+        text = _encode(payload)
+        event = _track(text)
+        message_id = payload.get("message_id")
+        id_ = self.id_of(message_id.encode() if message_id else text)
+        try:
+            row = event_row(event, self._key, Agent(), place, id_, 0, _NO_TIME, self._remarks)
+        except NotAnObject:
+            self._tally.leave_out("properties are no object")
+            return None
+        if row.timestamp == _NO_TIME:
+            self._tally.leave_out("no time that can be read")
+            return None
+        row.accepted, row.received = self._next_number(), row.timestamp
+        self._tally.events += 1
+        return ImportedEvent(*msgspec.structs.astuple(row))
+
+    def id_of(self, own: bytes) -> str:
+        """The same for the same event of the same project."""
+        scope = f"{self._key.project.id}/{self._key.environment}/".encode()
+        digest = hashlib.blake2b(scope + own, digest_size=16).digest()
+        return "evt_" + urlsafe_b64encode(digest).decode()[:_ID_CHARACTERS]
