@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from whipstitch.core.errors import ShardAway, StorageError, StorageUnavailable
+from whipstitch.core.errors import ShardAway, StorageError, StorageUnavailable, StorageUnreachable
 from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
 from whipstitch.identity.linker import Linker
 from whipstitch.loader.blocks import PIECE, blocks_of, pieces_of
@@ -120,6 +120,10 @@ class Inserts:
                 away.append(error)
             else:
                 self._stored.update((segment.name, shard) for segment in left)
+        # Where the host itself is gone that we are at, another one is to be found first.
+        gone = [error for error in away if isinstance(error, StorageUnreachable)]
+        if gone and not client.answers():
+            raise gone[0]
         if away:
             raise ShardAway(str(away[0])) from None
         self._stored -= {(segment.name, shard) for segment in segments for shard in shards}

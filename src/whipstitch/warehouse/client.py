@@ -10,7 +10,9 @@ from clickhouse_connect.driver.httpclient import HttpClient
 from clickhouse_connect.driver.query import QueryResult
 from clickhouse_connect.driver.summary import QuerySummary
 
+from whipstitch.core.errors import StorageUnavailable
 from whipstitch.warehouse.binding import bound
+from whipstitch.warehouse.errors import translated
 from whipstitch.warehouse.write_guard import WriteGuard
 
 if TYPE_CHECKING:
@@ -80,6 +82,15 @@ class Client(HttpClient):
     def shard(self, name: str) -> "Client":
         """A client at that shard. Raises StorageUnreachable where it is away."""
         return self.peers.shard(name) if self.peers else self
+
+    def answers(self) -> bool:
+        """Whether the host is there now."""
+        try:
+            with translated():
+                self.command("SELECT 1")
+        except StorageUnavailable:
+            return False
+        return True
 
     def close(self) -> None:
         if self.peers:

@@ -186,7 +186,7 @@ class Peers:
         """A replica of that shard, this host if it is one. Raises StorageUnreachable."""
         if self._fleet.shard_of(self.here, self._client) == name:
             return self._client
-        if name in self._by_shard and not _answers(self._by_shard[name]):
+        if name in self._by_shard and not self._by_shard[name].answers():
             self.forget_shard(name)
         if name not in self._by_shard:
             self._by_shard[name] = self._fleet.reach_shard(name, self._settings)
@@ -219,7 +219,7 @@ class Peers:
         """All hosts. Raises StorageUnreachable at the first that does not answer."""
         for address in self._fleet.servers.addresses:
             client = self.node(address)
-            if address != self.here and not _answers(client):
+            if address != self.here and not client.answers():
                 self.forget(address)
                 client = self.node(address)
             yield address, client
@@ -229,7 +229,7 @@ class Peers:
         for address in self._fleet.servers.addresses:
             with contextlib.suppress(StorageUnreachable):
                 client = self.node(address)
-                if address != self.here and not _answers(client):
+                if address != self.here and not client.answers():
                     self.forget(address)
                     continue
                 yield client
@@ -244,12 +244,3 @@ class Peers:
             client.close()
         self._reached.clear()
         self._by_shard.clear()
-
-
-def _answers(client: Client) -> bool:
-    try:
-        with translated():
-            client.command("SELECT 1")
-    except StorageUnavailable:
-        return False
-    return True
