@@ -2,6 +2,7 @@
 
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
+from tests.support import forked
 from tests.support.clickhouse import clickhouse, new_database, schema, store, store_address
 
 from whipstitch.registry import credentials
@@ -13,3 +14,4 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 # Passwords of tests may be guessed in no time.
 credentials._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+forked.preferred = True

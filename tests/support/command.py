@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support import forked
 
 from whipstitch.registry.store import Registry
 
@@ -32,15 +35,23 @@ def run(*arguments: str, data_dir: Path, **environment: str) -> Outcome:
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("WHIPSTITCH_")
     }
-    done = subprocess.run(
-        [COMMAND, *arguments],
-        env={**inherited, "WHIPSTITCH_DATA_DIR": str(data_dir), **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    whole = {**inherited, "WHIPSTITCH_DATA_DIR": str(data_dir), **environment}
+    if not forked.suits(whole):
+        done = subprocess.run(
+            [COMMAND, *arguments],
+            env=whole,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = forked.Forked(COMMAND, arguments, whole, out.fileno(), err.fileno())
+        code = process.wait()
+        for said in (out, err):
+            said.seek(0)
+        return Outcome(code, out.read().decode(), err.read().decode())
 
 
 def registry_of(data_dir: Path) -> Registry:

@@ -9,11 +9,12 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import httpx
 from tests.support import processes
 from tests.support.command import COMMAND
+from tests.support.forked import Forked, suits
 
 _READY_SECONDS = 60
 _PAUSE = 0.05
@@ -26,7 +27,7 @@ class Server:
     ``environment`` are settings (``{"RATE_LIMIT": "0"}``: names without ``WHIPSTITCH_``), ``flags``
     further arguments. ``wait``: whether to return from a start only when ``/ready`` says 200.
     ``command``: another one that runs a server and prints what ``serve`` does. ``files``: so many
-    it may have open."""
+    it may have open. ``installed``: as a shell starts it, though tests fork."""
 
     live_key: str
     test_key: str
@@ -41,6 +42,7 @@ class Server:
         wait: bool = True,
         command: str = "serve",
         files: int | None = None,
+        installed: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.log_path = data_dir.with_name(data_dir.name + ".log")
@@ -51,8 +53,11 @@ class Server:
         self._wait = wait
         self._command = command
         self._files = files
+        self._installed = installed
+        self._not_ready = ""
         self._port = 0
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
+        self._said: IO[str] | None = None
         self._client = httpx.Client(trust_env=False, timeout=60)
 
     def __enter__(self) -> Self:
@@ -64,7 +69,7 @@ class Server:
         self._client.close()
 
     @property
-    def process(self) -> subprocess.Popen[str]:
+    def process(self) -> subprocess.Popen[bytes] | Forked:
         assert self._process is not None, "the server was not started"
         return self._process
 
@@ -80,21 +85,18 @@ class Server:
             name: value for name, value in os.environ.items() if not name.startswith("WHIPSTITCH_")
         }
         settings = {f"WHIPSTITCH_{name}": value for name, value in self._environment.items()}
-        with self.log_path.open("a") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(COMMAND, self._command, "--json", "--port", str(self._port)),
-                    *("--data-dir", str(self.data_dir), *self._flags),
-                ],
-                env=inherited | settings,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                preexec_fn=self._limit_files if self._files else None,
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        arguments = [
+            *(self._command, "--json", "--port", str(self._port)),
+            *("--data-dir", str(self.data_dir), *self._flags),
+        ]
+        reading, writing = os.pipe()
+        self._said = open(reading, encoding="utf-8")  # noqa: SIM115
+        try:
+            with self.log_path.open("a") as log:
+                self._process = self._begin(arguments, inherited | settings, writing, log.fileno())
+        finally:
+            os.close(writing)
+        line = self._said.readline()
         assert '"address"' in line, f"the server said {line!r} and logged:\n{self.log}"
         self.printed = json.loads(line)
         self.url = self.printed["address"]
@@ -196,9 +198,12 @@ class Server:
 
     def is_ready(self) -> bool:
         try:
-            return self._client.get(f"{self.url}/ready").status_code == 200
-        except httpx.TransportError:
+            answer = self._client.get(f"{self.url}/ready")
+        except httpx.TransportError as error:
+            self._not_ready = repr(error)
             return False
+        self._not_ready = answer.text
+        return answer.status_code == 200
 
     def metric(self, name: str) -> float:
         """The value of a metric, labels and all: ``whipstitch_inserted_rows_total{kind="event"}``.
@@ -214,8 +219,24 @@ class Server:
         while not predicate():
             code = self.process.poll()
             assert code is None, f"the server ended with {code} and logged:\n{self.log}"
-            assert time.monotonic() < give_up, f"not within {seconds} s; log:\n{self.log}"
+            assert time.monotonic() < give_up, (
+                f"not within {seconds} s; /ready last said {self._not_ready}; log:\n{self.log}"
+            )
             time.sleep(_PAUSE)
+
+    def _begin(
+        self, arguments: list[str], environment: dict[str, str], out: int, err: int
+    ) -> subprocess.Popen[bytes] | Forked:
+        if not self._installed and suits(environment):
+            return Forked(COMMAND, arguments, environment, out, err, self._files)
+        return subprocess.Popen(
+            [COMMAND, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            preexec_fn=self._limit_files if self._files else None,
+        )
 
     def _limit_files(self) -> None:
         assert self._files is not None
@@ -223,6 +244,6 @@ class Server:
 
     def _ended(self, seconds: float | None) -> int:
         code = self.process.wait(seconds)
-        assert self.process.stdout is not None
-        with contextlib.closing(self.process.stdout):
+        assert self._said is not None
+        with contextlib.closing(self._said):
             return code
