@@ -61,6 +61,27 @@ def run(work: Callable[[], Any]) -> None:
     uvloop.run(work())
 
 
+def test_an_entry_without_rows_comes_after_those_before_and_leaves_nothing_that_waits(
+    tmp_path: Path, durability: Durability
+) -> None:
+    async def work() -> None:
+        journal = journal_in(tmp_path, durability)
+        journal.attach(asyncio.get_running_loop())
+        mark: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        assert journal.append(Told(b"", 0, mark.set_result))
+        assert await mark
+        assert (journal.backlog_bytes, journal.oldest_seconds) == (0, 0)
+
+        before, after = append(journal, "before"), asyncio.get_running_loop().create_future()
+        assert journal.append(Told(b"", 0, after.set_result))
+        assert await after
+        assert before.done()
+        assert names(journalled_rows(tmp_path)) == ["before"]
+        journal.close()
+
+    run(work)
+
+
 def test_rows_are_on_disk_when_their_outcome_is_told(
     tmp_path: Path, durability: Durability
 ) -> None:
