@@ -90,7 +90,7 @@ class Server:
             *("--data-dir", str(self.data_dir), *self._flags),
         ]
         reading, writing = os.pipe()
-        self._said = open(reading, encoding="utf-8")  # noqa: SIM115
+        self._said = os.fdopen(reading, encoding="utf-8")
         try:
             with self.log_path.open("a") as log:
                 self._process = self._begin(arguments, inherited | settings, writing, log.fileno())
