@@ -17,6 +17,7 @@ from whipstitch.ingest.http.decompression import Corrupt, Oversized, unpack
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _MOST_FIELDS: Final = 1000
+_MOST_OBJECTS: Final = 500_000
 _MOST_VALUES: Final = 1_000_000
 """Values in a JSON text: as objects they take up to 200 bytes each."""
 _FEW: Final = 1024 * 1024
