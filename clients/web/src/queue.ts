@@ -85,6 +85,7 @@ async function send(taken: string[], body: string): Promise<boolean> {
       credentials: "omit",
       signal: AbortSignal.timeout?.(LEASE_MS),
     });
+    await answer.text(); // until it is read it counts towards what browsers send for pages that go
     status = answer.status;
     wait = Number(answer.headers.get("retry-after")) * 1000;
   } catch {
