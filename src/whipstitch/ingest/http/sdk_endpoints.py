@@ -5,6 +5,7 @@ report missing endpoints on a browser's console, and keep for ever what is not t
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -37,6 +38,7 @@ _SEEN_TIMES: Final = 20
 _READ: Final = frozenset({"GET", "HEAD"})
 _WRITE: Final = frozenset({"POST"})
 _CATCH: Final = "/api/catch/"
+_SLASHES: Final = re.compile("/{2,}")
 
 _REPLAY_OFF: Final = {
     "enabled": False,
@@ -108,8 +110,8 @@ _view = msgspec.json.Decoder(_View)
 
 
 def sdk_path(path: str) -> str | None:
-    """The endpoint that ``path`` means, with or without slashes at its end; None: none of these."""
-    plain = path.rstrip("/")
+    """The endpoint that ``path`` means, though with more slashes than it has; None: none of these."""
+    plain = _SLASHES.sub("/", path).rstrip("/")
     return plain if plain in _ENDPOINTS or plain.startswith(_CATCH) else None
 
 

@@ -111,6 +111,11 @@ def test_a_handshake_that_the_client_knows_is_not_sent_again(server: Served) -> 
     assert other.status == 200
 
 
+def test_more_slashes_make_no_difference(server: Served) -> None:
+    assert ask(server, "GET", "//api/v1//handshake/?sdk=web").status == 200
+    assert ask(server, "POST", "//api/catch//vitals", b"{}").status == 200
+
+
 def test_a_view_is_an_event_with_its_time_session_and_properties(server: Served) -> None:
     assert ask(server, "POST", "/api/v1/screens/seen", SEEN).status == 204
     (row,) = server.new_rows()
