@@ -37,7 +37,7 @@ _RECEIVED: Final = 64
 """Large bodies that are received at one time, in all and from one address."""
 _RECEIVED_OF_ONE: Final = 16
 _TRANSLATED_AT_ONCE: Final = 1
-"""Of those whose translation takes too long for the event loop: each takes some 200 MB at most."""
+"""Of those whose translation takes too long for the event loop: each takes some 100 MB at most."""
 _QUICK: Final = 64 * 1024
 """Bytes. An unpacked body up to this is translated on the event loop."""
 _MOST_PARAMETERS: Final = 1000

@@ -17,10 +17,10 @@ from whipstitch.ingest.http.decompression import Corrupt, Oversized, unpack
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _MOST_FIELDS: Final = 1000
-_MOST_OBJECTS: Final = 500_000
-_MOST_VALUES: Final = 1_000_000
-"""Values in a JSON text: as objects they take up to 200 bytes each."""
-_FEW: Final = 1024 * 1024
+_MOST_VALUES: Final = 250_000
+"""Values in a JSON text: a hundred for each of the most events that a client sends at once. To make
+objects of more would take memory, and time of the event loop, before the key is known."""
+_FEW: Final = 250_000
 """Bytes of a text that cannot have so many."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BLANK: Final = b" \t\r\n"

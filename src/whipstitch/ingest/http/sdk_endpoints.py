@@ -110,7 +110,8 @@ _view = msgspec.json.Decoder(_View)
 
 
 def sdk_path(path: str) -> str | None:
-    """The endpoint that ``path`` means, though with more slashes than it has; None: none of these."""
+    """The endpoint that ``path`` means, though with more slashes than it has; None: none of
+    these."""
     plain = _SLASHES.sub("/", path).rstrip("/")
     return plain if plain in _ENDPOINTS or plain.startswith(_CATCH) else None
 
