@@ -1,6 +1,7 @@
 """What released clients really sent, byte by byte: the answer that each needs, and what is stored.
 
-Rows are written as ``kind: name | whose | …`` in the order in which they are queued."""
+Rows are written as ``kind: name | whose | …`` (``trait``: set; ``once``; ``add``) in the order in
+which they are queued."""
 
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ RECORDED_KEYS = (
 )
 """As they stand in the recordings: a project that has them takes the bytes as they are."""
 SNOWPLOW = f"/snowplow/{KEY}"
+OF_FIRST_VISIT = ("$", "utm_", "initial_")
+"""What browsers set once of somebody's first visit is left out of the tables."""
 OTHER = "$device:7c7f5ea8-0c59-47f7-b699-01297bbed1b4"
 DEVICE = "$device:1c5ece29-f1ba-420c-959d-9017ef1f187e"
 BROWSER, RESET = (
@@ -39,11 +42,15 @@ STORED = {
         event: checkout_started | user_123 | 1795767179168 | c1e4e5c9349748328ec08ca29ad6430e
         trait: $email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
+        once: first_seen | user_123 | "2026-05-01"
+        add: logins | user_123 | 1
         trait: trial | user_123 | deleted
         event: old_event | user_123 | 1793175179000 | b8b89659d1084534b934855ae84ca530
         alias: anon_a3b9ff | user_123
         trait: $email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
+        once: first_seen | user_123 | "2026-05-01"
+        add: logins | user_123 | 1
         trait: trial | user_123 | deleted
         event: checkout_started | user_123 | 1795767191960 | c2b3002bdeff4456a57455be6e4af337
         alias: anon_a3b9ff | user_123
@@ -61,10 +68,12 @@ STORED = {
         trait: $email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
         trait: trial | user_123 | deleted
+        add: logins | user_123 | 1
         trait: $os | user_123 | "Linux"
         trait: $browser | user_123 | "Chrome"
         trait: $browser_version | user_123 | 156
         trait: company | user_123 | ["acme"]
+        once: first_seen | user_123 | "2026-05-01"
         event: after_reset | {OTHER} | 1795767274632 | jbhbf4ea299b6467
         event: leaving | {OTHER} | 1795767278756 | lk9tqnh56ha9vbwu
         """,
@@ -72,6 +81,8 @@ STORED = {
         alias: device_a3b9ff | user_123
         trait: plan | user_123 | "pro"
         trait: trial | user_123 | deleted
+        once: first_seen | user_123 | "2026-05-01"
+        add: logins | user_123 | 1
         trait: company | user_123 | "acme"
         event: checkout_started | user_123 | 1795767180863 | -
         event: revenue_amount | user_123 | 1795767180875 | -
@@ -79,6 +90,8 @@ STORED = {
         alias: device_a3b9ff | user_123
         trait: plan | user_123 | "pro"
         trait: trial | user_123 | deleted
+        once: first_seen | user_123 | "2026-05-01"
+        add: logins | user_123 | 1
         trait: company | user_123 | "acme"
         event: checkout_started | user_123 | 1795767195068 | -
         event: revenue_amount | user_123 | 1795767195071 | -
@@ -96,6 +109,7 @@ STORED = {
         alias: {BROWSER} | user_123
         trait: email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
+        once: first_seen | user_123 | "2026-05-01"
         alias: user_alt | user_123
         trait: seats | user_123 | 4
         event: checkout_started | {BROWSER} | 1795767254164 | x9u7b9asbabrxa95
@@ -108,6 +122,7 @@ STORED = {
         alias: {BROWSER_2024} | user_123
         trait: email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
+        once: first_seen | user_123 | "2026-05-01"
         event: $pageview | user_123 | 1795768045131 | xridvghzhdf1v9ag
         alias: user_alt | user_123
         trait: seats | user_123 | 4
@@ -121,6 +136,7 @@ STORED = {
         alias: anon_a3b9ff | user_123
         trait: email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
+        once: first_seen | user_123 | "2026-05-01"
         event: checkout_started | anon_a3b9ff | 1795767167848 | -
         event: checkout_completed | user_123 | 1795767167849 | -
         event: personless | user_9 | 1795767167849 | -
@@ -128,6 +144,7 @@ STORED = {
         alias: anon_a3b9ff | user_123
         trait: email | user_123 | "ada@example.com"
         trait: plan | user_123 | "pro"
+        once: first_seen | user_123 | "2026-05-01"
         event: checkout_started | anon_a3b9ff | 1795767187567 | -
         event: checkout_completed | user_123 | 1795767187568 | -
         event: personless | user_9 | 1795767187568 | -
@@ -222,8 +239,13 @@ def told(rows: list[Row]) -> list[str]:
         elif row["k"] == "alias":
             lines.append(f"alias: {row['alias_id']} | {row['distinct_id']}")
         elif row["property"]:
+            kind = {0: "trait", 1: "once"}.get(row.get("operation", 0), "add")
             value = "deleted" if row["deleted"] else row["value"]
-            lines.append(f"trait: {row['property']} | {row['distinct_id']} | {value}")
+            if kind == "add":
+                value = f"{float(value):g}"
+            if kind == "once" and row["property"].startswith(OF_FIRST_VISIT):
+                continue
+            lines.append(f"{kind}: {row['property']} | {row['distinct_id']} | {value}")
     return lines
 
 
