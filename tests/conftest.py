@@ -1,5 +1,8 @@
 """Fixtures for all tests."""
 
+from pathlib import Path
+
+import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from tests.support import forked
@@ -15,3 +18,38 @@ settings.load_profile("unhurried")
 # Passwords of tests may be guessed in no time.
 credentials._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 forked.preferred = True
+
+# What `--fast` looks at: the rest needs a server, or a process of its own.
+_FAST_DIRECTORIES = ("unit", "integration/journal", "integration/registry")
+_SERVERS = frozenset({"clickhouse", "postgres", "postgres_url"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only tests that need no server")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether a directory or file is left out; None: it is not for this to say."""
+    if not config.getoption("--fast"):
+        return None
+    here = Path(__file__).parent
+    wanted = [here / directory for directory in _FAST_DIRECTORIES]
+    near = any(
+        collection_path.is_relative_to(one) or one.is_relative_to(collection_path) for one in wanted
+    )
+    return None if near else True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--fast"):
+        return
+    left_out = [item for item in items if _needs_server(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    chosen = getattr(item, "callspec", None)
+    parameters = set(map(str, chosen.params.values())) if chosen else set()
+    return bool(names & _SERVERS) or ("url" in names and "postgres" in parameters)

@@ -54,6 +54,7 @@ class Watchdog:
         *,
         patience: float = PATIENCE,
         tick: float = _TICK_SECONDS,
+        shown: float = _SHOWN_SECONDS,
         end: Callable[[int], None] = os._exit,
     ) -> None:
         """``fail`` ends the server in order; ``end`` the process at once, where that takes too
@@ -62,6 +63,7 @@ class Watchdog:
         self._fail = fail
         self._patience = patience
         self._tick = tick
+        self._shown = shown
         self._end = end
         self._rows: StorageProgress | None = None
         self._beats = 0
@@ -130,7 +132,7 @@ class Watchdog:
         self.problem = f"{problem}: the server ends, to be started again. Its log says more."
         with contextlib.suppress(Exception):
             log.critical("server_stuck", problem=problem)
-        self._stop.wait(_SHOWN_SECONDS)
+        self._stop.wait(self._shown)
         self._fail(ServerStuck(self.problem))
         if not self._stop.wait(_ENDING_SECONDS):
             self._end(1)

@@ -41,7 +41,7 @@ class Ended:
         self.error: Exception | None = None
         self.failed = threading.Event()
         self.code: int | None = None
-        self.watchdog = Watchdog(self._fail, patience=0.05, tick=0.01, end=self._end)
+        self.watchdog = Watchdog(self._fail, patience=0.05, tick=0.01, shown=0.01, end=self._end)
 
     def _fail(self, error: Exception) -> None:
         self.error = error
