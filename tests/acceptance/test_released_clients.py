@@ -60,13 +60,14 @@ STORED: dict[str, Expected] = {
     },
     "otlp_node": {("viewed", "oteln_user"): 1},
 }
+ONCE = {"first_seen": "2026-05-01"}
 PEOPLE: dict[str, tuple[list[str], dict[str, Any]]] = {
-    "mp_user": (["anon_mp"], {"$email": "ada@example.com", "plan": "pro"}),
+    "mp_user": (["anon_mp"], {"$email": "ada@example.com", "plan": "pro", **ONCE, "logins": 3}),
     "amp_user": (["device_amp"], {"plan": "pro", "company": "acme"}),
     "sp_user": (["duid_sp"], {}),
     "spn_user": (["duid_spn"], {}),
     "mpn_user": (["$device:node"], {"plan": "pro", "text": "Grüße +/ 😀"}),
-    "ampn_user": (["device_ampn"], {"plan": "pro"}),
+    "ampn_user": (["device_ampn"], {"plan": "pro", **ONCE, "logins": 2}),
 }
 """Ids and traits of those who have any."""
 
