@@ -112,6 +112,21 @@ def test_a_project_has_a_time_zone_that_there_is(registry: Registry) -> None:
     assert holder.timezone == "Europe/Paris"
 
 
+def test_a_project_says_what_becomes_of_malformed_operations(registry: Registry) -> None:
+    assert registry.create_project("Shop").project.malformed == "refuse"
+
+    assert registry.set_project("Shop", malformed="drop", address_rate_limit=5) == (
+        registry.find_project("Shop")
+    )
+    with pytest.raises(RegistryError, match="refuse or drop"):
+        registry.set_project("Shop", malformed="keep")
+
+    project = registry.find_project("Shop")
+    assert (project.malformed, project.address_rate_limit) == ("drop", 5)
+    (key, _) = registry.directory().keys.values()
+    assert key.project == project
+
+
 @pytest.mark.parametrize("rate_limit", [-1, 2**31])
 def test_an_impossible_rate_limit_is_refused(registry: Registry, rate_limit: int) -> None:
     registry.create_project("Shop")

@@ -45,9 +45,16 @@ def test_every_migration_may_be_applied_again(store_address: Address) -> None:
         store_address,
         "INSERT INTO person_aliases (alias_id, accepted, number) VALUES ('anon', 7, 7)",
     )
+    run(
+        store_address,
+        "INSERT INTO person_traits (distinct_id, property, value, version, operation) "
+        "SELECT 'anon', 'plan', toString(number), number, number FROM numbers(3)",
+    )
+    traits = "SELECT property, value, operation FROM traits_by_property FINAL ORDER BY operation"
     run(store_address, "TRUNCATE TABLE schema_migrations")
     with opened(store_address) as store:
         assert store.query("SELECT alias_id, number FROM person_aliases") == [("anon", 7)]
+        assert store.query(traits) == [("plan", str(one), one) for one in range(3)]
         versions = store.query("SELECT uniqExact(version) FROM schema_migrations")
         assert versions == [(len(migrations()),)]
 

@@ -15,6 +15,15 @@ SELECT project_id, environment, property, distinct_id, cityHash64(distinct_id) A
 FROM person_traits
 WHERE property != '';
 
+-- Copied anew: where all migrations are applied again, the copy that 0015 makes knows no operations.
+TRUNCATE TABLE traits_by_property;
+INSERT INTO traits_by_property
+    (project_id, environment, property, distinct_id, id_key, value, deleted, accepted, version, operation)
+SELECT project_id, environment, property, distinct_id, cityHash64(distinct_id), value, deleted, accepted,
+    version, operation
+FROM person_traits
+WHERE property != '';
+
 CREATE OR REPLACE VIEW sql_people SQL SECURITY INVOKER AS
 SELECT
     environment,

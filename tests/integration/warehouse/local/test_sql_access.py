@@ -217,7 +217,7 @@ def _rows(store: Store) -> None:
         f"INSERT INTO person_moves SELECT {of}, 'distinct_id', concat(whose.2, '_1'), whose.2, 1 "
         f"FROM (SELECT {where})",
         f"INSERT INTO person_traits SELECT {of}, whose.2, whose.2, concat('\"', whose.2, '\"'), "
-        f"0, {at}, 1, 1 FROM (SELECT {where})",
+        f"0, {at}, 1, 1, 0 FROM (SELECT {where})",
     ):
         store.query(sql, said)
 

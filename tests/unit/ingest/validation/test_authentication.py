@@ -54,6 +54,22 @@ def test_the_limit_of_the_project_wins_over_the_general_one() -> None:
     assert [gate.is_within_limit(own, NOW) for _ in range(2)] == [True, False]
 
 
+def test_a_project_may_have_a_limit_by_address_of_its_own() -> None:
+    keys = {
+        name: IngestionKey(name, Project(name, name, address_rate_limit=limit), "live")
+        for name, limit in (("strict", 1), ("off", 0), ("usual", None))
+    }
+    gate = Authenticator(0, address_limit=2)
+    taken = {}
+    for name in keys:
+        client = gate.recognise(ProjectSnapshot(keys=keys), name, None, "192.0.2.1")
+        taken[name] = sum(gate.is_within_limit(client, NOW) for _ in range(5))
+    other = gate.recognise(ProjectSnapshot(keys=keys), "strict", None, "192.0.2.2")
+
+    assert taken == {"strict": 1, "off": 5, "usual": 2}
+    assert gate.is_within_limit(other, NOW)
+
+
 def test_without_a_key_the_address_is_counted() -> None:
     gate = Authenticator(1)
     first, second = (gate.recognise(DIRECTORY, "", None, ip) for ip in ("192.0.2.1", "192.0.2.2"))
