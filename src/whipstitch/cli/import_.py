@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from whipstitch.core.projects import Project
     from whipstitch.ingest.history.importing import Imported
     from whipstitch.registry.store import Registry
+
+
+_ALLOCATIONS: Final = 200_000
 
 
 class FormatChoice(StrEnum):
@@ -78,6 +82,8 @@ def import_(
         from whipstitch.ingest.history import importing
         from whipstitch.ingest.history.journal import JournalWriter
 
+        # Records are many small objects without cycles, for which a tenth of the time is spent.
+        gc.set_threshold(_ALLOCATIONS)
         settings = Settings.load(data_dir=data_dir, database=database)
         importing.check(files)
         key = IngestionKey("", _project(registry, project), environment.value)

@@ -92,7 +92,7 @@ def run(
                 continue
             made = _made(found, make, tally)
             if made and writer is not None:
-                writer.put(made)
+                writer.put(made, found.size)
                 if writer.is_full:
                     writer.seal()
                     checkpoints.write(mark, Checkpoint(read))
@@ -108,14 +108,14 @@ def _made(found: Found, make: Callable[[Found, Record], list[Row]], tally: Impor
         tally.leave_out(found.record.why)
         tally.note(found, found.record.why)
         return []
-    before = tally.left_out.total()
+    before = tally.trouble
     try:
         made = make(found, found.record)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # Whatever shape a record has, the others are imported.
         tally.leave_out(f"of another shape ({type(error).__name__})")
         made = []
-    if tally.left_out.total() > before:
+    if tally.trouble > before:
         tally.note(found, next(reversed(tally.left_out)))
     return made
 

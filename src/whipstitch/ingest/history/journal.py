@@ -16,6 +16,8 @@ from whipstitch.journal.segments import SEALED, new_stem, sync_directory
 
 _MOST_ROWS: Final = 20_000
 _MOST_BYTES: Final = 16 * 1024 * 1024
+_ENCODED_AT_ONCE: Final = 100
+_ENCODED_BYTES: Final = 1024 * 1024
 _LOOK_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -38,16 +40,27 @@ class JournalWriter:
         self._limit = limit
         self._reserve = reserve
         self._sleep = sleep
+        self._pending: list[Row] = []
+        self._pending_bytes = 0
         self._groups: list[bytes] = []
         self._rows = self._bytes = 0
         journal.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def put(self, rows: list[Row]) -> None:
-        lines = encode_lines(rows)
+    def put(self, rows: list[Row], size: int) -> None:
+        """``size``: bytes that they had in their file, about as many as they have here."""
+        self._pending += rows
+        self._pending_bytes += size
+        if len(self._pending) >= _ENCODED_AT_ONCE or self._pending_bytes >= _ENCODED_BYTES:
+            self._encode()
+
+    def _encode(self) -> None:
+        lines = encode_lines(self._pending)
         self._groups.append(lines)
-        self._rows += len(rows)
+        self._rows += len(self._pending)
         self._bytes += len(lines)
+        self._pending.clear()
+        self._pending_bytes = 0
 
     @property
     def is_full(self) -> bool:
@@ -60,6 +73,7 @@ class JournalWriter:
             HistoryError: there is no room, and nobody loads what waits.
             OSError
         """
+        self._encode()
         if not self._rows:
             return
         self._wait_for_room()

@@ -55,9 +55,12 @@ class Tally:
         self.records = 0
         self.events = self.people = self.aliases = 0
         self.left_out: Counter[str] = Counter()
+        self.trouble = 0
+        """How much was left out."""
 
     def leave_out(self, why: str, count: int = 1) -> None:
         self.left_out[why] += count
+        self.trouble += count
 
 
 class Rows:
