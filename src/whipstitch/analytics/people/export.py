@@ -18,15 +18,17 @@ def _rfc3339(moment: str) -> str:
     return f"concat('\"', replaceOne(toString({moment}), ' ', 'T'), 'Z\"')"
 
 
-# One trait a line, under the id that it was said of, since when it holds; of a person without
-# traits a line that names it.
+# One update of a trait a line, under the id that it was said of: what is set, set once (the first
+# that was), or added (all of it). A trait that was deleted is null. Each person is named by a line.
 _TRAITS: Final = (
     "SELECT if(property = '', "
     "concat('{\"distinct_id\":', toJSONString(distinct_id), ',\"properties\":{}}'), "
     "concat('{\"distinct_id\":', toJSONString(distinct_id), ',\"property\":', "
-    "toJSONString(property), ',\"value\":', translate(value, '\\n\\r', '  '), "
+    "toJSONString(property), multiIf(operation = 0, ',\"value\":', operation = 1, "
+    "',\"set_once\":', concat(',\"accepted\":', toString(accepted), ',\"add\":')), "
+    "if(deleted, 'null', translate(value, '\\n\\r', '  ')), "
     f"',\"timestamp\":', {_rfc3339('timestamp')}, '}}')) AS line "
-    f"FROM person_traits FINAL WHERE {IN_SCOPE} AND (property = '' OR NOT deleted)"
+    f"FROM person_traits FINAL WHERE {IN_SCOPE}"
 )
 _SAID: Final = (
     "SELECT alias_id, accepted, min(received) AS said_at, min(timestamp) AS meant_at "

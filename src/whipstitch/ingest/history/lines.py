@@ -23,6 +23,7 @@ from whipstitch.ingest.validation.bodies import AliasPayload, PeoplePayload, Tra
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.ids import is_garbage
 from whipstitch.ingest.validation.rows import (
+    SET_ONCE,
     AliasRow,
     EventRow,
     NotAnObject,
@@ -105,22 +106,27 @@ class Rows:
                 rows += self.alias(payload)
         return rows
 
-    def people(self, payload: dict[str, Any]) -> list[TraitRow]:
+    def people(self, payload: dict[str, Any], number: int | None = None) -> list[TraitRow]:
         """Traits that were said of the same person just before are not said again: many exports
-        have them with each event."""
+        have them with each event. What is added has a ``number`` that is the same each time, so
+        that it is added once."""
         person = payload["distinct_id"]
         if is_garbage(person):
             self._tally.leave_out("garbage_id")
             return []
         said = _encode([payload.get(name) for name in ("properties", "set_once", "add")])
-        if self._traits.get(person) == said:
+        if self._traits.get(person) == said and not payload.get("add"):
             return []
         if len(self._traits) >= _MOST_TRAITS:
             self._traits.clear()
         self._traits[person] = said
         update = _people(_encode(payload))
         self._tally.people += 1
-        return trait_rows(update, self._key, self._next_number(), self._now, self._remarks)
+        rows = trait_rows(update, self._key, self._next_number(), self._now, self._remarks)
+        for row in rows:
+            if row.operation > SET_ONCE:
+                row.operation = row.accepted = number or _number_of(row, said)
+        return rows
 
     def alias(self, payload: dict[str, Any], received: int | None = None) -> list[AliasRow]:
         """``received``: when it was, in unix milliseconds; None: now."""
@@ -164,3 +170,9 @@ class Rows:
         scope = f"{self._key.project.id}/{self._key.environment}/".encode()
         digest = hashlib.blake2b(scope + own, digest_size=16).digest()
         return "evt_" + urlsafe_b64encode(digest).decode()[:_ID_CHARACTERS]
+
+
+def _number_of(row: TraitRow, said: bytes) -> int:
+    """Unix microseconds of its time, with the last three digits by what it says."""
+    digits = int.from_bytes(hashlib.blake2b(said, digest_size=4).digest()) % 1000
+    return max(SET_ONCE + 1, row.timestamp * 1000 + digits)

@@ -19,8 +19,12 @@ class _Texts(msgspec.Struct, frozen=True):
 
     properties: msgspec.Raw = ABSENT
     default_properties: msgspec.Raw = ABSENT
+    value: msgspec.Raw = ABSENT
+    set_once: msgspec.Raw = ABSENT
+    add: msgspec.Raw = ABSENT
 
 
+_MOST_ALIASES: Final = 1_000_000
 _NO_TEXT: Final = _Texts()
 _EMPTY: Final = msgspec.Raw(b"{}")
 _texts: Final = msgspec.json.Decoder(_Texts).decode
@@ -56,9 +60,12 @@ class OwnRows:
             alias = _named(record, "alias_id", "distinct_id", "timestamp")
             return [*self._rows.alias(alias, _time(record.get("created_at")))]
         if "property" in record:
-            traits = {record["property"]: record.get("value")}
-            payload = {**_named(record, "distinct_id", "timestamp"), "properties": traits}
-            return [*self._rows.people(payload)]
+            kind = next((one for one in ("set_once", "add") if one in record), "properties")
+            field = "value" if kind == "properties" else kind
+            raw = getattr(_as_sent(text), field)
+            traits = {record["property"]: record.get(field) if raw is ABSENT else raw}
+            payload = {**_named(record, "distinct_id", "timestamp"), kind: traits}
+            return [*self._rows.people(payload, record.get("accepted"))]
         if "distinct_id" in record and isinstance(record.get("properties"), dict):
             return [*self._rows.people(_named(record, "distinct_id", "properties", "timestamp"))]
         self._tally.leave_out("neither an event nor a trait nor an alias")
@@ -73,11 +80,11 @@ class OwnRows:
             return []
         rows: list[Row] = []
         if sent and self._says_aliases and (sent, person) not in self._aliases:
+            if len(self._aliases) >= _MOST_ALIASES:
+                self._aliases.clear()  # a repeat changes nothing
             self._aliases.add((sent, person))
             rows += self._rows.alias({"alias_id": sent, "distinct_id": person})
-        sent_as = _NO_TEXT
-        with suppress(msgspec.DecodeError):  # half an emoji: what was read of it stands
-            sent_as = _texts(text) if text else _NO_TEXT
+        sent_as = _as_sent(text)
         own = record.get("id")
         event = ImportedEvent(
             project_id=self._key.project.id,
@@ -105,6 +112,12 @@ class OwnRows:
         )
         self._tally.events += 1
         return [*rows, event]
+
+
+def _as_sent(text: bytes) -> _Texts:
+    with suppress(msgspec.DecodeError):  # half an emoji: what was read of it stands
+        return _texts(text) if text else _NO_TEXT
+    return _NO_TEXT
 
 
 def _text(value: object) -> str:
