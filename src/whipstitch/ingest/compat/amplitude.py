@@ -60,9 +60,9 @@ _OF_EVENT: Final = (
     "productId",
     "revenueType",
     "currency",
-    "event_id",
 )
-"""Fields beside the event's properties that say something of the event."""
+"""Fields beside the event's properties that say something of the event. ``event_id`` is none: it
+counts a session's events, and would be taken for an id to tell repeats by."""
 
 
 def translate(_request: CompatRequest, body: bytes) -> Translation:
