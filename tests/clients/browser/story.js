@@ -8,7 +8,7 @@ const traits = { email: "ada@example.com", plan: "pro" };
 
 function posthog() {
   const tool = it.default;
-  tool.init(key, { api_host: host, autocapture: false, capture_pageview: true, disable_session_recording: true });
+  tool.init(key, { api_host: host, autocapture: false, capture_pageview: true, disable_session_recording: true, opt_out_useragent_filter: true });
   return {
     track: (name, properties) => tool.capture(name, properties),
     identify: (id) => tool.identify(id, traits),
