@@ -198,6 +198,8 @@ class LargeAdmission:
             rows: list[TraitRow] = list(self._admission.rows(kept, client, numbers))  # type: ignore[arg-type] # of people only
             if when is not None:
                 del rows[0]  # the person's
+                if not rows:  # it only has what means nothing
+                    continue
                 for row in rows:
                     row.timestamp = when
             when = rows[-1].timestamp

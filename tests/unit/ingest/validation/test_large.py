@@ -108,7 +108,8 @@ def _meaning(rows: list[Any]) -> Any:
     traits: dict[Any, Any] = {}
     for row in rows:
         if row["k"] == "trait":
-            key = row["distinct_id"], row["property"]
+            kind = min(row.get("operation", 0), 2)  # what is added has its number here
+            key = row["distinct_id"], row["property"], kind
             number = row["accepted"]
             if key not in traits or (row["timestamp"], number) >= traits[key][0]:
                 traits[key] = (row["timestamp"], number), row["value"], row["deleted"]
@@ -134,7 +135,16 @@ _PAYLOADS = {
         },
     ),
     "people": st.fixed_dictionaries(
-        {"distinct_id": _ID}, optional={"properties": _PROPERTIES | st.none(), "timestamp": _TIME}
+        {"distinct_id": _ID},
+        optional={
+            "properties": _PROPERTIES | st.none(),
+            "set_once": _PROPERTIES | st.none(),
+            "add": st.dictionaries(
+                _TEXT, _VALUE | st.floats(allow_nan=False, allow_infinity=False) | st.just(10**400)
+            )
+            | st.just([]),
+            "timestamp": _TIME,
+        },
     ),
     "alias": st.fixed_dictionaries({"alias_id": _ID, "distinct_id": _ID}),
 }
@@ -204,7 +214,7 @@ def test_of_equal_keys_far_apart_the_last_counts() -> None:
     body = f'{{"distinct_id":"u1","timestamp":"soon","properties":{properties}}}'
     _, (tally, _, rows) = admitted("people", body.encode())
     found = _meaning(rows)[1]
-    assert found["u1", "a"][1] == "2"
+    assert found["u1", "a", 0][1] == "2"
     assert len({row["timestamp"] for row in rows if row["property"]}) == 1
     assert (tally.people, tally.troubles) == (1, {Reason.UNREAD_TIME: 1})
     assert sum(not row["property"] for row in rows) == 1
