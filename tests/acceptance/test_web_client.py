@@ -121,6 +121,10 @@ def test_a_page_tells_of_its_view_the_visit_and_how_it_was_left(
     assert first["$referring_domain"] == "search.example"
     assert "secret" not in str(mine)
     assert "ada@" not in str(mine)
+    traits = server.get(f"/api/v1/people/{done['distinct_id']}").json()["person"]["properties"]
+    assert traits["$initial_pathname"] == "/pricing"
+    assert traits["$initial_utm_source"] == "news"
+    assert traits["$initial_referring_domain"] == "search.example"
     for one in (first, done["properties"]):
         assert (one["utm_source"], one["utm_campaign"], one["gclid"]) == ("news", "may", "abc")
 
@@ -343,6 +347,33 @@ def test_a_page_with_a_strict_policy_and_the_script_twice(
     (found,) = arrive(server, "strict", 1)
     mine = server.events(distinct_id=found["distinct_id"])
     assert sorted(one["event_name"] for one in mine) == ["$pageview", "strict"]
+
+
+def test_what_was_sent_long_ago_without_an_answer_is_not_sent_again(
+    server: Server, site: Site, visitor: Visitor, tag: Callable[..., str]
+) -> None:
+    site.html = "<!doctype html>"
+    page = visitor.open("/long-ago")
+    page.evaluate(
+        """(prefix) => {
+             const put = (name, n, days) => {
+               const time = (Date.now() - days * 864e5).toString(36);
+               localStorage[prefix + 'q' + time] = JSON.stringify({type: 'track', payload: {
+                 event_name: 'old', distinct_id: 'user_9', properties: {mark: 'old', n}}});
+               return 'q' + time;
+             };
+             localStorage[prefix + 'sent'] = `${Date.now() - 3 * 864e5} ${put('a', 0, 3)}`;
+             put('b', 1, 2.5);
+             put('c', 2, 8);
+           }""",
+        f"ws.{server.live_key[-8:]}.",
+    )
+    site.html = tag()
+    page.reload()
+    arrive(server, "old", 1)
+    overflow = server.events(event_name="$queue_overflow")
+    assert [one["properties"]["lost"] for one in overflow] == [1]
+    assert [one["properties"]["n"] for one in named(server, "old")] == [1]
 
 
 def test_where_storage_is_blocked_a_page_still_tells(

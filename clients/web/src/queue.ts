@@ -9,6 +9,7 @@ import { random, silent } from "./visitor";
 const EVERY_MS = 5_000;
 const LEASE_MS = 15_000; // so long nobody else sends what one page is sending
 const LONGEST_WAIT_MS = 600_000;
+const KNOWN_MS = 2 * 86_400_000; // servers know a repeat for three days, unless set otherwise
 const MOST = 100;
 const MOST_BYTES = 60_000; // browsers send at most 64 KiB for a page that goes
 const MOST_KEPT = 1_000;
@@ -52,9 +53,11 @@ function waiting(): string[] {
   const lost = all.filter((name, index) => name < oldest || index < all.length - MOST_KEPT);
   lost.forEach(remove);
   if (lost.length) overflow(lost.length);
-  const [time, last = ""] = (get("sent") ?? "").split(" ");
+  const [time = "", last = ""] = (get("sent") ?? "").split(" ");
+  // What a page sent when it was left, and nobody since: by now the server may not know it again.
+  if (Date.now() - parseFloat(time) > KNOWN_MS) all.filter((name) => name <= last).forEach(remove);
   const sending = until(time) > Date.now() ? last : "";
-  return all.slice(lost.length).filter((name) => name > sending);
+  return all.filter((name) => name > sending && get(name));
 }
 
 // Takes what the next request is to hold, and says to the other tabs that it is being sent.
@@ -63,11 +66,11 @@ function claim(): [string[], string] {
   const bodies: string[] = [];
   let bytes = 0;
   for (const name of waiting()) {
-    const body = get(name) ?? "";
+    const body = get(name)!;
     bytes += new Blob([body]).size + 1;
     if (taken.length >= most || (taken.length && bytes > MOST_BYTES)) break;
     taken.push(name);
-    if (body) bodies.push(body);
+    bodies.push(body);
   }
   if (taken.length) set("sent", `${Date.now() + LEASE_MS} ${taken[taken.length - 1]}`);
   return [taken, `{"operations":[${bodies}]}`];
