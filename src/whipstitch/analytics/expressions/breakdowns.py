@@ -17,6 +17,8 @@ from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
 
 OTHER: Final = "$other"
+ALL: Final = "$all"
+"""What the line of all groups together is called."""
 DEFAULT_LIMIT: Final = 25
 MOST: Final = 100
 MOST_CELLS: Final = 100_000
@@ -170,8 +172,8 @@ def is_leftover(text: str) -> bool:
 
 
 def is_alike(text: str) -> bool | UnsetType:
-    """True where ``Broken.group`` gave a value that is called as OTHER, else nothing."""
-    return True if text == f"{_VALUE}{OTHER}" else UNSET
+    """True where ``Broken.group`` gave a value that is called as OTHER or ALL, else nothing."""
+    return True if text in (f"{_VALUE}{OTHER}", f"{_VALUE}{ALL}") else UNSET
 
 
 def is_in(found: str, group: Group, is_value: bool | None, values: Parameters) -> str:

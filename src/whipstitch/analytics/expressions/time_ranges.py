@@ -53,9 +53,22 @@ class TimeRange:
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Consecutive intervals that hold a range: ``starts`` in unix milliseconds, the first at or
-    before the range's."""
+    before the range's; ``end``: of the last one."""
 
     starts: tuple[int, ...]
+    end: int = 0
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        return (*self.starts[1:], self.end)
+
+    def incomplete(self, range_: TimeRange, now: datetime) -> list[bool]:
+        """Which of them ``range_`` cuts off, or are not over ``now``."""
+        first = _milliseconds(range_.start)
+        last = _milliseconds(min(range_.end, now))
+        return [
+            start < first or end > last for start, end in zip(self.starts, self.ends, strict=True)
+        ]
 
     def start_of_row(self, values: Parameters) -> str:
         """The start, an Int64, of the interval that a row of ``events`` lies in."""
@@ -113,15 +126,51 @@ def intervals(
         InvalidQuery: there are more than 10,000.
     """
     starts: list[int] = []
+    end = 0
     for start in _starts(range_.start, interval, zone):
+        end = _milliseconds(start)
         if start >= range_.end:
             break
         if len(starts) == _MOST_INTERVALS:
             raise InvalidQuery(
                 field, f"makes more than {_MOST_INTERVALS:,} intervals: take a longer one"
             )
-        starts.append(_milliseconds(start))
-    return Intervals(tuple(starts))
+        starts.append(end)
+    return Intervals(tuple(starts), end)
+
+
+def days_before(moment: int, days: int, zone: ZoneInfo) -> int:
+    """The unix milliseconds at which the clocks of ``zone`` showed what they show at ``moment``,
+    so many days before."""
+    local = (_EPOCH + timedelta(milliseconds=moment)).astimezone(zone)
+    return max(_milliseconds((local - timedelta(days=days)).astimezone(UTC)), _milliseconds(_FIRST))
+
+
+def earlier(range_: TimeRange, zone: ZoneInfo, by: int | Literal["previous", "year"]) -> TimeRange:
+    """The range so many days, or one range's length or a year, before ``range_``, by the clocks of
+    ``zone``. The range before whole months is as many months."""
+    start, end = (one.astimezone(zone).replace(tzinfo=None) for one in (range_.start, range_.end))
+    if isinstance(by, int):
+        moved = [one - timedelta(days=by) for one in (start, end)]
+    elif by == "year":
+        moved = [_months_before(one, 12) for one in (start, end)]
+    elif _begins_month(start) and _begins_month(end):
+        months = (end.year - start.year) * 12 + end.month - start.month
+        moved = [_months_before(start, months), start]
+    else:
+        moved = [start - (end - start), start]
+    first, last = (one.replace(tzinfo=zone).astimezone(UTC) for one in moved)
+    return TimeRange(max(first, _FIRST), max(last, _FIRST + _SECOND))
+
+
+def _begins_month(local: datetime) -> bool:
+    return local.day == 1 and local.time() == time()
+
+
+def _months_before(local: datetime, months: int) -> datetime:
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return local.replace(year=year, month=month + 1, day=min(local.day, last))
 
 
 def parse_moment(text: str, zone: ZoneInfo, field: str) -> int:

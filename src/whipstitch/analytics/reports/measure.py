@@ -8,7 +8,10 @@ from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.properties import of_event
 from whipstitch.identity.person_map import Persons
 
-Math = Literal["total", "unique", "sum", "avg", "min", "max", "p50", "p95"]
+Math = Literal[
+    "total", "unique", "sum", "avg", "min", "max", "p50", "p90", "p95", "p99", "distinct"
+]
+PerPerson = Literal["avg", "median", "p90", "min", "max"]
 
 _AGGREGATES: Final[Mapping[Math, tuple[str, str]]] = {
     "total": ("count", ""),
@@ -18,33 +21,66 @@ _AGGREGATES: Final[Mapping[Math, tuple[str, str]]] = {
     "min": ("min", "{scaled}"),
     "max": ("max", "{scaled}"),
     "p50": ("quantileExactInclusive(0.5)", "{scaled}"),
+    "p90": ("quantileExactInclusive(0.9)", "{scaled}"),
     "p95": ("quantileExactInclusive(0.95)", "{scaled}"),
+    "p99": ("quantileExactInclusive(0.99)", "{scaled}"),
+    "distinct": ("uniqExact", "{text}"),
 }
 """An aggregate function, and what it is of."""
 _SCALE: Final = "1152921504606846976"
 """2^60: numbers are divided by it, which is exact, so that no sum of them overflows on the way."""
-_NULL_OF_NONE: Final = frozenset({"avg", "min", "max", "p50", "p95"})
-_ADDING_UP: Final = frozenset({"total", "unique", "sum"})
-_KEEPING_ALL: Final = frozenset({"unique", "p50", "p95"})
+OF_NUMBERS: Final[frozenset[Math]] = frozenset(
+    {"sum", "avg", "min", "max", "p50", "p90", "p95", "p99"}
+)
+"""What is done on the numbers of a property."""
+OF_PROPERTY: Final[frozenset[Math]] = OF_NUMBERS | {"distinct"}
+_NULL_OF_NONE: Final = OF_NUMBERS - {"sum"}
+_COUNTING: Final = frozenset({"total", "unique", "distinct"})
+_ADDING_UP: Final = _COUNTING | {"sum"}
+_KEEPING_ALL: Final = frozenset({"unique", "distinct", "p50", "p90", "p95", "p99"})
+_OVER_PEOPLE: Final[Mapping[PerPerson, str]] = {
+    "avg": "avg",
+    "median": "quantileExactInclusive(0.5)",
+    "p90": "quantileExactInclusive(0.9)",
+    "min": "min",
+    "max": "max",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """``property`` is what the math is done on; None where it counts events or people."""
+    """``property`` is what the math is done on; None where it counts events or people.
+    ``per_person``: the math is done for each person, and this over what it comes to for them.
+    ``rolling_days``: for each interval, ``unique`` people of so many days up to its end. ``name``
+    and ``unit`` are what the answer calls it."""
 
     match: Match
     math: Math = "total"
     property: str | None = None
+    per_person: PerPerson | None = None
+    rolling_days: int | None = None
+    name: str | None = None
+    unit: str | None = None
 
     def sums_up(self) -> bool:
         """Whether some rows can be summed up in a number or two (``partial``), however many they
         are. People and percentiles cannot: each person and number has to be kept."""
-        return self.math not in _KEEPING_ALL
+        return self.math not in _KEEPING_ALL and self.per_person is None
 
     def of_none(self) -> float | None:
         """What it comes to where there is nothing: of no numbers there is no average, extreme or
         percentile."""
-        return None if self.math in _NULL_OF_NONE else 0
+        return None if self.math in _NULL_OF_NONE or self.per_person is not None else 0
+
+    def is_count(self) -> bool:
+        """Whether what it comes to is a whole number."""
+        return self.math in _COUNTING and self.per_person is None
+
+    def counted(self, persons: Persons) -> str:
+        """What a row must meet for the math to be done on it; blank: nothing."""
+        if self.math in OF_NUMBERS:
+            return f"isNotNull({self.number(persons)})"
+        return "" if self.property is None else f"isNotNull({self._text(persons)})"
 
     def number(self, persons: Persons) -> str:
         """What the math is done on, a Nullable(Float64); blank: not on a property."""
@@ -74,14 +110,24 @@ class Series:
             return self._of_none(f"{function}({argument})")
         return f"count({self.number(persons)})"
 
+    def over_people(self, number: str) -> str:
+        """What is made of ``number``, an ``aggregate`` for each person: a Nullable(Float64)."""
+        if self.per_person is None:
+            raise ValueError("the series is not by person")
+        return f"toFloat64({_OVER_PEOPLE[self.per_person]}({number} / {_SCALE})) * {_SCALE}"
+
     def _function(self, persons: Persons) -> tuple[str, str]:
         function, argument = _AGGREGATES[self.math]
-        scaled = f"{self.number(persons)} / {_SCALE}"
-        return function, argument.format(key=persons.key, scaled=scaled)
+        scaled = f"{self.number(persons)} / {_SCALE}" if self.math in OF_NUMBERS else ""
+        text = self._text(persons) if self.math == "distinct" else ""
+        return function, argument.format(key=persons.key, scaled=scaled, text=text)
+
+    def _text(self, persons: Persons) -> str:
+        return "" if self.property is None else of_event(self.property, persons).text
 
     def _number(self, aggregate: str) -> str:
         found = f"toFloat64({self._of_none(aggregate)})"
-        return found if self.property is None else f"{found} * {_SCALE}"
+        return f"{found} * {_SCALE}" if self.math in OF_NUMBERS else found
 
     def _of_none(self, aggregate: str) -> str:
-        return aggregate if self.of_none() is None else f"ifNull({aggregate}, 0)"
+        return aggregate if self.math in _NULL_OF_NONE else f"ifNull({aggregate}, 0)"

@@ -17,7 +17,8 @@ from whipstitch.analytics.people.drill_down import SelectedPage
 from whipstitch.analytics.reports import funnels, insights
 from whipstitch.analytics.reports.funnel_matching import FunnelMatching
 from whipstitch.analytics.reports.funnels import Funnel, FunnelQuery
-from whipstitch.analytics.reports.insights import Insights, InsightSelector, InsightsQuery
+from whipstitch.analytics.reports.insight_query import Insights, InsightSelector, InsightsQuery
+from whipstitch.analytics.reports.insight_statement import people as people_behind
 from whipstitch.analytics.reports.measure import Math, Series
 from whipstitch.analytics.session import QuerySession
 
@@ -50,7 +51,7 @@ def _people(
 ) -> list[str]:
     async def ask(reading: QuerySession) -> Sequence[Sequence[object]]:
         query = _question(breakdown, _BOUGHT)
-        return await reading.run(insights.people(query, counted, SelectedPage(), reading.persons))
+        return await reading.run(people_behind(query, counted, SelectedPage(), reading.persons))
 
     return sorted(str(id_) for _, id_ in worlds.read(world.scope(), ask))
 

@@ -5,7 +5,8 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -22,8 +23,10 @@ from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, intervals
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import insights
-from whipstitch.analytics.reports.insights import Insights, InsightSelector, InsightsQuery
-from whipstitch.analytics.reports.measure import Math, Series
+from whipstitch.analytics.reports.insight_query import Insights, InsightSelector, InsightsQuery
+from whipstitch.analytics.reports.insight_statement import people as people_behind
+from whipstitch.analytics.reports.measure import Math, PerPerson, Series
+from whipstitch.analytics.reports.windows import growing, rolling
 
 _ZONES = ("UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kolkata")
 _RANGE = TimeRange(*(datetime.fromtimestamp(START_MS / 1000 + s, UTC) for s in (3600, 500_000)))
@@ -52,9 +55,11 @@ def _random_question(random: Random) -> dict[str, Any]:
 
 def _random_series(random: Random) -> dict[str, Any]:
     math_ = random.choice(_MATHS)
+    per_person = math_ != "unique" and random.random() < 0.3
     return {
         "event_name": random.choice([*reference.NAMES, None, None]),
         "math": math_,
+        "per_person": random.choice(get_args(PerPerson)) if per_person else None,
         "property": None if math_ in ("total", "unique") else random.choice(["price", "a.b"]),
         "filters": [random_filter(random) for _ in range(random.choice([0, 0, 1]))],
     }
@@ -63,19 +68,27 @@ def _random_series(random: Random) -> dict[str, Any]:
 def _query(question: dict[str, Any]) -> InsightsQuery:
     zone = ZoneInfo(question.get("zone", "UTC"))
     interval: Interval = question.get("interval", "day")
+    cut = intervals(_RANGE, interval, zone)
+    series = tuple(
+        Series(
+            Match(one["event_name"], filters.parse(one.get("filters", []), "filters")),
+            one.get("math", "total"),
+            one.get("property"),
+            one.get("per_person"),
+            one.get("rolling_days"),
+        )
+        for one in question["series"]
+    )
     return InsightsQuery(
-        tuple(
-            Series(
-                Match(one["event_name"], filters.parse(one.get("filters", []), "filters")),
-                one.get("math", "total"),
-                one.get("property"),
-            )
-            for one in question["series"]
-        ),
+        series,
         _RANGE,
-        intervals(_RANGE, interval, zone),
+        cut,
         filters.parse(question.get("filters", []), "filters"),
         question.get("breakdown"),
+        windows=tuple(
+            None if one.rolling_days is None else rolling(cut, one.rolling_days, _RANGE, zone)
+            for one in series
+        ),
     )
 
 
@@ -93,7 +106,7 @@ def _people(
         cursor = None
         while True:
             page = drill_down.parse(2, cursor)
-            rows = await reading.run(insights.people(query, counted, page, reading.persons))
+            rows = await reading.run(people_behind(query, counted, page, reading.persons))
             answer = drill_down.shape(page, rows)
             assert len(answer.people) <= 2
             found += answer.people
@@ -113,25 +126,41 @@ class _Expected:
         self.world = world
         self.series = question["series"][index]
         self.breakdown: Breakdown | None = question["breakdown"]
-        shared = question["filters"]
-        self.events = world.matching(
-            self.series["event_name"], [*self.series["filters"], *shared], _START, _END
-        )
+        self.filters = [*self.series["filters"], *question["filters"]]
+        self.events = self.between(_START, _END)
         self.tops = self._tops()
 
-    def groups(self) -> dict[Group, list[Event]]:
+    def between(self, start: int, end: int) -> list[Event]:
+        """Those that it is about, of a span of time in milliseconds from START."""
+        return self.world.matching(self.series["event_name"], self.filters, start, end)
+
+    def groups(self, events: list[Event] | None = None) -> dict[Group, list[Event]]:
+        events = self.events if events is None else events
         groups: dict[Group, list[Event]] = defaultdict(list)
-        for event in self.events:
+        for event in events:
             groups[self._group(event)].append(event)
         if self.breakdown is None:
-            return {None: self.events}
+            return {None: events}
         # Of numbers only what has one is a group.
         return {group: some for group, some in groups.items() if self._weighs(some)}
 
-    def number(self, events: list[Event], math_: str = "") -> float | None:
-        math_ = math_ or self.series["math"]
+    def number(self, events: list[Event]) -> float | None:
+        if self.series["per_person"] is None:
+            return self._math(events)
+        by_person: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            if self._weighs([event]):
+                by_person[self.world.person(event.sent_id)].append(event)
+        each = [one for some in by_person.values() if (one := self._math(some)) is not None]
+        return _OVER_PEOPLE[self.series["per_person"]](each) if each else None
+
+    def _math(self, events: list[Event]) -> float | None:
+        math_ = self.series["math"]
         if math_ == "total":
             return len(events)
+        if math_ == "distinct":
+            values = (self.world.value(event, self.series["property"]) for event in events)
+            return len({text for one in values if (text := reference.text(one)) is not None})
         if math_ == "unique":
             return len({self.world.person(event.sent_id) for event in events})
         numbers = [one for event in events if (one := self._number(event)) is not None]
@@ -140,11 +169,7 @@ class _Expected:
         return _AGGREGATES[math_](numbers)
 
     def people(self, events: list[Event]) -> set[str]:
-        counted = [
-            event
-            for event in events
-            if self.series["property"] is None or self._number(event) is not None
-        ]
+        counted = [event for event in events if self._weighs([event])]
         return {self.world.person(event.sent_id) for event in counted}
 
     def _number(self, event: Event) -> float | None:
@@ -175,14 +200,16 @@ class _Expected:
         return set(ranked[: self.breakdown.limit])
 
     def _weighs(self, events: list[Event]) -> bool:
+        if self.series["math"] == "distinct":
+            return bool(self._math(events))
         no_number = self.series["property"] is not None and all(
             self._number(event) is None for event in events
         )
         return not no_number
 
     def _weight(self, events: list[Event]) -> float:
-        if self.series["math"] in ("total", "unique", "sum"):
-            return self.number(events) or 0
+        if self.series["math"] in ("total", "unique", "sum", "distinct"):
+            return self._math(events) or 0
         return sum(self._number(event) is not None for event in events)
 
 
@@ -206,8 +233,11 @@ _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
     "min": min,
     "max": max,
     "p50": _quantile(0.5),
+    "p90": _quantile(0.9),
     "p95": _quantile(0.95),
+    "p99": _quantile(0.99),
 }
+_OVER_PEOPLE = _AGGREGATES | {"median": _quantile(0.5)}
 
 
 @settings(max_examples=10, deadline=None)
@@ -266,3 +296,49 @@ def test_the_people_behind_a_number_are_those_whose_events_made_it(
 
 def _start(event: Event, starts: tuple[int, ...]) -> int:
     return starts[bisect.bisect_right(starts, event.ms) - 1]
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_people_of_trailing_days_and_of_all_up_to_then_are_counted_once(
+    worlds: Worlds, seed: int
+) -> None:
+    random = Random(seed)  # noqa: S311
+    world = worlds.put(reference.random_world(random))
+    for _ in range(4):
+        question = _random_question(random)
+        days = random.choice([None, 1, 2, 4])
+        question["series"] = [question["series"][0] | _UNIQUE | {"rolling_days": days}]
+        query = _query(question)
+        cut = query.intervals
+        if days is None:
+            query = replace(query, windows=(growing(cut, _RANGE),), cumulative=True)
+        expected = _Expected(world, question, 0)
+
+        answer = _ask(worlds, world, query, MOST_CELLS)
+
+        zone = ZoneInfo(question["zone"])
+        lines = {line.breakdown: line for line in answer.series}
+        for place, end in enumerate(cut.ends):
+            start = _START if days is None else _days_before(end, days, zone) - START_MS
+            events = expected.between(start, min(end - START_MS, _END))
+            people = {
+                group: expected.people(some) for group, some in expected.groups(events).items()
+            }
+            found = {group: line.values[place] for group, line in lines.items()}
+            assert {group: found[group] for group in people} == {
+                group: len(some) for group, some in people.items()
+            }
+            assert sum(filter(None, found.values())) == sum(map(len, people.values()))
+        if days is None and people:
+            group = random.choice(list(people))
+            counted = InsightSelector(0, cut.starts[-1], query.breakdown is not None, group)
+            assert _people(worlds, world, query, counted) == people[group]
+
+
+def _days_before(moment: int, days: int, zone: ZoneInfo) -> int:
+    local = datetime.fromtimestamp(moment / 1000, zone)
+    return int((local - timedelta(days=days)).timestamp() * 1000)
+
+
+_UNIQUE = {"math": "unique", "property": None, "per_person": None}

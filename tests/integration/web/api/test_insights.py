@@ -69,7 +69,109 @@ def test_numbers_come_by_interval_and_in_total(server: Server, name: str) -> Non
             {"event_name": name, "breakdown": None, "values": [1, 0, 2], "total": 2},
             {"event_name": name, "breakdown": None, "values": [12.5, 0.0, 4.0], "total": 16.5},
         ],
+        "incomplete": [False, False, False],
     }
+
+
+def _lines(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(line["breakdown"], line["values"], line["total"]) for line in answer["series"]]
+
+
+def test_formulas_are_worked_out_of_the_series_behind_them(server: Server, name: str) -> None:
+    events = [{"event_name": name}, {"event_name": name, "math": "unique", "name": "people"}]
+    question = {"events": events, **_RANGE, "formulas": [{"expression": "a / B", "unit": "each"}]}
+
+    *series, formula = _ask(server, question)["series"]
+
+    assert [line.get("name") for line in series] == [None, "people"]
+    assert formula == {
+        "event_name": None,
+        "breakdown": None,
+        "values": [2, None, 1],
+        "total": 2,
+        "formula": "a / B",
+        "unit": "each",
+    }
+
+
+def test_formulas_and_the_line_for_all_have_the_groups_of_the_first_series(
+    server: Server, name: str
+) -> None:
+    events = [{"event_name": name}, {"event_name": name, "math": "sum", "property": "price"}]
+    asked = {"events": events, **_RANGE, "with_total": True, "interval": "month"}
+    asked |= {"breakdown": {"property": "plan", "limit": 1}, "formulas": [{"expression": "B/A"}]}
+
+    assert _lines(_ask(server, asked)) == [
+        *(("pro", [2], 2), ("$other", [1], 1), (None, [1], 1), ("$all", [4], 4)),
+        *(("pro", [2.5], 2.5), ("$other", [10.0], 10.0), (None, [4.0], 4.0)),
+        ("$all", [16.5], 16.5),
+        *(("pro", [1.25], 1.25), ("$other", [10.0], 10.0), (None, [4.0], 4.0)),
+        ("$all", [4.125], 4.125),
+    ]
+    behind = _ask(server, asked | {"people_of": {"series": 1, "breakdown": "$all"}})
+    assert sorted(behind["people"]) == ["user_1", "user_2"]
+
+
+def test_a_range_is_compared_with_the_one_before_in_the_same_groups(
+    server: Server, name: str
+) -> None:
+    asked: dict[str, Any] = {"events": [{"event_name": name}], "compare": {"period": "previous"}}
+    asked |= {"from": "2026-05-03", "to": "2026-05-05"}
+    asked |= {"breakdown": {"property": "plan"}}
+
+    answer = _ask(server, asked)
+
+    assert answer["compared"]["intervals"] == [f"2026-05-0{day}T00:00:00.000Z" for day in (1, 2)]
+    assert _lines(answer) == [("pro", [1, 0], 1), (None, [1, 0], 1)]
+    assert _lines(answer["compared"]) == [("pro", [1, 0], 1), ("$other", [1, 0], 1)]
+    people_of = {"series": 0, "breakdown": "pro", "compared": True}
+    assert _ask(server, asked | {"people_of": people_of})["people"] == ["user_1"]
+
+
+def test_numbers_are_added_up_averaged_and_of_trailing_days(server: Server, name: str) -> None:
+    unique = {"event_name": name, "math": "unique"}
+    days = {"events": [unique | {"rolling_days": 2}], **_RANGE}
+    each = {"event_name": name, "math": "sum", "property": "price", "per_person": "avg"}
+
+    assert _lines(_ask(server, days)) == [(None, [1, 1, 2], 2)]
+    added = {"events": [{"event_name": name}, unique], **_RANGE, "cumulative": True}
+    assert _lines(_ask(server, added)) == [(None, [2, 2, 4], 4), (None, [1, 1, 2], 2)]
+    averaged = {"events": [{"event_name": name}], **_RANGE, "moving_average": 2}
+    assert _lines(_ask(server, averaged)) == [(None, [2.0, 1.0, 1.0], 4)]
+    assert _lines(_ask(server, {"events": [each], **_RANGE})) == [(None, [12.5, None, 4.0], 8.25)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"formulas": [{"expression": "C"}]}, "formulas[0].expression"),
+        ({"formulas": [{"expression": "__import__('os')"}]}, "formulas[0].expression"),
+        ({"formulas": [{"expression": "1"}]}, "formulas[0].expression"),
+        ({"formulas": [{"expression": "(" * 150 + "A"}]}, "formulas[0].expression"),
+        ({"events": [{"event_name": "x", "rolling_days": 7}]}, "events[0].rolling_days"),
+        (
+            {"events": [{"event_name": "x", "math": "unique", "per_person": "avg"}]},
+            "events[0].per_person",
+        ),
+        (
+            {
+                "events": [{"event_name": "x", "math": "avg", "property": "p"}],
+                "cumulative": True,
+            },
+            "cumulative",
+        ),
+        ({"compare": {}}, "compare"),
+        ({"compare": {"days": 1, "period": "year"}}, "compare"),
+        ({"people_of": {"series": 0, "compared": True}}, "people_of.compared"),
+    ],
+)
+def test_what_cannot_be_worked_out_is_refused_by_its_field(
+    server: Server, changed: dict[str, Any], field: str
+) -> None:
+    answer = server.ask(_PATH, {"events": [{"event_name": "x"}], **_RANGE} | changed)
+
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"].startswith(f"{field}: ")
 
 
 def test_days_are_those_of_the_time_zone(server: Server, name: str) -> None:
@@ -287,6 +389,5 @@ def test_the_examples_that_are_described_are_answered(server: Server) -> None:
 
     answers = [_ask(server, example["value"]) for example in examples.values()]
 
-    assert sorted({tuple(answer) for answer in answers}) == sorted(
-        tuple(one["value"]) for one in shown.values()
-    )
+    fields = {tuple(one for one in answer if one != "compared") for answer in answers}
+    assert sorted(fields) == sorted(tuple(one["value"]) for one in shown.values())

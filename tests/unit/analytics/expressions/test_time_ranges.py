@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from whipstitch.analytics.expressions.time_ranges import (
     Interval,
     TimeRange,
+    earlier,
     intervals,
     parse_moment,
     parse_range,
@@ -213,3 +215,31 @@ def _begins(moment: datetime, interval: Interval, zone: ZoneInfo) -> bool:
 
 def test_one_moment_is_read_like_those_of_a_range() -> None:
     assert parse_moment("2026-05-09", _BERLIN, "at") == 1_778_277_600_000
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "by", "expected"),
+    [
+        ("2026-05-03", "2026-05-05", "previous", ("2026-05-01", "2026-05-03")),
+        ("2026-03-30", "2026-03-31", 2, ("2026-03-28", "2026-03-29")),
+        ("2026-03-01", "2026-05-01", "previous", ("2026-01-01", "2026-03-01")),
+        ("2024-02-29", "2024-03-01", "year", ("2023-02-28", "2023-03-01")),
+        ("2026-03-29T12:00", "2026-03-30T12:00", 1, ("2026-03-28T12:00", "2026-03-29T12:00")),
+    ],
+)
+def test_an_earlier_range_is_so_by_the_clocks_of_the_zone(
+    start: str, end: str, by: int | Literal["previous", "year"], expected: tuple[str, str]
+) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    range_ = parse_range(start, end, berlin, _NOW)
+
+    assert earlier(range_, berlin, by) == parse_range(*expected, berlin, _NOW)
+
+
+def test_intervals_are_incomplete_where_the_range_cuts_them_off_or_they_are_not_over() -> None:
+    utc = ZoneInfo("UTC")
+    range_ = parse_range("2026-05-01T12:00", "2026-05-05", utc, _NOW)
+    cut = intervals(range_, "day", utc)
+
+    assert cut.incomplete(range_, datetime(2026, 5, 3, 9, tzinfo=UTC)) == [True, False, True, True]
+    assert cut.incomplete(range_, datetime(2026, 5, 9, tzinfo=UTC)) == [True, False, False, False]

@@ -14,7 +14,9 @@ from whipstitch.analytics.expressions.breakdowns import OTHER, Breakdown, Group
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, intervals
 from whipstitch.analytics.reports import insights
-from whipstitch.analytics.reports.insights import InsightsQuery, Line
+from whipstitch.analytics.reports.insight_lines import lines
+from whipstitch.analytics.reports.insight_query import InsightsQuery, Line, checked
+from whipstitch.analytics.reports.insight_statement import build
 from whipstitch.analytics.reports.measure import Math, Series
 from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
@@ -44,18 +46,18 @@ def test_empty_intervals_are_there_as_0() -> None:
     query = _query(Series(_VIEWS))
     first, _, third = query.intervals.starts
 
-    answer = insights.shape(
+    answer = lines(
         query, [(0, "", third, 0, [2.0], 0), (0, "", first, 0, [3.0], 0), (0, "", 0, 1, [5.0], 0)]
     )
 
-    assert answer.intervals == [f"2026-05-0{day}T00:00:00.000Z" for day in (1, 2, 3)]
-    assert answer.series == [Line("page_view", None, [3, 0, 2], 5)]
+    assert query.intervals.labels() == [f"2026-05-0{day}T00:00:00.000Z" for day in (1, 2, 3)]
+    assert answer == [Line("page_view", None, [3, 0, 2], 5)]
 
 
 def test_a_series_without_events_is_there_as_0_or_as_null() -> None:
-    answer = insights.shape(_query(Series(_VIEWS), Series(Match(None), "avg", "price")), [])
+    answer = lines(_query(Series(_VIEWS), Series(Match(None), "avg", "price")), [])
 
-    assert answer.series == [
+    assert answer == [
         Line("page_view", None, [0, 0, 0], 0),
         Line(None, None, [None, None, None], None),
     ]
@@ -67,10 +69,10 @@ def test_an_interval_without_a_number_is_null_where_nothing_adds_up() -> None:
     first = query.intervals.starts[0]
     none = [0.0, *[None] * 5]
 
-    answer = insights.shape(query, [(0, "", first, 0, none, 0), (0, "", 0, 1, none, 0)])
+    answer = lines(query, [(0, "", first, 0, none, 0), (0, "", 0, 1, none, 0)])
 
-    assert [line.values for line in answer.series] == [[number] * 3 for number in none]
-    assert [line.total for line in answer.series] == none
+    assert [line.values for line in answer] == [[number] * 3 for number in none]
+    assert [line.total for line in answer] == none
 
 
 def test_groups_come_by_their_total_then_the_rest_then_what_has_no_value() -> None:
@@ -79,9 +81,9 @@ def test_groups_come_by_their_total_then_the_rest_then_what_has_no_value() -> No
     rows = [(0, group_in_sql(group), 0, 1, [total], 4) for group, total in totals.items()]
     rows.append((0, "=$other", 0, 1, [1], 4))  # a value of that name
 
-    answer = insights.shape(query, rows)
+    answer = lines(query, rows)
 
-    assert [(line.breakdown, line.total, line.is_value) for line in answer.series] == [
+    assert [(line.breakdown, line.total, line.is_value) for line in answer] == [
         ("pro", 9, UNSET),
         ("free", 3, UNSET),
         ("$other", 1, True),
@@ -95,30 +97,30 @@ def test_a_number_larger_than_any_is_the_largest_one() -> None:
     query = _query(*series)
     numbers = [math.inf, -math.inf]
 
-    answer = insights.shape(query, [(0, "", 0, 1, numbers, 0)])
+    answer = lines(query, [(0, "", 0, 1, numbers, 0)])
 
-    assert [line.total for line in answer.series] == [sys.float_info.max, -sys.float_info.max]
+    assert [line.total for line in answer] == [sys.float_info.max, -sys.float_info.max]
 
 
 def test_series_of_the_same_events_are_counted_in_one_go() -> None:
     others = Match("search"), Match("page_view")
     query = _query(Series(_VIEWS), *(Series(one, "unique") for one in others))
 
-    assert insights.build(query, SETTLED).text.count("FROM events") == 2
-    answer = insights.shape(query, [(0, "", 0, 1, [5.0, 2.0], 0), (1, "", 0, 1, [1.0], 0)])
+    assert build(query, SETTLED).text.count("FROM events") == 2
+    answer = lines(query, [(0, "", 0, 1, [5.0, 2.0], 0), (1, "", 0, 1, [1.0], 0)])
 
-    assert [line.total for line in answer.series] == [5, 1, 2]
+    assert [line.total for line in answer] == [5, 1, 2]
 
 
 def test_a_breakdown_goes_over_the_events_once_unless_people_or_numbers_have_to_be_kept() -> None:
     def built(math: Math) -> str:
         property_ = None if math in ("total", "unique") else "price"
         query = _query(Series(_VIEWS, math, property_), breakdown=Breakdown("plan"))
-        return insights.build(query, SETTLED).text
+        return build(query, SETTLED).text
 
     read = {math: built(math).count("FROM events") for math in get_args(Math)}
 
-    kept = dict.fromkeys(("unique", "p50", "p95"), 2)
+    kept = dict.fromkeys(("unique", "distinct", "p50", "p90", "p95", "p99"), 2)
     assert read == {**dict.fromkeys(("total", "sum", "avg", "min", "max"), 1), **kept}
 
 
@@ -156,5 +158,5 @@ def test_too_many_numbers_are_refused() -> None:
         interval="hour",
     )
     with pytest.raises(InvalidQuery) as refused:
-        insights.checked(hours)
+        checked(hours)
     assert refused.value.field == "interval"
