@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.support.cluster import connected
+from tests.support.folder import new_loader
 from tests.support.proxy import Proxy
 from tests.support.segments import event, write_segment
+from tests.support.stitching import until
 
 from whipstitch.core.errors import ShardAway, StorageUnavailable
 from whipstitch.loader.inserts import Inserts
@@ -62,6 +65,14 @@ def _shards_of(client: Client) -> dict[str, int]:
     }
 
 
+def _first(client: Client) -> int:
+    return _shards_of(client)[client.shards()[0]]
+
+
+def _more_than(client: Client, rows: int) -> bool:
+    return _first(client) > rows
+
+
 def _of_shard(proxies: list[Proxy], hosts: Servers, client: Client, shard: str) -> list[Proxy]:
     assert client.peers is not None
     found = []
@@ -111,12 +122,12 @@ def test_an_attempt_whose_answer_is_lost_is_repeated_elsewhere(
         proxies[0].mode = "drop"
         segment = _segment(tmp_path)
         inserts = Inserts(store)
-        until = time.monotonic() + 60
+        end = time.monotonic() + 60
         while True:
             try:
                 _load(store, segment, inserts=inserts)
             except StorageUnavailable:
-                assert time.monotonic() < until
+                assert time.monotonic() < end
             else:
                 break
     assert _counted(beside) == (ROWS, ROWS)
@@ -140,16 +151,43 @@ def test_rows_of_a_shard_that_is_away_wait_and_the_others_do_not(
         assert sum(stored.values()) > ROWS
         for proxy in proxies:
             proxy.mode = "ok"
-        until = time.monotonic() + 60
+        end = time.monotonic() + 60
         for segment in segments:
             while True:
                 try:
                     _load(store, segment, inserts=inserts)
                 except ShardAway:
-                    assert time.monotonic() < until
+                    assert time.monotonic() < end
                     time.sleep(0.5)
                 else:
                     break
+    assert _counted(beside) == (3 * ROWS, 3 * ROWS)
+
+
+def test_a_loader_goes_on_with_what_comes_while_a_shard_is_away(
+    hosts: Servers, proxied: Servers, proxies: list[Proxy], beside: Client, tmp_path: Path
+) -> None:
+    last = beside.shards()[-1]
+    journal = tmp_path / "journal"
+    with _store(proxied, seconds=5) as store:
+        for proxy in _of_shard(proxies, hosts, beside, last):
+            proxy.mode = "refuse"
+        loader = new_loader(journal, store, tmp_path)
+        loader.start()
+        try:
+            for number in range(3):
+                before = _first(beside)
+                _segment(journal, number * ROWS)
+                until(partial(_more_than, beside, before))
+            until(lambda: loader.problem and last in loader.problem)
+            assert _shards_of(beside)[last] == 0
+            assert len(list(journal.glob("*.jsonl"))) == 3
+            for proxy in proxies:
+                proxy.mode = "ok"
+            until(lambda: not list(journal.glob("*.jsonl")))
+            until(lambda: loader.problem is None)
+        finally:
+            loader.drain(0)
     assert _counted(beside) == (3 * ROWS, 3 * ROWS)
 
 
@@ -177,8 +215,8 @@ def test_loads_beside_each_other_on_two_nodes_store_each_row_once(
 
     def load(servers: Servers) -> None:
         with _store(servers) as store:
-            until = time.monotonic() + 60
-            while time.monotonic() < until:
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
                 try:
                     _load(store, segment)
                 except StorageUnavailable as error:
