@@ -42,6 +42,7 @@ def test_every_statement_of_every_migration_has_its_place() -> None:
             "each host",
             "ALTER TABLE events_local MODIFY SETTING a = 1",
         ),
+        ("ALTER TABLE v MODIFY QUERY\nSELECT 1 FROM t", "each host", None),
         ("TRUNCATE TABLE t", "anywhere", "TRUNCATE TABLE t"),
         ("INSERT INTO t SELECT 1", "anywhere", "INSERT INTO t SELECT 1"),
         ("CREATE OR REPLACE VIEW v AS SELECT 1", "each host", None),
