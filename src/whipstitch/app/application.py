@@ -38,6 +38,7 @@ from whipstitch.journal.segments import is_piece
 from whipstitch.loader.bisect import Salvage, mend_segment
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.loader import Loader
+from whipstitch.loader.repeats import Found, Repeats
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.registry.store import Registry
 from whipstitch.registry.watch import SnapshotWatch
@@ -121,7 +122,12 @@ class Application:
             alone=self.local is not None,
         )
         self.summarizer = ActivitySummarizer(self.store, leads, self.acceptance)
-        self.inserts = Inserts(self.store, linker, self.acceptance)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        days = settings.deduplication_days
+        repeats = (
+            Repeats(days, alone=self.local is not None, told=self._tell_repeats) if days else None
+        )
+        self.inserts = Inserts(self.store, linker, self.acceptance, repeats)
         self.loader = Loader(
             ingestion.journal,
             self.inserts,
@@ -158,7 +164,8 @@ class Application:
             if isinstance(error, StorageError) and not isinstance(error, StorageUnavailable):
                 failed(error)
 
-        self._in_flight.attach(asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self._in_flight.attach(self._loop)
         self.store.prepare().add_done_callback(prepared)
         self.stitcher.start()
         self.loader.start()
@@ -226,6 +233,12 @@ class Application:
             raise MendingDied("The process that was mending rows has ended.") from None
         except RuntimeError as error:
             raise StorageUnavailable(str(error)) from None
+
+    def _tell_repeats(self, found: Found) -> None:
+        """On the thread that loads; what was refused and dropped is counted on the event loop's."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self.ingestion.intake.note_repeats, found)
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:
         """Takes the link of an id away, as of now; False: it has none. Reads know it on return.

@@ -255,6 +255,13 @@ class Settings(BaseSettings):
         gt=0,
         allow_inf_nan=False,
     )
+    deduplication_days: int = Field(
+        3,
+        description="Days within which an operation that comes again with the same id "
+        "(`message_id`) changes nothing. `0` stores each that comes.",
+        ge=0,
+        le=90,
+    )
     retention: int = Field(
         0, description="Days that events are kept. `0` keeps them for ever.", ge=0, le=36_500
     )

@@ -218,6 +218,13 @@ class Reason(StrEnum):
         "An operation of a batch has the wrong shape, and the project drops such operations. Check "
         "that its required fields are strings and properties is an object.",
     )
+    REPEATED = (
+        "repeated",
+        Outcome.DISCARDED,
+        "An operation came again with the message_id (or the request's Idempotency-Key) that an "
+        "earlier one had within deduplication_days, and changed nothing. A few are retries; if "
+        "most are, the client gives different operations the same id.",
+    )
 
     # Operations kept, with a remark
 

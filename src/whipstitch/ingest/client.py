@@ -38,6 +38,9 @@ class ClientContext(msgspec.Struct, frozen=True):
     place: Place = Place()
     day_id: str = ""
     """Who it is for today, where nothing is stored in the browser: ``COOKIELESS`` stands for it."""
+    idempotency_key: str = ""
+    """What tells this request from others, where its operations have no ids; of one request only,
+    unlike the rest."""
 
     @property
     def known(self) -> bool:

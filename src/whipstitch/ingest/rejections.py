@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from whipstitch.core.projects import Environment, IngestionKey
+from whipstitch.core.projects import Environment, IngestionKey, Scope
 from whipstitch.core.reasons import Reason
 
 MINUTES = 60
@@ -49,6 +49,11 @@ class Rejections:
         project_id = key.project.id or None
         environment = key.environment if project_id else None
         self._count(project_id, Cause(reason, endpoint, environment, _end(key.key)), count)
+
+    def note_in(self, scope: Scope, reason: Reason, endpoint: str, count: int) -> None:
+        """Counts what is known by its scope only, not by the key that it came with."""
+        cause = Cause(reason, endpoint, scope.environment, "")
+        self._count(scope.project_id, cause, count)
 
     def lately(self, project_id: str | None) -> list[Rejection]:
         """Of one project, or (None) of nobody's keys: one for each cause, the latest first."""

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from whipstitch.core.addresses import TrustedProxies, client_ip
-from whipstitch.core.projects import IngestionKey, ProjectSnapshot
+from whipstitch.core.projects import IngestionKey, ProjectSnapshot, Scope
 from whipstitch.core.rate_limit import seconds_left
 from whipstitch.core.reasons import Reason
 from whipstitch.ingest.bulk.pool import BulkPool
@@ -142,7 +142,10 @@ class IngestService:
             get(b"user-agent", b""),
             peer,
         )
-        return self.check_rate_limit(endpoint, sent, counted=counted)
+        client = self.check_rate_limit(endpoint, sent, counted=counted)
+        if not isinstance(client, Answer) and (key := get(b"idempotency-key", b"").strip()):
+            return msgspec.structs.replace(client, idempotency_key=key.decode("latin-1"))
+        return client
 
     def check_rate_limit(
         self, endpoint: str, headers: ClientHeaders, *, counted: bool = True
@@ -291,6 +294,13 @@ class IngestService:
         """Counts what is answered with success and not kept."""
         self.stats.reasons[reason] += count
         self.refusals.note(reason, endpoint, client.key, count)
+
+    def note_repeats(self, found: Mapping[tuple[Scope, str], int]) -> None:
+        """Counts operations that were accepted and came to nothing, because they repeat others; by
+        whose and which they are."""
+        for (scope, kind), count in found.items():
+            self.stats.reasons[Reason.REPEATED] += count
+            self.refusals.note_in(scope, Reason.REPEATED, kind, count)
 
     def _nothing_to_queue(
         self, endpoint: str, client: ClientContext, admitted: Validated

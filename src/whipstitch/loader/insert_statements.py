@@ -12,7 +12,7 @@ is what counts, so that such rows fail otherwise, to be mended.
 
 Aliases are not among them: who is who needs more than a statement (see ``stitching``)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -147,12 +147,16 @@ def statement(
     *,
     careful: bool,
     target: Target = EVERYWHERE,
+    repeats: Collection[int] = (),
 ) -> str:
-    """What follows ``INSERT INTO``; the rows follow as JSONEachRow."""
+    """What follows ``INSERT INTO``; the rows follow as JSONEachRow. ``repeats``: the numbers of
+    rows that are left out."""
     rows = _BY_KIND[kind]
     table = target.events if kind == "track" else rows.table
     values = {name: _value(name, text, careful) for name, text in rows.columns.items()}
     conditions = [f"k = '{kind}'"]
+    if repeats:
+        conditions.append(f"accepted NOT IN ({', '.join(map(str, sorted(repeats)))})")
     if corrections.erased:
         until = _look_up(corrections.erased, "toUInt64(0)")
         conditions.append(f"accepted > {until}")

@@ -1,6 +1,6 @@
 """The way of a segment into ClickHouse: its aliases are linked, then its rows are inserted."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,6 +10,7 @@ from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
 from whipstitch.identity.linker import Linker
 from whipstitch.loader.blocks import PIECE, blocks_of, pieces_of
 from whipstitch.loader.insert_statements import Target, settings, statement
+from whipstitch.loader.repeats import Repeats, without_repeats
 from whipstitch.loader.segment_reader import Contents
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
@@ -41,9 +42,15 @@ class Inserts:
     ``acceptance`` is told of rows that come late."""
 
     def __init__(
-        self, store: Store, linker: Linker | None = None, acceptance: Acceptance | None = None
+        self,
+        store: Store,
+        linker: Linker | None = None,
+        acceptance: Acceptance | None = None,
+        repeats: Repeats | None = None,
     ) -> None:
+        """``repeats``: None where rows are stored though their ids repeat."""
         self._store = store
+        self._repeats = repeats
         self._linker = linker
         self._acceptance = acceptance or Acceptance()
         self._stored: set[tuple[str, str]] = set()
@@ -72,10 +79,22 @@ class Inserts:
             if contents.rows["track"] and self._acceptance.is_late(contents.span.first):
                 self._acceptance.take_back(contents.span.first - 1)
                 take_out_of_force(client)
-            corrections = self._linker.link(client, contents.named) if self._linker else None
+            repeats: Set[int] = frozenset()
+            if self._repeats is not None and contents.marked:
+                repeats = self._repeats.find(client, contents.marked)
+            named = without_repeats(contents.named, repeats)
+            corrections = self._linker.link(client, named) if self._linker else None
             self._insert(
-                client, segments, token, contents, corrections or NO_CORRECTIONS, careful=careful
+                client,
+                segments,
+                token,
+                contents,
+                corrections or NO_CORRECTIONS,
+                careful=careful,
+                repeats=repeats,
             )
+            if self._repeats is not None and repeats:
+                self._repeats.count(contents.marked, repeats)
 
         self._store.run_on_writer(work).result()
 
@@ -88,11 +107,14 @@ class Inserts:
         corrections: Corrections,
         *,
         careful: bool,
+        repeats: Set[int],
     ) -> None:
         load = partial(self._insert_at, token=token, careful=careful)
         if contents.rows["trait"]:
             # Traits that are stored twice count once, whatever the engine is.
-            target = statement("trait", contents.span, corrections, careful=careful)
+            target = statement(
+                "trait", contents.span, corrections, careful=careful, repeats=repeats
+            )
             load(client, target, self._whole(segments), name="trait")
         if not contents.rows["track"]:
             return
@@ -107,6 +129,7 @@ class Inserts:
                 corrections,
                 careful=careful,
                 target=Target(client.events, number, len(shards)),
+                repeats=repeats,
             )
             blocks = self._blocks(left, careful)
             inserts = blocks if client.replicated else self._whole(left)

@@ -36,9 +36,10 @@ from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import LARGEST_COPY, larger_rows, separate
 from whipstitch.loader.pieces import rows_of, take_apart
 from whipstitch.loader.refusals import RefusalLimit
+from whipstitch.loader.repeats import MOST_MARKED, mark_of
 from whipstitch.loader.segment_reader import Contents, contents, together
 from whipstitch.loader.stats import LoaderStats
-from whipstitch.loader.wide import MOST_AT_ONCE, Width, split, width
+from whipstitch.loader.wide import MOST_AT_ONCE, Width, split, split_evenly, width
 
 log = structlog.get_logger(__name__)
 
@@ -288,7 +289,8 @@ class Loader:
         if said:
             named = Named({}, {taken.scope: said}, since=_NEVER)
             rows: Counter[Kind] = Counter({"alias": len(said)})
-            held = Contents(rows, Span(0, 0, 0, 0), 0, named)
+            marked = [mark_of(row) for row in said if row.once]
+            held = Contents(rows, Span(0, 0, 0, 0), 0, named, marked)
             with self._attempts.at([taken.segment]):
                 try:
                     self._inserts.load([taken.segment], taken.segment.stem, held)
@@ -491,6 +493,9 @@ class Loader:
             self._take_apart(segment, _CRASHED)
             return
         held = contents(segment, self._most_aliases)
+        if len(held.marked) > MOST_MARKED:
+            self._split(segment)
+            return
         late = self._behind.late(held.named.aliases, self._most_aliases)
         began = time.monotonic()
         try:
@@ -509,6 +514,12 @@ class Loader:
             self.limit.count(held.rows.total(), 0)
         self.stats.inserted(held.rows, time.monotonic() - began)
         self._all_but(segment, late)
+
+    def _split(self, segment: Path) -> None:
+        """Its rows wait in segments of fewer: their ids are looked up at once."""
+        for part in split_evenly(segment, MOST_MARKED // 2):
+            self._source.adopt(part)
+        self._source.remove(segment)
 
     def _all_but(self, segment: Path, late: Collection[Scope]) -> None:
         """All of a segment is stored but the aliases of these scopes."""

@@ -10,6 +10,7 @@ from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.rows import Row, rows_of
 from whipstitch.loader.insert_statements import KINDS, History, Kind, Span
+from whipstitch.loader.repeats import MOST_MARKED, Marked, mark_of
 
 _BEFORE_ALL: Final = 2**63
 _READ_SIZE: Final = 32 * 1024
@@ -25,6 +26,8 @@ class Contents:
     span: Span
     unreadable: int
     named: Named
+    marked: Sequence[Marked] = ()
+    """Rows of operations with an id; no more than one beyond ``MOST_MARKED``."""
 
     def without_aliases(self, scopes: Collection[Scope]) -> "Contents":
         """Without those of these scopes."""
@@ -44,6 +47,7 @@ def contents(segment: Path, most: int | None = None) -> Contents:
     first_imported, last_imported = _BEFORE_ALL, -_BEFORE_ALL
     ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
     aliases: defaultdict[tuple[str, Environment], list[Row]] = defaultdict(list)
+    marked: list[Marked] = []
     with segment.open("rb") as file:
         while text := file.read(_READ_SIZE):
             text += file.readline()
@@ -54,6 +58,8 @@ def contents(segment: Path, most: int | None = None) -> Contents:
             for row in rows:
                 kind, accepted = row.k, row.accepted
                 kinds[kind] = kinds.get(kind, 0) + 1
+                if row.once and len(marked) <= MOST_MARKED:
+                    marked.append(mark_of(row))
                 if kind == "track":
                     received = row.received or accepted // 1000
                     if accepted < first:
@@ -91,6 +97,7 @@ def contents(segment: Path, most: int | None = None) -> Contents:
             # The times of traits are not told.
             since=0 if known["trait"] else first,
         ),
+        marked,
     )
 
 
@@ -117,7 +124,8 @@ def together(parts: Sequence[Contents]) -> Contents:
     )
     since = min(part.named.since for part in parts)
     unreadable = sum(part.unreadable for part in parts)
-    return Contents(rows, span, unreadable, Named(ids, aliases, since))
+    marked = [one for part in parts for one in part.marked]
+    return Contents(rows, span, unreadable, Named(ids, aliases, since), marked)
 
 
 def _history(parts: Sequence[History]) -> History | None:

@@ -14,14 +14,14 @@ from whipstitch.ingest.validation.answers import (
     UNKNOWN_OPERATION,
     Answer,
 )
+from whipstitch.ingest.validation.message_ids import ABSENT as ABSENT
+from whipstitch.ingest.validation.message_ids import MessageIds
 from whipstitch.ingest.validation.surrogates import without_lone_surrogates
 
 T = TypeVar("T")
 Kind = Literal["track", "people", "alias"]
 _LF: Final = ord("\n")
 _CR: Final = ord("\r")
-ABSENT: Final = msgspec.Raw(b"")
-"""A raw value that was not sent."""
 _OBJECT_STARTS = frozenset((b"{", b"n"))
 """How a raw value begins that is an object or null."""
 _LONG: Final = 4096
@@ -30,7 +30,7 @@ _LONGEST_KIND: Final = 64
 """Bytes: ``people`` with each letter escaped, in quotes."""
 
 
-class TrackPayload(msgspec.Struct, frozen=True, gc=False):
+class TrackPayload(MessageIds, frozen=True, gc=False):
     """One event (track page, "Request body")."""
 
     event_name: str | None = None
@@ -50,7 +50,7 @@ class TrackPayload(msgspec.Struct, frozen=True, gc=False):
         return is_object_or_null(self.properties) and is_object_or_null(self.default_properties)
 
 
-class PeoplePayload(msgspec.Struct, frozen=True):
+class PeoplePayload(MessageIds, frozen=True, gc=True):
     """A partial update of one person's traits (contract README, "People"): what is set or deleted,
     what is set where nobody did before, and numbers to be added."""
 
@@ -65,12 +65,14 @@ class PeoplePayload(msgspec.Struct, frozen=True):
         return self.distinct_id is not None
 
 
-class AliasPayload(msgspec.Struct, frozen=True, gc=False):
+class AliasPayload(MessageIds, frozen=True, gc=False):
     """All that was ever seen as ``alias_id`` is ``distinct_id`` (alias page)."""
 
     alias_id: str | None = None
     distinct_id: str | None = None
     timestamp: msgspec.Raw = ABSENT
+    properties: msgspec.Raw = ABSENT
+    """Of these only a message id is read."""
 
     @property
     def complete(self) -> bool:

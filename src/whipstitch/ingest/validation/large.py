@@ -32,6 +32,7 @@ from whipstitch.ingest.validation.bodies import (
     why_refused,
 )
 from whipstitch.ingest.validation.counts import Counts
+from whipstitch.ingest.validation.message_ids import MessageIds, ids_in, once
 from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
 from whipstitch.ingest.validation.runs import RUN, pairs, runs
 from whipstitch.ingest.validation.surrogates import replace_lone_surrogates
@@ -56,12 +57,12 @@ _NEVER_DROPPED: Final = (answers.NO_OPERATIONS, answers.UNKNOWN_OPERATION)
 """What refuses a batch also where malformed operations are dropped."""
 _Utf8Decoder: Final = getincrementaldecoder("utf-8")
 _EMPTY: Final = msgspec.Raw(b"{}")
-_NO_PROPERTIES: Final = b'"properties":{},"default_properties":{}}\n'
+_NO_PROPERTIES: Final = b'"properties":{},"default_properties":{}'
 _NO_VALUE: Final = b'"value":""'
 _json: Final = msgspec.json.Encoder()
 
 
-class _LargePeople(msgspec.Struct, frozen=True):
+class _LargePeople(MessageIds, frozen=True):
     """A ``PeoplePayload`` whose properties are not taken apart."""
 
     distinct_id: str | None = None
@@ -136,9 +137,9 @@ def lines_of(rows: Sequence[Row]) -> Lines:
         sent = row.properties, row.default_properties
         if sum(map(len, sent)) > RUN:
             bare = msgspec.structs.replace(row, properties=_EMPTY, default_properties=_EMPTY)
-            head = encode_lines((bare,)).removesuffix(_NO_PROPERTIES)
+            head, _, tail = encode_lines((bare,)).rpartition(_NO_PROPERTIES)
             properties, defaults = memoryview(sent[0]), memoryview(sent[1])
-            ends = b',"default_properties":', defaults, b"}\n"
+            ends = b',"default_properties":', defaults, tail
             return [head, b'"properties":', properties, *ends]
     return [encode_lines(rows)]
 
@@ -190,7 +191,11 @@ class LargeAdmission:
         self, update: _LargePeople, client: ClientContext, numbers: SequenceNumbers
     ) -> None:
         """Each part has a number of its own, so that the last of equal keys wins."""
-        when = None
+        when, first = None, numbers.people
+        content = update.distinct_id or "", update.properties, update.timestamp
+        once_ = once("people", client.key, update, ids_in(update.properties), content)
+        once_ = self._admission.once_of("people", once_, client, numbers.rank("people"))
+        client = msgspec.structs.replace(client, idempotency_key="")
         for part, value in update.parts():
             if when is not None:  # counted once, where it is passed over
                 part = msgspec.structs.replace(part, timestamp=ABSENT)
@@ -203,6 +208,8 @@ class LargeAdmission:
                 for row in rows:
                     row.timestamp = when
             when = rows[-1].timestamp
+            for row in rows:
+                row.once, row.part_of = once_, first if once_ else 0
             if value is None:
                 self._put([encode_lines(rows)], len(rows))
             else:

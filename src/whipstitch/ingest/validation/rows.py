@@ -3,7 +3,7 @@
 Their field names are the storage's interface: ``storage`` reads exactly these."""
 
 from decimal import Context, Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +23,7 @@ from whipstitch.ingest.validation.bodies import (
 )
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.equal_keys import last_of_equal_keys
+from whipstitch.ingest.validation.message_ids import NO_IDS, MessageIds, ids_in, once
 
 _EMPTY: Final = msgspec.Raw(b"{}")
 _AHEAD_MS: Final = 60_000
@@ -42,9 +43,9 @@ _DECIMALS: Final = Context(prec=76)
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
-class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
+class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False, omit_defaults=True):
     """``timestamp`` and ``received`` in unix milliseconds; ``accepted``, which tells the order, in
-    unix microseconds."""
+    unix microseconds. ``once``: see ``message_ids``."""
 
     project_id: str
     environment: str
@@ -66,11 +67,12 @@ class EventRow(msgspec.Struct, tag_field="k", tag="track", gc=False):
     lib_version: str
     properties: msgspec.Raw
     default_properties: msgspec.Raw
+    once: str = ""
 
 
 class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False, omit_defaults=True):
     """One trait of one person; ``value`` is JSON text. The row with no property says only that the
-    person exists."""
+    person exists. ``part_of``: the number of its update, where the row has one of its own."""
 
     project_id: str
     environment: str
@@ -83,9 +85,11 @@ class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False, omit_defaul
     operation: int = 0
     """0: ``value`` is set, or the trait deleted; ``SET_ONCE``; or the number of acceptance, and it
     is added."""
+    once: str = ""
+    part_of: int = 0
 
 
-class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False):
+class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False, omit_defaults=True):
     """``refused`` is blank, or why the alias changes nothing."""
 
     project_id: str
@@ -96,6 +100,7 @@ class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False):
     received: int
     accepted: int
     refused: str
+    once: str = ""
 
 
 Row = EventRow | TraitRow | AliasRow
@@ -114,17 +119,20 @@ class _Device(msgspec.Struct, frozen=True, gc=False):
     device_model: str = msgspec.field(default="", name="$device_model")
 
 
-class _Sent(_Device, frozen=True, gc=False):
+class _Sent(MessageIds, frozen=True, gc=False):
     """The properties that the engine itself reads. Of the device, where the default ones say
     nothing either: many SDKs send it among the event's own."""
 
+    os: str = msgspec.field(default="", name="$os")
+    browser: str = msgspec.field(default="", name="$browser")
+    device_model: str = msgspec.field(default="", name="$device_model")
     session_id: str = msgspec.field(default="", name="$session_id")
     lib_version: str = msgspec.field(default="", name="$lib_version")
     timestamp: msgspec.Raw = msgspec.field(default=ABSENT, name="$timestamp")
     time: msgspec.Raw = msgspec.field(default=ABSENT, name="$time")
 
 
-class _Values(msgspec.Struct, frozen=True, gc=False):
+class _Values(MessageIds, frozen=True, gc=False):
     """The same properties and the app's version, of any type."""
 
     os: msgspec.Raw = msgspec.field(default=ABSENT, name="$os")
@@ -212,10 +220,28 @@ def event_row(
         event.lib_version or sent.lib_version,
         properties,
         defaults,
+        once(
+            "track",
+            key,
+            event,
+            sent,
+            (event.event_name or "", event.distinct_id or "", event.properties, event.timestamp),
+        ),
     )
 
 
 def trait_rows(
+    update: PeoplePayload, key: IngestionKey, accepted: int, received: int, remarks: Remarks
+) -> list[TraitRow]:
+    """The rows of one update (contract README, "People")."""
+    rows = _trait_rows(update, key, accepted, received, remarks)
+    if once_ := once_of_people(update, key):
+        for row in rows:
+            row.once = once_
+    return rows
+
+
+def _trait_rows(
     update: PeoplePayload, key: IngestionKey, accepted: int, received: int, remarks: Remarks
 ) -> list[TraitRow]:
     """One row for the person and one a key sent; ``null`` among the properties deletes (contract
@@ -277,6 +303,28 @@ def _amount(raw: msgspec.Raw) -> str | None:
     return f"{_DECIMALS.quantize(number, _LAST_PLACE):f}"
 
 
+def once_of_people(update: PeoplePayload, key: IngestionKey) -> str:
+    """The digest of an update's id (``message_ids``)."""
+    properties = update.properties or {}
+    sent = NO_IDS
+    if any(name in properties for name in MessageIds.__struct_encode_fields__):
+        named = {
+            field: properties.get(name, ABSENT)
+            for field, name in zip(
+                MessageIds.__struct_fields__, MessageIds.__struct_encode_fields__, strict=True
+            )
+        }
+        sent = MessageIds(**named)
+    elif not any(getattr(update, field) is not ABSENT for field in MessageIds.__struct_fields__):
+        return ""
+    content: list[str | msgspec.Raw | bytes] = [update.distinct_id or "", update.timestamp]
+    for part in (properties, update.set_once or {}, update.add or {}):
+        for name, raw in part.items():
+            content += [name, raw]
+        content.append("")
+    return once("people", key, update, sent, tuple(content))
+
+
 def alias_row(
     alias: AliasPayload,
     key: IngestionKey,
@@ -297,8 +345,17 @@ def alias_row(
     else:
         refused = ""
     project, environment = key.project.id, key.environment
+    content = (alias_id, distinct_id, alias.timestamp)
     return AliasRow(
-        project, environment, alias_id, distinct_id, timestamp, received, accepted, refused
+        project,
+        environment,
+        alias_id,
+        distinct_id,
+        timestamp,
+        received,
+        accepted,
+        refused,
+        once("alias", key, alias, ids_in(alias.properties), content),
     )
 
 
@@ -324,11 +381,11 @@ def _read_odd(properties: msgspec.Raw) -> tuple[msgspec.Raw, _Sent]:
     """Properties that are null, or of which the engine's own have unexpected types: those say
     nothing, the others still do."""
     values = _values(properties)
-    sent = _Sent(
+    fields: dict[str, Any] = {
         **_texts(values, *_Device.__struct_fields__, "session_id", "lib_version"),
-        timestamp=values.timestamp,
-        time=values.time,
-    )
+        **{name: getattr(values, name) for name in MessageIds.__struct_fields__},
+    }
+    sent = _Sent(timestamp=values.timestamp, time=values.time, **fields)
     return _EMPTY if values is _NO_VALUES else properties, sent
 
 

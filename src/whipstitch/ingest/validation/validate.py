@@ -31,6 +31,7 @@ from whipstitch.ingest.validation.bodies import (
 from whipstitch.ingest.validation.counts import Counts, Remarks
 from whipstitch.ingest.validation.equal_keys import objects_in
 from whipstitch.ingest.validation.ids import EventIds, is_garbage
+from whipstitch.ingest.validation.message_ids import Kind, once_by_key
 from whipstitch.ingest.validation.rows import (
     NotAnObject,
     Row,
@@ -84,6 +85,13 @@ class SequenceNumbers(msgspec.Struct):
     people: int
     event: int
     received: int
+    ranks: dict[Kind, int] = msgspec.field(default_factory=dict)
+
+    def rank(self, kind: Kind) -> int:
+        """How many operations of a kind were numbered before; counts one more."""
+        found = self.ranks.get(kind, 0)
+        self.ranks[kind] = found + 1
+        return found
 
 
 Encode = Callable[[Sequence[Row]], bytes]
@@ -156,6 +164,8 @@ class Validator:
             return answers.INVALID_BODY
         if row.distinct_id == COOKIELESS:
             row.distinct_id = client.day_id
+        if client.idempotency_key:
+            row.once = self.once_of("track", row.once, client)
         answer = answers.TRACKED
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), client.key)
@@ -174,6 +184,7 @@ class Validator:
         received = self._sequence.now // 1000
         rows = trait_rows(update, client.key, number, received, self._remarks)
         _put_day_id(rows, client)
+        _put_once(rows, self.once_of("people", rows[0].once, client))
         tally = self.with_remarks(_ONE_PERSON)
         return Validated(self._encode(rows), len(rows), tally, answers.ACCEPTED)
 
@@ -192,6 +203,7 @@ class Validator:
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
         row = alias_row(alias, client.key, number, received, self._placeholders, self._remarks)
+        row.once = self.once_of("alias", row.once, client)
         tally = self.with_remarks(_ONE_ALIAS)
         return Validated(self._encode((row,)), 1, tally, answers.ACCEPTED)
 
@@ -234,15 +246,20 @@ class Validator:
         """The journal rows of (some of) a batch; moves ``numbers`` on. ``nested``: see
         ``event_row``."""
         key, agent, place = client.key, client.agent, client.place
-        received = numbers.received
+        received, keyed = numbers.received, bool(client.idempotency_key)
         for alias in kept.aliases:
-            yield alias_row(
+            said = alias_row(
                 alias.payload, key, numbers.alias, received, self._placeholders, self._remarks
             )
+            said.once = self.once_of("alias", said.once, client, numbers.rank("alias"))
+            yield said
             numbers.alias += 1
         for update in kept.people:
             traits = trait_rows(update.payload, key, numbers.people, received, self._remarks)
             _put_day_id(traits, client)
+            if keyed:
+                rank = numbers.rank("people")
+                _put_once(traits, self.once_of("people", traits[0].once, client, rank))
             yield from traits
             numbers.people += 1
         next_id, number, remarks = self._event_ids, numbers.event, self._remarks
@@ -253,9 +270,17 @@ class Validator:
             )
             if row.distinct_id == COOKIELESS:
                 row.distinct_id = client.day_id
+            if keyed:
+                row.once = self.once_of("track", row.once, client, numbers.rank("track"))
             yield row
             number += 1
         numbers.event = number
+
+    def once_of(self, kind: Kind, once: str, client: ClientContext, rank: int = 0) -> str:
+        """``once`` of an operation; where it is blank, by the request's key."""
+        if once or not client.idempotency_key:
+            return once
+        return once_by_key(kind, client.key, client.idempotency_key, rank)
 
     def with_remarks(self, tally: Counts) -> Counts:
         """``tally`` with what was noted since the last call."""
@@ -272,6 +297,11 @@ def _put_day_id(rows: Sequence[TraitRow], client: ClientContext) -> None:
     if rows and rows[0].distinct_id == COOKIELESS:
         for row in rows:
             row.distinct_id = client.day_id
+
+
+def _put_once(rows: Sequence[TraitRow], once: str) -> None:
+    for row in rows:
+        row.once = once
 
 
 def seen_screens(events: Iterable[TrackPayload]) -> Iterator[tuple[str, str | None]]:

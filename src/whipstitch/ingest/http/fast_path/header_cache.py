@@ -25,8 +25,16 @@ _VALUES: Final = {
 """What is read, and how it looks; each at most once."""
 _LENGTH: Final = 2 + list(_VALUES).index("content-length")
 """Its group, behind that of the path."""
-_TO_THE_PARSER: Final = ("transfer-encoding", "expect", "upgrade", "connection", "proxy-connection")
-"""What says how a request goes on, or what becomes of the connection."""
+_TO_THE_PARSER: Final = (
+    "transfer-encoding",
+    "expect",
+    "upgrade",
+    "connection",
+    "proxy-connection",
+    "idempotency-key",
+)
+"""What says how a request goes on, or what becomes of the connection; and what is of one request
+only."""
 
 
 def _pattern() -> str:

@@ -1,0 +1,114 @@
+"""Ids that clients give their operations, so that one that is sent again can be told.
+
+A row carries only a digest, ``once``: of the project, the environment, the kind of operation and
+the id. The loader stores the first row of a digest and drops the others (``loader.repeats``)."""
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, Literal
+
+import msgspec
+
+from whipstitch.core.projects import IngestionKey
+
+Kind = Literal["track", "people", "alias"]
+ABSENT: Final = msgspec.Raw(b"")
+"""A raw value that was not sent."""
+ALSO_BUSINESS: Final = ("event_id", "uuid", "eid")
+"""Names under which many projects keep ids of their own, such as that of a concert, in
+properties."""
+_NUMBER_STARTS: Final = b"-0123456789"
+_string: Final = msgspec.json.Decoder(str)
+
+
+class MessageIds(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The fields that may hold the id, in a payload or in its properties."""
+
+    message_id: msgspec.Raw = ABSENT
+    camel_id: msgspec.Raw = msgspec.field(default=ABSENT, name="messageId")
+    dollar_insert_id: msgspec.Raw = msgspec.field(default=ABSENT, name="$insert_id")
+    insert_id: msgspec.Raw = ABSENT
+    event_id: msgspec.Raw = ABSENT
+    uuid: msgspec.Raw = ABSENT
+    eid: msgspec.Raw = ABSENT
+
+
+NO_IDS: Final = MessageIds()
+_ids: Final = msgspec.json.Decoder(MessageIds)
+
+
+def ids_in(properties: msgspec.Raw) -> MessageIds:
+    """Those in properties of any size; none where they are no object."""
+    try:
+        return _ids.decode(properties) if len(properties) else NO_IDS
+    except (msgspec.DecodeError, RecursionError):
+        return NO_IDS
+
+
+def once(
+    kind: Kind,
+    key: IngestionKey,
+    payload: MessageIds,
+    properties: MessageIds,
+    content: tuple[str | msgspec.Raw | bytes, ...] = (),
+) -> str:
+    """The digest of an operation's id, in hexadecimal digits; blank where it has none.
+
+    An id counts whatever the operation says. Only of a name in ``ALSO_BUSINESS``, in properties,
+    the ``content`` must be the same, too, or most events about one concert would be lost."""
+    text = (
+        _text(payload.message_id)
+        or _text(payload.camel_id)
+        or _text(payload.dollar_insert_id)
+        or _text(payload.insert_id)
+        or _text(payload.event_id)
+        or _text(payload.uuid)
+        or _text(payload.eid)
+        or _text(properties.message_id)
+        or _text(properties.camel_id)
+        or _text(properties.dollar_insert_id)
+        or _text(properties.insert_id)
+    )
+    if text:
+        return digest(kind, key, text)
+    text = _text(properties.event_id) or _text(properties.uuid) or _text(properties.eid)
+    return digest(kind, key, text, content) if text else ""
+
+
+def once_by_key(kind: Kind, key: IngestionKey, idempotency_key: str, rank: int) -> str:
+    """The digest of an operation without an id, in a request that has a key; ``rank``: how many of
+    its kind are before it there."""
+    return digest(kind, key, idempotency_key, (f"{rank}",))
+
+
+def digest(
+    kind: Kind,
+    key: IngestionKey,
+    text: str,
+    content: tuple[str | msgspec.Raw | bytes, ...] | None = None,
+) -> str:
+    found = _begun(kind, key.project.id, key.environment).copy()
+    found.update(text.encode("utf-8", "surrogatepass"))
+    for part in content or ():
+        value = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        found.update(b"\0%d\0" % len(value))
+        found.update(memoryview(value))
+    return found.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _begun(kind: str, project_id: str, environment: str) -> "blake2b":
+    return blake2b(f"{kind}\0{project_id}\0{environment}\0".encode(), digest_size=16)
+
+
+def _text(raw: msgspec.Raw) -> str:
+    """A text that is not empty, or a number; blank for anything else."""
+    if raw is ABSENT:
+        return ""
+    value = bytes(raw)
+    if value[:1] == b'"':
+        try:
+            return _string.decode(value)
+        except msgspec.DecodeError:
+            return ""
+    return value.decode() if value[:1] and value[:1] in _NUMBER_STARTS else ""
