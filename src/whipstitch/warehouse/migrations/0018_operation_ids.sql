@@ -8,4 +8,4 @@ CREATE TABLE IF NOT EXISTS operation_ids
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(fromUnixTimestamp64Micro(toInt64(accepted), 'UTC'))
 ORDER BY id
-SETTINGS index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 4096;
+SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 16384;
