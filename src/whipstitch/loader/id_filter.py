@@ -19,16 +19,21 @@ _WORDS: Final = """\
 SELECT mask FROM
 (
     SELECT
-        bitShiftRight(reinterpretAsUInt64(reverse(substring(id, 1, 8))), {shift}) AS word,
-        reinterpretAsUInt64(reverse(substring(id, 9, 8))) AS low,
+        word,
         groupBitOr(bitOr(
             bitOr(bitShiftLeft(1::UInt64, bitAnd(low, 63)),
                 bitShiftLeft(1::UInt64, bitAnd(bitShiftRight(low, 6), 63))),
             bitOr(bitShiftLeft(1::UInt64, bitAnd(bitShiftRight(low, 12), 63)),
                 bitShiftLeft(1::UInt64, bitAnd(bitShiftRight(low, 18), 63)))
         )) AS mask
-    FROM operation_ids
-    WHERE id >= unhex('{first}') AND id <= unhex('{last}')
+    FROM
+    (
+        SELECT
+            bitShiftRight(reinterpretAsUInt64(reverse(substring(id, 1, 8))), {shift}) AS word,
+            reinterpretAsUInt64(reverse(substring(id, 9, 8))) AS low
+        FROM operation_ids
+        WHERE id >= unhex('{first}') AND id <= unhex('{last}')
+    )
     GROUP BY word
     ORDER BY word WITH FILL FROM {start}::UInt64 TO {end}::UInt64
 )"""
