@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whipstitch.ingest.service import SNAPSHOT_PATH
 from whipstitch.web.api import (
+    activity,
     aliases,
     boards,
     cohort_members,
@@ -51,6 +52,7 @@ _MODULES: Final = (
     insights,
     funnels,
     retention,
+    activity,
     flows,
     cohorts,
     cohort_members,
