@@ -33,7 +33,7 @@ def _counts(worlds: Worlds, world: World, property_: str, **options: Any) -> lis
     return [(one.value, one.count) for one in answer.values]
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32))
 def test_they_are_counted_as_breakdowns_tell_them_apart(worlds: Worlds, seed: int) -> None:
     random = Random(seed)  # noqa: S311

@@ -129,7 +129,7 @@ def _expected(
     return dict(nodes), dict(links)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     world=_worlds(),
     name=st.sampled_from(_NAMES),

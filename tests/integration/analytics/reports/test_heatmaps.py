@@ -61,7 +61,7 @@ def _expected(events: list[Event], world: World) -> dict[tuple[int, int], tuple[
     return {cell: (len(who), len(set(who))) for cell, who in found.items()}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_taps_and_people_are_counted_by_cell(worlds: Worlds, seed: int) -> None:
     rng = Random(seed)  # noqa: S311
