@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.support.clients import NodeClients, PythonClients
+from tests.support.recordings import recorded
 from tests.support.server import Server
 
 Expected = dict[tuple[str, str], int]
@@ -104,9 +105,27 @@ def test_a_client_in_node_needs_only_host_and_key(
     assert_stored(server, STORED[program])
 
 
+def test_what_a_client_repeats_after_a_503_is_stored_once(server: Server) -> None:
+    repeated = [one.body for one in recorded("amplitude-python", "503-once")]
+    assert len(repeated) == 2
+    for body in repeated:
+        keyed = body.replace(b"0123456789abcdef0123456789abcdef", server.live_key.encode())
+        keyed = keyed.replace(b"user_123", b"user_503")
+        assert server.send("/2/httpapi", keyed).status_code == 200
+    server.send("/api/v1/track", {"event_name": "behind", "distinct_id": "user_503"})
+
+    def stored() -> list[str]:
+        return [one["event_name"] for one in server.events(distinct_id="user_503")]
+
+    server.wait_until(lambda: "behind" in stored())
+    assert sorted(stored()) == ["behind", "checkout_started"]
+
+
 def test_groups_are_no_people_and_log_lines_no_events(server: Server) -> None:
     people = {one["distinct_id"] for one in server.get("/api/v1/people").json()["people"]}
-    assert people <= {person for expected in STORED.values() for _, person in expected}
+    assert people <= {person for expected in STORED.values() for _, person in expected} | {
+        "user_503"
+    }
     assert not server.metric('whipstitch_rejected_requests_total{reason="invalid_body"}')
 
 
