@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from tests.support.server import Server
 
-EVENTS = 60
+EVENTS = 40
 
 
 def operations(client: int, number: int) -> list[dict[str, Any]]:
@@ -72,13 +72,15 @@ def test_what_is_sent_again_is_stored_once_whoever_is_killed(tmp_path: Path) -> 
             server.kill()
             server.start()
             time.sleep(1.0)
-            server.kill_clickhouse()
+            server.kill_clickhouse(wait=False)
         for client in clients:
             client.join()
         distinct = len(clients) * EVENTS
 
         server.wait_until(lambda: len(events(server)) >= distinct, seconds=60)
-        server.wait_until(lambda: not list((server.data_dir / "journal").glob("*.jsonl")))
+        server.wait_until(
+            lambda: not list((server.data_dir / "journal").glob("*.jsonl")), seconds=60
+        )
         time.sleep(2.5)
         stored = Counter(events(server))
         assert len(stored) == distinct
