@@ -56,6 +56,8 @@ def once(
 
     An id counts whatever the operation says. Only of a name in ``ALSO_BUSINESS``, in properties,
     the ``content`` must be the same, too, or most events about one concert would be lost."""
+    if _has_none(payload) and _has_none(properties):
+        return ""
     text = (
         _text(payload.message_id)
         or _text(payload.camel_id)
@@ -99,6 +101,20 @@ def digest(
 @lru_cache(maxsize=1024)
 def _begun(kind: str, project_id: str, environment: str) -> "blake2b":
     return blake2b(f"{kind}\0{project_id}\0{environment}\0".encode(), digest_size=16)
+
+
+def _has_none(sent: MessageIds) -> bool:
+    # In one go: most operations have none, and to look at each field costs more than all else here.
+    return (
+        sent.message_id
+        is sent.camel_id
+        is sent.dollar_insert_id
+        is sent.insert_id
+        is sent.event_id
+        is sent.uuid
+        is sent.eid
+        is ABSENT
+    )
 
 
 def _text(raw: msgspec.Raw) -> str:
