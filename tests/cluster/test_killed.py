@@ -123,6 +123,9 @@ def test_each_row_is_stored_once_and_has_its_person_whoever_is_killed(
             sent += 1
         killer.join()
         _patiently(node.catch_up)
+        # A replica that was away may wait a minute before it fetches again.
+        with closing(connected(hosts, {})) as beside:
+            _patiently(lambda: beside.await_replicas("events_local", all_of_them=True))
         _check(hosts, node, sent)
         _patiently(lambda: node.link(node.linker.spread))
         _patiently(node.rewrite)

@@ -27,6 +27,8 @@ _CLUSTERED: Final[Mapping[str, int | str]] = {
     "skip_unavailable_shards": 0,
     # The same replica as long as it answers: one look after the other sees no less.
     "load_balancing": "in_order",
+    # A replica that is so many seconds behind is read only where all others are further behind.
+    "max_replica_delay_for_distributed_queries": 5,
     # A deletion, or a change of a table, does not wait for replicas that are away.
     "lightweight_deletes_sync": 1,
     "alter_sync": 1,
