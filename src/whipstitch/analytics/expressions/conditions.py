@@ -63,7 +63,9 @@ def _met(
         asked = values.add(str(wanted[0]))
         met = version_order.compared(value.text, OF_VERSIONS[operator], asked)
     elif operator in OF_MOMENTS:
-        met = moments.compared(value.text, OF_MOMENTS[operator], str(wanted[0]), values)
+        met = moments.compared(
+            value.text, value.number, OF_MOMENTS[operator], str(wanted[0]), values
+        )
     elif operator == "is":
         met = _equal(value.text, value.number, wanted, values)
     elif operator == "any_of":

@@ -18,13 +18,12 @@ def is_moment(text: str) -> bool:
     return _AGO.fullmatch(text) is not None or _read(text) is not None
 
 
-def compared(text: str, comparison: str, wanted: str, values: Parameters) -> str:
-    """Whether ``text``, a Nullable(String), is a time that stands so to ``wanted``, which
-    ``is_moment``; NULL where it is none.
+def compared(text: str, number: str, comparison: str, wanted: str, values: Parameters) -> str:
+    """Whether a value, a Nullable(String) and what it reads as, is a time that stands so to
+    ``wanted``, which ``is_moment``; NULL where it is none.
 
     Times are what ``is_moment`` takes for one, and unix times as the ingestion API reads them:
     below 10^11 seconds, below 10^14 milliseconds, else microseconds."""
-    number = f"toFloat64OrNull({text})"
     milliseconds = (
         f"multiIf({number} < 1e11, {number} * 1000, {number} < 1e14, {number}, {number} / 1000)"
     )
