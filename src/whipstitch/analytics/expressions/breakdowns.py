@@ -29,7 +29,7 @@ Group = str | None
 
 # Groups in SQL: one text that keeps a value that reads like another group apart from it.
 _VALUE: Final = "="
-_MISSING: Final = "-"
+MISSING: Final = "-"
 _REST: Final = "+"
 
 
@@ -99,8 +99,8 @@ def broken(
         several = in_several(breakdown, weight, where, values, persons)
         return Broken(f"{several.source} ARRAY JOIN {several.group} AS element", "element")
     source, value = valued(breakdown, values, persons)
-    top = _top(breakdown, weight, where, values, persons)
-    return Broken(source, _group(value, f"{value} IN ({top})"))
+    top = top_values(breakdown, weight, where, values, persons)
+    return Broken(source, group_or_rest(value, f"{value} IN ({top})"))
 
 
 def in_several(
@@ -115,14 +115,14 @@ def in_several(
         people = f"SELECT key, {person_properties.VALUE.elements()} AS found FROM ({people})"
         source = f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key"
         found = "traits.found"
-    top = _top(breakdown, weight, where, values, persons)
-    group = _group("element", f"element IN ({top})")
+    top = top_values(breakdown, weight, where, values, persons)
+    group = group_or_rest("element", f"element IN ({top})")
     return Broken(
-        source, f"if(empty({found}), ['{_MISSING}'], arrayMap(element -> {group}, {found}))"
+        source, f"if(empty({found}), ['{MISSING}'], arrayMap(element -> {group}, {found}))"
     )
 
 
-def _top(
+def top_values(
     breakdown: Breakdown, weight: str, where: str, values: Parameters, persons: Persons
 ) -> str:
     """A query of the values that stand alone."""
@@ -156,7 +156,7 @@ def ranked(breakdown: Breakdown, cells: str, most: int, values: Parameters) -> s
         f"FROM ({weighed})"
     )
     alone = f"place <= {values.add(breakdown.limit, 'UInt32')}"
-    return f"SELECT *, {_group('value', alone)} AS breakdown FROM ({placed})"
+    return f"SELECT *, {group_or_rest('value', alone)} AS breakdown FROM ({placed})"
 
 
 def read_group(text: str) -> Group:
@@ -180,7 +180,7 @@ def is_in(found: str, group: Group, is_value: bool | None, values: Parameters) -
     """Whether ``found``, what ``Broken.group`` gives, is ``group``. A value may be called as OTHER:
     ``is_value`` says whether it is meant or the rest; None: both."""
     if group is None:
-        return f"{found} = '{_MISSING}'"
+        return f"{found} = '{MISSING}'"
     value = f"{found} = {values.add(f'{_VALUE}{group}')}"
     if group != OTHER or is_value:
         return value
@@ -188,9 +188,26 @@ def is_in(found: str, group: Group, is_value: bool | None, values: Parameters) -
     return rest if is_value is False else f"({rest} OR {value})"
 
 
-def _group(value: str, alone: str) -> str:
+def group_or_rest(value: str, alone: str) -> str:
     """Which group a value belongs to; ``alone``: the condition on which it stands alone."""
     return (
-        f"multiIf(isNull({value}), '{_MISSING}', {alone}, "
-        f"concat('{_VALUE}', assumeNotNull({value})), '{_REST}')"
+        f"multiIf(isNull({value}), '{MISSING}', {alone}, "
+        f"{group_of(f'assumeNotNull({value})')}, '{_REST}')"
+    )
+
+
+def group_of(value: str) -> str:
+    """The group of a value that stands alone; never NULL, as the value."""
+    return f"concat('{_VALUE}', {value})"
+
+
+def numbered(property_: str, on: On, values: Parameters, persons: Persons) -> tuple[str, str]:
+    """Where the number of a row of ``events`` comes from, and what it is, a Nullable(Float64)."""
+    if on == "event":
+        return "events", properties.of_event(property_, persons).number
+    people = person_properties.of_people(property_, values)
+    people = f"SELECT key, {person_properties.VALUE.number} AS number FROM ({people})"
+    return (
+        f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key",
+        "traits.number",
     )

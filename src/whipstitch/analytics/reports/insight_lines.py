@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
 from statistics import fmean
 from typing import Any, Final
@@ -20,7 +20,9 @@ _LARGEST: Final = sys.float_info.max
 _NO_BREAKDOWN: Final = ""
 
 Number = int | float | None
-_Groups = Mapping[str, "_Numbers"]
+_Key = str | tuple[str, ...]
+"""A group as the statement has it, or one of each of several breakdowns."""
+_Groups = Mapping[_Key, "_Numbers"]
 
 
 @dataclass(slots=True)
@@ -40,22 +42,23 @@ def lines(
     the rest and what has no value come last. ``overall``: the rows of the same without breakdown,
     whose lines come behind each series' groups."""
     found = _read(query, rows)
-    whole = _read(replace(query, breakdown=None), overall) if overall or query.with_total else []
+    whole = _read(query.overall(), overall) if overall or query.with_total else []
     made: list[Line] = []
     for index, series in enumerate(query.series):
         made += _lines_of(query, series, found[index], whole[index] if whole else {})
     for formula in query.formulas:
         groups = _worked_out(formula, query, found)
-        in_whole = _worked_out(formula, replace(query, breakdown=None), whole) if whole else {}
+        in_whole = _worked_out(formula, query.overall(), whole) if whole else {}
         made += _lines_of(query, formula, groups, in_whole)
     return made
 
 
-def _read(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> list[dict[str, _Numbers]]:
+def _read(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> list[dict[_Key, _Numbers]]:
     """The numbers of each series by group."""
     together = parts(query)
-    groups: list[dict[str, _Numbers]] = [{} for _ in query.series]
-    for part, text, start, whole, numbers, _ in rows:
+    groups: list[dict[_Key, _Numbers]] = [{} for _ in query.series]
+    for part, found, start, whole, numbers, _ in rows:
+        text = found if isinstance(found, str) else tuple(found)
         for index, number in zip(together[part], numbers, strict=True):
             series = query.series[index]
             group = groups[index].setdefault(text, _Numbers(series.of_none()))
@@ -64,7 +67,7 @@ def _read(query: InsightsQuery, rows: Sequence[Sequence[Any]]) -> list[dict[str,
             else:
                 group.found[start] = number
     for index, series in enumerate(query.series):
-        if query.breakdown is None:
+        if not query.is_broken_down:
             groups[index].setdefault(_NO_BREAKDOWN, _Numbers(series.of_none()))
         for group in groups[index].values():
             group.values = _values(query, index, group)
@@ -86,7 +89,7 @@ def _known(group: _Numbers) -> dict[int, float]:
 
 def _worked_out(
     formula: Formula, query: InsightsQuery, found: Sequence[_Groups]
-) -> dict[str, _Numbers]:
+) -> dict[_Key, _Numbers]:
     """A formula's numbers, in each group that one of its series has."""
     texts = dict.fromkeys(text for index in formula.series for text in found[index])
     worked_out = {}
@@ -107,12 +110,17 @@ def _lines_of(
 ) -> Iterator[Line]:
     for text, group in sorted(groups.items(), key=_rank):
         line = _line(query, of, group)
-        if query.breakdown is not None:
+        if isinstance(text, tuple):
+            line.breakdowns = [read_group(one) for one in text]
+            line.breakdown = line.breakdowns[0]
+        elif query.breakdown is not None:
             line.breakdown, line.is_value = read_group(text), is_alike(text)
         yield line
     for group in whole.values():
         line = _line(query, of, group)
         line.breakdown = ALL
+        if query.groupings:
+            line.breakdowns = [ALL] * len(query.groupings)
         yield line
 
 
@@ -149,8 +157,8 @@ def _number(series: Series, found: float | None) -> Number:
     return min(max(float(found), -_LARGEST), _LARGEST)
 
 
-def _rank(group: tuple[str, _Numbers]) -> tuple[bool, float, str]:
+def _rank(group: tuple[_Key, _Numbers]) -> tuple[bool, float, _Key]:
     text, found = group
-    if is_leftover(text):
+    if isinstance(text, str) and is_leftover(text):
         return True, 0, text
     return False, -(found.total or 0), text

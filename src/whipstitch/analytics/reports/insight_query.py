@@ -1,6 +1,7 @@
 """What an insight asks for, and what its answer looks like."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ import msgspec
 from whipstitch.analytics.expressions.breakdowns import Breakdown, Group
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.formulas import Formula
+from whipstitch.analytics.expressions.groupings import Grouping
 from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
 from whipstitch.analytics.reports.measure import Series
 from whipstitch.analytics.reports.windows import Windows
@@ -19,7 +21,7 @@ _MOST_NUMBERS: Final = 500_000
 
 @dataclass(frozen=True, slots=True)
 class InsightsQuery:
-    """``filters`` are for all series.
+    """``filters`` are for all series. It is broken down by one ``breakdown``, or by ``groupings``.
 
     ``windows``: of each series, the spans whose people are counted, where these are not the
     intervals. ``cumulative``: each number is of everything up to its interval's end.
@@ -39,7 +41,16 @@ class InsightsQuery:
     with_total: bool = False
     compared: "InsightsQuery | None" = None
     groups_of: TimeRange | None = None
+    groupings: tuple[Grouping, ...] = ()
     now: datetime | None = None
+
+    @property
+    def is_broken_down(self) -> bool:
+        return self.breakdown is not None or bool(self.groupings)
+
+    def overall(self) -> "InsightsQuery":
+        """The same, not broken down."""
+        return replace(self, breakdown=None, groupings=())
 
     def windows_of(self, index: int) -> Windows | None:
         return self.windows[index] if self.windows else None
@@ -62,6 +73,8 @@ class InsightSelector:
     group: Group = None
     is_value: bool | None = None
     compared: bool = False
+    groups: tuple[Group, ...] | None = None
+    """With groupings: one of each, instead of ``group``."""
 
 
 class Line(msgspec.Struct):
@@ -74,6 +87,8 @@ class Line(msgspec.Struct):
     total: int | float | None
     is_value: bool | msgspec.UnsetType = msgspec.UNSET
     """Set where ``breakdown`` is a value that is called as OTHER or ALL."""
+    breakdowns: list[Group] | msgspec.UnsetType = msgspec.UNSET
+    """With several breakdowns, the group of each, of which ``breakdown`` is the first."""
     name: str | msgspec.UnsetType = msgspec.UNSET
     unit: str | msgspec.UnsetType = msgspec.UNSET
     formula: str | msgspec.UnsetType = msgspec.UNSET
@@ -102,7 +117,8 @@ def checked(query: InsightsQuery) -> InsightsQuery:
     Raises:
         InvalidQuery
     """
-    groups = 1 if query.breakdown is None else query.breakdown.limit + 2
+    limits = [one.limit for one in (query.breakdown, *query.groupings) if one is not None]
+    groups = math.prod(limit + 2 for limit in limits)
     lines = len(query.series) + len(query.formulas)
     numbers = lines * groups * len(query.intervals.starts)
     if numbers > _MOST_NUMBERS:

@@ -11,7 +11,7 @@ twice: for the values that stand alone, then for the numbers."""
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from whipstitch.analytics.expressions import breakdowns
+from whipstitch.analytics.expressions import breakdowns, groupings
 from whipstitch.analytics.expressions.breakdowns import Breakdown, is_in
 from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.event_matcher import Match
@@ -31,10 +31,11 @@ def build(
     most_cells: int = breakdowns.MOST_CELLS,
     crowded: Collection[int] = (),
 ) -> Sql:
-    """Rows of: part (``parts``), group (blank: no breakdown), start of the interval, whether the
-    row is for the whole range, numbers of the part's series, and how many cells were ranked: where
-    these are more than ``most_cells`` the part is ``crowded`` and its numbers are wrong. Of series
-    with windows the start is a window's place, and the number how many more people it has.
+    """Rows of: part (``parts``), group (blank: no breakdown; a list of ``groupings``), start of the
+    interval, whether the row is for the whole range, numbers of the part's series, and how many
+    cells were ranked: where these are more than ``most_cells`` the part is ``crowded`` and its
+    numbers are wrong. Of series with windows the start is a window's place, and the number how many
+    more people it has.
 
     With ``crowded`` it is about these parts only, and right."""
     values = Parameters()
@@ -67,7 +68,7 @@ def people(
     span = query.windows_of(counted.series)
     where, source, group = _rows(query, series, values, persons, span)
     counts = series.counted(persons)
-    if counts and query.breakdown is None:
+    if counts and not query.is_broken_down:
         where += f" AND {counts}"
     if counted.interval is None:
         where += f" AND {query.range.condition(values)}"
@@ -82,7 +83,10 @@ def people(
     who = f"{persons.key} AS key, {persons.id} AS id"
     selected = f"SELECT {who} FROM {source} WHERE {where}"
     if counted.of_group:
-        is_theirs = is_in("breakdown", counted.group, counted.is_value, values)
+        if counted.groups is not None:
+            is_theirs = groupings.are_in("breakdown", counted.groups, values)
+        else:
+            is_theirs = is_in("breakdown", counted.group, counted.is_value, values)
         grouped = f"SELECT {who}, {group} AS breakdown FROM {source} WHERE {where}"
         selected = f"SELECT key, id FROM ({grouped}) WHERE {is_theirs}"
     return drill_down.build(selected, page, values)
@@ -91,7 +95,7 @@ def people(
 def parts(query: InsightsQuery) -> list[list[int]]:
     """The series that are counted together, in one go over their events: those that match the same
     ones, unless each has values of a breakdown, people or windows of its own."""
-    if query.breakdown is not None:
+    if query.is_broken_down:
         return [[index] for index in range(len(query.series))]
     together: dict[Match | int, list[int]] = defaultdict(list)
     for index, series in enumerate(query.series):
@@ -120,7 +124,7 @@ def _of_rows(
 def _of_people(query: InsightsQuery, series: Series, values: Parameters, persons: Persons) -> str:
     """The math for each person, and then over them."""
     where, source, group = _rows(query, series, values, persons)
-    if query.breakdown is None and (counts := series.counted(persons)):
+    if not query.is_broken_down and (counts := series.counted(persons)):
         where += f" AND {counts}"
     each = (
         f"SELECT {group} AS breakdown, {query.intervals.start_of_row(values)} AS start, "
@@ -181,12 +185,15 @@ def _rows(
     """The condition that the rows of a series meet, where they come from, and their group.
     ``span``: they lie in these windows instead of the range."""
     where = _where(query, series, values, persons, span)
-    if query.breakdown is None:
+    if not query.is_broken_down:
         return where, "events", "''"
     leading = query.leading(series)
     of_groups = _where(query, leading, values, persons, of_groups=True)
     weight = leading.weight(persons)
-    broken = breakdowns.broken(query.breakdown, weight, of_groups, values, persons)
+    if query.breakdown is not None:
+        broken = breakdowns.broken(query.breakdown, weight, of_groups, values, persons)
+    else:
+        broken = groupings.broken(query.groupings, weight, of_groups, values, persons)
     return where, broken.source, broken.group
 
 
@@ -206,7 +213,7 @@ def _where(
         series.match.condition(values, persons),
         all_met(query.filters, values, persons),
     ]
-    if query.breakdown is not None and (counts := series.counted(persons)):
+    if query.is_broken_down and (counts := series.counted(persons)):
         # A value that the math has nothing of is no group. (Without a breakdown other series may
         # be counted in the same go.)
         conditions.append(counts)

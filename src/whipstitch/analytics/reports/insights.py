@@ -1,6 +1,5 @@
 """Insights: numbers of events, of people or of a property, by interval and by breakdown."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,9 +31,9 @@ async def answer(
 
 async def _lines(session: QuerySession, query: InsightsQuery, most_cells: int) -> list[Line]:
     rows = await _rows(session, query, most_cells)
-    if query.breakdown is None or not query.with_total:
+    if not query.is_broken_down or not query.with_total:
         return lines(query, rows)
-    return lines(query, rows, await _rows(session, replace(query, breakdown=None), most_cells))
+    return lines(query, rows, await _rows(session, query.overall(), most_cells))
 
 
 async def _rows(session: QuerySession, query: InsightsQuery, most_cells: int) -> Rows:

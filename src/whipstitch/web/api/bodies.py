@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from whipstitch.analytics.expressions import breakdowns
+from whipstitch.analytics.expressions import breakdowns, groupings
 from whipstitch.analytics.expressions.filters import OPERATORS, On
+from whipstitch.core.errors import InvalidQuery
 
 Moment = Annotated[
     str | None,
@@ -88,3 +89,29 @@ class BreakdownBody(StrictBody, kw_only=True):
     def parsed(self) -> breakdowns.Breakdown:
         """Raises InvalidQuery."""
         return breakdowns.parse(self.property, self.limit, self.on, elements=self.elements)
+
+
+class GroupingBody(StrictBody, kw_only=True):
+    """One of several breakdowns: by a property's values, by ranges of its numbers (`buckets`:
+    edges, or how many with about as many rows each), or by the cohorts that people are in."""
+
+    property: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=breakdowns.MOST)] | None = None
+    on: On = "event"
+    elements: bool = False
+    buckets: int | list[float] | None = None
+    cohorts: list[str] | None = None
+
+    def parsed(self, path: str) -> groupings.Grouping:
+        """Raises InvalidQuery."""
+        if self.cohorts is not None:
+            if self.property is not None or self.buckets is not None:
+                raise InvalidQuery(f"{path}.cohorts", "stand alone: leave the rest out")
+            return groupings.parse_cohorts(self.cohorts, path)
+        if self.property is None:
+            raise InvalidQuery(path, "must have a property, or cohorts")
+        if self.buckets is not None:
+            if self.elements or self.limit is not None:
+                raise InvalidQuery(f"{path}.buckets", "have neither a limit nor elements")
+            return groupings.parse_buckets(self.property, self.on, self.buckets, path)
+        return breakdowns.parse(self.property, self.limit, self.on, path, elements=self.elements)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from whipstitch.analytics.expressions import filters, formulas
+from whipstitch.analytics.expressions import filters, formulas, groupings
 from whipstitch.analytics.expressions.breakdowns import ALL
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
 from whipstitch.analytics.expressions.properties import checked_name
@@ -33,7 +33,13 @@ from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.web.api.asking import Asking
-from whipstitch.web.api.bodies import BreakdownBody, EventName, Filters, StrictBody
+from whipstitch.web.api.bodies import (
+    BreakdownBody,
+    EventName,
+    Filters,
+    GroupingBody,
+    StrictBody,
+)
 from whipstitch.web.api.endpoints import InEnvironment, Routes
 from whipstitch.web.api.reports import REFUSALS, Breakdown, IsValue, PeopleOf, ReportBody, ask
 
@@ -133,12 +139,18 @@ class PeopleOfInsight(PeopleOf, kw_only=True):
     ] = None
     breakdown: Breakdown = msgspec.UNSET
     is_value: IsValue = None
+    breakdowns: Annotated[
+        list[str | None] | None, Meta(description="With `breakdowns`: a group of each.")
+    ] = None
 
     async def selector(
         self, session: QuerySession, query: InsightsQuery, zone: ZoneInfo
     ) -> InsightSelector:
         if self.series >= len(query.series):
             raise InvalidQuery("people_of.series", f"must be less than {len(query.series)}")
+        groups = None if self.breakdowns is None else tuple(self.breakdowns)
+        if groups is not None and len(groups) != len(query.groupings):
+            raise InvalidQuery("people_of.breakdowns", "must have one of each of `breakdowns`")
         if self.breakdown is not msgspec.UNSET and query.breakdown is None:
             raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
         if self.compared and query.compared is None:
@@ -146,6 +158,10 @@ class PeopleOfInsight(PeopleOf, kw_only=True):
         cut = query.compared.intervals if self.compared and query.compared else query.intervals
         start = None if self.interval is None else _start(self.interval, cut, zone)
         of_all = self.breakdown == ALL and query.with_total and not self.is_value
+        if groups is not None and not (query.with_total and set(groups) == {ALL}):
+            return InsightSelector(
+                self.series, start, of_group=True, compared=self.compared, groups=groups
+            )
         if self.breakdown is msgspec.UNSET or of_all:
             return InsightSelector(self.series, start, compared=self.compared)
         return InsightSelector(
@@ -165,6 +181,9 @@ class InsightsBody(ReportBody, kw_only=True):
     events: Annotated[list[InsightEvent], Meta(min_length=1, max_length=20)]
     interval: Interval = "day"
     breakdown: BreakdownBody | None = None
+    breakdowns: Annotated[
+        list[GroupingBody], Meta(max_length=groupings.MOST, description="Instead of `breakdown`.")
+    ] = msgspec.field(default_factory=list)
     with_total: Annotated[
         bool, Meta(description="With a breakdown: also a line for all, `$all`.")
     ] = False
@@ -194,6 +213,8 @@ class InsightsBody(ReportBody, kw_only=True):
     def _about(
         self, range_: TimeRange, series: tuple[Series, ...], zone: ZoneInfo, now: datetime
     ) -> InsightsQuery:
+        if self.breakdown is not None and self.breakdowns:
+            raise InvalidQuery("breakdowns", "stand instead of breakdown: leave one out")
         cut = intervals(range_, self.interval, zone)
         return checked(
             InsightsQuery(
@@ -212,6 +233,10 @@ class InsightsBody(ReportBody, kw_only=True):
                 self.cumulative,
                 self.moving_average,
                 self.with_total,
+                groupings=groupings.checked(
+                    [one.parsed(f"breakdowns[{at}]") for at, one in enumerate(self.breakdowns)],
+                    "breakdowns",
+                ),
                 now=now,
             )
         )

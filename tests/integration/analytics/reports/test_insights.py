@@ -20,6 +20,7 @@ from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds, ran
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.breakdowns import MOST_CELLS, OTHER, Breakdown, Group
 from whipstitch.analytics.expressions.event_matcher import Match
+from whipstitch.analytics.expressions.groupings import Buckets
 from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, intervals
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import insights
@@ -138,18 +139,18 @@ class _Expected:
         events = self.events if events is None else events
         groups: dict[Group, list[Event]] = defaultdict(list)
         for event in events:
-            groups[self._group(event)].append(event)
+            groups[self.group(event)].append(event)
         if self.breakdown is None:
             return {None: events}
         # Of numbers only what has one is a group.
-        return {group: some for group, some in groups.items() if self._weighs(some)}
+        return {group: some for group, some in groups.items() if self.weighs(some)}
 
     def number(self, events: list[Event]) -> float | None:
         if self.series["per_person"] is None:
             return self._math(events)
         by_person: dict[str, list[Event]] = defaultdict(list)
         for event in events:
-            if self._weighs([event]):
+            if self.weighs([event]):
                 by_person[self.world.person(event.sent_id)].append(event)
         each = [one for some in by_person.values() if (one := self._math(some)) is not None]
         return _OVER_PEOPLE[self.series["per_person"]](each) if each else None
@@ -169,7 +170,7 @@ class _Expected:
         return _AGGREGATES[math_](numbers)
 
     def people(self, events: list[Event]) -> set[str]:
-        counted = [event for event in events if self._weighs([event])]
+        counted = [event for event in events if self.weighs([event])]
         return {self.world.person(event.sent_id) for event in counted}
 
     def _number(self, event: Event) -> float | None:
@@ -182,7 +183,7 @@ class _Expected:
         value = self.world.value(event, self.breakdown.property, self.breakdown.on)
         return reference.text(value)
 
-    def _group(self, event: Event) -> Group:
+    def group(self, event: Event) -> Group:
         if self.breakdown is None:
             return None
         value = self._value(event)
@@ -193,13 +194,13 @@ class _Expected:
             return set()
         by_value: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
-            if (value := self._value(event)) is not None and self._weighs([event]):
+            if (value := self._value(event)) is not None and self.weighs([event]):
                 by_value[value].append(event)
         weights = {value: self._weight(events) for value, events in by_value.items()}
         ranked = sorted(weights, key=lambda value: (-weights[value], value.encode()))
         return set(ranked[: self.breakdown.limit])
 
-    def _weighs(self, events: list[Event]) -> bool:
+    def weighs(self, events: list[Event]) -> bool:
         if self.series["math"] == "distinct":
             return bool(self._math(events))
         no_number = self.series["property"] is not None and all(
@@ -334,6 +335,51 @@ def test_people_of_trailing_days_and_of_all_up_to_then_are_counted_once(
             group = random.choice(list(people))
             counted = InsightSelector(0, cut.starts[-1], query.breakdown is not None, group)
             assert _people(worlds, world, query, counted) == people[group]
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_several_breakdowns_tell_apart_by_all_of_them_at_once(worlds: Worlds, seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    world = worlds.put(reference.random_world(random))
+    for _ in range(4):
+        question = _random_question(random)
+        question["series"] = question["series"][:1]
+        by = [
+            Breakdown(random.choice(_BREAKDOWNS), random.randint(1, 3)),
+            Breakdown(random.choice(_PERSON_BREAKDOWNS), random.randint(1, 3), "person"),
+            Breakdown("tags", random.randint(1, 3), elements=False),
+        ]
+        random.shuffle(by)
+        groupings: list[Any] = by[: random.randint(1, 2)]
+        each = [_Expected(world, question | {"breakdown": one}, 0) for one in groupings]
+        if with_buckets := random.random() < 0.5:
+            groupings.append(Buckets("price", edges=(0, 2.5, 10)))
+        question["breakdown"] = None
+        query = replace(_query(question), groupings=tuple(groupings))
+
+        answer = _ask(worlds, world, query, MOST_CELLS)
+
+        by_group: dict[tuple[Group, ...], list[Event]] = defaultdict(list)
+        for event in each[0].events:
+            group = tuple(one.group(event) for one in each)
+            by_group[(*group, _bucket(world, event)) if with_buckets else group].append(event)
+        by_group = {group: some for group, some in by_group.items() if each[0].weighs(some)}
+        found = {tuple(line.breakdowns or ()): line.total for line in answer.series}
+        by_hand = {group: each[0].number(some) for group, some in by_group.items()}
+        assert found == pytest.approx(by_hand)
+        if by_group:
+            group = random.choice(sorted(by_group, key=str))
+            counted = InsightSelector(0, of_group=True, groups=group)
+            assert _people(worlds, world, query, counted) == each[0].people(by_group[group])
+
+
+def _bucket(world: World, event: Event) -> str | None:
+    number = reference.number_in(reference.text(world.value(event, "price")))
+    if number is None:
+        return None
+    ranges = ((0, "< 0"), (2.5, "[0, 2.5)"), (10, "[2.5, 10)"), (math.inf, ">= 10"))
+    return next(label for end, label in ranges if number < end)
 
 
 def _days_before(moment: int, days: int, zone: ZoneInfo) -> int:

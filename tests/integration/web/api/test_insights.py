@@ -141,6 +141,24 @@ def test_numbers_are_added_up_averaged_and_of_trailing_days(server: Server, name
     assert _lines(_ask(server, {"events": [each], **_RANGE})) == [(None, [12.5, None, 4.0], 8.25)]
 
 
+def test_numbers_fall_into_as_many_ranges_and_people_into_cohorts(
+    server: Server, name: str
+) -> None:
+    cohort = {"name": "Ones", "kind": "static", "members": ["user_1"]}
+    made = server.ask("/api/v1/cohorts", cohort).json()["cohort"]["id"]
+    asked: dict[str, Any] = {"events": [{"event_name": name}], **_RANGE, "interval": "month"}
+    price = {"property": "price", "buckets": 3}
+
+    halves = _ask(server, asked | {"breakdowns": [price, {"cohorts": [made]}]})
+
+    assert {(*line["breakdowns"], line["total"]) for line in halves["series"]} == {
+        *(("< 4", made, 1), ("[4, 10)", None, 1), (">= 10", made, 1), (None, made, 1)),
+    }
+    people_of = {"series": 0, "breakdowns": ["[4, 10)", None]}
+    asked |= {"breakdowns": [price, {"cohorts": [made]}], "people_of": people_of}
+    assert _ask(server, asked)["people"] == ["user_2"]
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -161,6 +179,12 @@ def test_numbers_are_added_up_averaged_and_of_trailing_days(server: Server, name
             "cumulative",
         ),
         ({"compare": {}}, "compare"),
+        ({"breakdowns": [{}]}, "breakdowns[0]"),
+        ({"breakdowns": [{"property": "a", "buckets": [2, 1]}]}, "breakdowns[0].buckets"),
+        ({"breakdowns": [{"property": "a", "buckets": 1}]}, "breakdowns[0].buckets"),
+        ({"breakdowns": [{"cohorts": ["gone"]}]}, "breakdowns[0].cohorts[0].cohort"),
+        ({"breakdowns": [{"cohorts": ["a"]}, {"cohorts": ["b"]}]}, "breakdowns"),
+        ({"breakdowns": [{"property": "a"}], "breakdown": {"property": "b"}}, "breakdowns"),
         ({"compare": {"days": 1, "period": "year"}}, "compare"),
         ({"people_of": {"series": 0, "compared": True}}, "people_of.compared"),
     ],
