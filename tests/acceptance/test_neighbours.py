@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.support.command import run
 from tests.support.load import (
@@ -32,13 +32,13 @@ HOSTILE: Final = {
     "what looks like dates": '{"a": "2020-01-01", "b": ["2020-01-01 10:00:00", "x"]}',
     "one key, all types": '{"a": [1, "x", {"b": 1}, [2], null, true, 1.5]}',
     "what looks like the end of a group": '{"a": "}\\n{\\"k\\":\\"commit\\",\\"rows\\":1}"}',
+    "a lone high surrogate": r'{"a": "\ud800"}',
+    "a high surrogate before a letter": r'{"a": "\ud800\u0041"}',
+    "a lone low surrogate": r'{"a": "\udc00"}',
+    "surrogates the wrong way round": r'{"a": "\udc00\ud800"}',
+    "a lone surrogate as key": r'{"\ud800": 1}',
 }
 REFUSED: Final = {
-    "a lone high surrogate": rb'{"a": "\ud800"}',
-    "a high surrogate before a letter": rb'{"a": "\ud800\u0041"}',
-    "a lone low surrogate": rb'{"a": "\udc00"}',
-    "surrogates the wrong way round": rb'{"a": "\udc00\ud800"}',
-    "a lone surrogate as key": rb'{"\ud800": 1}',
     "no UTF-8": b'{"a": "\xff\xfe"}',
     "an encoded surrogate": b'{"a": "\xed\xa0\x80"}',
     "a line break in a string": b'{"a": "x\ny"}',
@@ -72,11 +72,17 @@ def test_hostile_properties_come_back_as_sent_and_harm_no_neighbour(tmp_path: Pa
         found = server.events(event_name="hostile")
         assert Counter(row["distinct_id"] for row in found) == sent
         for row in found:
-            assert row["properties"] == json.loads(HOSTILE[row["distinct_id"]])
+            assert row["properties"] == _as_stored(HOSTILE[row["distinct_id"]])
         assert server.metric("whipstitch_repaired_rows_total") > 0
         assert server.metric("whipstitch_dead_letters") == 0
         assert server.is_ready()
         assert_discreet(server)
+
+
+def _as_stored(properties: str) -> Any:
+    """Halves of characters are replaced: nothing can store them."""
+    text = json.dumps(json.loads(properties), ensure_ascii=False)
+    return json.loads(re.sub("[\ud800-\udfff]", "\ufffd", text))
 
 
 def test_a_row_that_nothing_helps_is_set_aside_seen_and_replayed(tmp_path: Path) -> None:

@@ -44,9 +44,10 @@ _alias: Final = msgspec.json.Decoder(AliasPayload).decode
 
 
 class ImportedEvent(EventRow, tag_field="k", tag="track", gc=False, kw_only=True):
-    """``imported``: the loader looks for its id among all that is stored."""
+    """``imported``: true, and without a default, which would not be written: the loader looks for
+    its id among all that is stored."""
 
-    imported: bool = True
+    imported: bool
 
 
 class Tally:
@@ -163,7 +164,7 @@ class Rows:
             return None
         row.accepted, row.received = self._next_number(), row.timestamp
         self._tally.events += 1
-        return ImportedEvent(*msgspec.structs.astuple(row))
+        return ImportedEvent(*msgspec.structs.astuple(row), imported=True)
 
     def id_of(self, own: bytes) -> str:
         """The same for the same event of the same project."""

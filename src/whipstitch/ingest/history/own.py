@@ -87,6 +87,7 @@ class OwnRows:
         sent_as = _as_sent(text)
         own = record.get("id")
         event = ImportedEvent(
+            imported=True,
             project_id=self._key.project.id,
             environment=self._key.environment,
             id=own if isinstance(own, str) and own else self._rows.id_of(_encode(record)),
