@@ -122,7 +122,7 @@ def test_a_row_that_nothing_helps_is_set_aside_seen_and_replayed(tmp_path: Path)
         file.write_text(re.sub(r'timestamp\\":\\"(\d+)\\"', r'timestamp\\":\1', file.read_text()))
         assert _replay(server) == 3
         server.wait_until(lambda: _stored(server) == [1, 2, 4])
-        assert server.metric("whipstitch_dead_letters") == 2
+        server.wait_until(lambda: server.metric("whipstitch_dead_letters") == 2)
         assert_discreet(server)
 
 

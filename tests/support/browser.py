@@ -75,7 +75,7 @@ class Dashboard:
         return self.page
 
     def settle(self) -> None:
-        expect(self.page.locator("[aria-busy], main .skeleton")).to_have_count(0)
+        expect(self.page.locator("[aria-busy], main .skeleton")).to_have_count(0, timeout=20_000)
 
     def violations(self) -> list[str]:
         """What axe-core finds serious on the page as it is, in light and in dark."""
