@@ -32,7 +32,13 @@ from whipstitch.ingest.validation.bodies import (
     why_refused,
 )
 from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.message_ids import MessageIds, ids_in, once
+from whipstitch.ingest.validation.message_ids import (
+    Content,
+    MessageIds,
+    content_of_people,
+    ids_in,
+    once,
+)
 from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
 from whipstitch.ingest.validation.runs import RUN, pairs, runs
 from whipstitch.ingest.validation.surrogates import replace_lone_surrogates
@@ -78,15 +84,27 @@ class _LargePeople(MessageIds, frozen=True):
     def parts(self) -> Iterator[tuple[PeoplePayload, memoryview | None]]:
         """Updates that are this one together, at least one. Beside one with a value of any size is
         that value; the update has a blank text in its place."""
-        text = memoryview(self.properties)
         empty = True
-        if bytes(text[:1]) == b"{":
-            for properties, value in pairs(text):
-                empty = False
-                yield PeoplePayload(self.distinct_id, properties, timestamp=self.timestamp), value
+        for properties, value in self._pairs():
+            empty = False
+            yield PeoplePayload(self.distinct_id, properties, timestamp=self.timestamp), value
         if empty or self.set_once or self.add:
             rest = self.set_once, self.add, self.timestamp
             yield PeoplePayload(self.distinct_id, None, *rest), None
+
+    def content(self) -> Content:
+        """As ``content_of_people`` gives it of the update when it comes in a light body."""
+        properties = (
+            (name, raw if value is None else value)
+            for some, value in self._pairs()
+            for name, raw in some.items()
+        )
+        rest = ((named or {}).items() for named in (self.set_once, self.add))
+        return content_of_people(self.distinct_id or "", self.timestamp, properties, *rest)
+
+    def _pairs(self) -> Iterator[tuple[dict[str, msgspec.Raw], memoryview | None]]:
+        text = memoryview(self.properties)
+        return pairs(text) if bytes(text[:1]) == b"{" else iter(())
 
 
 class _LargePeopleOperation(msgspec.Struct, frozen=True, tag_field="type", tag="people"):
@@ -192,8 +210,7 @@ class LargeAdmission:
     ) -> None:
         """Each part has a number of its own, so that the last of equal keys wins."""
         when, first = None, numbers.people
-        content = update.distinct_id or "", update.properties, update.timestamp
-        once_ = once("people", client.key, update, ids_in(update.properties), content)
+        once_ = once("people", client.key, update, ids_in(update.properties), update.content())
         once_ = self._admission.once_of("people", once_, client, numbers.rank("people"))
         client = msgspec.structs.replace(client, idempotency_key="")
         for part, value in update.parts():

@@ -3,6 +3,7 @@
 A row carries only a digest, ``once``: of the project, the environment, the kind of operation and
 the id. The loader stores the first row of a digest and drops the others (``loader.repeats``)."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal
@@ -12,6 +13,8 @@ import msgspec
 from whipstitch.core.projects import IngestionKey
 
 Kind = Literal["track", "people", "alias"]
+Content = Iterable[str | msgspec.Raw | memoryview]
+"""What an operation says, in pieces."""
 ABSENT: Final = msgspec.Raw(b"")
 """A raw value that was not sent."""
 ALSO_BUSINESS: Final = ("event_id", "uuid", "eid")
@@ -50,7 +53,7 @@ def once(
     key: IngestionKey,
     payload: MessageIds,
     properties: MessageIds,
-    content: tuple[str | msgspec.Raw | bytes, ...] = (),
+    content: Content = (),
 ) -> str:
     """The digest of an operation's id, in hexadecimal digits; blank where it has none.
 
@@ -83,15 +86,26 @@ def once_by_key(kind: Kind, key: IngestionKey, idempotency_key: str, rank: int) 
     return digest(kind, key, idempotency_key, (f"{rank}",))
 
 
-def digest(
-    kind: Kind,
-    key: IngestionKey,
-    text: str,
-    content: tuple[str | msgspec.Raw | bytes, ...] | None = None,
-) -> str:
+def content_of_people(
+    distinct_id: str,
+    timestamp: msgspec.Raw,
+    *said: Iterable[tuple[str, msgspec.Raw | memoryview]],
+) -> Content:
+    """What an update of a person says; ``said``: its properties, and what it sets once and adds, by
+    name."""
+    yield distinct_id
+    yield timestamp
+    for named in said:
+        for name, value in named:
+            yield name
+            yield value
+        yield ""
+
+
+def digest(kind: Kind, key: IngestionKey, text: str, content: Content = ()) -> str:
     found = _begun(kind, key.project.id, key.environment).copy()
     found.update(text.encode("utf-8", "surrogatepass"))
-    for part in content or ():
+    for part in content:
         value = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         found.update(b"\0%d\0" % len(value))
         found.update(memoryview(value))

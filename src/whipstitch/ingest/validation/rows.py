@@ -23,7 +23,13 @@ from whipstitch.ingest.validation.bodies import (
 )
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.equal_keys import last_of_equal_keys
-from whipstitch.ingest.validation.message_ids import NO_IDS, MessageIds, ids_in, once
+from whipstitch.ingest.validation.message_ids import (
+    NO_IDS,
+    MessageIds,
+    content_of_people,
+    ids_in,
+    once,
+)
 
 _EMPTY: Final = msgspec.Raw(b"{}")
 _AHEAD_MS: Final = 60_000
@@ -317,12 +323,9 @@ def once_of_people(update: PeoplePayload, key: IngestionKey) -> str:
         sent = MessageIds(**named)
     elif not any(getattr(update, field) is not ABSENT for field in MessageIds.__struct_fields__):
         return ""
-    content: list[str | msgspec.Raw | bytes] = [update.distinct_id or "", update.timestamp]
-    for part in (properties, update.set_once or {}, update.add or {}):
-        for name, raw in part.items():
-            content += [name, raw]
-        content.append("")
-    return once("people", key, update, sent, tuple(content))
+    said = ((named or {}).items() for named in (properties, update.set_once, update.add))
+    content = content_of_people(update.distinct_id or "", update.timestamp, *said)
+    return once("people", key, update, sent, content)
 
 
 def alias_row(

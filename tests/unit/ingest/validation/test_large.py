@@ -244,3 +244,30 @@ def test_a_large_event_is_not_copied_to_be_encoded() -> None:
     pieces = list(lines_of(rows))
     assert any(isinstance(piece, memoryview) and piece.obj is not None for piece in pieces)
     assert json.loads(b"".join(pieces))["properties"] == json.loads(properties)
+
+
+@pytest.mark.parametrize("where", ["payload", "properties"])
+@pytest.mark.parametrize("name", ["message_id", "uuid", "eid"])
+def test_an_update_of_a_person_has_the_same_id_whichever_way_it_comes(
+    where: str, name: str
+) -> None:
+    def onces(update: dict[str, Any]) -> set[str]:
+        both = admitted("people", json.dumps(update).encode())
+        return {row.get("once", "") for _, _, rows in both for row in rows}
+
+    update: dict[str, Any] = {
+        "distinct_id": "user_1",
+        "properties": {"plan": "pro", "about": "x" * 300},
+        "set_once": {"first": 1},
+        "add": {"n": 2},
+        "timestamp": 1_770_000_000_000,
+    }
+    (update if where == "payload" else update["properties"])[name] = "u-1"
+    other = update | {"add": {"n": 3}}
+
+    found = onces(update)
+
+    assert len(found) == 1
+    assert found != {""}
+    # An id that may be one of the client's own counts with all that is said.
+    assert (onces(other) == found) is (where == "payload" or name == "message_id")
