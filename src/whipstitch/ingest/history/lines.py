@@ -19,20 +19,13 @@ from whipstitch.ingest.enrichment.user_agent import Agent
 from whipstitch.ingest.history.ecosystems import Format, Unplaceable
 from whipstitch.ingest.history.sources import Record
 from whipstitch.ingest.validation import timestamps
+from whipstitch.ingest.validation.alias_rows import alias_row
 from whipstitch.ingest.validation.bodies import AliasPayload, PeoplePayload, TrackPayload
 from whipstitch.ingest.validation.counts import Remarks
+from whipstitch.ingest.validation.event_rows import NotAnObject, event_row
 from whipstitch.ingest.validation.ids import is_garbage
-from whipstitch.ingest.validation.rows import (
-    SET_ONCE,
-    AliasRow,
-    EventRow,
-    NotAnObject,
-    Row,
-    TraitRow,
-    alias_row,
-    event_row,
-    trait_rows,
-)
+from whipstitch.ingest.validation.rows import AliasRow, EventRow, Row, TraitRow
+from whipstitch.ingest.validation.trait_rows import SET_ONCE, trait_rows
 
 _NO_TIME: Final = timestamps.EARLIEST_MS - 1
 _ID_CHARACTERS: Final = 21

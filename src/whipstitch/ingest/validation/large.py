@@ -16,6 +16,7 @@ from whipstitch.core.sequence import Sequence as Numbering
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers, screens
 from whipstitch.ingest.validation.answers import Answer
+from whipstitch.ingest.validation.batches import SequenceNumbers, ValidOperations, keep
 from whipstitch.ingest.validation.bodies import (
     ABSENT,
     MALFORMED,
@@ -32,23 +33,18 @@ from whipstitch.ingest.validation.bodies import (
     why_refused,
 )
 from whipstitch.ingest.validation.counts import Counts
+from whipstitch.ingest.validation.large_people import LargePeople, lines_of_trait
 from whipstitch.ingest.validation.message_ids import (
-    Content,
-    MessageIds,
-    content_of_people,
     ids_in,
     once,
 )
 from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
-from whipstitch.ingest.validation.runs import RUN, pairs, runs
+from whipstitch.ingest.validation.runs import RUN, runs
 from whipstitch.ingest.validation.surrogates import replace_lone_surrogates
 from whipstitch.ingest.validation.validate import (
-    SequenceNumbers,
     Validated,
     Validator,
-    ValidOperations,
     discarded_all,
-    keep,
     seen_screens,
     summary,
     why_no_person,
@@ -64,51 +60,10 @@ _NEVER_DROPPED: Final = (answers.NO_OPERATIONS, answers.UNKNOWN_OPERATION)
 _Utf8Decoder: Final = getincrementaldecoder("utf-8")
 _EMPTY: Final = msgspec.Raw(b"{}")
 _NO_PROPERTIES: Final = b'"properties":{},"default_properties":{}'
-_NO_VALUE: Final = b'"value":""'
-_json: Final = msgspec.json.Encoder()
-
-
-class _LargePeople(MessageIds, frozen=True):
-    """A ``PeoplePayload`` whose properties are not taken apart."""
-
-    distinct_id: str | None = None
-    properties: msgspec.Raw = ABSENT
-    set_once: dict[str, msgspec.Raw] | None = None
-    add: dict[str, msgspec.Raw] | None = None
-    timestamp: msgspec.Raw = ABSENT
-
-    @property
-    def complete(self) -> bool:
-        return self.distinct_id is not None and is_object_or_null(self.properties)
-
-    def parts(self) -> Iterator[tuple[PeoplePayload, memoryview | None]]:
-        """Updates that are this one together, at least one. Beside one with a value of any size is
-        that value; the update has a blank text in its place."""
-        empty = True
-        for properties, value in self._pairs():
-            empty = False
-            yield PeoplePayload(self.distinct_id, properties, timestamp=self.timestamp), value
-        if empty or self.set_once or self.add:
-            rest = self.set_once, self.add, self.timestamp
-            yield PeoplePayload(self.distinct_id, None, *rest), None
-
-    def content(self) -> Content:
-        """As ``content_of_people`` gives it of the update when it comes in a light body."""
-        properties = (
-            (name, raw if value is None else value)
-            for some, value in self._pairs()
-            for name, raw in some.items()
-        )
-        rest = ((named or {}).items() for named in (self.set_once, self.add))
-        return content_of_people(self.distinct_id or "", self.timestamp, properties, *rest)
-
-    def _pairs(self) -> Iterator[tuple[dict[str, msgspec.Raw], memoryview | None]]:
-        text = memoryview(self.properties)
-        return pairs(text) if bytes(text[:1]) == b"{" else iter(())
 
 
 class _LargePeopleOperation(msgspec.Struct, frozen=True, tag_field="type", tag="people"):
-    payload: _LargePeople
+    payload: LargePeople
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -117,7 +72,7 @@ class _Batch(msgspec.Struct, frozen=True):
 
 _any: Final = msgspec.json.Decoder(msgspec.Raw)
 _track: Final = msgspec.json.Decoder(TrackPayload)
-_people: Final = msgspec.json.Decoder(_LargePeople)
+_people: Final = msgspec.json.Decoder(LargePeople)
 _alias: Final = msgspec.json.Decoder(AliasPayload)
 _batch: Final = msgspec.json.Decoder(_Batch)
 _operations: Final = msgspec.json.Decoder(list[Operation])
@@ -194,7 +149,7 @@ class LargeAdmission:
             return Counts(), answers.INVALID_BODY
         return _outcome(admitted)
 
-    def _person(self, update: _LargePeople, client: ClientContext) -> tuple[Counts, Answer]:
+    def _person(self, update: LargePeople, client: ClientContext) -> tuple[Counts, Answer]:
         if not is_object_or_null(update.properties):
             return Counts(), answers.INVALID_BODY
         if refusal := why_no_person(update.distinct_id):
@@ -206,7 +161,7 @@ class LargeAdmission:
         return self._admission.with_remarks(Counts(people=1)), answers.ACCEPTED
 
     def _put_parts(
-        self, update: _LargePeople, client: ClientContext, numbers: SequenceNumbers
+        self, update: LargePeople, client: ClientContext, numbers: SequenceNumbers
     ) -> None:
         """Each part has a number of its own, so that the last of equal keys wins."""
         when, first = None, numbers.people
@@ -232,7 +187,7 @@ class LargeAdmission:
             else:
                 trait = rows.pop()
                 trait.value = ""
-                lines = chain([encode_lines(rows)], _lines_of_trait(trait, value))
+                lines = chain([encode_lines(rows)], lines_of_trait(trait, value))
                 self._put(lines, len(rows) + 1)
 
     # A batch
@@ -272,7 +227,7 @@ class LargeAdmission:
 
     def _read(
         self, operations: memoryview, *, drops: bool
-    ) -> Iterator[tuple[ValidOperations, _LargePeople | None]]:
+    ) -> Iterator[tuple[ValidOperations, LargePeople | None]]:
         """What is kept of some operations at once, or of one that updates a person and is large.
         ``drops``: those of the wrong shape are dropped.
 
@@ -327,16 +282,6 @@ def _outcome(admitted: Validated | Answer) -> tuple[Counts, Answer]:
     if isinstance(admitted, Answer):
         return Counts(), admitted
     return admitted.tally, admitted.answer
-
-
-def _lines_of_trait(row: TraitRow, value: memoryview) -> Iterator[bytes]:
-    """The line of a row whose ``value`` has any size, and is not in it."""
-    head, _, tail = encode_lines((row,)).rpartition(_NO_VALUE)
-    decoder = _Utf8Decoder()
-    yield from (head, b'"value":"')
-    for at in range(0, len(value), _PIECE):
-        yield _json.encode(decoder.decode(value[at : at + _PIECE]))[1:-1]
-    yield from (b'"', tail)
 
 
 def _why_refused(operations: memoryview) -> Answer:

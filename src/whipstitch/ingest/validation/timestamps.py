@@ -11,6 +11,9 @@ from typing import Final
 
 import msgspec
 
+from whipstitch.core.reasons import Reason
+from whipstitch.ingest.validation.counts import Remarks
+
 EARLIEST_MS: Final = -2_208_988_800_000
 """1900-01-01T00:00:00Z, the first moment that the events table can hold."""
 LATEST_MS: Final = 10_413_791_999_999
@@ -87,6 +90,17 @@ def parse(raw: bytes | msgspec.Raw) -> int | None:
     else:
         return _unusual(raw)  # as a float it is no longer what was sent
     return milliseconds if EARLIEST_MS <= milliseconds <= LATEST_MS else None
+
+
+def time_sent(raw: msgspec.Raw, remarks: Remarks) -> int | None:
+    """As ``parse``; None also where nothing was sent. ``remarks`` takes note of what does not
+    parse."""
+    if not len(raw):
+        return None
+    timestamp = parse(raw)
+    if timestamp is None and not is_null(raw):
+        remarks.note(Reason.UNREAD_TIME)
+    return timestamp
 
 
 def _unusual(sent: bytes | msgspec.Raw) -> int | None:

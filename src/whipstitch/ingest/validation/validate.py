@@ -13,13 +13,12 @@ from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence as Numbering
 from whipstitch.ingest.client import COOKIELESS, ClientContext
 from whipstitch.ingest.validation import answers, screens
+from whipstitch.ingest.validation.alias_rows import alias_row
 from whipstitch.ingest.validation.answers import Answer
+from whipstitch.ingest.validation.batches import SequenceNumbers, ValidOperations, keep
 from whipstitch.ingest.validation.bodies import (
-    AliasOperation,
     AliasPayload,
     Operation,
-    PeopleOperation,
-    TrackOperation,
     TrackPayload,
     read_alias,
     read_batch,
@@ -30,18 +29,11 @@ from whipstitch.ingest.validation.bodies import (
 )
 from whipstitch.ingest.validation.counts import Counts, Remarks
 from whipstitch.ingest.validation.equal_keys import objects_in
+from whipstitch.ingest.validation.event_rows import NotAnObject, app_version, event_row
 from whipstitch.ingest.validation.ids import EventIds, is_garbage
 from whipstitch.ingest.validation.message_ids import Kind, once_by_key
-from whipstitch.ingest.validation.rows import (
-    NotAnObject,
-    Row,
-    TraitRow,
-    alias_row,
-    app_version,
-    encode_lines,
-    event_row,
-    trait_rows,
-)
+from whipstitch.ingest.validation.rows import Row, TraitRow, encode_lines
+from whipstitch.ingest.validation.trait_rows import trait_rows
 
 _ONE_EVENT: Final = Counts(events=1)
 _ONE_PERSON: Final = Counts(people=1)
@@ -60,38 +52,6 @@ class Validated(msgspec.Struct, frozen=True):
 
 GARBAGE: Final = Validated(b"", 0, Counts(troubles={Reason.GARBAGE_ID: 1}), answers.DISCARDED)
 """What a single operation with a garbage id comes to."""
-
-
-class ValidOperations(msgspec.Struct):
-    """The operations of a batch that are kept, in the order in which they are queued: aliases,
-    people, events (batch page, "Processing order"); ``troubles``: why the others are not."""
-
-    aliases: list[AliasOperation]
-    people: list[PeopleOperation]
-    events: list[TrackOperation]
-
-    troubles: dict[Reason, int]
-
-    @property
-    def tally(self) -> Counts:
-        return Counts(len(self.events), len(self.people), len(self.aliases), self.troubles)
-
-
-class SequenceNumbers(msgspec.Struct):
-    """The next acceptance number of each kind; ``received``, unix milliseconds, is the same for
-    all."""
-
-    alias: int
-    people: int
-    event: int
-    received: int
-    ranks: dict[Kind, int] = msgspec.field(default_factory=dict)
-
-    def rank(self, kind: Kind) -> int:
-        """How many operations of a kind were numbered before; counts one more."""
-        found = self.ranks.get(kind, 0)
-        self.ranks[kind] = found + 1
-        return found
 
 
 Encode = Callable[[Sequence[Row]], bytes]
@@ -325,39 +285,6 @@ def _why_not(event: TrackPayload) -> Validated | Answer | None:
     if not event.event_name:
         return answers.MISSING_EVENT_NAME
     return why_no_person(event.distinct_id)
-
-
-def keep(
-    operations: Iterable[Operation | None], sizes: Sequence[int] = (), most: int = 0
-) -> ValidOperations:
-    """Drops what nobody stores: malformed operations (None), operations over ``most`` of the
-    ``sizes`` (none: nobody looked), those whose id is empty or garbage (batch page, "Garbage-ID
-    filter"), and events without a name."""
-    kept = ValidOperations([], [], [], {})
-    troubles = kept.troubles
-    for number, operation in enumerate(operations):
-        if operation is None:
-            _count(troubles, Reason.MALFORMED_OPERATION)
-        elif sizes and sizes[number] > most:
-            _count(troubles, Reason.OPERATION_TOO_LARGE)
-        elif is_garbage(operation.payload.distinct_id or ""):
-            _count(troubles, Reason.GARBAGE_ID)
-        elif isinstance(operation, TrackOperation):
-            if operation.payload.event_name:
-                kept.events.append(operation)
-            else:
-                _count(troubles, Reason.EMPTY_EVENT_NAME)
-        elif isinstance(operation, PeopleOperation):
-            kept.people.append(operation)
-        elif is_garbage(operation.payload.alias_id or ""):
-            _count(troubles, Reason.GARBAGE_ID)
-        else:
-            kept.aliases.append(operation)
-    return kept
-
-
-def _count(troubles: dict[Reason, int], reason: Reason) -> None:
-    troubles[reason] = troubles.get(reason, 0) + 1
 
 
 def discarded_all(tally: Counts) -> Validated:

@@ -14,7 +14,7 @@ from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
 from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.validation import answers, large, runs
+from whipstitch.ingest.validation import answers, large, large_people, runs
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of, prepare
@@ -31,8 +31,8 @@ _NOW = 1_770_000_000_000_000
 
 @pytest.fixture(autouse=True, params=[30, 200, 100_000])
 def small_runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (runs, large):
-        monkeypatch.setattr(module, "RUN", request.param)
+    for module in (runs, large, large_people):
+        monkeypatch.setattr(module, "RUN", request.param, raising=False)
         monkeypatch.setattr(module, "_PIECE", 7, raising=False)
     monkeypatch.setattr(runs, "_TRIES", (request.param, request.param // 4))
 

@@ -1,0 +1,44 @@
+"""The row of an alias (contract README, "Identity")."""
+
+from whipstitch.core.placeholders import Placeholders
+from whipstitch.core.projects import IngestionKey
+from whipstitch.ingest.client import COOKIELESS
+from whipstitch.ingest.validation.bodies import AliasPayload
+from whipstitch.ingest.validation.counts import Remarks
+from whipstitch.ingest.validation.message_ids import ids_in, once
+from whipstitch.ingest.validation.rows import AliasRow
+from whipstitch.ingest.validation.timestamps import time_sent
+
+
+def alias_row(
+    alias: AliasPayload,
+    key: IngestionKey,
+    accepted: int,
+    received: int,
+    placeholders: Placeholders,
+    remarks: Remarks,
+) -> AliasRow:
+    """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
+    alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
+    timestamp = time_sent(alias.timestamp, remarks)
+    if timestamp is None:
+        timestamp = received
+    if alias_id == distinct_id:
+        refused = "self"
+    elif any(id_ in placeholders or id_ == COOKIELESS for id_ in (alias_id, distinct_id)):
+        refused = "placeholder"
+    else:
+        refused = ""
+    project, environment = key.project.id, key.environment
+    content = (alias_id, distinct_id, alias.timestamp)
+    return AliasRow(
+        project,
+        environment,
+        alias_id,
+        distinct_id,
+        timestamp,
+        received,
+        accepted,
+        refused,
+        once("alias", key, alias, ids_in(alias.properties), content),
+    )
