@@ -73,10 +73,11 @@ def join(clickhouse: ClickHouse = None, data_dir: DataDir = None, as_json: Json 
         made = cluster_state.join(_servers(data_dir, clickhouse))
     if as_json:
         print_json({"made": made})
-    elif not made:
-        typer.echo("Every host has all tables.")
-    for host, tables in made.items() if not as_json else ():
+        return
+    for host, tables in made.items():
         typer.echo(f"{host}: made {', '.join(tables)}")
+    if not made:
+        typer.echo("Every host has all tables.")
 
 
 @app.command()

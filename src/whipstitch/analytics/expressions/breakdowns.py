@@ -83,9 +83,8 @@ def valued(breakdown: Breakdown, values: Parameters, persons: Persons) -> tuple[
     text, join = trait.text, "LEFT ANY JOIN"
     if breakdown.elements:
         text, join = f"toNullable(arrayJoin({trait.elements()}))", "LEFT JOIN"
-    people = person_properties.of_people(breakdown.property, values)
-    people = f"SELECT key, {text} AS text FROM ({people})"
-    return f"events {join} ({people}) AS traits ON {persons.key} = traits.key", "traits.text"
+    joined = with_trait(breakdown.property, f"{text} AS text", values, persons, join=join)
+    return f"events{joined}", "traits.text"
 
 
 def broken(
@@ -111,9 +110,8 @@ def in_several(
     if breakdown.on == "event":
         found = properties.of_event(breakdown.property, persons).elements()
     else:
-        people = person_properties.of_people(breakdown.property, values)
-        people = f"SELECT key, {person_properties.VALUE.elements()} AS found FROM ({people})"
-        source = f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key"
+        elements = f"{person_properties.VALUE.elements()} AS found"
+        source += with_trait(breakdown.property, elements, values, persons)
         found = "traits.found"
     top = top_values(breakdown, weight, where, values, persons)
     group = group_or_rest("element", f"element IN ({top})")
@@ -201,13 +199,16 @@ def group_of(value: str) -> str:
     return f"concat('{_VALUE}', {value})"
 
 
-def numbered(property_: str, on: On, values: Parameters, persons: Persons) -> tuple[str, str]:
-    """Where the number of a row of ``events`` comes from, and what it is, a Nullable(Float64)."""
-    if on == "event":
-        return "events", properties.of_event(property_, persons).number
-    people = person_properties.of_people(property_, values)
-    people = f"SELECT key, {person_properties.VALUE.number} AS number FROM ({people})"
-    return (
-        f"events LEFT ANY JOIN ({people}) AS traits ON {persons.key} = traits.key",
-        "traits.number",
-    )
+def with_trait(
+    property_: str,
+    columns: str,
+    values: Parameters,
+    persons: Persons,
+    *,
+    join: str = "LEFT ANY JOIN",
+    alias: str = "traits",
+) -> str:
+    """What joins ``columns``, made of ``person_properties.VALUE``, of the person's trait to rows of
+    ``events``."""
+    people = f"SELECT key, {columns} FROM ({person_properties.of_people(property_, values)})"
+    return f" {join} ({people}) AS {alias} ON {persons.key} = {alias}.key"

@@ -143,13 +143,9 @@ def _grouped(
     name = grouping.name if isinstance(grouping, Buckets) else grouping.property
     join, value = "", properties.of_event(name, persons)
     if grouping.on == "person":
-        people = person_properties.of_people(name, values)
         trait = person_properties.VALUE
         columns = f"{trait.text} AS text, {trait.number} AS number, {trait.elements()} AS elements"
-        join = (
-            f" LEFT ANY JOIN (SELECT key, {columns} FROM ({people})) AS {alias} "
-            f"ON {persons.key} = {alias}.key"
-        )
+        join = breakdowns.with_trait(name, columns, values, persons, alias=alias)
         text, number, elements = (f"{alias}.{one}" for one in ("text", "number", "elements"))
     else:
         text, number, elements = value.text, value.number, value.elements()
@@ -170,7 +166,11 @@ def _bucket(
         edges = values.add(list(grouping.edges), "Array(Float64)")
     else:
         shares = ", ".join(str(one / grouping.count) for one in range(1, grouping.count))
-        source, found = breakdowns.numbered(grouping.name, grouping.on, values, persons)
+        source, found = "events", properties.of_event(grouping.name, persons).number
+        if grouping.on == "person":
+            trait_number = f"{person_properties.VALUE.number} AS number"
+            source += breakdowns.with_trait(grouping.name, trait_number, values, persons)
+            found = "traits.number"
         edges = (
             f"(SELECT arrayDistinct(quantilesExact({shares})({found})) "
             f"FROM {source} WHERE {where} AND isNotNull({found}))"
