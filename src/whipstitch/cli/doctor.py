@@ -227,8 +227,8 @@ def _journal(settings: Settings) -> Finding:
 def _clock(settings: Settings) -> Iterator[Finding]:
     import time
 
-    from whipstitch.journal.journal import remembered_number
-    from whipstitch.journal.segments import MUCH_AHEAD, number_of, said_ahead
+    from whipstitch.journal.acceptance_numbers import MUCH_AHEAD, remembered_number, said_ahead
+    from whipstitch.journal.segments import number_of
 
     directory = settings.data_dir / "journal"
     numbers = [number_of(segment) or 0 for segment in directory.glob("*-*.*")]

@@ -4,18 +4,13 @@
 for the loader, ``.part`` is being put together elsewhere. The number, an acceptance number, sorts
 them by age; the stem is never used twice, so that ClickHouse can tell a repeated insert by it."""
 
-import contextlib
 import os
 import re
 import secrets
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from whipstitch.core.portable import sync_data
-from whipstitch.journal.groups import COMMIT, whole_groups
 
 OPEN = ".open"
 SEALED = ".jsonl"
@@ -23,24 +18,14 @@ PART = ".part"
 REPLAYED = "-replayed"
 _PIECE_OF = "piece"
 _STEM = re.compile(r"(\d{1,20})-([0-9A-Za-z]{1,32})(?:-(\d{1,15}))?")
-_MOST_NUMBER = 2**63
-MUCH_AHEAD = 120.0
-"""Seconds by which numbers of acceptance may be ahead of the clock without a word."""
+MOST_NUMBER = 2**63
+"""An acceptance number is less."""
 _LEAST_ROOM = 64 * 1024
 _MOST_ROOM = 2 * 1024 * 1024
 _PIECE = bytes(32 * 1024)
 _PIECES_A_SYNC = 4
 _REST_SECONDS = 0.001
 _SHARES_FREE = 128
-
-
-class _Numbered(msgspec.Struct):
-    """What is read of a row, or of the line that closes a group."""
-
-    accepted: int = 0
-
-
-_rows = msgspec.json.Decoder(_Numbered)
 
 
 def new_stem(number: int) -> str:
@@ -50,8 +35,8 @@ def new_stem(number: int) -> str:
 def number_of(segment: Path) -> int | None:
     """The acceptance number in a segment's name; None: the journal gives no such names."""
     named = _STEM.fullmatch(segment.stem)
-    number = int(named[1]) if named else _MOST_NUMBER
-    return number if number < _MOST_NUMBER else None
+    number = int(named[1]) if named else MOST_NUMBER
+    return number if number < MOST_NUMBER else None
 
 
 def size_of(segment: Path) -> int:
@@ -83,14 +68,6 @@ def is_piece(segment: Path) -> bool:
     return segment.stem.partition("-")[2].startswith(_PIECE_OF)
 
 
-def said_ahead(seconds: float) -> str:
-    """For a person: the numbers of acceptance are ahead of the clock."""
-    return (
-        f"The clock was {seconds / 60:,.0f} minutes ahead once, or is behind now. What was "
-        "received then without a time of its own stands in the future, traits among it."
-    )
-
-
 def sync_directory(directory: Path) -> None:
     """Makes the names in ``directory`` survive a loss of power."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -106,44 +83,6 @@ def seal(segment: Path) -> Path:
     segment.rename(sealed)
     sync_directory(segment.parent)
     return sealed
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What became of a segment that was left open. ``sealed``: None, no group of it was finished,
-    and it is gone. ``last``: the highest acceptance number in it. ``torn``: bytes at its end of a
-    group that was not finished. ``damaged``: bytes of finished groups that are not whole."""
-
-    sealed: Path | None
-    last: int
-    torn: int
-    damaged: int
-
-
-def recover(segment: Path) -> Recovered:
-    """Seals a segment that a killed process left open, without the torn group at its end, which
-    nobody was answered for. Damage before the end of a group that was finished is not torn: that
-    stays, for the loader to set aside.
-
-    Raises OSError."""
-    text = segment.read_bytes()
-    end = max((commit.end() for commit in COMMIT.finditer(text)), default=0)
-    torn = len(text[end:].rstrip(b"\0"))  # behind it are the zeros of its room
-    if not end:
-        segment.unlink()
-        return Recovered(None, 0, torn, 0)
-    last = whole = 0
-    for group in whole_groups(text):
-        whole += group.end - group.start
-        with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            rows = _rows.decode_lines(text[group.start : group.end])
-            numbers = [row.accepted for row in rows if row.accepted < _MOST_NUMBER]
-            last = max(last, *numbers, 0)
-    # Cutting it off needs no room, on a full disk either.
-    with segment.open("rb+") as file:
-        file.truncate(end)
-        os.fsync(file.fileno())
-    return Recovered(seal(segment), last, torn, end - whole)
 
 
 def _sealed_name(segment: Path, size: int) -> Path:

@@ -3,22 +3,17 @@
 import asyncio
 import functools
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
 
 import pytest
-import uvloop
-from tests.support.disks import fill, small_disk
-from tests.support.doors import Row, journalled_rows
+from tests.support.doors import journalled_rows
+from tests.support.journals import Durability, Told, append, journal_in, line, names, run
 
 from whipstitch.core.errors import JournalError
-from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.journal import Journal
 from whipstitch.journal.segments import OpenSegment
 
-Durability = Literal["fsync", "os"]
 DURABILITIES: tuple[Durability, ...] = ("fsync", "os")
 
 
@@ -26,39 +21,6 @@ DURABILITIES: tuple[Durability, ...] = ("fsync", "os")
 def durability(request: pytest.FixtureRequest) -> Durability:
     chosen: Durability = request.param
     return chosen
-
-
-def journal_in(directory: Path, durability: Durability = "fsync", **options: Any) -> Journal:
-    settings: dict[str, Any] = {"backlog_limit": 1 << 30, "disk_reserve": 0} | options
-    return Journal(directory, durability=durability, **settings)
-
-
-def line(name: str) -> bytes:
-    return b'{"k":"track","accepted":1,"name":"%b"}\n' % name.encode()
-
-
-class Told(Entry):
-    """An entry whose outcome is told to ``tell``."""
-
-    tell: Callable[[bool], None] = lambda _: None
-
-    def done(self, durable: bool) -> None:
-        self.tell(durable)
-
-
-def append(journal: Journal, name: str) -> "asyncio.Future[bool]":
-    """The outcome of one row."""
-    outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    assert journal.append(Told(line(name), 1, outcome.set_result))
-    return outcome
-
-
-def names(rows: list[Row]) -> list[str]:
-    return [row["name"] for row in rows]
-
-
-def run(work: Callable[[], Any]) -> None:
-    uvloop.run(work())
 
 
 def test_an_entry_without_rows_comes_after_those_before_and_leaves_nothing_that_waits(
@@ -182,79 +144,6 @@ def test_nothing_is_taken_before_there_is_a_loop(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_at_the_backlog_limit_it_refuses_until_the_loader_has_caught_up(tmp_path: Path) -> None:
-    async def work() -> None:
-        journal = journal_in(tmp_path, backlog_limit=600)
-        journal.attach(asyncio.get_running_loop())
-        taken = 0
-        while journal.append(Told(line("e"), 1)):
-            taken += 1
-            await asyncio.sleep(0.01)
-        assert 3 <= taken <= 15
-        await asyncio.sleep(0.3)
-        assert not journal.append(Told(line("e"), 1))
-        if journal.backlog_bytes >= 600:
-            assert "backlog limit" in (journal.problem or "")
-        journal.seal()
-        for segment in journal.sealed():
-            journal.remove(segment)
-        assert journal.backlog_bytes == 0
-        assert await append(journal, "again")
-        await asyncio.sleep(0.3)
-        journal.has_room(0)
-        assert journal.problem is None
-        journal.close()
-
-    run(work)
-    assert names(journalled_rows(tmp_path)) == ["again"]
-
-
-def test_a_segment_from_elsewhere_has_room_whatever_is_queued(tmp_path: Path) -> None:
-    async def work() -> None:
-        journal = journal_in(tmp_path)
-        journal.attach(asyncio.get_running_loop())
-        outcome = append(journal, "e")
-        assert journal.has_room(200 << 20)
-        assert not journal.has_room(1 << 30)
-        await outcome
-        journal.close()
-
-    run(work)
-
-
-def test_while_the_disk_is_nearly_full_it_refuses(tmp_path: Path) -> None:
-    async def work() -> None:
-        journal = journal_in(tmp_path)
-        journal._reserve = 1 << 60  # more than any disk has
-        journal.attach(asyncio.get_running_loop())
-        assert not journal.append(Told(line("e"), 1))
-        assert "nearly full" in (journal.problem or "")
-        journal._reserve = 0
-        await asyncio.sleep(0.3)
-        assert await append(journal, "again")
-        assert journal.problem is None
-        journal.close()
-
-    run(work)
-
-
-def test_a_disk_without_room_refuses_and_says_what_to_do(tmp_path: Path) -> None:
-    async def work() -> None:
-        with small_disk(tmp_path / "disk", 2**20) as disk:
-            journal = journal_in(disk)
-            journal._reserve = 0
-            journal.attach(asyncio.get_running_loop())
-            filler = fill(disk)
-            assert not await append(journal, "e" * 2**16)
-            assert "the disk is full" in (journal.problem or "")
-            filler.unlink()
-            await asyncio.sleep(0.3)
-            assert await append(journal, "again")
-            journal.close()
-
-    run(work)
-
-
 def test_a_segment_put_together_elsewhere_is_taken_over_whole(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     part = journal.new_part()
@@ -292,7 +181,7 @@ def test_a_loader_beside_a_writer_loses_no_row_and_sees_none_twice(
     tmp_path: Path, durability: Durability, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Segments small enough to fill up by themselves, adopted ones among them."""
-    monkeypatch.setattr("whipstitch.journal.journal._SEGMENT_BYTES", 2_000)
+    monkeypatch.setattr("whipstitch.journal.writer._SEGMENT_BYTES", 2_000)
     loaded: list[str] = []
     stop = threading.Event()
 
