@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.journal.test_journal import append, journal_in, line, names, run
 from tests.support.doors import journalled_rows
+from tests.support.journals import append, journal_in, line, names, run
 
 from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.segments import OpenSegment
