@@ -92,6 +92,84 @@ QUESTIONS: Final = (
         f"WHERE {{where}} AND {_between(_WEEKS)} GROUP BY {_PEOPLE}) GROUP BY mask",
     ),
     Question(
+        "insight, 30 days by day, total, unique and a formula",
+        "insights",
+        {
+            "events": [{"event_name": "page_view", "math": math} for math in ("total", "unique")],
+            "formulas": [{"expression": "A / B"}],
+            **_INSIGHT,
+        },
+        0.4,
+        f"SELECT toDate(timestamp), count(), uniqExact({_PEOPLE}) FROM events "
+        f"WHERE {_SEEN_THEN} GROUP BY ALL WITH TOTALS",
+    ),
+    Question(
+        "insight, 30 days, two breakdowns",
+        "insights",
+        {
+            "events": [{"event_name": "page_view"}],
+            "breakdowns": [{"property": "category"}, {"property": "$os"}],
+            **_INSIGHT,
+        },
+        1.6,
+        "SELECT properties.category.:String AS value, os, toDate(timestamp) AS day, count() "
+        f"FROM events WHERE {_SEEN_THEN} GROUP BY GROUPING SETS ((value, os, day), (value, os))",
+    ),
+    Question(
+        "insight, 30 days by day, any of four conditions",
+        "insights",
+        {
+            "events": [{"event_name": "page_view"}],
+            "filters": [
+                {
+                    "any": [
+                        {"property": "category", "operator": "is", "value": value}
+                        for value in ("category 1", "category 2", "category 3", "category 4")
+                    ]
+                }
+            ],
+            **_INSIGHT,
+        },
+        0.8,
+        f"SELECT toDate(timestamp), count() FROM events WHERE {_SEEN_THEN} AND "
+        "(properties.category.:String = 'category 1' OR properties.category.:String = 'category 2'"
+        " OR properties.category.:String = 'category 3' OR "
+        "properties.category.:String = 'category 4') GROUP BY ALL WITH TOTALS",
+    ),
+    Question(
+        "insight, people of trailing 30 days, by day over 6 months",
+        "insights",
+        {
+            "events": [{"event_name": "page_view", "math": "unique", "rolling_days": 30}],
+            "interval": "day",
+            **_HALF,
+        },
+        1.5,
+        f"SELECT toDate(timestamp) + day AS until, uniqExact({_PEOPLE}) FROM events "
+        f"ARRAY JOIN range(30) AS day WHERE {{where}} AND event_name = 'page_view' "
+        f"AND {_between(_HALF)} GROUP BY until SETTINGS max_memory_usage = 0",
+    ),
+    Question(
+        "stickiness, 30 days",
+        "stickiness",
+        {"event_name": "page_view", **_INSIGHT},
+        1.5,
+        "SELECT days, count() FROM (SELECT uniqExact(toDate(timestamp)) AS days FROM events "
+        f"WHERE {_SEEN_THEN} GROUP BY {_PEOPLE}) GROUP BY days",
+    ),
+    Question(
+        "lifecycle, 30 days",
+        "lifecycle",
+        {"event_name": "page_view", **_INSIGHT},
+        1.5,
+        "SELECT day, multiIf(day = first, 1, day = last + 1, 2, 3) AS state, count() FROM ("
+        "SELECT day, lagInFrame(day) OVER kept AS last, min(day) OVER kept AS first FROM ("
+        f"SELECT {_PEOPLE} AS person, toDate(timestamp) AS day FROM events "
+        f"WHERE {{where}} AND event_name = 'page_view' AND timestamp < '{MONTH['to'][:10]}' "
+        "GROUP BY person, day) WINDOW kept AS (PARTITION BY person ORDER BY day)) "
+        "GROUP BY day, state",
+    ),
+    Question(
         "flows, depth 4 after an event, 30 days",
         "flows",
         {"event_name": "search", "direction": "after", "depth": 4, **MONTH},
