@@ -12,6 +12,8 @@ from typing import BinaryIO, Final
 from whipstitch.journal.groups import COMMIT_START, seal_group
 from whipstitch.journal.segments import PART, sync_directory
 
+LARGEST_ROW: Final = 16 * 2**20
+"""Bytes, where nobody says another number."""
 LARGEST_COPY: Final = 2**20
 """Bytes of a row's line."""
 NO_COPY: Final = b',"repaired":"{}","default_repaired":"{}"}'

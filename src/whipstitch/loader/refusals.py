@@ -3,6 +3,13 @@ would empty the journal into the dead letters."""
 
 from typing import Final
 
+MOST_REFUSED: Final = 1_000
+"""Rows, where nobody says another number."""
+REFUSING: Final = (
+    "ClickHouse refuses nearly all rows, so they wait in the journal and are not set aside. The "
+    "log (segment_refused) says why. Once that is mended, loading goes on by itself; with "
+    "dead_letter_limit = 0 they are set aside."
+)
 _MOST_SHARE: Final = 0.9
 _REMEMBERED: Final = 4
 """Times the limit: older rows count less and less."""

@@ -4,8 +4,9 @@ They are put into segments of their own, of so many properties that one is inser
 second, and other segments go before these."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final, NamedTuple
 
 from whipstitch.journal.groups import COMMIT_START, seal_group
@@ -14,6 +15,8 @@ from whipstitch.loader.large import LARGEST_COPY, NO_COPY
 
 MOST_AT_ONCE: Final = 200_000
 """Properties of wide rows in one insert."""
+_WIDTHS: Final = 4
+"""A segment with a fourth of what is stored at once waits for others, too."""
 _WIDE: Final = 64
 """More properties than that make a row wide."""
 _LEAST_BYTES: Final = 900
@@ -64,6 +67,34 @@ def _sampled(file: BinaryIO) -> int:
         looked_at += len(piece)
         found += sum(_properties(line) for line in piece.split(b"\n") if len(line) > _LEAST_BYTES)
     return found * size // max(1, looked_at)
+
+
+class Widths:
+    """Of the segments that wait, as far as they were looked at. ``most``: so many properties of
+    wide rows are stored in one insert."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._known: dict[Path, Width] = {}
+
+    def of(self, segment: Path) -> Width:
+        """See ``width``; nothing, where it cannot be read."""
+        if segment not in self._known:
+            try:
+                if not S_ISREG(segment.lstat().st_mode):
+                    return Width(0, 0)  # set aside in its turn; a pipe would be waited for
+                self._known[segment] = width(segment, self.most // (2 * _WIDTHS))
+            except OSError:  # it is looked at again
+                return Width(0, 0)
+        return self._known[segment]
+
+    def waits(self, properties: int) -> bool:
+        """Whether a segment with so many lets others go before."""
+        return properties > self.most // _WIDTHS
+
+    def keep(self, segments: Collection[Path]) -> None:
+        """Forgets all others."""
+        self._known = {one: self._known[one] for one in segments if one in self._known}
 
 
 def split(segment: Path, most: int = MOST_AT_ONCE) -> Iterator[Path]:
