@@ -203,7 +203,7 @@ class Client:
         """``flush``, while the event loop goes on."""
         return await asyncio.to_thread(self.flush, timeout)
 
-    async def ashutdown(self, timeout: float | None = 10.0) -> bool:  # noqa: ASYNC109
+    async def ashutdown(self, timeout: float | None = 10.0) -> bool:  # noqa: ASYNC109 - as shutdown has
         """``shutdown``, while the event loop goes on."""
         return await asyncio.to_thread(self.shutdown, timeout)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException
 from time import time
-from typing import IO, Final
+from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
@@ -40,18 +40,9 @@ class Answer:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(
-        self,
-        req: Request,  # noqa: ARG002
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: HTTPMessage,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
+    def redirect_request(self, *_sent: Any, **_named: Any) -> None:
         """A POST that is redirected would arrive as a GET, and be answered 200 without its
         operations."""
-        return
 
 
 class Transport:

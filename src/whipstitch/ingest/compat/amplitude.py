@@ -11,7 +11,6 @@ from whipstitch.ingest.compat.request import (
     CompatRequest,
     Unreadable,
     content_of,
-    is_number,
     mapping_of,
     read_json,
     text_of,
@@ -147,16 +146,12 @@ def _traits(
         sent = {"$set": sent}
     for _ in filter(sent.__contains__, _UNSUPPORTED):
         done.drop(Reason.UNSUPPORTED_OPERATION)
-    adds = mapping_of(sent.get("$add"))
-    numbers = {name: value for name, value in adds.items() if is_number(value)}
-    if len(numbers) < len(adds):
-        done.drop(Reason.UNSUPPORTED_OPERATION)
     done.people(
         person,
         properties=mapping_of(sent.get("$set"))
         | dict.fromkeys(mapping_of(sent.get("$unset")), None),
-        set_once={k: v for k, v in mapping_of(sent.get("$setOnce")).items() if v is not None},
-        add=numbers,
+        set_once=mapping_of(sent.get("$setOnce")),
+        add=mapping_of(sent.get("$add")),
         timestamp=moment,
         # The id is the event's: what comes with it needs one of its own.
         message_id=f"{message_id}:traits" if message_id and beside_event else message_id,

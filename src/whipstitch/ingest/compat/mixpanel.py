@@ -15,7 +15,6 @@ from whipstitch.ingest.compat.request import (
     Unreadable,
     basic_user,
     content_of,
-    is_number,
     looks_anonymous,
     mapping_of,
     text_of,
@@ -121,15 +120,16 @@ def _traits(done: Translation, person: str, update: Mapping[str, Any], time: Any
     sets = mapping_of(update.get("$set")) | dict.fromkeys(
         filter(None, map(text_of, unset if isinstance(unset, list) else [])), None
     )
-    once = {k: v for k, v in mapping_of(update.get("$set_once")).items() if v is not None}
-    adds = mapping_of(update.get("$add"))
-    numbers = {k: v for k, v in adds.items() if is_number(v)}
     for other in ("$append", "$union", "$remove", "$delete"):
         if other in update:
             done.drop(Reason.UNSUPPORTED_OPERATION)
-    if len(numbers) < len(adds):
-        done.drop(Reason.UNSUPPORTED_OPERATION)
-    done.people(person, properties=sets, set_once=once, add=numbers, timestamp=time)
+    done.people(
+        person,
+        properties=sets,
+        set_once=mapping_of(update.get("$set_once")),
+        add=mapping_of(update.get("$add")),
+        timestamp=time,
+    )
 
 
 def translate_groups(request: CompatRequest, body: bytes) -> Translation:

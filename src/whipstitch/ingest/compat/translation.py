@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from whipstitch.core.reasons import Reason
-from whipstitch.ingest.compat.request import CompatRequest
+from whipstitch.ingest.compat.request import CompatRequest, is_number
 from whipstitch.ingest.validation.answers import JSON, Answer
 
 GET: Final = frozenset({"GET"})
@@ -70,11 +70,16 @@ class Translation:
         timestamp: Any = None,
         message_id: str = "",
     ) -> None:
-        """Where there is nothing to set, nothing is said."""
+        """Where there is nothing to set, nothing is said. What is to be added and is no number
+        cannot be told, and null sets nothing once."""
         if not distinct_id:
             self.drop(Reason.UNREADABLE_OPERATION)
             return
-        changes = {"properties": properties, "set_once": set_once, "add": add}
+        once = {name: one for name, one in (set_once or {}).items() if one is not None}
+        numbers = {name: one for name, one in (add or {}).items() if is_number(one)}
+        if len(numbers) < len(add or {}):
+            self.drop(Reason.UNSUPPORTED_OPERATION)
+        changes = {"properties": properties, "set_once": once, "add": numbers}
         payload: dict[str, Any] = {name: one for name, one in changes.items() if one}
         if payload:
             payload["distinct_id"] = distinct_id
