@@ -162,4 +162,5 @@ def check(files: Sequence[Path]) -> None:
     """
     for path in files:
         if path != STANDARD_INPUT and not path.is_file():
-            raise HistoryError(f"There is no file {path}.")
+            what = "is a directory: name the files in it" if path.is_dir() else "is not there"
+            raise HistoryError(f"{path} {what}.")

@@ -181,7 +181,12 @@ def _rows(name: str, file: IO[bytes]) -> Iterator[Found]:
 def _parquet(path: Path, name: str) -> Iterator[Found]:
     if path == STANDARD_INPUT:
         raise HistoryError("Parquet cannot be read from standard input: name the file.")
-    from pyarrow import parquet  # takes a second, and is needed here only
+    try:
+        from pyarrow import parquet  # takes a second, and is needed here only
+    except ImportError as error:  # as in the container's image, a third of which it would be
+        raise HistoryError(
+            f"{path} is Parquet, which needs the package pyarrow: install it, or export JSONL."
+        ) from error
 
     number = 0
     with parquet.ParquetFile(path) as file:

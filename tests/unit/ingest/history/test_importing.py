@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -433,3 +434,20 @@ def test_no_record_of_any_shape_ends_an_import(
         _, tally = imported(directory, format_, path)
         assert tally.records == len(records)
     assert any((directory / "imports").iterdir())
+
+
+def test_what_is_no_file_is_told_before_anything_is_imported(tmp_path: Path) -> None:
+    for path, why in ((tmp_path, "a directory"), (tmp_path / "gone.jsonl", "not there")):
+        with pytest.raises(HistoryError, match=why):
+            importing.check([path])
+
+
+def test_parquet_without_its_package_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "export.parquet"
+    path.write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(HistoryError, match="needs the package pyarrow"):
+        list(sources.records(path, table=False))
