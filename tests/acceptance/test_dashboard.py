@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from tests.support.browser import HOSTILE, PHONE, Dashboard
 from tests.support.server import Server
 
@@ -98,6 +98,23 @@ def test_live_can_be_paused_and_filtered(dashboard: Dashboard, server: Server) -
     page.get_by_role("button", name="Show 1 new event").click()
     expect(page.locator("details.event")).to_have_count(1)
     expect(page.locator("details.event")).to_contain_text("ticked")
+
+
+def test_an_answer_to_the_filters_before_is_not_shown(dashboard: Dashboard, server: Server) -> None:
+    late: list[Route] = []
+    page = dashboard.page
+    page.route("**/api/v1/events?**", lambda route: late.append(route), times=1)
+    page.goto(f"/p/{server.project_id}/live/events")
+    page.get_by_label("Event", exact=True).fill("overtook")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_text("No such event has landed")).to_be_visible()
+    (first,) = late
+    first.continue_()
+
+    server.send("/api/v1/track", {"event_name": "overtook", "distinct_id": "bob"})
+
+    expect(page.locator("details.event", has_text="overtook")).to_be_visible()
+    expect(page.locator("details.event")).to_have_count(1)
 
 
 def test_a_wrong_key_is_found_on_the_live_page(dashboard: Dashboard, server: Server) -> None:

@@ -44,7 +44,7 @@ def imported(
     lines = [
         json.loads(line)
         for segment in sorted(set(journal.glob("*.jsonl")) - before)
-        for line in segment.read_text().splitlines()
+        for line in segment.read_bytes().splitlines()
     ]
     return [line for line in lines if line["k"] != "commit"], tally
 

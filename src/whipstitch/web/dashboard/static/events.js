@@ -1,6 +1,6 @@
 // Live: events as they land.
 
-import { address, ApiError, failed, get, own } from "./api.js";
+import { address, ApiError, failed, get, latest, own } from "./api.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { eventRow } from "./event_row.js";
 import { ago, number, plural } from "./format.js";
@@ -51,55 +51,56 @@ function showWaiting() {
   show(fresh);
 }
 
-async function begin() {
+// An answer to the filters before must not land among what these ask for: `signal` ends it.
+const begin = latest(async (signal) => {
   end();
   seen = new Set();
   waiting = [];
   waitingButton.hidden = true;
   try {
-    const { events } = await get("events", { ...wanted(filters()), limit: 50 });
+    const events = await newest(signal);
     fill(list);
     land(events);
     if (!events.length) nothing();
-    listen();
+    listen(signal);
   } catch (error) {
+    if (signal.aborted) return;
     fill(list, failed(error, begin));
     state.textContent = "Stopped";
   }
-}
+});
+
+const newest = async (signal) => (await get("events", { ...wanted(filters()), limit: 50 }, { signal })).events;
 
 function nothing() {
   const filtered = Object.values(wanted(filters())).some(Boolean);
   fill(list, filtered ? h("p.empty", {}, "No such event has landed. It shows up here as soon as one does.") : clone("nothing"));
 }
 
-function listen() {
+function listen(signal) {
   stream = new EventSource(address("events/stream", wanted(filters())));
   stream.onopen = async () => {
     state.textContent = paused ? "Paused" : "Live";
     // What landed before the stream was there; failing that, the stream is enough.
-    await catchUp().catch(() => {});
+    await newest(signal).then(land).catch(() => {});
   };
   stream.onmessage = ({ data }) => land([JSON.parse(data)]);
   stream.onerror = () => {
     state.textContent = "Reconnecting…";
     if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again
-    timer = setTimeout(poll, POLL_MS); // there are too many streams, or a proxy that knows none
+    timer = setTimeout(poll, POLL_MS, signal); // there are too many streams, or a proxy that knows none
   };
 }
 
-async function catchUp() {
-  land((await get("events", { ...wanted(filters()), limit: 50 })).events);
-}
-
-async function poll() {
+async function poll(signal) {
   try {
-    await catchUp();
+    land(await newest(signal));
     state.textContent = paused ? "Paused" : "Live, every 2 seconds";
   } catch (error) {
+    if (signal.aborted) return;
     state.textContent = error instanceof ApiError ? error.message : "Stopped";
   }
-  timer = setTimeout(poll, POLL_MS);
+  timer = setTimeout(poll, POLL_MS, signal);
 }
 
 function end() {
