@@ -129,6 +129,11 @@ INTERVALS = [
     ("2026-03-29T22:00:00.000Z", "day", "30 Mar", "2026-03-30"),
     ("2026-03-29T22:00:00.000Z", "week", "30 Mar", "2026-03-30"),
     ("2026-03-31T22:00:00.000Z", "month", "Apr 2026", "2026-04"),
+    # The clocks are put back: 02:00 comes twice.
+    ("2026-10-24T23:00:00.000Z", "hour", "25 Oct, 01:00", "2026-10-25 01:00"),
+    ("2026-10-25T00:00:00.000Z", "hour", "25 Oct, 02:00 GMT+2", "2026-10-25 02:00+02:00"),
+    ("2026-10-25T01:00:00.000Z", "hour", "25 Oct, 02:00 GMT+1", "2026-10-25 02:00+01:00"),
+    ("2026-10-25T02:00:00.000Z", "hour", "25 Oct, 03:00", "2026-10-25 03:00"),
 ]
 
 
@@ -142,6 +147,46 @@ def test_intervals_begin_where_the_projects_clocks_say(dashboard: Dashboard) -> 
     found = run(dashboard, "format.js", script, *([one[0], one[1]] for one in INTERVALS))
 
     assert found == [[one[2], one[3]] for one in INTERVALS]
+
+
+NUMBERS: list[tuple[str, list[Any], str]] = [
+    ("number", [0.0025], "0.0025"),
+    ("number", [-0.0000125], "-0.0000125"),
+    ("number", [0.5], "0.5"),
+    ("number", [1234.567], "1,234.57"),
+    ("number", [0], "0"),
+    ("number", [None], "—"),
+    ("percent", [0.125], "12.5%"),
+    ("percent", [0.00042], "0.042%"),
+    ("percent", [0], "0%"),
+    ("change", [-50, -100], "+50%"),
+    ("change", [-150, -100], "-50%"),
+    ("change", [150, 100], "+50%"),
+    ("change", [100, 0], "—"),
+    ("change", [None, 5], "—"),
+    ("formatOf", ["€", 12.5], "€12.50"),
+    ("formatOf", ["€", 1200], "€1,200"),
+    ("formatOf", ["USD", -0.0025], "-$0.0025"),
+    ("formatOf", ["%", 0.0025], "0.0025%"),
+    ("formatOf", ["ms", 12], "12\u00a0ms"),
+    ("formatOf", ["€", None], "—"),
+    ("axisOf", ["", 0.0005, 0.0025], "0.0025"),
+    ("axisOf", ["", 5000, 15000], "15k"),
+    ("axisOf", ["€", 5000, 15000], "€15k"),
+    ("axisOf", ["%", 2.5, 7.5], "7.5%"),
+]
+
+
+def test_numbers_are_neither_rounded_to_nothing_nor_turned_round(dashboard: Dashboard) -> None:
+    dashboard.go("people")
+    script = """
+        const made = (found, value) => found(value);
+        return given.map(([name, first, ...rest]) => name === "change"
+          ? it.change(first, ...rest) : rest.reduce(made, it[name](first)));"""
+
+    found = run(dashboard, "format.js", script, *([name, *of] for name, of, _ in NUMBERS))
+
+    assert found == [text for _, _, text in NUMBERS]
 
 
 def test_an_answer_that_is_no_longer_wanted_is_dropped_where_its_body_is_still_on_the_way(
@@ -170,6 +215,30 @@ def test_an_answer_that_breaks_off_is_no_answer(dashboard: Dashboard) -> None:
         return it.get("people").catch((error) => it.reason(error));"""
 
     assert run(dashboard, "api.js", script) == "The server's answer broke off. Try again."
+
+
+def test_numbers_that_a_browser_cannot_hold_are_shown_as_they_were_sent(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.go("people")
+    sent = (
+        '{"id":9007199254740993,"ids":[-123456789012345678901234567890,9007199254740991],'
+        '"far":1e999,"sum":1e21,"part":0.5,"text":"9007199254740993"}'
+    )
+    script = """
+        const read = it.parse(given[0]);
+        const shown = it.tree(read);
+        return [JSON.stringify(read), shown.querySelector(".json-number").textContent,
+          typeof read.sum, read.ids[1]];"""
+
+    found = run(dashboard, "json.js", script, sent)
+
+    assert found == [
+        sent.replace("1e21", "1e+21"),
+        "9007199254740993",
+        "number",
+        9007199254740991,
+    ]
 
 
 def test_values_that_read_like_another_group_are_told_from_it(dashboard: Dashboard) -> None:

@@ -1,6 +1,7 @@
 // The query API, asked for the project and environment that the page shows.
 
 import { h } from "./dom.js";
+import { parse } from "./json.js";
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 
@@ -58,7 +59,7 @@ async function send(method, url, body, { signal } = {}) {
   }
   let answer;
   try {
-    answer = await response.json();
+    answer = parse(await response.text());
   } catch (error) {
     if (error.name === "AbortError") throw error; // the headers came, and then it was no longer wanted
     if (response.ok) throw new ApiError("The server's answer broke off. Try again.", 0);

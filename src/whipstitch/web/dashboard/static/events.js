@@ -4,6 +4,7 @@ import { address, ApiError, failed, get, latest, own } from "./api.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { eventRow } from "./event_row.js";
 import { ago, number, plural } from "./format.js";
+import { parse } from "./json.js";
 
 const MOST = 200;
 const POLL_MS = 2000;
@@ -84,7 +85,7 @@ function listen(signal) {
     // What landed before the stream was there; failing that, the stream is enough.
     await newest(signal).then(land).catch(() => {});
   };
-  stream.onmessage = ({ data }) => land([JSON.parse(data)]);
+  stream.onmessage = ({ data }) => land([parse(data)]);
   stream.onerror = () => {
     state.textContent = "Reconnecting…";
     if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again

@@ -1,19 +1,44 @@
 // Numbers and times for people.
 
-const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
-const few = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
-const signed = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const intl = (options) => new Intl.NumberFormat(undefined, options);
+const whole = intl({ maximumFractionDigits: 0 });
+const short = intl({ notation: "compact", maximumFractionDigits: 1 });
+const few = intl({ maximumFractionDigits: 2 });
+const small = intl({ maximumSignificantDigits: 3 });
+const share = intl({ style: "percent", maximumFractionDigits: 1 });
+const smallShare = intl({ style: "percent", maximumSignificantDigits: 2 });
+const signed = intl({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const smallSigned = intl({ style: "percent", maximumSignificantDigits: 2, signDisplay: "exceptZero" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric" });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
-// "—": there is none.
-export const number = (value) => (value === null ? "—" : (Number.isInteger(value) ? whole : few).format(value));
+// "—": there is none. What is small keeps three digits: 0.0025 is not 0.
+export const number = (value) => (value === null ? "—" : (Number.isInteger(value) ? whole : Math.abs(value) < 1 ? small : few).format(value));
 export const compact = (value) => short.format(value);
-export const percent = (value) => share.format(value);
+export const percent = (value) => (value && Math.abs(value) < 0.001 ? smallShare : share).format(value);
+
+// Numbers of a unit: formatOf("€")(12.5) is €12.50. Symbols and codes of currencies stand where people write them, all else behind.
+const CURRENCIES = { "€": "EUR", $: "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW" };
+const currencyOf = (unit) => CURRENCIES[unit] ?? (/^[A-Z]{3}$/.test(unit) ? unit : null);
+const behind = (unit, text) => (unit === "%" ? `${text}%` : `${text}\u00a0${unit}`);
+
+export function formatOf(unit) {
+  if (!unit) return number;
+  const currency = currencyOf(unit);
+  const money = (value) => intl({ style: "currency", currency, currencyDisplay: "narrowSymbol", ...(value && Math.abs(value) < 0.01 ? { maximumSignificantDigits: 2 } : { trailingZeroDisplay: "stripIfInteger" }) }).format(value);
+  return (value) => (value === null ? "—" : currency ? money(value) : behind(unit, number(value)));
+}
+
+// The same for an axis whose numbers are `step` apart: short, and told from each other.
+export const axisOf = (unit = "") => (step) => {
+  const digits = Math.max(0, Math.min(20, 1 - Math.floor(Math.log10(step))));
+  const style = step >= 1 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: digits };
+  const currency = currencyOf(unit);
+  const format = intl(currency ? { ...style, style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: 0 } : style);
+  return (value) => (unit && !currency ? behind(unit, format.format(value)) : format.format(value));
+};
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 export const timeOfDay = (text) => clock.format(new Date(text));
@@ -28,25 +53,38 @@ export function ago(text, now = Date.now()) {
   return since.format(Math.round(seconds / size), unit);
 }
 
-// The start of an interval (hour, day, week, month) of an answer, as the clocks of `timeZone` show it.
+// The start of an interval (hour, day, week, month) of an answer, as the clocks of `timeZone` show it. Where they are put back
+// within a day they show the same twice: then it says which.
 export function intervalLabel(text, interval, timeZone) {
   const shown = { hour: { hour: "2-digit", minute: "2-digit" }, month: { year: "numeric" } }[interval] ?? {};
   const days = interval === "month" ? {} : { day: "numeric" };
-  return new Intl.DateTimeFormat(undefined, { month: "short", ...days, ...shown, timeZone }).format(new Date(text));
+  const at = (time, more) => new Intl.DateTimeFormat(undefined, { month: "short", ...days, ...shown, timeZone, ...more }).format(time);
+  return at(Date.parse(text), interval === "hour" && isTwice(text, timeZone) ? { timeZoneName: "shortOffset" } : {});
 }
 
-// The same for programs: 2026-11, 2026-11-25, 2026-11-25 14:00.
+// The same for programs: 2026-11, 2026-11-25, 2026-11-25 14:00, 2026-10-25 02:00+01:00.
 export function intervalIso(text, interval, timeZone) {
-  const [date, time] = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }).format(new Date(text)).split(" ");
-  return { hour: `${date} ${time}`, month: date.slice(0, 7) }[interval] ?? date;
+  const [date, time] = clockShows(Date.parse(text), timeZone).split(" ");
+  const offset = interval === "hour" && isTwice(text, timeZone) ? offsetOf(text, timeZone) : "";
+  return { hour: `${date} ${time}${offset}`, month: date.slice(0, 7) }[interval] ?? date;
 }
+
+const clockShows = (time, timeZone) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }).format(time);
+// Clocks are put back by an hour, somewhere by half of one.
+const isTwice = (text, timeZone) => [-60, -30, 30, 60].some((minutes) => clockShows(Date.parse(text) + minutes * 60_000, timeZone) === clockShows(Date.parse(text), timeZone));
+const offsetOf = (text, timeZone) =>
+  new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" }).formatToParts(new Date(text)).find((one) => one.type === "timeZoneName").value.slice(3) || "+00:00";
 
 // The days from `from` to before `to`: "12 – 18 Nov 2026"
 const days = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
 export const daysText = ({ from, to }) => days.formatRange(new Date(from), Date.parse(to) - 86_400_000);
 
-// How much more or less it is than before: +12.5%; "—" where there was nothing.
-export const change = (now, before) => (before && now !== null ? signed.format(now / before - 1) : "—");
+// How much more or less it is than before: +12.5%, and from −100 to −50 +50%; "—" where there was nothing.
+export function change(now, before) {
+  if (!before || now === null) return "—";
+  const by = (now - before) / Math.abs(before);
+  return (by && Math.abs(by) < 0.001 ? smallSigned : signed).format(by);
+}
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "—";
