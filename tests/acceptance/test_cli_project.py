@@ -41,6 +41,7 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
     rest = ("--rate-limit", "0", "--timezone", "Europe/Paris")
     run(
         *("project", "set", "Shop", "--malformed", "drop", "--rate-limit-address", "30"),
+        *("--repeats", "drop"),
         data_dir=tmp_path,
     )
     changed = run("project", "set", project_id, *rest, "--json", data_dir=tmp_path)
@@ -54,6 +55,7 @@ def test_projects_are_listed_and_set_by_name_or_id(tmp_path: Path) -> None:
         "timezone": "Europe/Paris",
         "malformed": "drop",
         "address_rate_limit": 30,
+        "repeats": "drop",
         "warnings": [],
     }
     assert run("project", "list", "--json", data_dir=tmp_path).json == {"projects": [changed.json]}

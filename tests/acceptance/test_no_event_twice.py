@@ -10,9 +10,11 @@ from threading import Thread
 from typing import Any
 
 import httpx
+from tests.support.command import run
 from tests.support.server import Server
 
 EVENTS = 40
+QUEUE = 100
 
 
 def operations(client: int, number: int) -> list[dict[str, Any]]:
@@ -59,11 +61,46 @@ def send_again_and_again(server: Server, key: str, client: int, seed: int) -> No
             time.sleep(0.05)
 
 
+def flush_from_two_tabs(server: Server, key: str) -> None:
+    """A queue without ids, as a client does that shares it between tabs: each tab sends all of it,
+    in batches of its own."""
+    queue = [
+        {
+            "type": "track",
+            "payload": {
+                "event_name": "queued",
+                "distinct_id": "user_1",
+                "properties": {"of": f"{number // 2}"},  # each of two is an event
+                "timestamp": 1_790_000_000_000 + number // 2,
+            },
+        }
+        for number in range(QUEUE)
+    ]
+    time.sleep(2)  # the server looks each second whether a setting changed
+    for at_once in (40, 100, 22):
+        for start in range(0, QUEUE, at_once):
+            body = json.dumps({"operations": queue[start : start + at_once]})
+            status = 0
+            while status != 200:
+                with contextlib.suppress(httpx.HTTPError):
+                    status = httpx.post(
+                        f"{server.url}/api/v1/batch", content=body, headers={"x-api-key": key}
+                    ).status_code
+                time.sleep(0.05)
+        time.sleep(1.5)
+
+
 def test_what_is_sent_again_is_stored_once_whoever_is_killed(tmp_path: Path) -> None:
     with Server(tmp_path / "data", environment={"RATE_LIMIT": "0"}) as server:
+        made = server.ask("/api/v1/projects", {"name": "Tabs"}).json()
+        run("project", "set", "Tabs", "--repeats", "drop", data_dir=server.data_dir)
         clients = [
             Thread(target=send_again_and_again, args=(server, server.live_key, one, one))
             for one in range(3)
+        ]
+        distinct = len(clients) * EVENTS
+        clients += [
+            Thread(target=flush_from_two_tabs, args=(server, made["live_key"])) for _ in range(2)
         ]
         for client in clients:
             client.start()
@@ -75,7 +112,6 @@ def test_what_is_sent_again_is_stored_once_whoever_is_killed(tmp_path: Path) -> 
             server.kill_clickhouse(wait=False)
         for client in clients:
             client.join()
-        distinct = len(clients) * EVENTS
 
         server.wait_until(lambda: len(events(server)) >= distinct, seconds=60)
         server.wait_until(
@@ -85,6 +121,10 @@ def test_what_is_sent_again_is_stored_once_whoever_is_killed(tmp_path: Path) -> 
         stored = Counter(events(server))
         assert len(stored) == distinct
         assert set(stored.values()) == {1}
+        found = server.get("/api/v1/events", {"limit": 1000}, token=made["token"]).json()["events"]
+        assert Counter(one["properties"]["of"] for one in found) == {
+            f"{number}": 2 for number in range(QUEUE // 2)
+        }
 
 
 def events(server: Server) -> list[str]:

@@ -115,6 +115,15 @@ def set_(
             show_default=False,
         ),
     ] = None,
+    repeats: Annotated[
+        str | None,
+        typer.Option(
+            metavar="keep|drop",
+            help="What becomes of an operation without an id that repeats, byte for byte, one of "
+            "another request of the last days: it is kept, as at first, or dropped.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database: Database = None,
     as_json: Json = False,
@@ -129,6 +138,7 @@ def set_(
             timezone=UNSET if timezone is None else timezone,
             malformed=UNSET if malformed is None else malformed,
             address_rate_limit=_rate_limit(rate_limit_address, "--rate-limit-address"),
+            repeats=UNSET if repeats is None else repeats,
         )
     if as_json:
         print_json(_as_json(now))
@@ -162,6 +172,7 @@ def _as_json(project: Project) -> dict[str, Any]:
         "timezone": project.timezone,
         "malformed": project.malformed,
         "address_rate_limit": project.address_rate_limit,
+        "repeats": project.repeats,
         "warnings": project.warnings,
     }
 
@@ -172,7 +183,10 @@ def _limit_shown(limit: int | None) -> str:
 
 def _print_projects(projects: list[Project]) -> None:
     print_table(
-        ("Project", "Name", "Domains", "IPs", "Rate limit", "By address", "Time zone", "Malformed"),
+        (
+            *("Project", "Name", "Domains", "IPs", "Rate limit", "By address", "Time zone"),
+            *("Malformed", "Repeats"),
+        ),
         [
             (
                 project.id,
@@ -183,6 +197,7 @@ def _print_projects(projects: list[Project]) -> None:
                 _limit_shown(project.address_rate_limit),
                 project.timezone,
                 project.malformed,
+                project.repeats,
             )
             for project in projects
         ],

@@ -8,6 +8,9 @@ Environment = Literal["live", "test"]
 Malformed = Literal["refuse", "drop"]
 """What becomes of a batch with a payload of the wrong shape: all of it is refused, or the operation
 is dropped."""
+Repeats = Literal["keep", "drop"]
+"""What becomes of an operation without an id that repeats, byte for byte, one of another request:
+it is stored again, or dropped."""
 
 
 class Scope(NamedTuple):
@@ -45,6 +48,7 @@ class Project:
     timezone: str = "UTC"
     malformed: Malformed = "refuse"
     address_rate_limit: int | None = None
+    repeats: Repeats = "keep"
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -222,8 +222,9 @@ class Reason(StrEnum):
         "repeated",
         Outcome.DISCARDED,
         "An operation came again with the message_id (or the request's Idempotency-Key) that an "
-        "earlier one had within deduplication_days, and changed nothing. A few are retries; if "
-        "most are, the client gives different operations the same id.",
+        "earlier one had within deduplication_days, or, in a project that drops repeats, said the "
+        "same as one without an id. It changed nothing. A few are retries; if most are, the client "
+        "gives different operations the same id, or its events have no time.",
     )
 
     # Operations kept, with a remark

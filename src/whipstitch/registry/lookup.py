@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from whipstitch.core.errors import RegistryError
-from whipstitch.core.projects import Malformed
+from whipstitch.core.projects import Malformed, Repeats
 from whipstitch.registry.tables import ProjectRow
 
 _LONGEST_NAME = 200
@@ -65,3 +65,15 @@ def checked_malformed(text: str) -> Malformed:
         if text == one:
             return one  # type: ignore[no-any-return]
     raise RegistryError(f"Malformed operations: refuse or drop, not {text!r}.")
+
+
+def checked_repeats(text: str) -> Repeats:
+    """What a project does with operations that repeat others, if ``text`` is one of the two.
+
+    Raises:
+        RegistryError
+    """
+    for one in get_args(Repeats):
+        if text == one:
+            return one  # type: ignore[no-any-return]
+    raise RegistryError(f"Operations that repeat others: keep or drop, not {text!r}.")

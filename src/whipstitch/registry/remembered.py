@@ -18,7 +18,7 @@ from whipstitch.core.projects import IngestionKey, ProjectSnapshot, ScreenName, 
 
 _SQLITE: Final = "sqlite:///"
 _REVISION: Final = "SELECT number FROM revision"
-_FORM: Final = 2
+_FORM: Final = 3
 """Of the file; another number, and it is passed over."""
 
 

@@ -19,6 +19,7 @@ from whipstitch.registry.leases import Leases
 from whipstitch.registry.lookup import (
     checked_malformed,
     checked_name,
+    checked_repeats,
     checked_timezone,
     find_project,
 )
@@ -102,11 +103,12 @@ class Registry(
         timezone: str | UnsetType = UNSET,
         malformed: str | UnsetType = UNSET,
         address_rate_limit: int | UnsetType | None = UNSET,
+        repeats: str | UnsetType = UNSET,
     ) -> Project:
         """The project as it is now: with this name, these authorized domains and IPs (none:
         everybody may send), this many requests a minute and key, and of a key from one address (0:
-        no limit, None: the server's setting), days that begin in this time zone, and this way with
-        malformed operations."""
+        no limit, None: the server's setting), days that begin in this time zone, and these ways
+        with malformed operations and those that repeat others."""
         for limit in (rate_limit, address_rate_limit):
             if isinstance(limit, int) and not 0 <= limit <= _HIGHEST_RATE_LIMIT:
                 raise RegistryError(
@@ -129,6 +131,8 @@ class Registry(
                 row.malformed = checked_malformed(malformed)
             if address_rate_limit is not UNSET:
                 row.address_rate_limit = address_rate_limit
+            if repeats is not UNSET:
+                row.repeats = checked_repeats(repeats)
             return row.value()
 
     def is_empty(self) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from whipstitch.core.projects import Environment, Malformed, Project, Scope, SqlUser
+from whipstitch.core.projects import Environment, Malformed, Project, Repeats, Scope, SqlUser
 from whipstitch.registry.values import (
     Board,
     Cohort,
@@ -74,6 +74,7 @@ class ProjectRow(Base):
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     malformed: Mapped[Malformed] = mapped_column(String, server_default="refuse")
     address_rate_limit: Mapped[int | None]
+    repeats: Mapped[Repeats] = mapped_column(String, server_default="keep")
     created_at: Mapped[datetime]
 
     def value(self) -> Project:
@@ -87,6 +88,7 @@ class ProjectRow(Base):
             self.timezone,
             self.malformed,
             self.address_rate_limit,
+            self.repeats,
         )
 
 

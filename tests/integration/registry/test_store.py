@@ -127,6 +127,17 @@ def test_a_project_says_what_becomes_of_malformed_operations(registry: Registry)
     assert key.project == project
 
 
+def test_a_project_says_what_becomes_of_operations_that_repeat_others(registry: Registry) -> None:
+    assert registry.create_project("Shop").project.repeats == "keep"
+
+    assert registry.set_project("Shop", repeats="drop") == registry.find_project("Shop")
+    with pytest.raises(RegistryError, match="keep or drop"):
+        registry.set_project("Shop", repeats="refuse")
+
+    (key, _) = registry.directory().keys.values()
+    assert key.project.repeats == "drop"
+
+
 @pytest.mark.parametrize("rate_limit", [-1, 2**31])
 def test_an_impossible_rate_limit_is_refused(registry: Registry, rate_limit: int) -> None:
     registry.create_project("Shop")

@@ -30,7 +30,6 @@ def alias_row(
     else:
         refused = ""
     project, environment = key.project.id, key.environment
-    content = (alias_id, distinct_id, alias.timestamp)
     return AliasRow(
         project,
         environment,
@@ -40,5 +39,5 @@ def alias_row(
         received,
         accepted,
         refused,
-        once("alias", key, alias, ids_in(alias.properties), content),
+        once("alias", key, alias, ids_in(alias.properties), alias.content()),
     )

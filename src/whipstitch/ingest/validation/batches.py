@@ -13,7 +13,6 @@ from whipstitch.ingest.validation.bodies import (
 )
 from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.ids import is_garbage
-from whipstitch.ingest.validation.message_ids import Kind
 
 
 class ValidOperations(msgspec.Struct):
@@ -38,13 +37,6 @@ class SequenceNumbers(msgspec.Struct):
     people: int
     event: int
     received: int
-    ranks: dict[Kind, int] = msgspec.field(default_factory=dict)
-
-    def rank(self, kind: Kind) -> int:
-        """How many operations of a kind were numbered before; counts one more."""
-        found = self.ranks.get(kind, 0)
-        self.ranks[kind] = found + 1
-        return found
 
 
 def keep(

@@ -15,7 +15,7 @@ from whipstitch.ingest.validation.answers import (
     Answer,
 )
 from whipstitch.ingest.validation.message_ids import ABSENT as ABSENT
-from whipstitch.ingest.validation.message_ids import MessageIds
+from whipstitch.ingest.validation.message_ids import Content, MessageIds, content_of_people
 from whipstitch.ingest.validation.surrogates import without_lone_surrogates
 
 T = TypeVar("T")
@@ -49,6 +49,17 @@ class TrackPayload(MessageIds, frozen=True, gc=False):
     def well_formed(self) -> bool:
         return is_object_or_null(self.properties) and is_object_or_null(self.default_properties)
 
+    def content(self) -> Content:
+        """All that it says, as it was sent."""
+        return (
+            self.event_name or "",
+            self.distinct_id or "",
+            self.properties,
+            self.default_properties,
+            self.timestamp,
+            self.lib_version or "",
+        )
+
 
 class PeoplePayload(MessageIds, frozen=True, gc=True):
     """A partial update of one person's traits (contract README, "People"): what is set or deleted,
@@ -64,6 +75,13 @@ class PeoplePayload(MessageIds, frozen=True, gc=True):
     def complete(self) -> bool:
         return self.distinct_id is not None
 
+    def content(self) -> Content:
+        """All that it says, as it was sent."""
+        said = (named or {} for named in (self.properties, self.set_once, self.add))
+        return content_of_people(
+            self.distinct_id or "", self.timestamp, *(named.items() for named in said)
+        )
+
 
 class AliasPayload(MessageIds, frozen=True, gc=False):
     """All that was ever seen as ``alias_id`` is ``distinct_id`` (alias page)."""
@@ -77,6 +95,10 @@ class AliasPayload(MessageIds, frozen=True, gc=False):
     @property
     def complete(self) -> bool:
         return self.alias_id is not None and self.distinct_id is not None
+
+    def content(self) -> Content:
+        """All that it says, as it was sent."""
+        return (self.alias_id or "", self.distinct_id or "", self.timestamp)
 
 
 class TrackOperation(msgspec.Struct, frozen=True, tag_field="type", tag="track"):

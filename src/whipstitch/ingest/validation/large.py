@@ -6,6 +6,7 @@ called ``prepare`` before."""
 
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -13,7 +14,7 @@ import msgspec
 
 from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.core.sequence import Sequence as Numbering
-from whipstitch.ingest.client import ClientContext
+from whipstitch.ingest.client import COOKIELESS, ClientContext
 from whipstitch.ingest.validation import answers, screens
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.batches import SequenceNumbers, ValidOperations, keep
@@ -34,11 +35,9 @@ from whipstitch.ingest.validation.bodies import (
 )
 from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.large_people import LargePeople, lines_of_trait
-from whipstitch.ingest.validation.message_ids import (
-    ids_in,
-    once,
-)
-from whipstitch.ingest.validation.rows import EventRow, Row, TraitRow, encode_lines
+from whipstitch.ingest.validation.message_ids import ids_in, once
+from whipstitch.ingest.validation.onces import Onces, onces_of, what_is_meant_once
+from whipstitch.ingest.validation.rows import EventRow, Row, encode_lines
 from whipstitch.ingest.validation.runs import RUN, runs
 from whipstitch.ingest.validation.surrogates import replace_lone_surrogates
 from whipstitch.ingest.validation.validate import (
@@ -156,23 +155,28 @@ class LargeAdmission:
             return _outcome(refusal)
         number = self._sequence.take(1)
         numbers = SequenceNumbers(0, number, 0, self._sequence.now // 1000)
-        self._put_parts(update, client, numbers)
+        self._put_parts(update, client, numbers, onces_of(client))
         self._sequence.skip(numbers.people - 1)
         return self._admission.with_remarks(Counts(people=1)), answers.ACCEPTED
 
     def _put_parts(
-        self, update: LargePeople, client: ClientContext, numbers: SequenceNumbers
+        self,
+        update: LargePeople,
+        client: ClientContext,
+        numbers: SequenceNumbers,
+        onces: Onces | None,
     ) -> None:
         """Each part has a number of its own, so that the last of equal keys wins."""
         when, first = None, numbers.people
+        if update.distinct_id == COOKIELESS:
+            update = msgspec.structs.replace(update, distinct_id=client.day_id)
         once_ = once("people", client.key, update, ids_in(update.properties), update.content())
-        once_ = self._admission.once_of("people", once_, client, numbers.rank("people"))
-        client = msgspec.structs.replace(client, idempotency_key="")
+        if onces is not None:
+            once_ = onces.of("people", once_, partial(what_is_meant_once, update))
         for part, value in update.parts():
             if when is not None:  # counted once, where it is passed over
                 part = msgspec.structs.replace(part, timestamp=ABSENT)
-            kept = ValidOperations([], [PeopleOperation(part)], [], {})
-            rows: list[TraitRow] = list(self._admission.rows(kept, client, numbers))  # type: ignore[arg-type] # of people only
+            rows = self._admission.traits(part, client, numbers, None)
             if when is not None:
                 del rows[0]  # the person's
                 if not rows:  # it only has what means nothing
@@ -213,13 +217,13 @@ class LargeAdmission:
             return Counts(), answers.NO_OPERATIONS
         if not total.accepted:
             return _outcome(discarded_all(total))
-        numbers = self._admission.numbers(total, spare)
+        numbers, onces = self._admission.numbers(total, spare), onces_of(client)
         seen: dict[tuple[str, str | None], None] = {}
         for kept, large in self._read(operations, drops=drops):
-            if rows := list(self._admission.rows(kept, client, numbers)):
+            if rows := list(self._admission.rows(kept, client, numbers, onces)):
                 self._put(lines_of(rows), len(rows))
             if large is not None:
-                self._put_parts(large, client, numbers)
+                self._put_parts(large, client, numbers, onces)
             seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
         wanted = screens.missing(seen, client.key, self._directory)
         total = self._admission.with_remarks(total)

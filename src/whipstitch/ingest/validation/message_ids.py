@@ -80,12 +80,6 @@ def once(
     return digest(kind, key, text, content) if text else ""
 
 
-def once_by_key(kind: Kind, key: IngestionKey, idempotency_key: str, rank: int) -> str:
-    """The digest of an operation without an id, in a request that has a key; ``rank``: how many of
-    its kind are before it there."""
-    return digest(kind, key, idempotency_key, (f"{rank}",))
-
-
 def content_of_people(
     distinct_id: str,
     timestamp: msgspec.Raw,
@@ -102,7 +96,8 @@ def content_of_people(
         yield ""
 
 
-def digest(kind: Kind, key: IngestionKey, text: str, content: Content = ()) -> str:
+def digest(kind: str, key: IngestionKey, text: str, content: Content = ()) -> str:
+    """Of 128 bits, in hexadecimal digits. ``kind``: of what ``text`` and ``content`` are."""
     found = _begun(kind, key.project.id, key.environment).copy()
     found.update(text.encode("utf-8", "surrogatepass"))
     for part in content:

@@ -15,7 +15,6 @@ from whipstitch.ingest.validation.equal_keys import last_of_equal_keys
 from whipstitch.ingest.validation.message_ids import (
     NO_IDS,
     MessageIds,
-    content_of_people,
     once,
 )
 from whipstitch.ingest.validation.rows import TraitRow
@@ -121,6 +120,4 @@ def _once_of(update: PeoplePayload, key: IngestionKey) -> str:
         sent = MessageIds(**named)
     elif not any(getattr(update, field) is not ABSENT for field in MessageIds.__struct_fields__):
         return ""
-    said = ((named or {}).items() for named in (properties, update.set_once, update.add))
-    content = content_of_people(update.distinct_id or "", update.timestamp, *said)
-    return once("people", key, update, sent, content)
+    return once("people", key, update, sent, update.content())

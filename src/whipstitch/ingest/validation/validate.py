@@ -3,6 +3,7 @@
 The steps are those of the contract, top to bottom: JSON, required fields, garbage, rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from whipstitch.ingest.validation.batches import SequenceNumbers, ValidOperation
 from whipstitch.ingest.validation.bodies import (
     AliasPayload,
     Operation,
+    PeoplePayload,
     TrackPayload,
     read_alias,
     read_batch,
@@ -31,7 +33,7 @@ from whipstitch.ingest.validation.counts import Counts, Remarks
 from whipstitch.ingest.validation.equal_keys import objects_in
 from whipstitch.ingest.validation.event_rows import NotAnObject, app_version, event_row
 from whipstitch.ingest.validation.ids import EventIds, is_garbage
-from whipstitch.ingest.validation.message_ids import Kind, once_by_key
+from whipstitch.ingest.validation.onces import Onces, onces_of, what_is_meant_once
 from whipstitch.ingest.validation.rows import Row, TraitRow, encode_lines
 from whipstitch.ingest.validation.trait_rows import trait_rows
 
@@ -107,6 +109,8 @@ class Validator:
         refusal = _why_not(event)
         if refusal is not None:
             return refusal if event.well_formed else answers.INVALID_BODY
+        if event.distinct_id == COOKIELESS:
+            event = msgspec.structs.replace(event, distinct_id=client.day_id)
         number = self._sequence.take(1)
         try:
             row = event_row(
@@ -122,10 +126,8 @@ class Validator:
             )
         except NotAnObject:
             return answers.INVALID_BODY
-        if row.distinct_id == COOKIELESS:
-            row.distinct_id = client.day_id
-        if client.idempotency_key:
-            row.once = self.once_of("track", row.once, client)
+        if (onces := onces_of(client)) is not None:
+            row.once = onces.of("track", row.once, event.content)
         answer = answers.TRACKED
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), client.key)
@@ -140,11 +142,8 @@ class Validator:
         refusal = why_no_person(update.distinct_id)
         if refusal is not None:
             return refusal
-        number = self._sequence.take(1)
-        received = self._sequence.now // 1000
-        rows = trait_rows(update, client.key, number, received, self._remarks)
-        _put_day_id(rows, client)
-        _put_once(rows, self.once_of("people", rows[0].once, client))
+        numbers = SequenceNumbers(0, self._sequence.take(1), 0, self._sequence.now // 1000)
+        rows = self.traits(update, client, numbers, onces_of(client))
         tally = self.with_remarks(_ONE_PERSON)
         return Validated(self._encode(rows), len(rows), tally, answers.ACCEPTED)
 
@@ -163,7 +162,8 @@ class Validator:
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
         row = alias_row(alias, client.key, number, received, self._placeholders, self._remarks)
-        row.once = self.once_of("alias", row.once, client)
+        if (onces := onces_of(client)) is not None:
+            row.once = onces.of("alias", row.once, alias.content)
         tally = self.with_remarks(_ONE_ALIAS)
         return Validated(self._encode((row,)), 1, tally, answers.ACCEPTED)
 
@@ -181,7 +181,7 @@ class Validator:
             return discarded_all(tally)
         flat = 1 + sum(2 + objects_in(event.payload) for event in kept.events)
         nested = body.count(b"{") > flat  # told at once: to look at each event takes long
-        rows = list(self.rows(kept, client, self.numbers(tally), nested=nested))
+        rows = list(self.rows(kept, client, self.numbers(tally), onces_of(client), nested=nested))
         tally = self.with_remarks(tally)
         wanted = self.wanted_screens((event.payload for event in kept.events), client.key)
         return Validated(self._encode(rows), len(rows), tally, summary(tally, client.key, wanted))
@@ -200,47 +200,57 @@ class Validator:
         kept: ValidOperations,
         client: ClientContext,
         numbers: SequenceNumbers,
+        onces: Onces | None,
         *,
         nested: bool = True,
     ) -> Iterator[Row]:
-        """The journal rows of (some of) a batch; moves ``numbers`` on. ``nested``: see
-        ``event_row``."""
+        """The journal rows of (some of) a batch; moves ``numbers`` on. ``onces``: the batch's;
+        ``nested``: see ``event_row``."""
         key, agent, place = client.key, client.agent, client.place
-        received, keyed = numbers.received, bool(client.idempotency_key)
+        received = numbers.received
         for alias in kept.aliases:
             said = alias_row(
                 alias.payload, key, numbers.alias, received, self._placeholders, self._remarks
             )
-            said.once = self.once_of("alias", said.once, client, numbers.rank("alias"))
+            if onces is not None:
+                said.once = onces.of("alias", said.once, alias.payload.content)
             yield said
             numbers.alias += 1
         for update in kept.people:
-            traits = trait_rows(update.payload, key, numbers.people, received, self._remarks)
-            _put_day_id(traits, client)
-            if keyed:
-                rank = numbers.rank("people")
-                _put_once(traits, self.once_of("people", traits[0].once, client, rank))
-            yield from traits
-            numbers.people += 1
+            yield from self.traits(update.payload, client, numbers, onces)
         next_id, number, remarks = self._event_ids, numbers.event, self._remarks
         for event in kept.events:
             id_, payload = next_id(), event.payload
+            if payload.distinct_id == COOKIELESS:
+                payload = msgspec.structs.replace(payload, distinct_id=client.day_id)
             row = event_row(
                 payload, key, agent, place, id_, number, received, remarks, nested=nested
             )
-            if row.distinct_id == COOKIELESS:
-                row.distinct_id = client.day_id
-            if keyed:
-                row.once = self.once_of("track", row.once, client, numbers.rank("track"))
+            if onces is not None:
+                row.once = onces.of("track", row.once, payload.content)
             yield row
             number += 1
         numbers.event = number
 
-    def once_of(self, kind: Kind, once: str, client: ClientContext, rank: int = 0) -> str:
-        """``once`` of an operation; where it is blank, by the request's key."""
-        if once or not client.idempotency_key:
-            return once
-        return once_by_key(kind, client.key, client.idempotency_key, rank)
+    def traits(
+        self,
+        update: PeoplePayload,
+        client: ClientContext,
+        numbers: SequenceNumbers,
+        onces: Onces | None,
+    ) -> list[TraitRow]:
+        """The rows of an update of a person; moves ``numbers`` on. ``onces``: those of its request;
+        None: none is looked for."""
+        if update.distinct_id == COOKIELESS:
+            update = msgspec.structs.replace(update, distinct_id=client.day_id)
+        received = numbers.received
+        rows = trait_rows(update, client.key, numbers.people, received, self._remarks)
+        if onces is not None:
+            once = onces.of("people", rows[0].once, partial(what_is_meant_once, update))
+            for row in rows:
+                row.once = once
+        numbers.people += 1
+        return rows
 
     def with_remarks(self, tally: Counts) -> Counts:
         """``tally`` with what was noted since the last call."""
@@ -250,18 +260,6 @@ class Validator:
         """The screens to be asked for in the answer to ``events``."""
         seen = list(seen_screens(events))
         return screens.missing(seen, key, self._directory() or ProjectSnapshot()) if seen else []
-
-
-def _put_day_id(rows: Sequence[TraitRow], client: ClientContext) -> None:
-    """Puts it in the place of ``COOKIELESS``."""
-    if rows and rows[0].distinct_id == COOKIELESS:
-        for row in rows:
-            row.distinct_id = client.day_id
-
-
-def _put_once(rows: Sequence[TraitRow], once: str) -> None:
-    for row in rows:
-        row.once = once
 
 
 def seen_screens(events: Iterable[TrackPayload]) -> Iterator[tuple[str, str | None]]:

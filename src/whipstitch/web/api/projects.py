@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.concurrency import run_in_threadpool
 
-from whipstitch.core.projects import Environment, Malformed, Project
+from whipstitch.core.projects import Environment, Malformed, Project, Repeats
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Key
 from whipstitch.web.api.asking import Asking, not_found
@@ -57,6 +57,13 @@ WhenMalformed = Annotated[
         "refused, or that operation is dropped."
     ),
 ]
+WhenRepeated = Annotated[
+    Repeats,
+    Meta(
+        description="What becomes of an operation without an id that repeats, byte for byte, one "
+        "of another request within `deduplication_days`: it is stored again, or dropped."
+    ),
+]
 TimeZone = Annotated[
     str, Meta(description="IANA name; where the project's days begin.", examples=["Europe/Paris"])
 ]
@@ -83,6 +90,7 @@ class ProjectShown(msgspec.Struct, kw_only=True):
     timezone: TimeZone
     malformed: WhenMalformed
     address_rate_limit: AddressRateLimit
+    repeats: WhenRepeated
     keys: list[KeyShown]
     warnings: list[str] = msgspec.field(default_factory=list)
     """What the settings let through that one may not expect."""
@@ -129,6 +137,7 @@ class ProjectBody(StrictBody, kw_only=True):
     timezone: TimeZone | UnsetType = UNSET
     malformed: WhenMalformed | UnsetType = UNSET
     address_rate_limit: AddressRateLimit | UnsetType = UNSET
+    repeats: WhenRepeated | UnsetType = UNSET
 
 
 class KeyBody(StrictBody, kw_only=True):
@@ -187,6 +196,7 @@ async def change_project(asking: Asking, sent: OneProject, body: ProjectBody) ->
             timezone=body.timezone,
             malformed=body.malformed,
             address_rate_limit=body.address_rate_limit,
+            repeats=body.repeats,
         )
     )
     return ProjectAnswer(project=await _shown(registry, project))
@@ -227,6 +237,7 @@ async def _shown(registry: Registry, project: Project) -> ProjectShown:
         timezone=project.timezone,
         malformed=project.malformed,
         address_rate_limit=project.address_rate_limit,
+        repeats=project.repeats,
         keys=[_key(one) for one in keys],
         warnings=list(project.warnings),
     )

@@ -193,6 +193,7 @@ class SettingsPages:
             timezone=form["timezone"].strip(),
             malformed=form["malformed"] or UNSET,
             address_rate_limit=_limit(form["address_rate_limit"]),
+            repeats=form["repeats"] or UNSET,
         )
         return "saved"
 

@@ -86,15 +86,18 @@ def test_allowlists_and_limits_are_checked_and_kept_as_typed_where_wrong(visit: 
     assert "is no domain" in wrong.text
     assert "exa mple.com/path" in wrong.text
     own = {"domains": "a.example, b.example", "malformed": "drop", "address_rate_limit": "30"}
+    own["repeats"] = "drop"
     saved = visitor.post("settings/project", **fields | own)
     try:
         assert saved.status_code == 303
         page = visitor.get("settings/project").text
-        assert '<option value="drop" selected>' in page
+        assert page.count('<option value="drop" selected>') == 2
         assert re.search('name="address_rate_limit"[^>]*value="30"', page)
         assert "a.example\nb.example</textarea>" in visitor.get("settings/project").text
     finally:
-        visitor.post("settings/project", **fields | {"domains": "", "malformed": "refuse"})
+        visitor.post(
+            "settings/project", **fields | {"domains": "", "malformed": "refuse", "repeats": "keep"}
+        )
 
 
 def test_another_project_is_made_and_shown_how_to_send_to(visit: Visit) -> None:

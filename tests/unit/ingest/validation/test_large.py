@@ -24,7 +24,7 @@ from whipstitch.ingest.validation.validate import Validated, Validator
 _KEY = IngestionKey("sk_live_0123456789abcdef0123456789abcdef", Project("proj_a", "A"), "live")
 _CLIENT = ClientContext(_KEY)
 _LENIENT = ClientContext(
-    IngestionKey("sk_live_1", Project("proj_b", "B", malformed="drop"), "live")
+    IngestionKey("sk_live_1", Project("proj_b", "B", malformed="drop", repeats="drop"), "live")
 )
 _NOW = 1_770_000_000_000_000
 
@@ -271,3 +271,25 @@ def test_an_update_of_a_person_has_the_same_id_whichever_way_it_comes(
     assert found != {""}
     # An id that may be one of the client's own counts with all that is said.
     assert (onces(other) == found) is (where == "payload" or name == "message_id")
+
+
+def test_an_update_of_a_person_without_an_id_is_told_alike_whichever_way_it_comes() -> None:
+    update = {
+        "distinct_id": "$cookieless",
+        "properties": {"plan": "pro", "about": "x" * 300},
+        "set_once": {"first": 1},
+        "add": {"n": 2},
+    }
+    sent = {
+        "people": update,
+        "batch": {"operations": [{"type": "people", "payload": update}]},
+    }
+
+    found = {
+        row["once"]
+        for endpoint, body in sent.items()
+        for _, _, rows in admitted(endpoint, json.dumps(body).encode(), client=_LENIENT)
+        for row in rows
+    }
+
+    assert len(found) == 1
