@@ -181,6 +181,37 @@ def test_a_day_counts_when_its_field_is_left(dashboard: Dashboard) -> None:
     expect(last).to_be_focused()
 
 
+def test_a_range_has_times_of_day_and_one_that_moves_on_is_saved_as_such(
+    dashboard: Dashboard, server: Server
+) -> None:
+    day = TODAY - timedelta(days=4)
+    page = dashboard.go(orders(f"&range={day}..{day}"))
+    expect(totals(page)).to_have_text("order_placed1")
+    times = page.get_by_role("button", name="Times").locator("visible=true")
+    times.click()
+    expect(page.get_by_label("Last day")).to_have_value(f"{day + timedelta(days=1)}T00:00")
+    page.get_by_label("Last day").fill(f"{day}T12:01")
+    expect(totals(page)).to_have_text("order_placed1")
+    page.get_by_label("First day").fill(f"{day}T12:01")
+    page.get_by_label("Last day").fill(f"{TODAY}T00:00")
+    page.wait_for_url(f"**range={day}T12:01..{TODAY}T00:00*")
+    expect(totals(page)).to_have_text("order_placed3")
+
+    page.get_by_label("Range", exact=True).select_option("Since…")
+    expect(page.get_by_label("Since")).to_have_value(f"{day}T12:01")
+    times.click()
+    page.wait_for_url(f"**range={day}..&*")
+    expect(totals(page)).to_have_text("order_placed4")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Orders since")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    page.wait_for_url("**?saved=*")
+    (kept,) = server.get("/api/v1/questions").json()["questions"]
+    assert (kept["range"], "from" in kept["query"]) == (f"{day}..", False)
+    page.get_by_label("Range", exact=True).select_option("All time")
+    expect(totals(page)).to_have_text("order_placed5")
+
+
 def test_behind_a_number_are_people_who_become_a_cohort(
     dashboard: Dashboard, server: Server
 ) -> None:

@@ -29,9 +29,12 @@ Query = Annotated[
 Range = Annotated[
     str,
     Meta(
-        pattern=r"^([1-9][0-9]{0,2}[dm]|month)$",
-        description="A range that moves on, instead of `from` and `to`: the last days (`30d`) or "
-        "months (`6m`), today included, or `month`, this one. Null: the query's own holds.",
+        pattern=r"^([1-9][0-9]{0,2}[hdwm]|yesterday|(last_)?(week|month|quarter|year)|all"
+        r"|\d{4}-\d\d-\d\d(T\d\d:\d\d)?\.\.)$",
+        description="A range that moves on, instead of `from` and `to`: the last hours (`24h`), "
+        "days (`30d`), weeks (`4w`) or months (`6m`), up to now; `yesterday`; `week`, `month`, "
+        "`quarter` or `year`, this one, or `last_week` and so on, the one before; `all`, from the "
+        "first event on; `2026-05-01..`, from then on. Null: the query's own holds.",
         examples=["30d"],
     ),
 ]

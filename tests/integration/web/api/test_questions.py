@@ -137,6 +137,13 @@ def test_a_cohort_of_another_environment_is_not_asked_about(call: Call) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "moving", ["24h", "4w", "yesterday", "last_quarter", "all", "2026-05-01.."]
+)
+def test_a_range_that_moves_on_is_kept_as_one(call: Call, moving: str) -> None:
+    assert save(call, {"range": moving})["range"] == moving
+
+
 _INSIGHTS = QUERIES["insights"]
 
 
@@ -162,6 +169,7 @@ _INSIGHTS = QUERIES["insights"]
         ({"query": {"events": [{"event_name": "x" * 40_000}]}}, "query"),
         ({"range": "0d"}, "range"),
         ({"range": "last week"}, "range"),
+        ({"range": "2026-05-01..2026-05-31"}, "range"),
         ({"range": 7}, "range"),
         ({"view": [1]}, "view"),
         ({"view": {"x": "y" * 40_000}}, "view"),

@@ -2,10 +2,10 @@
 
 import { ApiError, del, failed, get, mayEdit, page, patch, reason } from "./api.js";
 import { askText, question as sure, say } from "./app.js";
-import { dateRange } from "./date_range.js";
 import { dialog } from "./dialog.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { timeOfDay } from "./format.js";
+import { rangeField } from "./range_field.js";
 import { SURFACES } from "./saved.js";
 import { tile } from "./tile.js";
 
@@ -167,7 +167,7 @@ entry("delete", async () => {
 // Its range and its clock
 
 function drawRange() {
-  fill(byId("range"), dateRange({ value: range(), none: "Each its own range", onchange: (chosen) => {
+  fill(byId("range"), rangeField({ value: range(), none: "Each its own range", onchange: (chosen) => {
     history.pushState(null, "", page("board", { id, range: chosen }));
     refresh(true);
   } }));

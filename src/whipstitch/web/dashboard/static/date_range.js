@@ -1,22 +1,31 @@
-// Ranges of days: "7d", "6m", "month", or "2026-05-01..2026-05-31" (both ends inside). dateRange({ value, onchange }) lets one be
-// chosen; rangeOf(value) -> { from, to } as the query API takes them, daysOf() is the way back; previousRange(value) is the one before.
+// Ranges of time, as addresses and saved questions have them: the last "24h", "30d", "4w", "6m"; "yesterday", "week", "last_week"
+// (month, quarter, year), "all"; "2026-05-01..2026-05-31" (both days inside), "2026-05-01T08:30..2026-05-01T18:00" (up to the
+// second time), "2026-05-01.." (since then). rangeOf(value) -> { from, to } as the query API takes them, daysOf() is the way back;
+// previousRange(value) is the one before.
 
-import { timezone } from "./api.js";
-import { h } from "./dom.js";
-import { plural } from "./format.js";
+import { post, timezone } from "./api.js";
+import { intervalIso, plural } from "./format.js";
 
 export const DEFAULT_RANGE = "30d";
-const PRESETS = {
-  "1d": "Today", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days",
-  "6m": "Last 6 months", "12m": "Last 12 months", month: "This month",
+export const LAST_UNITS = { h: "hour", d: "day", w: "week", m: "month" };
+const TEXTS = {
+  "1d": "Today", yesterday: "Yesterday", week: "This week", last_week: "Last week", month: "This month", last_month: "Last month",
+  quarter: "This quarter", last_quarter: "Last quarter", year: "This year", last_year: "Last year", all: "All time",
 };
-const RELATIVE = /^([1-9]\d{0,2})([dm])$/;
-const CUSTOM = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/;
+const LAST = /^([1-9]\d{0,2})([hdwm])$/;
+const CALENDAR = /^(last_)?(week|month|quarter|year)$/;
+const MOMENT = String.raw`\d{4}-\d\d-\d\d(?:T\d\d:\d\d)?`;
+const CUSTOM = new RegExp(`^(${MOMENT})\\.\\.(${MOMENT})?$`);
+const MONTHS = { month: 1, quarter: 3, year: 12 };
+// No event can have an earlier time.
+const EARLIEST = "1900-01-01";
 
-// Days are texts, counted in UTC: what the project's clocks show is the API's business.
+// Days, and times without an offset, are texts, counted as if in UTC: what the project's clocks show is the API's business.
 const dayMs = 86_400_000;
-const asText = (time) => new Date(time).toISOString().slice(0, 10);
-const time = (day) => Date.parse(`${day}T00:00:00Z`);
+const hourMs = 3_600_000;
+const isDay = (text) => text.length === 10;
+const time = (text) => Date.parse(isDay(text) ? `${text}T00:00:00Z` : text.endsWith("Z") ? text : `${text}Z`);
+const asText = (ms) => new Date(ms).toISOString().slice(0, ms % dayMs ? 16 : 10);
 const plusDays = (day, count) => asText(time(day) + count * dayMs);
 
 // The same day of another month, or its last where it has fewer.
@@ -26,42 +35,82 @@ function plusMonths(day, count) {
   return asText(Date.UTC(year, month - 1 + count, Math.min(date, last)));
 }
 
+const plus = (day, unit, count) => (unit === "week" ? plusDays(day, 7 * count) : plusMonths(day, MONTHS[unit] * count));
+
+// The first day of the week, month, quarter or year that a day lies in.
+function begun(unit, day) {
+  if (unit === "week") return plusDays(day, -((new Date(time(day)).getUTCDay() + 6) % 7));
+  const months = Number(day.slice(5, 7)) - 1;
+  return plusMonths(`${day.slice(0, 8)}01`, -(months % MONTHS[unit]));
+}
+
 // The day that begins when `count` intervals (day, week, month) after the beginning of one are over.
 export const afterIntervals = (day, interval, count) => (interval === "month" ? plusMonths(day, count) : plusDays(day, count * (interval === "week" ? 7 : 1)));
 
-export const today = () =>
-  new Intl.DateTimeFormat("en-CA", { timeZone: timezone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
+const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: timezone, dateStyle: "short", timeStyle: "short" });
+const shownAt = (moment) => clock.format(moment).replace(" ", "T");
+export const today = () => shownAt(new Date()).slice(0, 10);
 
-export const isRelative = (value) => value === "month" || RELATIVE.test(value);
+// Whether it means other days tomorrow.
+export const isRelative = (value) => Object.hasOwn(TEXTS, value) || LAST.test(value) || (isRange(value) && value.endsWith(".."));
 
 export const isRange = (value) => {
-  if (isRelative(value)) return true;
-  const found = CUSTOM.exec(value);
-  return Boolean(found) && time(found[1]) <= time(found[2]);
+  if (Object.hasOwn(TEXTS, value) || LAST.test(value)) return true;
+  const [, from, to = from] = CUSTOM.exec(value) ?? [];
+  if (!from) return false;
+  return time(from) < time(to) + (isDay(to) || value.endsWith("..") ? dayMs : 0);
 };
 
-// The days from `from` to before `to`, as the project's clocks show them.
-export function rangeOf(value, now = today()) {
-  const tomorrow = plusDays(now, 1);
-  const custom = isRange(value) && CUSTOM.exec(value);
-  if (custom) return { from: custom[1], to: plusDays(custom[2], 1) };
-  if (value === "month") return { from: `${now.slice(0, 8)}01`, to: tomorrow };
-  const [, count, unit] = RELATIVE.exec(value) ?? RELATIVE.exec(DEFAULT_RANGE);
-  return { from: unit === "d" ? plusDays(tomorrow, -count) : plusMonths(tomorrow, -count), to: tomorrow };
+// What "all" goes back to, once it is known: the month of the first event.
+let first = null;
+
+// To be awaited before a range is asked for that may be "all".
+export async function settled(range) {
+  if (range !== "all" || first) return;
+  try {
+    const { intervals, series: [{ values }] } = await post("insights", { events: [{ event_name: null }], from: EARLIEST, interval: "month" });
+    const index = values.findIndex(Boolean);
+    first = index < 0 ? today() : `${intervalIso(intervals[index], "month", timezone)}-01`;
+  } catch {
+    // The question itself says what is wrong.
+  }
 }
 
-// As long, and just before; of months that have begun as many days of the ones before.
+// From `from` to before `to`, as the project's clocks show them.
+export function rangeOf(value, now = today()) {
+  const tomorrow = plusDays(now, 1);
+  const [, since, until] = (isRange(value) && CUSTOM.exec(value)) || [];
+  if (since) return { from: since, to: !until ? tomorrow : isDay(until) ? plusDays(until, 1) : until };
+  if (value === "all") return { from: first ?? EARLIEST, to: tomorrow };
+  if (value === "yesterday") return { from: plusDays(now, -1), to: now };
+  const [, last, calendar] = CALENDAR.exec(value) ?? [];
+  if (calendar) {
+    const start = begun(calendar, now);
+    return last ? { from: plus(start, calendar, -1), to: start } : { from: start, to: tomorrow };
+  }
+  const [, count, unit] = LAST.exec(value) ?? LAST.exec(DEFAULT_RANGE);
+  if (unit === "h") {
+    const end = (Math.floor(Date.now() / hourMs) + 1) * hourMs;
+    return { from: new Date(end - count * hourMs).toISOString(), to: new Date(end).toISOString() };
+  }
+  return { from: unit === "m" ? plusMonths(tomorrow, -count) : plusDays(tomorrow, -count * (unit === "w" ? 7 : 1)), to: tomorrow };
+}
+
+// As long, and just before; of weeks, months … that have begun as many days of the ones before. null where nothing is before.
 export function previousRange(value, now = today()) {
+  if (value === "all") return null;
   const { from, to } = rangeOf(value, now);
-  const [, count, unit] = RELATIVE.exec(value) ?? [];
-  const months = value === "month" ? 1 : unit === "m" ? Number(count) : 0;
-  if (months) return { from: plusMonths(from, -months), to: value === "month" ? plusDays(plusMonths(plusDays(to, -1), -1), 1) : from };
-  return { from: plusDays(from, -daysIn(value, now)), to: from };
+  const [, last, calendar] = CALENDAR.exec(value) ?? [];
+  if (calendar) return { from: plus(from, calendar, -1), to: last ? from : plusDays(plus(now, calendar, -1), 1) };
+  const [, count, unit] = LAST.exec(value) ?? [];
+  if (unit === "m") return { from: plusMonths(from, -count), to: from };
+  const start = time(from) * 2 - time(to);
+  return { from: from.endsWith("Z") ? new Date(start).toISOString() : asText(start), to: from };
 }
 
 export const daysIn = (value, now = today()) => {
   const { from, to } = rangeOf(value, now);
-  return Math.round((time(to) - time(from)) / dayMs);
+  return Math.ceil((time(to) - time(from)) / dayMs);
 };
 
 // The interval that suits a range.
@@ -71,53 +120,25 @@ export const intervalFor = (value) => {
 };
 
 export function rangeText(value) {
-  const [, count, unit] = RELATIVE.exec(value) ?? [];
-  return PRESETS[value] ?? (unit ? `Last ${plural(Number(count), unit === "d" ? "day" : "month")}` : value.replace("..", " to "));
+  const [, count, unit] = LAST.exec(value) ?? [];
+  if (Object.hasOwn(TEXTS, value)) return TEXTS[value];
+  if (unit) return `Last ${plural(Number(count), LAST_UNITS[unit])}`;
+  const [since, until] = value.replaceAll("T", " ").split("..");
+  return until ? `${since} to ${until}` : `Since ${since}`;
 }
 
 const MIDNIGHT = /^[^T ]+(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-].*)?)?$/;
+const OFFSET = /[T ].*(?:Z|[+-]\d\d:?\d\d)$/;
 
-// The days that `from` and `to` of a query touch, null where it has none of them.
-export function daysOf({ from, to }, now = today()) {
+// A time of a query to the minute, as the project's clocks show it; at midnight a day.
+const local = (text) => (MIDNIGHT.test(text) ? text.slice(0, 10) : OFFSET.test(text) ? shownAt(new Date(text)) : text.slice(0, 16).replace(" ", "T"));
+
+// The range that `from` and `to` of a query mean, null where it has none of them.
+export function daysOf({ from, to }) {
   if (!from && !to) return null;
-  const last = !to ? now : MIDNIGHT.test(to) ? plusDays(to.slice(0, 10), -1) : to.slice(0, 10);
-  return `${from ? from.slice(0, 10) : plusDays(last, -29)}..${last}`;
-}
-
-// `none`: what no range at all ("") is called, where that may be chosen.
-export function dateRange({ value, onchange, none = "" }) {
-  const custom = !isRelative(value) && isRange(value);
-  const shown = isRange(value) ? value : none ? "" : DEFAULT_RANGE;
-  const { from, to } = rangeOf(shown);
-  const offered = { ...(none && { "": none }), ...PRESETS, ...(shown && !custom && { [shown]: rangeText(shown) }) };
-  const select = h("select", { "aria-label": "Range", onchange: () => {
-    days.hidden = select.value !== "custom";
-    if (days.hidden) onchange(select.value);
-    else first.focus();
-  } }, Object.entries(offered).map(([name, text]) => h("option", { value: name, selected: name === shown }, text)),
-  h("option", { value: "custom", selected: custom }, "Custom…"));
-  // A day that is picked counts at once. One that is typed is a day before it is whole: it counts when its field is left, and
-  // the next one has the focus.
-  let typing = false;
-  const typed = () => typing && chosen();
-  const field = (label, day) => h("input", {
-    type: "date", "aria-label": label, value: day, required: true, min: "1970-01-01", max: "2299-12-31",
-    onkeydown: (event) => (event.key === "Enter" ? typed() : (typing = true)),
-    onchange: () => typing || chosen(),
-    onblur: () => setTimeout(typed),
-  });
-  const [first, last] = [field("First day", from), field("Last day", plusDays(to, -1))];
-  const days = h("span.days", { hidden: !custom }, first, h("span", { "aria-hidden": "true" }, "–"), last);
-  let told = shown;
-  function chosen() {
-    typing = false;
-    const range = `${first.value}..${last.value}`;
-    const wrong = first.value && last.value && !isRange(range);
-    last.setCustomValidity(wrong ? "The last day lies before the first." : "");
-    if (wrong) return last.reportValidity();
-    if (range === told || !isRange(range) || ![first, last].every((one) => one.validity.valid)) return;
-    told = range;
-    onchange(range);
-  }
-  return h("span.date-range", {}, select, days);
+  if (!to) return `${local(from)}..`;
+  const end = local(to);
+  const last = isDay(end) ? plusDays(end, -1) : end;
+  const start = from ? local(from) : asText(time(end) - 30 * dayMs);
+  return `${start}..${last}`;
 }

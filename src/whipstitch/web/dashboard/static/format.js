@@ -1,5 +1,7 @@
 // Numbers and times for people.
 
+import { timezone } from "./api.js";
+
 const intl = (options) => new Intl.NumberFormat(undefined, options);
 const whole = intl({ maximumFractionDigits: 0 });
 const short = intl({ notation: "compact", maximumFractionDigits: 1 });
@@ -75,9 +77,16 @@ const isTwice = (text, timeZone) => [-60, -30, 30, 60].some((minutes) => clockSh
 const offsetOf = (text, timeZone) =>
   new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" }).formatToParts(new Date(text)).find((one) => one.type === "timeZoneName").value.slice(3) || "+00:00";
 
-// The days from `from` to before `to`: "12 – 18 Nov 2026"
+// The days from `from` to before `to`: "12 – 18 Nov 2026"; where they are times of day, these, too, as the project's clocks show them.
+const timed = (timeZone) => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", timeZone });
 const days = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
-export const daysText = ({ from, to }) => days.formatRange(new Date(from), Date.parse(to) - 86_400_000);
+export function daysText({ from, to }) {
+  if (!`${from}${to}`.includes("T")) return days.formatRange(new Date(from), Date.parse(to) - 86_400_000);
+  if (to.endsWith("Z")) return timed(timezone).formatRange(new Date(from), new Date(to));
+  // What has no offset is counted as if in UTC.
+  const [start, end] = [from, to].map((text) => new Date(text.includes("T") ? `${text}Z` : text));
+  return timed("UTC").formatRange(start, end);
+}
 
 // How much more or less it is than before: +12.5%, and from −100 to −50 +50%; "—" where there was nothing.
 export function change(now, before) {

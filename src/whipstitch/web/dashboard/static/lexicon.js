@@ -2,12 +2,13 @@
 
 import { failed, get, latest, page, post, timezone, withParameters } from "./api.js";
 import { sparkline } from "./charts.js";
-import { dateRange, DEFAULT_RANGE, intervalFor, isRange, rangeOf, rangeText } from "./date_range.js";
+import { DEFAULT_RANGE, intervalFor, isRange, rangeOf, rangeText, settled } from "./date_range.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
 import { intervalLabel, number, plural } from "./format.js";
 import { view } from "./insights_view.js";
 import { traits } from "./lexicon_source.js";
 import { defaultsOf, parametersOf } from "./question_state.js";
+import { rangeField } from "./range_field.js";
 import { timeAgo } from "./time.js";
 
 const PAGE = 50;
@@ -37,7 +38,7 @@ function begin() {
   byId(now.traits ? "tab-events" : "tab-traits").removeAttribute("aria-current");
   form.elements.search.value = now.search;
   // Traits hold now, whenever they were sent.
-  fill(byId("range"), !now.traits && dateRange({ value: now.range, onchange: (range) => go({ range }) }));
+  fill(byId("range"), !now.traits && rangeField({ value: now.range, onchange: (range) => go({ range }) }));
   load();
 }
 
@@ -47,6 +48,7 @@ const load = latest(async (signal, after = null) => {
   if (!after) fill(list, skeleton(12));
   try {
     if (now.traits) return await loadTraits(now);
+    await settled(now.range);
     const asked = { ...rangeOf(now.range), search: now.search, limit: PAGE, cursor: after };
     const found = await get("lexicon", { ...asked, properties: "false" }, { signal });
     cursor = found.next_cursor;

@@ -4,8 +4,9 @@
 import { failed, latest, withParameters } from "./api.js";
 import { csv, download, png } from "./charts.js";
 import { byId, clone, fill, h } from "./dom.js";
-import { dateRange } from "./date_range.js";
+import { settled } from "./date_range.js";
 import { eventNames } from "./lexicon_source.js";
+import { rangeField } from "./range_field.js";
 import { ask, stateOf } from "./question_state.js";
 import { encode } from "./rison.js";
 import { saving } from "./saving.js";
@@ -37,8 +38,8 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   function drawControls() {
     const compared = !view.unequalled && h("button.button", { type: "button", "data-key": "compare", "aria-pressed": String(state.compare), onclick: () => change({ compare: !state.compare }) }, "Compare");
     if (compared) compared.title = "With the period before";
-    const range = dateRange({ value: state.range, onchange: (chosen) => change({ range: chosen }) });
-    range.querySelectorAll("select, input").forEach((one, index) => (one.dataset.key = `range-${index}`));
+    const range = rangeField({ value: state.range, onchange: (chosen) => change({ range: chosen }) });
+    range.querySelectorAll("select, input, button").forEach((one, index) => (one.dataset.key = `range-${index}`));
     refocused(place.controls, () => fill(place.controls, range, compared, controls(state, change)));
   }
 
@@ -81,7 +82,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     place.said.textContent = place.answer.querySelector("[role=alert]") ? "" : place.answer.textContent;
   };
 
-  const fileName = (ending) => `${view.surface} ${state.range.replace("..", " to ")}.${ending}`;
+  const fileName = (ending) => `${view.surface} ${state.range.replace(/\.\.$/, " on").replace("..", " to ").replaceAll(":", ".")}.${ending}`;
   place.csv.addEventListener("click", () => download(fileName("csv"), "text/csv;charset=utf-8", `\ufeff${csv(numbers.labels, numbers.series, numbers.corner)}\r\n`));
   place.png.addEventListener("click", () => png(place.answer.querySelector(".chart:has(svg)"), fileName("png")));
   place.editor.addEventListener("submit", (event) => event.preventDefault());
@@ -104,6 +105,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
       if (mine !== turn) return;
       state = known?.length ? { ...read, ...(await start()) } : read;
       empty ||= known?.length === 0;
+      await settled(state.range);
     } catch (error) {
       return show(failed(error, begin));
     }

@@ -73,7 +73,8 @@ const sorted = (value) => {
 export async function ask(view, state, options = {}) {
   const body = view.query(state);
   const query = { ...body, ...rangeOf(state.range) };
-  const queryBefore = state.compare && !view.unequalled ? { ...body, ...previousRange(state.range) } : null;
+  const past = state.compare && !view.unequalled ? previousRange(state.range) : null;
+  const queryBefore = past && { ...body, ...past };
   const answered = async (one) => {
     if (!view.parts) return post(view.surface, one, options);
     return view.joined(await Promise.all(view.parts(one).map((part) => post(view.surface, part, options))), one);

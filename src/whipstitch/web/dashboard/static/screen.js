@@ -1,11 +1,12 @@
 // A screen: its picture, and where people tap on it.
 
 import { address, failed, get, latest, page, post, withParameters } from "./api.js";
-import { dateRange, DEFAULT_RANGE, isRange, rangeOf } from "./date_range.js";
+import { DEFAULT_RANGE, isRange, rangeOf, settled } from "./date_range.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { number, percent, plural } from "./format.js";
 import { heat, heatLegend } from "./heat.js";
 import { peopleLink } from "./people_behind.js";
+import { rangeField } from "./range_field.js";
 import { timeAgo } from "./time.js";
 
 const GRID = { columns: 40, rows: 80, depth: 20 };
@@ -41,6 +42,7 @@ function question({ range, os, app_version, event_name }, everything = false) {
 const load = latest(async (signal) => {
   const now = state();
   try {
+    await settled(now.range);
     const query = question(now);
     const narrowed = query.filters.length > 0 || query.event_name;
     const [{ screens }, all, some] = await Promise.all([
@@ -81,7 +83,7 @@ function choices(now, all, kept, snapshot) {
     return [["", "Any"], ...found.map((one) => [one.value ?? NOT_KNOWN, `${one.value ?? NOT_KNOWN} · ${number(one.taps)}`]), ...missing.map((one) => [one, `${one} · 0`])];
   };
   fill(byId("filters"),
-    dateRange({ value: now.range, onchange: (range) => go({ range }) }),
+    rangeField({ value: now.range, onchange: (range) => go({ range }) }),
     select("System", "os", shares(all.os, "os")),
     select("App version", "app_version", shares(all.app_versions, "app_version")),
     select("Event", "event_name", shares(all.events, "event_name")),

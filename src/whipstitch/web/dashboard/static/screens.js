@@ -1,9 +1,10 @@
 // Screens: which there are, each with its picture.
 
 import { address, failed, get, latest, page, withParameters } from "./api.js";
-import { dateRange, DEFAULT_RANGE, isRange, rangeOf } from "./date_range.js";
+import { DEFAULT_RANGE, isRange, rangeOf, settled } from "./date_range.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
 import { plural } from "./format.js";
+import { rangeField } from "./range_field.js";
 import { timeAgo } from "./time.js";
 
 const PAGE = 48;
@@ -29,7 +30,7 @@ function go(patch) {
 function begin() {
   const now = state();
   form.elements.search.value = now.search;
-  fill(byId("range"), dateRange({ value: now.range, onchange: (range) => go({ range }) }));
+  fill(byId("range"), rangeField({ value: now.range, onchange: (range) => go({ range }) }));
   load();
 }
 
@@ -38,6 +39,7 @@ const load = latest(async (signal, after = null) => {
   more.disabled = true;
   if (!after) fill(list, skeleton(12));
   try {
+    await settled(now.range);
     const found = await get("screens", { ...rangeOf(now.range), search: now.search, limit: PAGE, cursor: after }, { signal });
     cursor = found.next_cursor;
     more.hidden = !cursor;

@@ -2,7 +2,7 @@
 
 import { failed, latest, page } from "./api.js";
 import { fill, h, skeleton } from "./dom.js";
-import { rangeText } from "./date_range.js";
+import { rangeText, settled } from "./date_range.js";
 import { ask, parametersOf, savedState } from "./question_state.js";
 import { SURFACES } from "./saved.js";
 
@@ -49,6 +49,7 @@ export function tile(question, { range, tools = [] }) {
       const { view } = await VIEWS[question.surface]();
       const own = savedState(view, question);
       const state = range() ? { ...own, range: range() } : own;
+      await settled(state.range);
       link.href = page(question.surface, { saved: question.id, ...(range() ? parametersOf(view, state) : {}) });
       about.textContent = `${SURFACES[question.surface]} · ${rangeText(state.range)}`;
       const found = await inTurn(() => ask(view, state, { signal }));
