@@ -1,12 +1,12 @@
 // How the answer of an insight is shown: drawInsights(element, found) takes what a view's draw() does (question_state.js).
 
-import { groupAsked, groupLabel, linkedNumber, nothingHappened } from "./answer_parts.js";
+import { linkedNumber, nothingHappened } from "./answer_parts.js";
 import { timezone } from "./api.js";
 import { barChart, lineChart } from "./charts.js";
 import { fill, h } from "./dom.js";
 import { change, daysText, intervalIso, intervalLabel, number } from "./format.js";
-import { eventText, isOfNumbers, letter, MATHS } from "./insight_maths.js";
-import { peopleLink } from "./people_behind.js";
+import { linesOf } from "./insight_lines.js";
+import { isOfNumbers } from "./insight_maths.js";
 
 const MOST_LINES = 8;
 
@@ -26,28 +26,6 @@ export function drawInsights(element, found) {
     { name: one.name, values: [...one.values, one.total] },
     ...(one.before ? [{ name: `${one.name} (before)`, values: [...one.before, one.totalBefore] }] : []),
   ]) };
-}
-
-// [{ name, values, total, before, totalBefore, href(index), hrefTotal, adds }], a line a series or group of one.
-function linesOf({ answer, before, query }, labels) {
-  const texts = query.events.map(eventText);
-  const told = (index) => (texts.indexOf(texts[index]) === texts.lastIndexOf(texts[index]) ? texts[index] : `${letter(index)} ${texts[index]}`);
-  return answer.series.map((one) => {
-    const event = query.events[one.index];
-    const group = query.breakdown ? groupLabel(one.breakdown, one.is_value) : "";
-    const name = query.breakdown ? (query.events.length > 1 ? `${told(one.index)} · ${group}` : group) : told(one.index);
-    const { counts } = MATHS[event.math];
-    const none = isOfNumbers(event) ? null : 0;
-    const past = before?.series.find((other) => other.index === one.index && other.breakdown === one.breakdown && other.is_value === one.is_value);
-    const behind = (more, when) => peopleLink("insights", query, { series: one.index, ...(query.breakdown ? groupAsked(one.breakdown, one.is_value) : {}), ...more }, `${told(one.index)}${group && ` · ${query.breakdown.property}: ${group}`}${when}`);
-    return {
-      name, values: one.values, total: one.total, adds: MATHS[event.math].adds, counts,
-      before: before ? labels.map((_, index) => past?.values[index] ?? none) : undefined,
-      totalBefore: before ? (past?.total ?? none) : null,
-      href: counts ? (index) => (one.values[index] ? behind({ interval: answer.intervals[index] }, `, ${labels[index]}`) : null) : undefined,
-      hrefTotal: counts && one.total ? behind({}, "") : null,
-    };
-  });
 }
 
 function chart(element, lines, labels, found) {
