@@ -4,6 +4,7 @@ meanwhile."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -20,10 +21,17 @@ from whipstitch.app.acceptance_watch import AcceptanceWatch
 from whipstitch.app.damage_watch import DamageWatch
 from whipstitch.app.ingestion import Ingestion
 from whipstitch.app.node_name import node_name
+from whipstitch.app.node_watch import NodeWatch
 from whipstitch.app.watchdog import StorageProgress
 from whipstitch.config.setting_values import local_directory
 from whipstitch.config.settings import Settings
-from whipstitch.core.errors import MendingDied, RegistryError, StorageError, StorageUnavailable
+from whipstitch.core.errors import (
+    MendingDied,
+    RegistryError,
+    SettingsError,
+    StorageError,
+    StorageUnavailable,
+)
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import records
 from whipstitch.identity.erasure.records import ErasureRecord
@@ -56,6 +64,7 @@ _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
 _STORED_SECONDS = 10.0
 """How long an erasure, or an undo, waits for what came in before it."""
+_LOOK_SECONDS = 0.25
 _NODE_IS_THERE = timedelta(seconds=15)
 """A node that said so long ago how far it had come is there."""
 _OTHER_NODES_SECONDS = 75
@@ -76,6 +85,9 @@ class Application:
         self.ingestion = ingestion
         self.dead_letters = DeadLetters(data / "deadletters")
         self.local = _local_clickhouse(settings, ingestion.directory)
+        self._stores = settings.only != "app" or self.local is not None
+        if not self._stores:
+            _refuse_rows(ingestion)
         grace = 0 if self.local else _OTHER_NODES_SECONDS
         self.maps = PersonMaps()
         leads = Leadership(None if self.local else registry)
@@ -87,8 +99,11 @@ class Application:
         )
 
         def bring_up(client: Client) -> None:
-            _refuse_shared_file(registry, self.acceptance.name)
-            self.acceptance.join()
+            if self._stores:
+                _refuse_shared_file(registry, self.acceptance.name)
+                self.acceptance.join()
+            else:
+                self.acceptance.leave()
             self.acceptance.summarized(retention.summarized_until(client))
             linker.bring_up(client)
 
@@ -147,7 +162,13 @@ class Application:
             ingestion.journal.sequence,
             alone=self.local is not None,
         )
+        self.node_watch = NodeWatch(
+            self.acceptance.name,
+            registry if self._stores and not self.local else None,
+            ingestion.gate.divide,
+        )
         self._background = (
+            self.node_watch,
             self.acceptance_watch,
             self.damage,
             self.cohorts,
@@ -168,8 +189,10 @@ class Application:
         self._in_flight.attach(self._loop)
         self.store.prepare().add_done_callback(prepared)
         self.stitcher.start()
-        self.loader.start()
-        self.acceptance_watch.start()
+        if self._stores:
+            self.loader.start()
+            self.acceptance_watch.start()
+            self.node_watch.start()
         self.eraser.start()
         self.cohorts.start()
         self.summarizer.start()
@@ -178,10 +201,11 @@ class Application:
     def stop(self) -> None:
         """Ends everything, within some seconds. What could not be stored stays in the journal."""
         # All are told before one is waited for: each may hang on a ClickHouse that does.
+        drained = not self._stores
         for patience in (0.0, _LAST_STEP_SECONDS):
             for part in self._background:
                 part.stop(patience)
-            if not patience:
+            if not patience and self._stores:
                 drained = self.loader.drain(_DRAIN_SECONDS)
         if drained:
             with contextlib.suppress(RegistryError):  # it stays listed, and goes on next time
@@ -267,13 +291,27 @@ class Application:
             StorageUnavailable: it is not, so nothing is ``done``.
         """
         accepted = self.ingestion.journal.sequence.take(1)
-        stored = partial(self.loader.has_stored, scope=scope)
-        if not await asyncio.to_thread(self._in_flight.await_stored, _STORED_SECONDS, stored):
+        if self._stores:
+            stored = partial(self.loader.has_stored, scope=scope)
+            wait = partial(self._in_flight.await_stored, _STORED_SECONDS, stored)
+        else:
+            wait = partial(self._await_others, accepted)
+        if not await asyncio.to_thread(wait):
             raise StorageUnavailable(
                 f"What was accepted before is still being stored, so nothing is {done} yet. "
                 "Try again in some seconds, or see what `/ready` says."
             )
         return accepted
+
+    def _await_others(self, accepted: int) -> bool:
+        """Waits until the nodes that take events have stored what they accepted before. False: one
+        that is there has not, after some seconds."""
+        until = time.monotonic() + _STORED_SECONDS
+        while self.acceptance.is_behind(accepted, _NODE_IS_THERE):
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        return True
 
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""
@@ -320,6 +358,15 @@ def _servers(settings: Settings) -> Servers:
     return Servers.parse(
         settings.clickhouse, settings.clickhouse_cluster, settings.clickhouse_quorum
     )
+
+
+def _refuse_rows(ingestion: Ingestion) -> None:
+    """Raises SettingsError where rows wait that a node which takes none would never store."""
+    if waiting := ingestion.journal.sealed():
+        raise SettingsError(
+            f"Rows of an earlier run wait in {waiting[0].parent}. Start once without --only, or "
+            "with --only ingest, until they are stored (whipstitch_journal_bytes is 0)."
+        )
 
 
 def _refuse_shared_file(registry: Registry, node: str) -> None:

@@ -17,6 +17,7 @@ from whipstitch.ingest.day_ids import DayIds
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.service import IngestService
+from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.authentication import Authenticator
 from whipstitch.ingest.validation.validate import Validator
 from whipstitch.journal.journal import Journal
@@ -61,9 +62,10 @@ class Ingestion:
             directory=lambda: self.directory.current,
             max_operation=settings.max_operation,
         )
+        self.gate = Authenticator(settings.rate_limit, settings.address_rate_limit)
         self.intake = IngestService(
             directory=lambda: self.directory.current,
-            gate=Authenticator(settings.rate_limit, settings.address_rate_limit),
+            gate=self.gate,
             admission=Validator(
                 self.journal.sequence,
                 lambda: self.directory.current,
@@ -77,6 +79,7 @@ class Ingestion:
             trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
             day_ids=self.day_ids,
             max_body=settings.max_body,
+            closed=answers.NOT_TAKEN_HERE if settings.only == "app" else None,
         )
         self._salt_watch = BackgroundWorker("salt watch", self._look_at_day, lambda: _SALT_SECONDS)
         self._geoip_watch = BackgroundWorker(

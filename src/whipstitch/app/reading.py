@@ -28,7 +28,8 @@ def build(
     running: Running,
     stopping: asyncio.Event,
 ) -> tuple[Application, ASGIApp]:
-    """The engine, to be started, and the application that reads from it. ``stopping`` is set when
+    """The engine, to be started, and the application that reads from it (where the node only takes
+    events, one that does not). ``stopping`` is set when
     the server ends.
 
     Raises:
@@ -52,7 +53,9 @@ def build(
         export_seconds=settings.export_timeout,
         streams=ConcurrencyLimit(96, of_project=64, of_user=32, what="streams"),
     )
+    snapshots = SnapshotDoor(ingestion.intake, registry, settings.pictures_limit)
+    if settings.only == "ingest":
+        return engine, app.build_ingest_only(services, snapshots)
     proxies = TrustedProxies.parse(settings.trusted_proxies)
     pages = dashboard.routes(registry, AdminView(engine), proxies)
-    snapshots = SnapshotDoor(ingestion.intake, registry, settings.pictures_limit)
     return engine, app.build(services, snapshots, pages)

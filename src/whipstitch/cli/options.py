@@ -39,6 +39,24 @@ ClickHouse = Annotated[
         help="local (in the data dir), or http(s)://user:password@host:8123/database.",
     ),
 ]
+
+
+class PartChoice(StrEnum):
+    """Which part of a node's work it does."""
+
+    ALL = "all"
+    INGEST = "ingest"
+    APP = "app"
+
+
+Only = Annotated[
+    PartChoice | None,
+    typer.Option(
+        help="Take events and store them, without dashboard and query API (ingest), or only have "
+        "these (app); all: both.",
+        show_default=False,
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON value and nothing else on standard output.")
 ]

@@ -24,6 +24,7 @@ def opened(
     port: int | None,
     clickhouse: str | None,
     database: str | None,
+    only: str | None = None,
 ) -> Iterator[tuple[Settings, LateRegistry]]:
     """The settings in force, with logs as they say, and the registry, to be opened, in a data
     directory that no other server has.
@@ -37,7 +38,12 @@ def opened(
     from whipstitch.registry.late import LateRegistry
 
     settings = Settings.load(
-        data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        clickhouse=clickhouse,
+        database=database,
+        only=only,
     )
     logs.configure(settings.log_level, settings.log_format)
     with DataDirLock(settings.data_dir), LateRegistry(settings.database) as registry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Port
+from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Only, Port
 from whipstitch.cli.output import print_json, reporting
 from whipstitch.cli.running import opened, run
 
@@ -23,13 +23,19 @@ def serve(
     clickhouse: ClickHouse = None,
     data_dir: DataDir = None,
     database: Database = None,
+    only: Only = None,
     as_json: Json = False,
 ) -> None:
     """Run everything in the foreground. SIGTERM and SIGINT finish what is in flight and exit 0."""
     with (
         reporting(as_json),
         opened(
-            data_dir=data_dir, host=host, port=port, clickhouse=clickhouse, database=database
+            data_dir=data_dir,
+            host=host,
+            port=port,
+            clickhouse=clickhouse,
+            database=database,
+            only=only,
         ) as (settings, registry),
     ):
 

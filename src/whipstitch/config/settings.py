@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     port: int = Field(
         8080, description="TCP port to listen on. `0` takes any free one.", ge=0, le=65535
     )
+    only: Annotated[Literal["all", "ingest", "app"], AnyCase] = Field(
+        "all",
+        description="Which part of the work this node does: `ingest` (takes events and stores "
+        "them; no dashboard, no query API), `app` (dashboard and query API; takes no events) or "
+        "`all` ([Cluster](cluster.md#nodes-that-do-a-part)).",
+    )
     clickhouse: str = Field(
         "local",
         description="Where events are stored: `local` (a ClickHouse that `serve` starts and ends, "

@@ -1,6 +1,6 @@
 """How many requests a key may send in a minute (contract README, "Order of checks")."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 WINDOW_SECONDS: Final = 60
 _MOST_CALLERS = 100_000
@@ -11,6 +11,19 @@ def seconds_left(now: float) -> int:
     return WINDOW_SECONDS - int(now) % WINDOW_SECONDS
 
 
+class Share(NamedTuple):
+    """What one node of several may let in: the parts of all of them add up to the limit.
+    ``number`` of ``nodes`` tells it apart from the others, from 0."""
+
+    number: int = 0
+    nodes: int = 1
+
+    def of(self, limit: int) -> int:
+        """This node's part of ``limit`` requests."""
+        whole, over = divmod(limit, self.nodes)
+        return whole + (self.number < over)
+
+
 class RateLimiter:
     """Counts requests in fixed minute windows. A caller is an ``x-api-key`` value, or a client's
     address where none is sent.
@@ -19,14 +32,19 @@ class RateLimiter:
     one count, or (``lenient``) are not counted."""
 
     def __init__(self, *, lenient: bool = False) -> None:
+        self.share = Share()
+        """May be set from any thread."""
         self._lenient = lenient
         self._window = -1
         self._counts: dict[str, int] = {}
 
     def allow(self, caller: str, limit: int, now: float) -> bool:
-        """Counts one request at ``now`` (unix seconds). False: over ``limit`` (0: none)."""
+        """Counts one request at ``now`` (unix seconds). False: over our share of ``limit``
+        (0: none)."""
         if limit == 0:
             return True
+        if self.share.nodes > 1:
+            limit = self.share.of(limit)
         window = int(now // WINDOW_SECONDS)
         if window != self._window:
             self._window = window

@@ -127,6 +127,12 @@ class Reason(StrEnum):
         "The server could not take more, and said when to try again. Its operator should look at "
         "/ready and the free space on the disk.",
     )
+    NOT_TAKEN_HERE = (
+        "not_taken_here",
+        Outcome.REJECTED,
+        "The node that was asked only has the dashboard and the query API (`--only app`). Have the "
+        "load balancer pass what clients send to the nodes that take events.",
+    )
     INTERNAL_ERROR = (
         "internal_error",
         Outcome.REJECTED,

@@ -25,7 +25,10 @@ from whipstitch.warehouse.store import Store
 log = structlog.get_logger(__name__)
 
 LEASE: Final = "stitching"
-LEASE_SECONDS: Final = 30.0
+LEASE_SECONDS: Final = 26.0
+"""So that another node has taken over within half a minute."""
+_HELD_SECONDS: Final = 15.0
+"""How long the holder goes by the lease: it stops well before the next one may begin."""
 _LOOK_SECONDS: Final = 1.0
 """How often a node looks what the others did."""
 _LONGEST_BACKOFF: Final = 5.0
@@ -78,8 +81,7 @@ class Leadership:
         held = self._leases.take_lease(LEASE, self._node, LEASE_SECONDS)
         if held and not self():
             self._term += 1
-        # Ended early, so that the next holder begins after we stopped.
-        self._until = asked + LEASE_SECONDS / 2 if held else 0.0
+        self._until = asked + _HELD_SECONDS if held else 0.0
 
     def leave(self) -> None:
         """Lets another node go on at once.

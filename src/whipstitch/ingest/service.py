@@ -106,7 +106,10 @@ class IngestService:
         trusted_proxies: TrustedProxies,
         day_ids: DayIds,
         max_body: int,
+        closed: Answer | None = None,
     ) -> None:
+        """``closed``: what everybody is answered where nothing is taken."""
+        self._closed = closed
         self.stats = IngestStats()
         self.refusals = Rejections(time.time)
         self.max_body = max_body
@@ -152,6 +155,8 @@ class IngestService:
     ) -> ClientContext | Answer:
         """The checks that need no body; counts a request. The client, if it may send. ``endpoint``
         is named in what is told of refusals."""
+        if self._closed is not None:
+            return self._closed
         directory = self._directory()
         keys = None if directory is None else directory.keys
         if keys is not self._recognised_by:

@@ -13,7 +13,8 @@ from whipstitch.registry.transactions import Transactions
 
 class IngestNode(NamedTuple):
     """All that the node accepted up to ``until``, an acceptance number, is stored. ``run`` changes
-    whenever ``until`` is not simply later than before. ``seen_at``: when the node last said so."""
+    whenever ``until`` is not simply later than before. ``seen_at``: when the node last said that it
+    is there, by its own clock."""
 
     name: str
     until: int
@@ -47,6 +48,12 @@ class Nodes(Transactions):
             values["run"] = secrets.token_hex(8)
         with self._storing() as session:
             session.execute(update(NodeRow).where(NodeRow.name == name).values(values))
+
+    def report_seen(self, name: str) -> None:
+        """Says that a listed node is there, however far it has come."""
+        with self._storing() as session:
+            there = update(NodeRow).where(NodeRow.name == name)
+            session.execute(there.values(seen_at=self._now()))
 
     def leave_nodes(self, name: str) -> bool:
         """Takes a node from the list: it has no row that is not stored. False: it was not there."""

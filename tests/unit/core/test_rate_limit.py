@@ -1,4 +1,4 @@
-from whipstitch.core.rate_limit import RateLimiter
+from whipstitch.core.rate_limit import RateLimiter, Share
 
 MINUTE = 29_000_000 * 60.0
 
@@ -41,3 +41,19 @@ def test_made_up_callers_do_not_fill_the_memory() -> None:
     assert len(limiter._counts) <= 100_001
     assert limiter.allow("real", 2, MINUTE)
     assert limiter.allow("made up 140000", 2, MINUTE + 60)
+
+
+def test_the_shares_of_several_nodes_add_up_to_the_limit() -> None:
+    for nodes in (1, 2, 3, 7):
+        for limit in (1, 2, 5, 500, 1001):
+            limiters = [RateLimiter() for _ in range(nodes)]
+            for number, limiter in enumerate(limiters):
+                limiter.share = Share(number, nodes)
+            asked = (limiters[number % nodes] for number in range(2 * limit + nodes * nodes))
+            assert sum(one.allow("a", limit, MINUTE) for one in asked) == limit
+
+
+def test_no_limit_is_none_for_each_of_several_nodes() -> None:
+    limiter = RateLimiter()
+    limiter.share = Share(1, 2)
+    assert all(limiter.allow("a", 0, MINUTE) for _ in range(1_000))

@@ -67,6 +67,12 @@ INVALID_PAYLOAD = {
 UNAVAILABLE = refusal(
     503, "Service temporarily unavailable", Reason.QUEUE_FULL, retry_after=RETRY_SECONDS
 )
+NOT_TAKEN_HERE = refusal(
+    503,
+    "This node takes no events (only = app): send to one that does",
+    Reason.NOT_TAKEN_HERE,
+    retry_after=RETRY_SECONDS,
+)
 FAILED = refusal(500, "Internal server error", Reason.INTERNAL_ERROR)
 INVALID_ENCODING = refusal(
     415, "Unsupported Content-Encoding: use gzip, deflate or zstd", Reason.UNSUPPORTED_ENCODING

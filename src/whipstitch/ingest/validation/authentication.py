@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from whipstitch.core.addresses import Networks, network_of
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
-from whipstitch.core.rate_limit import RateLimiter
+from whipstitch.core.rate_limit import RateLimiter, Share
 from whipstitch.ingest.client import NO_PROJECT, ClientContext
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
@@ -23,6 +23,11 @@ class Authenticator:
         self._addresses = RateLimiter(lenient=True)  # the limits by key still hold
         # Apart, so that a flood of made-up keys cannot use up the counts of real ones.
         self._strangers = RateLimiter()
+
+    def divide(self, share: Share) -> None:
+        """From now on this node lets in its share of each limit. Any thread may call it."""
+        for limiter in (self._keys, self._addresses, self._strangers):
+            limiter.share = share
 
     def recognise(
         self, directory: ProjectSnapshot, api_key: str, origin: str | None, ip: str

@@ -66,6 +66,10 @@ _MODULES: Final = (
     stream,
     projects,
 )
+_NOT_HERE: Final = (
+    "This node only takes events (only = ingest): the dashboard and the query API are on the nodes "
+    "that run without --only, or with --only app."
+)
 
 
 def build(services: Services, snapshots: ASGIApp, dashboard: Sequence[BaseRoute]) -> Starlette:
@@ -89,6 +93,16 @@ def build(services: Services, snapshots: ASGIApp, dashboard: Sequence[BaseRoute]
     # Uploads have rules of their own.
     reading = Bounded(Router([*dashboard, _Rest(Manners(api))]), authenticate)
     return Starlette(routes=[Route(SNAPSHOT_PATH, snapshots), _Rest(reading)])
+
+
+def build_ingest_only(services: Services, snapshots: ASGIApp) -> Starlette:
+    """What is left of it on a node that only takes events: how it is, and pictures of screens."""
+    routes = [_route(each, services) for each in all_of((operations,))]
+    return Starlette(routes=[Route(SNAPSHOT_PATH, snapshots), *routes, _Rest(_not_here)])
+
+
+async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:
+    await errors.refused(404, _NOT_HERE)(scope, receive, send)
 
 
 def _route(endpoint: Endpoint, services: Services) -> Route:
