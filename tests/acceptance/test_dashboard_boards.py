@@ -1,7 +1,6 @@
 """Saved questions and boards in a real browser."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -47,13 +46,11 @@ QUERIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(
-        tmp_path_factory.mktemp("boards") / "data", environment={"RATE_LIMIT": "0"}
-    ) as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == len(HISTORY))
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Boards")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == len(HISTORY))
+    return running
 
 
 def save(server: Server, name: str, event_name: str = "page_viewed", **more: Any) -> str:

@@ -1,6 +1,5 @@
 """Cohorts in a real browser: made, looked at, changed and deleted."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,13 +43,12 @@ PATH = "/api/v1/cohorts"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    environment = {"RATE_LIMIT": "0"}
-    with Server(tmp_path_factory.mktemp("cohorts") / "data", environment=environment) as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == 12)
-        running.wait_until(lambda: running.get("/api/v1/people/ann").json()["ok"])
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Cohorts")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == 12)
+    running.wait_until(lambda: running.get("/api/v1/people/ann").json()["ok"])
+    return running
 
 
 def made(server: Server, name: str, **body: Any) -> str:
@@ -302,7 +300,7 @@ def test_an_empty_project_says_what_a_cohort_is(dashboard: Dashboard) -> None:
 def test_a_viewer_looks_and_changes_nothing(dashboard: Dashboard, server: Server) -> None:
     cohort = made(server, "Looked at", members=["ann"])
     with registry_of(server.data_dir) as registry:
-        user = registry.create_user("viewer@example.com", "correct horse", "viewer")
+        user = registry.create_user("looker@example.com", "correct horse", "viewer")
         secret = registry.start_session(user.email)
     viewer = Dashboard(dashboard.context.browser, server)  # type: ignore[arg-type]
     viewer.context.add_cookies([{"name": COOKIE, "value": secret, "url": server.url}])

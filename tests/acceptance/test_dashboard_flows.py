@@ -1,7 +1,6 @@
 """Flows in a real browser: what people do next."""
 
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,11 +45,11 @@ ASKED = "flows?event_name=searched"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("flows") / "data") as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Flows")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
+    return running
 
 
 def nodes(page: Page) -> Locator:

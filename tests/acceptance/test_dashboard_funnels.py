@@ -1,7 +1,6 @@
 """Funnels in a real browser: who drops out, and where."""
 
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,11 +44,11 @@ STEPS = "funnels?steps=!((event_name:viewed),(event_name:carted),(event_name:bou
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("funnels") / "data") as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Funnels")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
+    return running
 
 
 def rows(page: Page, table: str = "Steps") -> Locator:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,11 +42,11 @@ SEEN_ON = (TODAY - timedelta(days=2)).strftime("%-d %b")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("insights") / "data") as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == 15)
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Insights")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == 15)
+    return running
 
 
 def totals(page: Page) -> Locator:
@@ -278,13 +277,13 @@ def test_a_crowd_behind_a_number_is_shown_page_by_page(
 
 def test_a_viewer_looks_and_keeps_nothing(dashboard: Dashboard, server: Server) -> None:
     page = dashboard.go("settings/users")
-    page.get_by_label("E-mail").fill("viewer@example.com")
+    page.get_by_label("E-mail").fill("curious@example.com")
     page.get_by_role("button", name="Add a user").click()
     password = page.locator(".card.done pre, .card.done code").last.inner_text()
     assert dashboard.context.browser is not None
     viewer = Dashboard(dashboard.context.browser, server)
     viewer.page.goto("/")
-    viewer.page.get_by_label("E-mail").fill("viewer@example.com")
+    viewer.page.get_by_label("E-mail").fill("curious@example.com")
     viewer.page.get_by_label("Password").fill(password.strip())
     viewer.page.get_by_role("button", name="Sign in").click()
     viewer.page.wait_for_url("**/events")

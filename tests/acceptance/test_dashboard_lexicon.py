@@ -1,6 +1,5 @@
 """The lexicon in a real browser."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,11 +36,11 @@ HISTORY = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("lexicon") / "data") as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Lexicon")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
+    return running
 
 
 def entry(page: Page, name: str) -> Locator:

@@ -1,6 +1,5 @@
 """What the dashboard's scripts work out without a page of their own, in a browser."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +8,8 @@ from tests.support.server import Server
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("modules") / "data") as running:
-        yield running
+def server(everybodys: Server) -> Server:
+    return everybodys.in_new_project("Modules")
 
 
 def run(dashboard: Dashboard, module: str, script: str, *values: Any) -> Any:

@@ -1,7 +1,6 @@
 """Retention in a real browser: who comes back."""
 
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,11 +39,11 @@ ASKED = "retention?start=(event_name:joined)&back=(event_name:used)&range=7d&per
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("retention") / "data") as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Retention")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
+    return running
 
 
 def shown(days_ago: int) -> str:

@@ -2,7 +2,6 @@
 
 import base64
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,16 +52,16 @@ def upload(server: Server, screen: str, **more: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("screens") / "data") as running:
-        assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-        size = {"device_width": 100, "device_height": 200}
-        upload(running, "Home", app_version="2.0", **size)
-        upload(running, "Home", app_version="2.1", os="ios", **size)
-        upload(running, "Pictured only")
-        upload(running, HOSTILE, os=HOSTILE, app_version=HOSTILE)
-        running.wait_until(lambda: len(running.events()) == len(HISTORY))
-        yield running
+def server(everybodys: Server) -> Server:
+    running = everybodys.in_new_project("Screens")
+    assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
+    size = {"device_width": 100, "device_height": 200}
+    upload(running, "Home", app_version="2.0", **size)
+    upload(running, "Home", app_version="2.1", os="ios", **size)
+    upload(running, "Pictured only")
+    upload(running, HOSTILE, os=HOSTILE, app_version=HOSTILE)
+    running.wait_until(lambda: len(running.events()) == len(HISTORY))
+    return running
 
 
 def test_screens_are_listed_with_their_pictures(dashboard: Dashboard) -> None:

@@ -1,6 +1,7 @@
 """The installed server as a process of its own, on a free port and a data directory of its own."""
 
 import contextlib
+import copy
 import json
 import os
 import resource
@@ -106,6 +107,24 @@ class Server:
             self.token, self.project_id = made["token"], made["project_id"]
         if self._wait if wait is None else wait:
             self.wait_until(self.is_ready, _READY_SECONDS)
+
+    def in_new_project(self, name: str) -> "Server":
+        """The same server with the keys and the token of a project of its own, for tests that see
+        what a project has. Start and end the first one only."""
+        answer = self.ask("/api/v1/projects", {"name": name})
+        assert answer.status_code == 201, answer.text
+        made = answer.json()
+        other = copy.copy(self)
+        other.live_key, other.test_key = made["live_key"], made["test_key"]
+        other.token, other.project_id = made["token"], made["project"]["project_id"]
+        nothing = {"operations": []}  # refused for itself, once the key is known
+        self.wait_until(
+            lambda: all(
+                other.send("/api/v1/batch", nothing, key).status_code == 400
+                for key in (other.live_key, other.test_key)
+            )
+        )
+        return other
 
     def kill(self) -> None:
         """``kill -9``, at once. Nothing where it does not run."""
