@@ -67,6 +67,40 @@ def test_days_are_those_of_the_time_zone(server: Server) -> None:
     ]
 
 
+def test_periods_roll_from_the_start_of_each_person(server: Server) -> None:
+    (cohort,) = _ask(server, _QUESTION | {"rolling": True, "measure": "returns"})["cohorts"]
+
+    assert cohort["returned"] == cohort["values"] == [1, 1]
+
+
+def test_several_intervals_are_one_period(server: Server) -> None:
+    question = _QUESTION | {"periods": None, "brackets": [2, 4], "measure": "share"}
+
+    (cohort,) = _ask(server, question)["cohorts"]
+
+    assert (cohort["returned"], cohort["values"]) == ([1, 0], [1.0, 0.0])
+
+
+def test_each_value_has_its_cohorts_and_their_people(server: Server) -> None:
+    question = _QUESTION | {"breakdown": {"property": "$distinct_id"}}
+    behind = {"cohort": "2026-05-01", "period": 1, "breakdown": "retention_user"}
+
+    answer = _ask(server, question)
+
+    assert answer["breakdowns"] == [{"value": "retention_user", "cohorts": answer["cohorts"]}]
+    assert _ask(server, question | {"people_of": behind})["people"] == ["retention_user"]
+    assert _ask(server, question | {"people_of": behind | {"breakdown": None}})["people"] == []
+
+
+def test_what_cannot_be_known_yet_is_told(server: Server) -> None:
+    question = {"start_event": None, "interval": "month", "periods": 2, "measure": "people"}
+
+    answer = _ask(server, question)
+
+    assert answer["incomplete"][-1] == [True, None, None]
+    assert answer["cohorts"][-1]["values"][1:] == [None, None]
+
+
 def test_what_does_not_begin_before_now_is_not_answered(server: Server) -> None:
     (cohort,) = _ask(server, {"start_event": None, "interval": "month", "periods": 3})["cohorts"][
         -1:
@@ -85,6 +119,14 @@ def test_what_does_not_begin_before_now_is_not_answered(server: Server) -> None:
         ({"periods": -1}, "periods"),
         ({"periods": 367}, "periods"),
         ({"periods": 366, "from": "2024-01-01"}, "interval"),
+        ({"brackets": [1, 3]}, "brackets"),
+        ({"periods": None, "brackets": [3, 1]}, "brackets"),
+        ({"periods": None, "brackets": []}, "brackets"),
+        ({"measure": "sum"}, "measure"),
+        ({"rolling": 1}, "rolling"),
+        ({"breakdown": {"property": ""}}, "breakdown.property"),
+        ({"breakdown": {"property": "x"}, "periods": 366, "from": "2026-04-01"}, "interval"),
+        ({"people_of": {"cohort": "2026-05-01", "breakdown": "x"}}, "people_of.breakdown"),
         ({"mode": "action"}, "mode"),
         ({"from": "2026-06-01"}, "from"),
         ({"timezone": "Mars/Base"}, "timezone"),
@@ -111,7 +153,9 @@ def test_what_cannot_be_asked_is_refused_by_the_field_at_fault(
 def test_what_is_asked_stays_a_value(server: Server, text: str) -> None:
     filters = [{"property": text, "operator": "is", "value": text}]
     question = _QUESTION | {"start_event": text, "return_event": text, "filters": filters}
+    broken = question | {"breakdown": {"property": text}, "rolling": True}
 
-    (cohort,) = _ask(server, question)["cohorts"]
+    for asked in (question, broken):
+        (cohort,) = _ask(server, asked)["cohorts"]
 
-    assert cohort["size"] == 0
+        assert cohort["size"] == 0
