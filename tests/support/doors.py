@@ -32,7 +32,8 @@ from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
-from whipstitch.ingest.http.sdk_endpoints import SdkDoor, sdk_path
+from whipstitch.ingest.http.sdk_answers import sdk_path
+from whipstitch.ingest.http.sdk_endpoints import SdkDoor
 from whipstitch.ingest.service import PATHS, IngestService, plain_path
 from whipstitch.ingest.validation.authentication import Authenticator
 from whipstitch.ingest.validation.validate import Validator

@@ -7,8 +7,7 @@ rate limit, the checks of key, origin and address, validation, journal and count
 import asyncio
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -20,6 +19,12 @@ from whipstitch.core.turns import Claim, NoRoom, Turns
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.compat.request import CompatRequest, Unreadable, peel
 from whipstitch.ingest.compat.routing import Match, matches
+from whipstitch.ingest.compat.translating import (
+    Translated,
+    UnreadableFor,
+    peel_and_translate,
+    translate_for,
+)
 from whipstitch.ingest.compat.translation import CompatAnswer, Translation
 from whipstitch.ingest.http.asgi import ClientGone, Reply, RequestBody, send_reply
 from whipstitch.ingest.http.decompression import Oversized
@@ -27,7 +32,7 @@ from whipstitch.ingest.http.responses import credentialed_cors, headers_of
 from whipstitch.ingest.http.strictness import header_map
 from whipstitch.ingest.service import IngestService, answer_to_come
 from whipstitch.ingest.validation import answers
-from whipstitch.ingest.validation.answers import JSON, Answer
+from whipstitch.ingest.validation.answers import Answer
 
 log = structlog.get_logger(__name__)
 
@@ -46,22 +51,6 @@ _NO_CONTENT: Final = Answer(204, b"")
 _NO_METHOD: Final = answers.refusal(
     405, "Method not allowed", Reason.METHOD_NOT_ALLOWED, allow="GET, POST, OPTIONS"
 )
-
-
-class _UnreadableFor(Exception):
-    """Names the product whose client is told so."""
-
-    def __init__(self, match: Match) -> None:
-        super().__init__(match.ecosystem.name)
-        self.match = match
-
-
-class _Translated(NamedTuple):
-    """``batch``: the operations as the body of ``/api/v1/batch``; blank where there are none."""
-
-    match: Match
-    translation: Translation
-    batch: bytes
 
 
 class _Outcome(msgspec.Struct):
@@ -152,13 +141,13 @@ class CompatDoor:
             small = self._unpacked_small(body)
             request = request._replace(body=bytes(body.light))
             if small is not None:
-                translated = _translate(found, request, small)
+                translated = translate_for(found, request, small)
             else:
                 async with self._translating.turn(Claim(peer, _TRANSLATED_AT_ONCE)):
                     request, translated = await asyncio.to_thread(
-                        _peel_and_translate, found, request, body.spool, self._limit
+                        peel_and_translate, found, request, body.spool, self._limit
                     )
-        except _UnreadableFor as error:
+        except UnreadableFor as error:
             outcome = _refused(error.match, request, None, answers.INVALID_BODY, client)
         except Unreadable:
             outcome = _refused(match, request, None, answers.INVALID_BODY, client)
@@ -175,7 +164,7 @@ class CompatDoor:
 
     async def _deliver(
         self,
-        translated: _Translated,
+        translated: Translated,
         request: CompatRequest,
         client: ClientContext | None,
         peer: str,
@@ -245,33 +234,6 @@ def _refused(
         unread=unread,
         client=client,
     )
-
-
-def _peel_and_translate(
-    found: list[Match], request: CompatRequest, spool: Path | None, limit: int
-) -> tuple[CompatRequest, _Translated]:
-    """Of a body that lies in the file ``spool``, or (None) in the request."""
-    if spool is not None:
-        request = request._replace(body=spool.read_bytes())
-    return request, _translate(found, request, peel(request.body, limit))
-
-
-def _translate(found: list[Match], request: CompatRequest, body: bytes) -> _Translated:
-    """Raises:
-    _UnreadableFor, Oversized
-    """
-    match = found[0]
-    if len(found) > 1:
-        claiming = (one for one in found if one.route.claims and one.route.claims(body))
-        match = next(claiming, match)
-    assert match.route.translate is not None  # noqa: S101 - tells the type checker
-    try:
-        translation = match.route.translate(request, body)
-        operations = translation.operations
-        batch = JSON.encode({"operations": operations}) if operations else b""
-    except (Unreadable, RecursionError) as error:
-        raise _UnreadableFor(match) from error
-    return _Translated(match, translation, batch)
 
 
 def _query(query: bytes) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.request_reader import MOST_PIPELINED, Exchange, RequestReader
 from whipstitch.ingest.http.responses import ResponseEncoder
-from whipstitch.ingest.http.sdk_endpoints import sdk_path
+from whipstitch.ingest.http.sdk_answers import sdk_path
 from whipstitch.ingest.service import PATHS, IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
