@@ -3,7 +3,8 @@ costs little."""
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -38,6 +39,18 @@ class Target(NamedTuple):
 def track(url: str, key: str) -> Target:
     """One event, the same each time."""
     return Target(url, [post(url, _TRACK_PATH, {"x-api-key": key, **_PLAIN}, TRACK)])
+
+
+def distinct_tracks(url: str, key: str, events: range, *, ids: bool) -> Target:
+    """Events with these numbers in them; with ``ids`` each has a ``message_id``."""
+    headers = {"x-api-key": key, **_PLAIN}
+    sent: Iterator[dict[str, Any]] = (
+        {**EVENT, "properties": {**EVENT["properties"], "step": number}} for number in events
+    )
+    if ids:
+        sent = ({**one, "message_id": str(uuid.uuid4())} for one in sent)
+    bodies = (json.dumps(one).encode() for one in sent)
+    return Target(url, [post(url, _TRACK_PATH, headers, body) for body in bodies])
 
 
 def batches(url: str, key: str, operations: int) -> Target:

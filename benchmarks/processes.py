@@ -115,6 +115,11 @@ class Server:
         while self.metric("whipstitch_journal_bytes"):
             time.sleep(0.1)
 
+    def command(self, *words: str) -> None:
+        """Runs ``whipstitch`` with these words on the same data."""
+        command = [sys.executable, "-m", "whipstitch", *words, f"--data-dir={self.data_dir}"]
+        subprocess.run(command, check=True, capture_output=True)
+
     def metric(self, name: str) -> float:
         """The sum of a metric's series."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:  # noqa: S310

@@ -1,7 +1,9 @@
 """How many requests a second one core answers, beside the baselines on the same core. Rounds of all
 are run in turn, and what is compared are the rates of one round."""
 
+import json
 import statistics
+import time
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -11,6 +13,10 @@ from benchmarks.processes import Server, server
 from benchmarks.reporting import ROUNDS, Figure, Row
 
 _CONNECTIONS: Final = 32
+_DISTINCT: Final = 250_000
+"""More than one core answers in a turn."""
+_SETTING_SECONDS: Final = 2
+"""A server looks each second whether a setting changed."""
 _Rates = dict[str, list[float]]
 """Requests a second in each round, by target."""
 
@@ -63,11 +69,39 @@ def batches(short: bool) -> Iterator[Row]:
     )
 
 
+def ids(short: bool) -> Iterator[Row]:
+    """What it costs to tell repeats: by an id, and by all that an event says. Each event is another
+    one."""
+    rates: _Rates = {}
+    with server() as running:
+        plain = running.keys["live_key"]
+        drops = json.loads(running.post("projects", b'{"name": "Drops"}'))["live_key"]
+        running.command("project", "set", "Drops", "--repeats", "drop")
+        time.sleep(_SETTING_SECONDS)
+        for number in range(1 if short else ROUNDS):
+            events = range(number * _DISTINCT, (number + 1) * _DISTINCT)
+            for name, key, has_id in (
+                ("without", plain, False),
+                ("with", plain, True),
+                ("drops", drops, False),
+            ):
+                target = payloads.distinct_tracks(running.url, key, events, ids=has_id)
+                seen = _in_turn({name: target}, running, short, rounds=1)
+                rates[name] = rates.get(name, []) + seen[name]
+    figure = f"/track, fsync, {_CONNECTIONS} connections"
+    yield _ratio(f"{figure}, with message_id, over without", rates, "with", "without", 0.95)
+    yield _ratio(f"{figure}, --repeats drop, over keep", rates, "drops", "without", 0.95)
+
+
 def _in_turn(
-    targets: Mapping[str, Target], running: Server, short: bool, connections: int = _CONNECTIONS
+    targets: Mapping[str, Target],
+    running: Server,
+    short: bool,
+    connections: int = _CONNECTIONS,
+    rounds: int = ROUNDS,
 ) -> _Rates:
     """``running`` is the server among them; each turn begins when it has nothing left to load."""
-    rounds, seconds = (1, 1) if short else (ROUNDS, 6)
+    rounds, seconds = (1, 1) if short else (rounds, 6)
     rates: _Rates = {name: [] for name in targets}
     for _ in range(rounds):
         for name, target in targets.items():
@@ -94,4 +128,9 @@ def _ratio(figure: str, rates: _Rates, ours: str, theirs: str, goal: float) -> R
     )
 
 
-FIGURES: dict[str, Figure] = {"throughput": throughput, "os": unsynced, "batches": batches}
+FIGURES: dict[str, Figure] = {
+    "throughput": throughput,
+    "os": unsynced,
+    "batches": batches,
+    "ids": ids,
+}
