@@ -13,6 +13,7 @@ PAGES = (
     "events",
     "people",
     "person?id=anon_ada",
+    "rejections",
     "settings/snippets",
     "settings/project",
     "settings/keys",

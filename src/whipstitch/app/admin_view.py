@@ -9,7 +9,7 @@ from typing import Final
 
 from whipstitch.app.application import Application
 from whipstitch.core.projects import Scope
-from whipstitch.ingest.rejections import Rejection
+from whipstitch.core.rejections import Rejection
 from whipstitch.warehouse.sql import Rows
 from whipstitch.web.dashboard.installation import CityDatabase, Held, SetAside
 
@@ -25,8 +25,8 @@ class AdminView:
     def __init__(self, engine: Application) -> None:
         self._engine = engine
 
-    def refusals(self, project_id: str | None) -> Sequence[Rejection]:
-        return self._engine.ingestion.intake.refusals.lately(project_id)
+    async def rejections(self, scope: Scope, since: datetime) -> Sequence[Rejection]:
+        return await asyncio.to_thread(self._rejections, scope, since)
 
     def places(self) -> CityDatabase:
         geoip = self._engine.ingestion.geoip
@@ -75,6 +75,10 @@ class AdminView:
 
     async def _of_scope(self, statement: str, scope: Scope) -> Rows:
         return await asyncio.wrap_future(self._engine.store.submit(statement, scope._asdict()))
+
+    def _rejections(self, scope: Scope, since: datetime) -> Sequence[Rejection]:
+        self._engine.rejections.keep()
+        return self._engine.registry.rejections_since(scope, since)
 
     def _set_aside(self, project_id: str, most: int, since: datetime) -> list[SetAside]:
         found = (

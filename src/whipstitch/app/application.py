@@ -22,6 +22,7 @@ from whipstitch.app.damage_watch import DamageWatch
 from whipstitch.app.ingestion import Ingestion
 from whipstitch.app.node_name import node_name
 from whipstitch.app.node_watch import NodeWatch
+from whipstitch.app.rejection_keeper import RejectionKeeper
 from whipstitch.app.watchdog import StorageProgress
 from whipstitch.config.setting_values import local_directory
 from whipstitch.config.settings import Settings
@@ -167,7 +168,9 @@ class Application:
             registry if self._stores and not self.local else None,
             ingestion.gate.divide,
         )
+        self.rejections = RejectionKeeper(registry, ingestion.intake.rejections)
         self._background = (
+            self.rejections,
             self.node_watch,
             self.acceptance_watch,
             self.damage,
@@ -189,6 +192,7 @@ class Application:
         self._in_flight.attach(self._loop)
         self.store.prepare().add_done_callback(prepared)
         self.stitcher.start()
+        self.rejections.start()
         if self._stores:
             self.loader.start()
             self.acceptance_watch.start()

@@ -270,8 +270,10 @@ _INTRODUCTION: Final = """\
      src/whipstitch/core/reasons.py instead. -->
 
 Why ingestion did not take something as it was sent. The dashboard's Live page shows the last hour
-by endpoint and key, with the hint; [metrics](operations.md#metrics) count by the same reasons, as
-their label `reason`.
+by endpoint and key, with the hint; its page Not stored and
+[`GET /api/v1/rejections`](queries.md#what-was-not-stored) show 30 days by the hour, of all nodes
+and through restarts (of a killed server the last two seconds are missing);
+[metrics](operations.md#metrics) count by the same reasons, as their label `reason`.
 """
 _SECTIONS: Final = {
     Outcome.REJECTED: "## Requests refused\n\n"

@@ -1,48 +1,32 @@
-"""What was lately refused, dropped or passed over, for the developer who integrates: why, by which
-endpoint and under which key; never what was sent."""
+"""What is refused, dropped or passed over, counted until somebody takes the counts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Final
 
-from whipstitch.core.projects import Environment, IngestionKey, Scope
+from whipstitch.core.projects import IngestionKey, Scope
 from whipstitch.core.reasons import Reason
+from whipstitch.core.rejections import Cause, Rejection
 
-MINUTES = 60
-"""How far back it is remembered."""
-_MOST = 500
-_LONG_ENOUGH = 12
+_MOST_KEYS: Final = 200
+"""Keys told apart in one hour and project: who makes keys up must not fill the memory, nor the
+disk."""
+_LONG_ENOUGH: Final = 12
 """Of a text shorter than this, four characters would tell too much."""
 
-
-class Cause(NamedTuple):
-    """What refusals are told apart by. ``environment`` is None where the key is not ours;
-    ``key_end`` are the key's last four characters, blank where none was sent."""
-
-    reason: Reason
-    endpoint: str
-    environment: Environment | None
-    key_end: str
-
-
-@dataclass(slots=True)
-class Rejection:
-    """How often, and when last (unix seconds)."""
-
-    cause: Cause
-    count: int
-    last: float
+_Hours = dict[tuple[str | None, datetime], dict[Cause, Rejection]]
 
 
 class Rejections:
-    """The last hour's, by project. Those of unknown keys belong to nobody: they are kept apart.
-
-    Every method belongs to the event loop's thread; requests without trouble never come here.
-    Bounded: in a flood of different causes the oldest are forgotten first."""
+    """By project, hour and cause. Those of unknown keys belong to nobody. Requests without trouble
+    never come here. Any thread may call any method."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._minutes: dict[str | None, dict[tuple[int, Cause], Rejection]] = {}
+        self._lock = threading.Lock()
+        self._hours: _Hours = {}
+        self._keys: dict[tuple[str | None, datetime], set[str]] = {}
 
     def note(self, reason: Reason, endpoint: str, key: IngestionKey, count: int = 1) -> None:
         """Counts what came with ``key``; it may be of no project."""
@@ -55,30 +39,38 @@ class Rejections:
         cause = Cause(reason, endpoint, scope.environment, "")
         self._count(scope.project_id, cause, count)
 
-    def lately(self, project_id: str | None) -> list[Rejection]:
-        """Of one project, or (None) of nobody's keys: one for each cause, the latest first."""
-        oldest = self._minute() - MINUTES
-        found: dict[Cause, Rejection] = {}
-        for (minute, cause), refusal in self._minutes.get(project_id, {}).items():
-            if minute <= oldest:
-                continue
-            known = found.setdefault(cause, Rejection(cause, 0, 0.0))
-            known.count += refusal.count
-            known.last = max(known.last, refusal.last)
-        return sorted(found.values(), key=lambda one: one.last, reverse=True)
+    def take(self) -> list[Rejection]:
+        """What was counted since it was last asked."""
+        with self._lock:
+            taken, self._hours = self._hours, {}
+            hour = max((hour for _, hour in taken), default=None)
+            self._keys = {of: keys for of, keys in self._keys.items() if of[1] == hour}
+        return [one for causes in taken.values() for one in causes.values()]
+
+    def give_back(self, taken: Iterable[Rejection]) -> None:
+        """What ``take`` gave could not be kept: it counts again."""
+        with self._lock:
+            for one in taken:
+                self._add(one)
 
     def _count(self, project_id: str | None, cause: Cause, count: int) -> None:
-        minutes = self._minutes.setdefault(project_id, {})
-        known = minutes.get((self._minute(), cause))
-        if known is None:
-            if len(minutes) >= _MOST:
-                del minutes[next(iter(minutes))]
-            known = minutes[self._minute(), cause] = Rejection(cause, 0, 0.0)
-        known.count += count
-        known.last = self._clock()
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        with self._lock:
+            keys = self._keys.setdefault((project_id, hour), set())
+            if cause.key_end not in keys:
+                if len(keys) < _MOST_KEYS:
+                    keys.add(cause.key_end)
+                else:
+                    cause = cause._replace(key_end="")
+            self._add(Rejection(project_id, hour, cause, count, now))
 
-    def _minute(self) -> int:
-        return int(self._clock() // 60)
+    def _add(self, one: Rejection) -> None:
+        causes = self._hours.setdefault((one.project_id, one.hour), {})
+        known = causes.setdefault(one.cause, one)
+        if known is not one:
+            known.count += one.count
+            known.last = max(known.last, one.last)
 
 
 def _end(api_key: str) -> str:

@@ -111,7 +111,7 @@ class IngestService:
         """``closed``: what everybody is answered where nothing is taken."""
         self._closed = closed
         self.stats = IngestStats()
-        self.refusals = Rejections(time.time)
+        self.rejections = Rejections(time.time)
         self.max_body = max_body
         self.largest_small_body = min(LARGEST_SMALL_BODY, max_body)
         self._directory = directory
@@ -174,7 +174,7 @@ class IngestService:
         if refusal is None:
             return client
         assert refusal.reason is not None  # noqa: S101 - tells the type checker
-        self.refusals.note(refusal.reason, endpoint, client.key)
+        self.rejections.note(refusal.reason, endpoint, client.key)
         return refusal
 
     def forget_clients(self) -> None:
@@ -291,21 +291,21 @@ class IngestService:
         if answer.reason is not None:
             stats.reasons[answer.reason] += 1
             if client is not None:
-                self.refusals.note(answer.reason, endpoint, client.key)
+                self.rejections.note(answer.reason, endpoint, client.key)
 
     def note_dropped(
         self, reason: Reason, endpoint: str, client: ClientContext, count: int = 1
     ) -> None:
         """Counts what is answered with success and not kept."""
         self.stats.reasons[reason] += count
-        self.refusals.note(reason, endpoint, client.key, count)
+        self.rejections.note(reason, endpoint, client.key, count)
 
     def note_repeats(self, found: Mapping[tuple[Scope, str], int]) -> None:
         """Counts operations that were accepted and came to nothing, because they repeat others; by
         whose and which they are."""
         for (scope, kind), count in found.items():
             self.stats.reasons[Reason.REPEATED] += count
-            self.refusals.note_in(scope, Reason.REPEATED, kind, count)
+            self.rejections.note_in(scope, Reason.REPEATED, kind, count)
 
     def _nothing_to_queue(
         self, endpoint: str, client: ClientContext, admitted: Validated
@@ -317,7 +317,7 @@ class IngestService:
 
     def _note_troubles(self, endpoint: str, client: ClientContext, tally: Counts) -> None:
         for reason, count in tally.troubles.items():
-            self.refusals.note(reason, endpoint, client.key, count)
+            self.rejections.note(reason, endpoint, client.key, count)
 
     def _queue(self, admitted: Validated, respond: Respond) -> None:
         entry = _QueuedRequest(admitted.lines, admitted.rows, admitted, respond, self.stats)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from whipstitch.registry.tables import LeaseRow
 from whipstitch.registry.transactions import Transactions
@@ -17,9 +16,8 @@ class Leases(Transactions):
         now = self._now()
         ends_at = now + timedelta(seconds=seconds)
         with self._storing() as session:
-            insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
             session.execute(
-                insert(LeaseRow)
+                self._insert(LeaseRow)
                 .values(name=name, holder=holder, ends_at=ends_at)
                 .on_conflict_do_nothing()
             )

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from whipstitch.registry.tables import NodeRow
 from whipstitch.registry.transactions import Transactions
@@ -28,11 +27,10 @@ class Nodes(Transactions):
 
     def join_nodes(self, name: str) -> int:
         """Lists a node. Returns how far it had come, if it was listed already."""
-        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
         run, now = secrets.token_hex(8), self._now()
         with self._storing() as session:
             joined = (
-                insert(NodeRow)
+                self._insert(NodeRow)
                 .values(name=name, until=0, run=run, seen_at=now)
                 .on_conflict_do_update(
                     index_elements=[NodeRow.name], set_={"run": run, "seen_at": now}

@@ -4,7 +4,6 @@ import secrets
 from datetime import date
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from whipstitch.registry.tables import SecretRow
 from whipstitch.registry.transactions import Transactions
@@ -31,10 +30,8 @@ class Secrets(Transactions):
             kept = session.scalar(asked)
         if kept is None:
             with self._storing() as session:
-                known = self._engine.dialect.name == "sqlite"
-                insert = sqlite.insert if known else postgresql.insert
                 session.execute(
-                    insert(SecretRow)
+                    self._insert(SecretRow)
                     .values(name=name, secret=secrets.token_hex(_BYTES), created_at=self._now())
                     .on_conflict_do_nothing()
                 )

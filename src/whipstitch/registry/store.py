@@ -25,6 +25,7 @@ from whipstitch.registry.lookup import (
 )
 from whipstitch.registry.nodes import Nodes
 from whipstitch.registry.questions import Questions
+from whipstitch.registry.rejections import RejectionCounts
 from whipstitch.registry.screens import Screens
 from whipstitch.registry.secrets import Secrets
 from whipstitch.registry.sessions import Sessions
@@ -50,6 +51,7 @@ class Registry(
     Leases,
     Nodes,
     Secrets,
+    RejectionCounts,
 ):
     """Projects, ingestion keys, tokens, users and screens in one database.
 

@@ -353,6 +353,22 @@ class NodeRow(Base):
     seen_at: Mapped[datetime]
 
 
+class RejectionRow(Base):
+    """How often ingestion rejected something for one cause in one hour. No project, where the key
+    is not ours, is the empty text: NULL would be unequal to itself."""
+
+    __tablename__ = "rejections"
+
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    endpoint: Mapped[str] = mapped_column(primary_key=True)
+    key_end: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[datetime]
+
+
 class SecretRow(Base):
     """A secret that nodes share, in hexadecimal."""
 

@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Engine, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from whipstitch.registry.database import connect, migrate, name_of, translated, writing
-from whipstitch.registry.tables import RevisionRow
+from whipstitch.registry.tables import Base, RevisionRow
 
 
 def _utc_now() -> datetime:
@@ -59,6 +60,10 @@ class Transactions:
 
     def __repr__(self) -> str:
         return f"Registry({name_of(self._engine)})"
+
+    def _insert(self, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+        """An insert that may say what to do where the row is there already."""
+        return sqlite.insert(table) if self.is_file else postgresql.insert(table)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

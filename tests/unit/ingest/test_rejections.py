@@ -1,4 +1,6 @@
-"""What is remembered of refused requests."""
+"""How refused requests and dropped operations are counted."""
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,6 +10,7 @@ from whipstitch.ingest.client import NO_PROJECT
 from whipstitch.ingest.rejections import Rejections
 
 KEY = IngestionKey("sk_live_0123456789abcdef", Project("proj_a", "A"), "live")
+HOUR = datetime(2026, 5, 9, 14, tzinfo=UTC)
 
 
 def stranger(key: str) -> IngestionKey:
@@ -15,10 +18,10 @@ def stranger(key: str) -> IngestionKey:
 
 
 class Clock:
-    time = 1_770_000_000.0
+    time = HOUR + timedelta(minutes=59)
 
     def __call__(self) -> float:
-        return self.time
+        return self.time.timestamp()
 
 
 @pytest.fixture
@@ -27,52 +30,66 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def refusals(clock: Clock) -> Rejections:
+def rejections(clock: Clock) -> Rejections:
     return Rejections(clock)
 
 
-def test_equal_causes_are_counted_together_and_the_latest_comes_first(
-    refusals: Rejections, clock: Clock
-) -> None:
-    refusals.note(Reason.GARBAGE_ID, "batch", KEY, 3)
-    clock.time += 90
-    refusals.note(Reason.INVALID_BODY, "track", KEY)
-    clock.time += 90
-    refusals.note(Reason.GARBAGE_ID, "batch", KEY, 2)
+def test_equal_causes_of_an_hour_are_counted_together(rejections: Rejections, clock: Clock) -> None:
+    rejections.note(Reason.GARBAGE_ID, "batch", KEY, 3)
+    rejections.note(Reason.INVALID_BODY, "track", KEY)
+    clock.time += timedelta(seconds=30)
+    rejections.note(Reason.GARBAGE_ID, "batch", KEY, 2)
+    clock.time += timedelta(seconds=30)
+    rejections.note(Reason.GARBAGE_ID, "batch", KEY)
 
-    found = [(one.cause.reason, one.count, one.last) for one in refusals.lately("proj_a")]
+    found = [(one.hour.hour, one.cause.reason, one.count, one.last) for one in rejections.take()]
 
     assert found == [
-        ("garbage_id", 5, clock.time),
-        ("invalid_body", 1, clock.time - 90),
+        (14, "garbage_id", 5, HOUR + timedelta(minutes=59, seconds=30)),
+        (14, "invalid_body", 1, HOUR + timedelta(minutes=59)),
+        (15, "garbage_id", 1, HOUR + timedelta(hours=1)),
     ]
 
 
-def test_it_is_forgotten_after_an_hour(refusals: Rejections, clock: Clock) -> None:
-    refusals.note(Reason.INVALID_BODY, "track", KEY)
+def test_what_was_taken_counts_again_only_if_it_is_given_back(rejections: Rejections) -> None:
+    rejections.note(Reason.GARBAGE_ID, "batch", KEY, 3)
+    taken = rejections.take()
+    assert rejections.take() == []
+    rejections.note(Reason.GARBAGE_ID, "batch", KEY, 2)
 
-    clock.time += 59 * 60
-    assert len(refusals.lately("proj_a")) == 1
-    clock.time += 2 * 60
-    assert refusals.lately("proj_a") == []
+    rejections.give_back(taken)
 
-
-def test_a_key_is_told_by_its_last_four_characters_only(refusals: Rejections) -> None:
-    refusals.note(Reason.INVALID_BODY, "track", KEY)
-    refusals.note(Reason.INVALID_KEY, "track", stranger("sk_live_misspelt"))
-    refusals.note(Reason.INVALID_KEY, "track", stranger("hunter2"))
-    refusals.note(Reason.MISSING_KEY, "track", stranger(""))
-
-    assert refusals.lately("proj_a")[0].cause.key_end == "cdef"
-    assert {one.cause.key_end for one in refusals.lately(None)} == {"pelt", ""}
-    assert refusals.lately("proj_b") == []
+    assert [one.count for one in rejections.take()] == [5]
 
 
-def test_a_flood_of_made_up_keys_is_bounded_and_the_newest_stay(refusals: Rejections) -> None:
+def test_a_key_is_told_by_its_last_four_characters_only(rejections: Rejections) -> None:
+    rejections.note(Reason.INVALID_BODY, "track", KEY)
+    rejections.note(Reason.INVALID_KEY, "track", stranger("sk_live_misspelt"))
+    rejections.note(Reason.INVALID_KEY, "track", stranger("hunter2"))
+    rejections.note(Reason.MISSING_KEY, "track", stranger(""))
+
+    found = [(one.project_id, one.cause.reason, one.cause.key_end) for one in rejections.take()]
+
+    assert found == [
+        ("proj_a", "invalid_body", "cdef"),
+        (None, "invalid_key", "pelt"),
+        (None, "invalid_key", ""),
+        (None, "missing_key", ""),
+    ]
+
+
+def test_a_flood_of_made_up_keys_is_counted_whole_and_bounded(
+    rejections: Rejections, clock: Clock
+) -> None:
+    causes = 0
     for number in range(10_000):
-        refusals.note(Reason.INVALID_KEY, "track", stranger(f"sk_live_made_up_{number}"))
+        rejections.note(Reason.INVALID_KEY, "track", stranger(f"sk_live_made_up_{number}"))
+        if number % 3_000 == 0:
+            causes += len(rejections.take())
+    found = rejections.take()
 
-    found = refusals.lately(None)
-
-    assert len(found) <= 500
-    assert any(one.cause.key_end == "9999" for one in found)
+    assert causes + len(found) < 210
+    assert found[-1].count > 900
+    clock.time += timedelta(hours=1)
+    rejections.note(Reason.INVALID_KEY, "track", stranger("sk_live_misspelt"))
+    assert [one.cause.key_end for one in rejections.take()] == ["pelt"]

@@ -7,7 +7,7 @@ interval of hours begins there, too."""
 
 import calendar
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -69,6 +69,10 @@ class Intervals:
         return [
             start < first or end > last for start, end in zip(self.starts, self.ends, strict=True)
         ]
+
+    def index_of(self, moment: datetime) -> int:
+        """The index of the interval that a moment lies in, which one does."""
+        return bisect_right(self.starts, _milliseconds(moment)) - 1
 
     def start_of_row(self, values: Parameters) -> str:
         """The start, an Int64, of the interval that a row of ``events`` lies in."""

@@ -31,6 +31,7 @@ from whipstitch.web.api import (
     projects,
     property_values,
     questions,
+    rejections,
     retention,
     screens,
     stream,
@@ -64,6 +65,7 @@ _MODULES: Final = (
     heatmaps,
     export,
     stream,
+    rejections,
     projects,
 )
 _NOT_HERE: Final = (

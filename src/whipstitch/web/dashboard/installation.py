@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from whipstitch.core.projects import Scope
-from whipstitch.ingest.rejections import Rejection
+from whipstitch.core.rejections import Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,9 @@ class SetAside:
 class ServerStatus(Protocol):
     """The server that this dashboard belongs to."""
 
-    def refusals(self, project_id: str | None) -> Sequence[Rejection]:
-        """The last hour's of one project, or (None) of requests without a key of ours."""
+    async def rejections(self, scope: Scope, since: datetime) -> Sequence[Rejection]:
+        """What is counted of causes that were met since then, and of requests without a key of
+        ours. Raises RegistryError."""
 
     def places(self) -> CityDatabase:
         """The state of the city database."""

@@ -36,6 +36,7 @@ PAGES: Final = (
     Page("cohorts", "Cohorts", "Who"),
     Page("cohort", "Cohort", under="cohorts"),
     Page("lexicon", "Lexicon", "Data"),
+    Page("rejections", "Not stored", "Data"),
 )
 FIRST: Final = PAGES[0]
 SETTINGS: Final = Page("settings", "Settings", "Set up")

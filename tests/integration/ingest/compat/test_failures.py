@@ -11,6 +11,8 @@ import pytest
 from tests.support.doors import FENCED_KEY, KEY, TIGHT_KEY, Options, Response, Served, request
 from tests.support.doors import serving as serve
 
+from whipstitch.core.reasons import Reason
+
 EVENT = {"event": "viewed", "properties": {"distinct_id": "user_1", "token": KEY}}
 AMPLITUDE = {"api_key": KEY, "events": [{"user_id": "user_1", "event_type": "viewed"}]}
 
@@ -119,8 +121,8 @@ def test_one_bad_operation_does_not_harm_the_others(server: Served) -> None:
     }
     assert post(server, "/batch", body).status == 200
     assert [row["event_name"] for row in server.new_rows()] == ["viewed"]
-    lately = {str(one.cause.reason): one.count for one in server.intake.refusals.lately("proj_abc")}
-    assert lately["unreadable_operation"] >= 4
+    counted = {one.cause.reason: one.count for one in server.intake.rejections.take()}
+    assert counted[Reason.UNREADABLE_OPERATION] == 4
 
 
 def test_mixpanels_node_client_sends_by_get(server: Served) -> None:

@@ -434,7 +434,7 @@ def test_a_project_may_have_bad_payloads_dropped(server: Served, filling: int) -
     assert len(server.new_rows()) == 2
     dropped = server.intake.stats.reasons[Reason.MALFORMED_OPERATION] - before
     assert dropped == 2 * (len(bad) + 1)
-    reasons = {one.cause.reason for one in server.intake.refusals.lately("proj_lenient")}
+    reasons = {one.cause.reason for one in server.intake.rejections.take()}
     assert Reason.MALFORMED_OPERATION in reasons
 
 

@@ -32,7 +32,7 @@ def test_an_operation_over_the_limit_is_refused_alone_and_dropped_in_a_batch(
         stats = served.intake.stats
         assert stats.reasons[Reason.OPERATION_TOO_LARGE] == 6
         assert stats.reasons[Reason.BODY_TOO_LARGE] == 4
-        reasons = {one.cause.reason for one in served.intake.refusals.lately("proj_abc")}
+        reasons = {one.cause.reason for one in served.intake.rejections.take()}
         assert "operation_too_large" in reasons
 
 

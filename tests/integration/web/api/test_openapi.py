@@ -48,6 +48,7 @@ def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> No
         "/api/v1/screens/image",
         "/api/v1/export",
         "/api/v1/events/stream",
+        "/api/v1/rejections",
     }
 
 

@@ -3,8 +3,9 @@
 import { address, ApiError, failed, get, latest, own } from "./api.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { eventRow } from "./event_row.js";
-import { ago, number, plural } from "./format.js";
+import { plural } from "./format.js";
 import { parse } from "./json.js";
+import { rejection } from "./rejection.js";
 
 const MOST = 200;
 const POLL_MS = 2000;
@@ -141,22 +142,13 @@ async function trouble() {
   try {
     const found = (await own("trouble")).trouble;
     const now = JSON.stringify(found);
-    if (panel.dataset.shown !== now) fill(panel, found.length ? h("ul.plain.stack", {}, found.map(item)) : h("p.quiet", {}, "Everything that was sent was taken."));
+    if (panel.dataset.shown !== now) fill(panel, found.length ? h("ul.plain.stack", {}, found.map(rejection)) : h("p.quiet", {}, "Everything that was sent was taken."));
     panel.dataset.shown = now;
   } catch (error) {
     panel.dataset.shown = "";
     fill(panel, failed(error));
   }
   setTimeout(trouble, TROUBLE_MS);
-}
-
-const SAID = { discarded: "Discarded", rejected: "Rejected", "set aside": "Set aside", noted: "Noted" };
-
-function item(one) {
-  return h("li.trouble-item", {},
-    h("p", {}, h(`span.tag.${["discarded", "noted"].includes(one.outcome) ? "warn" : "bad"}`, {}, SAID[one.outcome]), " ", h("strong", {}, one.reason), " ", h("span.quiet", {}, `× ${number(one.count)}`)),
-    h("p.quiet", {}, `/${one.endpoint}`, one.key_end && [" · key …", h("code", {}, one.key_end)], " · ", h("time", { datetime: one.last }, ago(one.last))),
-    one.hint && h("p", {}, one.hint));
 }
 
 setForm();
