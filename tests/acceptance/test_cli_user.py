@@ -9,7 +9,17 @@ from tests.support.server import Server
 
 def test_a_user_is_made_listed_given_another_role_and_deleted(tmp_path: Path) -> None:
     boss = run("user", "create", "Boss@Example.com", "--role", "admin", "--json", data_dir=tmp_path)
-    made = run("user", "create", "ann@example.com", "--role", "viewer", data_dir=tmp_path)
+    shop = run("project", "create", "Shop", "--json", data_dir=tmp_path).json["project_id"]
+    made = run(
+        "user",
+        "create",
+        "ann@example.com",
+        "--role",
+        "viewer",
+        "--project",
+        "Shop",
+        data_dir=tmp_path,
+    )
     raised = run("user", "role", "ann@example.com", "editor", "--json", data_dir=tmp_path).json
     listed = run("user", "list", "--json", data_dir=tmp_path)
 
@@ -18,7 +28,10 @@ def test_a_user_is_made_listed_given_another_role_and_deleted(tmp_path: Path) ->
     assert "ann@example.com" in made.out
     assert "cannot be shown again" in made.err
     assert raised["role"] == "editor"
-    assert [one["email"] for one in listed.json["users"]] == ["boss@example.com", "ann@example.com"]
+    assert [(one["email"], one["project_id"]) for one in listed.json["users"]] == [
+        ("boss@example.com", None),
+        ("ann@example.com", shop),
+    ]
     assert password not in listed.out
     with registry_of(tmp_path) as registry:
         user = registry.check_password("boss@example.com", password)

@@ -25,13 +25,22 @@ _ROLE_HELP = "viewer reads; editor also saves; admin also manages."
 def create(
     email: Email,
     role: Annotated[RoleChoice, typer.Option(help=_ROLE_HELP, show_default=False)],
+    project: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT",
+            help="Id or name of the only project that they see; without it they see all, and an "
+            "admin manages users, too.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
     """Make somebody who may sign in. Their password is shown this once."""
     with registry_session(data_dir, database, as_json) as registry:
-        made = registry.invite_user(email, role.value)
+        made = registry.invite_user(email, role.value, project)
     _tell_password(made, as_json)
 
 
@@ -44,8 +53,11 @@ def list_(data_dir: DataDir = None, database: Database = None, as_json: Json = F
         print_json({"users": [_as_json(user) for user in users]})
         return
     print_table(
-        ("E-mail", "Role", "Created"),
-        [(user.email, user.role, minute(user.created_at)) for user in users],
+        ("E-mail", "Role", "Project", "Created"),
+        [
+            (user.email, user.role, user.project_id or "all", minute(user.created_at))
+            for user in users
+        ],
     )
 
 
@@ -103,5 +115,6 @@ def _as_json(user: User) -> dict[str, Any]:
     return {
         "email": user.email,
         "role": user.role,
+        "project_id": user.project_id,
         "created_at": timestamp(user.created_at),
     }

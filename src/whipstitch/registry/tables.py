@@ -154,10 +154,11 @@ class UserRow(Base):
     password_hash: Mapped[str]
     role: Mapped[Role]
     created_at: Mapped[datetime]
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id"))
 
     def value(self) -> User:
         """The row, frozen and without the hash."""
-        return User(self.email, self.role, self.created_at)
+        return User(self.email, self.role, self.created_at, self.project_id)
 
 
 class SqlUserRow(Base):

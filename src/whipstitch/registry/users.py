@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from whipstitch.core.errors import RegistryError
 from whipstitch.registry import credentials
+from whipstitch.registry.lookup import find_project
 from whipstitch.registry.tables import SessionRow, UserRow
 from whipstitch.registry.transactions import Transactions
 from whipstitch.registry.values import NewUser, Role, User
@@ -18,8 +19,10 @@ _LONGEST_PASSWORD = 1000
 class Users(Transactions):
     """The part of the registry that knows users. Addresses are compared in lower case."""
 
-    def create_user(self, email: str, password: str, role: Role = "admin") -> User:
-        """Somebody who may sign in."""
+    def create_user(
+        self, email: str, password: str, role: Role = "admin", project: str | None = None
+    ) -> User:
+        """Somebody who may sign in, and sees one project or (None) all."""
         address = email.strip().lower()
         local, at, domain = address.rpartition("@")
         if (
@@ -32,14 +35,20 @@ class Users(Transactions):
         with self._storing() as session:
             if session.get(UserRow, address) is not None:
                 raise RegistryError(f"There is a user {address} already.")
-            row = UserRow(email=address, password_hash=kept, role=role, created_at=self._now())
+            row = UserRow(
+                email=address,
+                password_hash=kept,
+                role=role,
+                created_at=self._now(),
+                project_id=None if project is None else find_project(session, project).id,
+            )
             session.add(row)
             return row.value()
 
-    def invite_user(self, email: str, role: Role) -> NewUser:
-        """Somebody who may sign in, with a password to be told once."""
+    def invite_user(self, email: str, role: Role, project: str | None = None) -> NewUser:
+        """Somebody who may sign in, with a password to be told once; see ``create_user``."""
         password = _new_password()
-        return NewUser(self.create_user(email, password, role), password)
+        return NewUser(self.create_user(email, password, role, project), password)
 
     def reset_password(self, email: str) -> NewUser:
         """The user with a new password to be told once, which ends all their sessions."""
@@ -111,9 +120,10 @@ def _find(session: Session, email: str) -> UserRow:
 
 def _refuse_if_last_admin(session: Session, row: UserRow) -> None:
     # Locked, so that two admins who demote each other at one moment do not both succeed.
-    admins = session.scalars(select(UserRow).where(UserRow.role == "admin").with_for_update())
+    of_all = (UserRow.role == "admin", UserRow.project_id.is_(None))
+    admins = session.scalars(select(UserRow).where(*of_all).with_for_update())
     if [admin.email for admin in admins] == [row.email]:
         raise RegistryError(
-            f"{row.email} is the only admin: make somebody else one first, or nobody could "
-            "look after this installation."
+            f"{row.email} is the only admin of all projects: make somebody else one first, or "
+            "nobody could look after this installation."
         )

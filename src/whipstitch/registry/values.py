@@ -86,11 +86,21 @@ class NewSqlUser:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may sign in to the dashboard."""
+    """Somebody who may sign in to the dashboard. ``project_id``: the only project that they see,
+    None: all."""
 
     email: str
     role: Role
     created_at: datetime
+    project_id: str | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether they manage the installation: its users, its projects, its storage."""
+        return self.role == "admin" and self.project_id is None
+
+    def sees(self, project: Project) -> bool:
+        return self.project_id in (None, project.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,33 @@ def test_the_last_admin_stays_an_admin(registry: Registry) -> None:
     assert [user.email for user in registry.list_users()] == ["bob@example.com"]
 
 
+def test_a_user_of_one_project_is_no_operator(registry: Registry) -> None:
+    shop = registry.create_project("Shop").project
+    blog = registry.create_project("Blog").project
+    registry.create_user("ada@example.com", PASSWORD)
+
+    registry.create_user("bob@example.com", PASSWORD, "admin", "Shop")
+
+    ada, bob = registry.list_users()
+    assert (ada.project_id, ada.is_operator, ada.sees(shop), ada.sees(blog)) == (
+        None,
+        True,
+        True,
+        True,
+    )
+    assert (bob.project_id, bob.is_operator, bob.sees(shop), bob.sees(blog)) == (
+        shop.id,
+        False,
+        True,
+        False,
+    )
+    with pytest.raises(RegistryError, match="only admin"):
+        registry.delete_user("ada@example.com")
+    with pytest.raises(RegistryError, match="no project 'Shpo'"):
+        registry.create_user("cy@example.com", PASSWORD, "viewer", "Shpo")
+    registry.set_role("bob@example.com", "viewer")
+
+
 def test_a_session_stands_for_its_user_with_the_role_of_the_moment(registry: Registry) -> None:
     registry.create_user("ada@example.com", PASSWORD, "admin")
     bob = registry.create_user("bob@example.com", PASSWORD, "admin")

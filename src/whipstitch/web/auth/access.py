@@ -95,11 +95,13 @@ async def _of(session: SignedIn, request: Request, registry: Registry) -> Reader
     project = request.headers.get(PROJECT_HEADER) or request.query_params.get("project")
     if not project:
         raise HTTPException(400, f"{PROJECT_HEADER}: name the project")
+    user = session.user
     try:
         found = await run_in_threadpool(registry.find_project, project)
     except RegistryUnavailable:
         raise
     except RegistryError:
-        raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project") from None
-    user = session.user
+        found = None
+    if found is None or not user.sees(found):
+        raise HTTPException(404, f"{PROJECT_HEADER}: there is no such project")
     return Reader(found.id, user.role, found.timezone, user.email, user.email)

@@ -28,11 +28,12 @@ from whipstitch.web.dashboard.visits import PageContext, PageGuard
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``slug`` names its template in ``settings/``."""
+    """``slug`` names its template in ``settings/``; operators are admins of all projects."""
 
     slug: str
     title: str
     for_admins: bool = False
+    for_operators: bool = False
 
 
 SECTIONS: Final = (
@@ -40,7 +41,7 @@ SECTIONS: Final = (
     Section("project", "Project", for_admins=True),
     Section("keys", "Keys", for_admins=True),
     Section("tokens", "Tokens", for_admins=True),
-    Section("users", "Users", for_admins=True),
+    Section("users", "Users", for_operators=True),
     Section("storage", "Storage"),
     Section("account", "Your account"),
 )
@@ -123,6 +124,8 @@ class SettingsPages:
             raise HTTPException(404, "There is no such page.")
         if section.for_admins:
             visit.must_be_admin()
+        if section.for_operators:
+            visit.must_be_operator()
         return section
 
     async def _page(
@@ -133,7 +136,12 @@ class SettingsPages:
         known |= values
         known["done"] = _DONE.get(known["done"], known["done"] if "made" in values else "")
         known |= await contents(visit) if contents else {}
-        sections = [one for one in SECTIONS if visit.is_admin or not one.for_admins]
+        sections = [
+            one
+            for one in SECTIONS
+            if (visit.is_admin or not one.for_admins)
+            and (visit.is_operator or not one.for_operators)
+        ]
         return self._lobby.show(
             visit,
             f"settings/{section.slug}.html",
@@ -198,6 +206,7 @@ class SettingsPages:
         return "saved"
 
     async def _create_project(self, visit: PageContext) -> Response:
+        visit.must_be_operator()
         made = await run_in_threadpool(self._registry.create_project, visit.form["new_name"])
         return RedirectResponse(f"/p/{made.project.id}/live/settings/snippets", 303)
 
@@ -229,7 +238,10 @@ class SettingsPages:
 
     async def _invite_user(self, visit: PageContext) -> Values:
         made = await run_in_threadpool(
-            self._registry.invite_user, visit.form["email"], _role(visit)
+            self._registry.invite_user,
+            visit.form["email"],
+            _role(visit),
+            visit.form["project"] or None,
         )
         return {"made": made}
 
@@ -243,7 +255,8 @@ class SettingsPages:
         await run_in_threadpool(self._registry.delete_user, visit.form["email"])
         return "user-deleted"
 
-    async def _replay(self, _visit: PageContext) -> Values:
+    async def _replay(self, visit: PageContext) -> Values:
+        visit.must_be_operator()
         rows = await self._installation.replay()
         return {"made": rows, "done": f"{rows} rows are on their way; what is refused comes back."}
 

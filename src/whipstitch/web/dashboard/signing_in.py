@@ -20,7 +20,7 @@ from whipstitch.web.dashboard.installation import ServerStatus
 from whipstitch.web.dashboard.pages import BOARD, FIRST
 from whipstitch.web.dashboard.passwords import Passwords
 from whipstitch.web.dashboard.rendering import Renderer
-from whipstitch.web.dashboard.visits import PageContext, sign_in_first
+from whipstitch.web.dashboard.visits import PageContext, projects_of, sign_in_first
 
 _WRONG: Final = "E-mail address or password are not right."
 
@@ -42,9 +42,10 @@ class SigningIn:
 
     async def home(self, request: Request) -> Response:
         """``/``: the first project's first board, or Live as long as there is nothing to show."""
-        if await signed_in(request, self._registry) is None:
+        session = await signed_in(request, self._registry)
+        if session is None:
             return sign_in_first(request)
-        projects = await run_in_threadpool(self._registry.list_projects)
+        projects = await projects_of(session.user, self._registry)
         if not projects:
             return self._renderer.page(
                 "error.html",

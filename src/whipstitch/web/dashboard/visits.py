@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from whipstitch.core.errors import RegistryUnavailable, StorageUnavailable
 from whipstitch.core.projects import Environment, Project
 from whipstitch.registry.store import Registry
+from whipstitch.registry.values import User
 from whipstitch.web.auth.browser_policy import is_from_here, secure
 from whipstitch.web.auth.sessions import SAFE_METHODS, SignedIn, signed_in
 from whipstitch.web.dashboard.forms import Form, InvalidForm, read_form
@@ -28,7 +29,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 @dataclass(frozen=True, slots=True)
 class PageContext:
     """A request of somebody who is signed in, for one environment of a project. ``form`` is what
-    they posted, proven to come from a page of theirs; ``projects`` are all there are."""
+    they posted, proven to come from a page of theirs; ``projects`` are all that they see."""
 
     request: Request
     session: SignedIn
@@ -44,6 +45,14 @@ class PageContext:
     @property
     def is_admin(self) -> bool:
         return self.session.user.role == "admin"
+
+    @property
+    def is_operator(self) -> bool:
+        return self.session.user.is_operator
+
+    def must_be_operator(self) -> None:
+        if not self.is_operator:
+            raise HTTPException(403, "This takes an admin of all projects: ask one of yours.")
 
     def must_be_admin(self) -> None:
         if not self.is_admin:
@@ -95,7 +104,7 @@ class PageGuard:
             form = await read_form(request)
             if not session.vouches_for(form["csrf_token"]):
                 raise HTTPException(403, "This form is out of date: reload the page and try again.")
-        projects = await run_in_threadpool(self.registry.list_projects)
+        projects = await projects_of(session.user, self.registry)
         wanted = request.path_params["project"]
         project = next((one for one in projects if one.id == wanted), None)
         environment = request.path_params["environment"]
@@ -120,6 +129,11 @@ class PageGuard:
 
     def _failed(self, status: int, message: str) -> Response:
         return self._renderer.page("error.html", {"status": status, "message": message}, status)
+
+
+async def projects_of(user: User, registry: Registry) -> list[Project]:
+    """All that somebody sees."""
+    return [one for one in await run_in_threadpool(registry.list_projects) if user.sees(one)]
 
 
 def sign_in_first(request: Request) -> Response:

@@ -52,8 +52,11 @@ def visit(server: Server) -> Iterator[Visit]:
     """Signs somebody new in, with a role."""
     with ExitStack() as open_clients, registry_of(server.data_dir) as registry:
 
-        def make(role: Role = "admin", password: str = PASSWORD) -> Visitor:
-            user = registry.create_user(f"user{next(_numbers)}@example.com", password, role)
+        def make(
+            role: Role = "admin", password: str = PASSWORD, project: str | None = None
+        ) -> Visitor:
+            email = f"user{next(_numbers)}@example.com"
+            user = registry.create_user(email, password, role, project)
             visitor = Visitor(server, user, registry.start_session(user.email))
             open_clients.enter_context(visitor.client)
             return visitor

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from tests.integration.web.dashboard.conftest import Visit
+from tests.support.command import registry_of
 from tests.support.server import Server
 
 from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
@@ -110,6 +111,46 @@ def test_another_project_is_made_and_shown_how_to_send_to(visit: Visit) -> None:
     assert re.search(r"sk_live_\w+", page.text)
     refused = visitor.post("settings/project", do="create", new_name=" ")
     assert refused.status_code == 400
+
+
+def test_an_admin_of_one_project_sees_that_one_and_manages_no_installation(
+    server: Server, visit: Visit
+) -> None:
+    with registry_of(server.data_dir) as registry:
+        other = registry.create_project("Hidden shop").project
+    own = visit("admin", project=server.project_id)
+    elsewhere = visit("admin", project=other.id)
+
+    assert "Hidden shop" not in own.get("settings/keys").text
+    assert own.get("settings/keys").status_code == 200
+    assert own.get("settings/users").status_code == 403
+    for section, do in (("users", "create"), ("project", "create"), ("storage", "replay")):
+        refused = own.post(f"settings/{section}", do=do, email="x@example.com", new_name="Mine")
+        assert refused.status_code == 403
+    assert "Another project" not in own.get("settings/project").text
+    assert own.client.get("/").headers["location"].startswith(f"/p/{server.project_id}/")
+    events = "/api/v1/events"
+    headers = {"x-whipstitch-project": server.project_id}
+    assert own.client.get(events, headers=headers).status_code == 200
+
+    assert elsewhere.get("events").status_code == 404
+    assert elsewhere.client.get(events, headers=headers).status_code == 404
+    assert elsewhere.client.get("/").headers["location"].startswith(f"/p/{other.id}/")
+
+
+def test_a_user_of_one_project_is_invited(server: Server, visit: Visit) -> None:
+    visitor = visit()
+    fields = {"do": "create", "email": "guest@example.com", "role": "viewer"}
+
+    made = visitor.post("settings/users", **fields, project=server.project_id)
+    wrong = visitor.post("settings/users", **fields | {"email": "g2@example.com"}, project="none")
+
+    assert made.status_code == 200
+    assert (wrong.status_code, "no project" in wrong.text) == (400, True)
+    with registry_of(server.data_dir) as registry:
+        users = {user.email: user.project_id for user in registry.list_users()}
+        assert users["guest@example.com"] == server.project_id
+        registry.delete_user("guest@example.com")
 
 
 def test_rows_that_were_set_aside_are_shown_and_loaded_again(server: Server, visit: Visit) -> None:
