@@ -57,4 +57,6 @@ def test_sizes_are_shown_in_units_for_people(count: float, shown: str) -> None:
 
 def test_numbers_and_moments_are_shown_for_people() -> None:
     assert number(1234567) == "1\u202f234\u202f567"
-    assert moment(datetime(2026, 5, 9, 14, 32, tzinfo=UTC)) == "2026-05-09 14:32 UTC"
+    at = datetime(2026, 5, 9, 22, 32, tzinfo=UTC)
+    assert moment(at, "UTC") == "2026-05-09 22:32 UTC"
+    assert moment(at, "Europe/Berlin") == "2026-05-10 00:32 Europe/Berlin"

@@ -11,9 +11,10 @@ const share = intl({ style: "percent", maximumFractionDigits: 1 });
 const smallShare = intl({ style: "percent", maximumSignificantDigits: 2 });
 const signed = intl({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const smallSigned = intl({ style: "percent", maximumSignificantDigits: 2, signDisplay: "exceptZero" });
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric" });
-const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+// As the project's clocks show them, which pages name below.
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: timezone });
+const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric", timeZone: timezone });
+const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: timezone });
 const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
 // "—": there is none. What is small keeps three digits: 0.0025 is not 0.
