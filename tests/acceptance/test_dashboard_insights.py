@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -26,6 +27,10 @@ def event(name: str, who: str, days_ago: int, **properties: Any) -> dict[str, An
     )
 
 
+SETTLED = [(3, -100), (2, 50), (1, -30)]
+PAYMENTS = [(1, "paypal"), (1, "paypal"), (1, "invoice"), *[(9, "invoice")] * 4]
+LANDED = [*["DE"] * 5, "FR", "SG", "Atlantis"]
+NAMES = ["$other", "(none)", "(blank)", "", "$all"]
 HISTORY = [
     *(event("page_viewed", who, 1) for who in ("ann", "bob", "cid") for _ in range(3)),
     event("order_placed", "ann", 2, amount=10, currency="EUR"),
@@ -33,7 +38,18 @@ HISTORY = [
     event("order_placed", "bob", 2, amount="20", currency="USD"),
     event("order_placed", "ann", 4, amount=40, currency="EUR"),
     event("order_placed", "cid", 40, amount=50, currency="EUR"),
+    event("order_placed", "cid", 100, amount=50, currency="EUR"),
     event(HOSTILE, "mallory", 1, **{HOSTILE: HOSTILE}),
+    *(
+        event("settled", "ann", ago, amount=amount)
+        for ago, amount in ((3, -100), (2, 50), (1, -30))
+    ),
+    *(event("balanced", "ann", 1, amount=amount) for amount in (5, -5)),
+    event("rated", "ann", 1, score=0.0025),
+    *(event("paid", "ann", ago, by=by) for ago, by in PAYMENTS),
+    *(event("called", "ann", 1, group=name) for name in NAMES),
+    event("called", "ann", 1),
+    *(event("landed", "ann", 1, at=at) for at in LANDED),
     operation("people", distinct_id="ann", properties={"name": "Ann Archer", "plan": "pro"}),
     operation("people", distinct_id="bob", properties={"name": "Bob Baker", "plan": "free"}),
     operation("people", distinct_id="mallory", properties={"name": HOSTILE, HOSTILE: HOSTILE}),
@@ -45,7 +61,7 @@ SEEN_ON = (TODAY - timedelta(days=2)).strftime("%-d %b")
 def server(everybodys: Server) -> Server:
     running = everybodys.in_new_project("Insights")
     assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-    running.wait_until(lambda: len(running.events()) == 15)
+    running.wait_until(lambda: len(running.events()) == len(HISTORY) - 3)
     return running
 
 
@@ -134,7 +150,7 @@ def test_values_are_suggested_the_most_frequent_first(dashboard: Dashboard) -> N
     page.keyboard.type("currency")
     suggestions(page).first.click()
     page.get_by_role("combobox", name="Value of currency: add").click()
-    expect(suggestions(page)).to_have_text(["EUR4", "USD1"])
+    expect(suggestions(page)).to_have_text(["EUR5", "USD1"])
     page.keyboard.type("us")
     expect(suggestions(page).first).to_have_text("USD1")
     suggestions(page).first.click()
@@ -208,7 +224,7 @@ def test_a_range_has_times_of_day_and_one_that_moves_on_is_saved_as_such(
     (kept,) = server.get("/api/v1/questions").json()["questions"]
     assert (kept["range"], "from" in kept["query"]) == (f"{day}..", False)
     page.get_by_label("Range", exact=True).select_option("All time")
-    expect(totals(page)).to_have_text("order_placed5")
+    expect(totals(page)).to_have_text("order_placed6")
 
 
 def test_behind_a_number_are_people_who_become_a_cohort(
@@ -382,10 +398,183 @@ def test_where_nothing_happened_that_is_said(dashboard: Dashboard) -> None:
     expect(page.get_by_role("heading", name="Nothing to ask about yet")).to_be_visible()
 
 
+def shapes(page: Page, kind: str) -> list[dict[str, float]]:
+    """Where the drawn shapes of a kind are, in pixels of the picture."""
+    boxes: list[dict[str, float]] = page.locator(f".chart svg {kind}").evaluate_all(
+        """(all) => all.map((one) => {
+          const [box, picture] = [one, one.closest("svg")].map((it) => it.getBoundingClientRect());
+          return {left: box.left - picture.left, right: box.right - picture.left,
+            top: box.top - picture.top, bottom: box.bottom - picture.top, all: picture.height};
+        })"""
+    )
+    return boxes
+
+
+def test_an_interval_that_is_not_whole_is_drawn_so(dashboard: Dashboard) -> None:
+    page = dashboard.go(orders("&range=7d"))
+    line, running = page.locator(".chart path.line.series-0").all()
+    assert (line.get_attribute("d") or "").count("L") == 5
+    assert (running.get_attribute("d") or "").count("L") == 1
+    assert running.evaluate("(path) => getComputedStyle(path).strokeDasharray") != "none"
+    expect(page.locator(".chart text.remark")).to_have_text("so far")
+    page.locator(".chart-table summary").click()
+    expect(page.locator(".chart-table tbody tr").last).to_contain_text("so far")
+
+    wednesday = TODAY - timedelta(days=14 + (TODAY.weekday() - 2) % 7)
+    for kind in ("line", "bar", "stacked"):
+        page = dashboard.go(orders(f"&range={wednesday}..{TODAY}&interval=week&view={kind}"))
+        expect(page.locator(".chart text.remark")).to_have_text(["in part", "so far"])
+        assert page.locator(".chart rect.hatch").count() == (0 if kind == "line" else 2)
+    (hatch, *_) = page.locator(".chart rect.hatch").all()
+    fill = hatch.evaluate("(one) => getComputedStyle(one).fill")
+    assert page.locator(fill.removeprefix('url("').removesuffix('")')).count() == 1
+
+
+def test_hours_that_have_not_begun_are_not_drawn_as_none(dashboard: Dashboard) -> None:
+    page = dashboard.go(orders("&range=1d"))
+    if page.locator(".chart svg").count():
+        hours = datetime.now(UTC).hour + 1
+        drawn = page.locator(".chart path.line").evaluate_all(
+            "(all) => all.map((one) => one.getAttribute('d')).join('')"
+        )
+        assert drawn.count("L") in (hours - 2, hours - 1)
+
+
+def test_sums_below_zero_are_drawn_below_it_and_inside(dashboard: Dashboard) -> None:
+    asked = "insights?events=!((event_name:settled,math:sum,property:amount))&range=7d"
+    for kind in ("bar", "stacked"):
+        page = dashboard.go(f"{asked}&view={kind}")
+        expect(totals(page)).to_have_text("settled · sum of amount-80")
+        (zero,) = shapes(page, "line.axis")
+        bars = [one for one in shapes(page, "rect.bar") if one["bottom"] - one["top"] > 1]
+        assert [one["top"] >= zero["top"] - 1 for one in bars] == [True, False, True]
+        assert [one["bottom"] <= zero["top"] + 1 for one in bars] == [False, True, False]
+        assert all(one["top"] >= 0 and one["bottom"] <= one["all"] for one in bars)
+    page = dashboard.go(f"{asked}&view=line")
+    (line, _) = shapes(page, "path.line")
+    assert 0 <= line["top"] < line["bottom"] <= line["all"] - 20
+    page.get_by_role("button", name="Compare").click()
+    expect(totals(page)).to_contain_text("no data before")
+
+
+def test_what_nets_to_zero_is_not_nothing_and_what_is_small_is_not_zero(
+    dashboard: Dashboard,
+) -> None:
+    page = dashboard.go("insights?events=!((event_name:balanced,math:sum,property:amount))")
+    expect(totals(page)).to_have_text("balanced · sum of amount0")
+    expect(page.locator(".chart path.line").first).to_be_attached()
+
+    page = dashboard.go("insights?events=!((event_name:rated,math:avg,property:score))&range=7d")
+    expect(totals(page)).to_have_text("rated · average of score0.0025")
+    expect(page.locator(".chart svg text").first).to_have_text("0")
+    expect(page.locator(".chart svg text").nth(1)).to_have_text("0.001")
+    (dot,) = shapes(page, "circle.series-fill:not(.guide *)")
+    assert dot["top"] < dot["all"] / 2
+
+
+def colour_of(page: Page, group: str) -> str:
+    named = totals(page).filter(has=page.get_by_text(group, exact=True)).locator(".swatch")
+    return str(named.get_attribute("class")).removeprefix("swatch ")
+
+
+def test_a_value_keeps_its_colour_whatever_its_rank_and_the_saved_view_keeps_it(
+    dashboard: Dashboard, server: Server
+) -> None:
+    asked = "insights?events=!((event_name:paid))&breakdown=(property:by)"
+    page = dashboard.go(f"{asked}&range=7d")
+    expect(totals(page)).to_have_text(["paypal2", "invoice1"])
+    colours = [colour_of(page, one) for one in ("paypal", "invoice")]
+    assert len(set(colours)) == 2
+    page.get_by_label("Range").select_option("Last 30 days")
+    expect(totals(page)).to_have_text(["invoice5", "paypal2"])
+    assert [colour_of(page, one) for one in ("paypal", "invoice")] == colours
+
+    query = {"events": [{"event_name": "paid"}], "breakdown": {"property": "by"}}
+    view = {"colours": {"=invoice": 6, "=paypal": 2}}
+    body = {"name": "Paid", "surface": "insights", "query": query, "range": "30d", "view": view}
+    saved = server.ask("/api/v1/questions", body).json()["question"]["id"]
+    page = dashboard.go(f"insights?saved={saved}")
+    assert [colour_of(page, one) for one in ("invoice", "paypal")] == ["series-6", "series-2"]
+    expect(page.get_by_text("Changed")).to_have_count(0)
+    page.get_by_role("button", name="Bars").click()
+    expect(page.locator("rect.bar.series-6")).not_to_have_count(0)
+    assert "colours=(=invoice:6,=paypal:2)" in unquote(page.url)
+
+
+def test_values_called_as_groups_are_not_taken_for_them(dashboard: Dashboard) -> None:
+    page = dashboard.go("insights?events=!((event_name:called))&breakdown=(property:group)")
+    names = ['"$all"', '"$other"', '"(blank)"', '"(none)"', "(blank)", "(none)"]
+    expect(totals(page)).to_have_count(6)
+    assert sorted(totals(page).locator(".cut").all_inner_texts()) == names
+    assert len({colour_of(page, one) for one in names}) == 6
+
+
+def test_a_name_is_not_cut_beside_empty_room(dashboard: Dashboard) -> None:
+    name = "a rather long name, as campaigns and pages have them"
+    asked = f"insights?events=!((event_name:'{name}'),(event_name:order_placed))&range=7d"
+    for kind in ("line", "table"):
+        page = dashboard.go(f"{asked}&interval=week&view={kind}")
+        cut = page.locator("#answer th .cut", has_text=name)
+        assert cut.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
+
+
+def test_totals_are_ranked_and_shares_make_a_whole(dashboard: Dashboard) -> None:
+    asked = "insights?events=!((event_name:paid))&breakdown=(property:by)"
+    page = dashboard.go(f"{asked}&view=ranking")
+    first, second = (one["right"] - one["left"] for one in shapes(page, "rect.bar"))
+    assert first / second == pytest.approx(5 / 2, rel=0.02)
+    names = page.locator(".chart svg text.label > title").all_text_contents()
+    assert names == ["invoice", "paypal"]
+
+    page.get_by_role("button", name="Shares").click()
+    expect(page.locator(".chart svg")).to_contain_text("71.4% · 5")
+    strip = shapes(page, "rect.bar")[:2]
+    tracks = shapes(page, "rect.track")
+    assert strip[1]["right"] > max(one["right"] for one in tracks)
+    assert strip[0]["left"] == 0
+    asked = "insights?events=!((event_name:settled,math:sum,property:amount))"
+    page = dashboard.go(f"{asked}&view=share")
+    expect(page.locator("#answer")).to_contain_text("Not as shares")
+    (zero, bar) = (*shapes(page, "line.axis"), *shapes(page, "rect.bar"))
+    assert bar["right"] <= zero["left"] + 2
+
+
+def test_countries_are_drawn_on_a_map_and_lead_to_their_people(
+    dashboard: Dashboard, tmp_path: Path
+) -> None:
+    page = dashboard.go("insights?events=!((event_name:landed))&breakdown=(property:at)&view=map")
+    shades = {
+        code: page.locator(f".country[data-code={code}]").first.get_attribute("class")
+        for code in ("DE", "FR", "BR")
+    }
+    assert shades == {
+        "DE": "country shade-5",
+        "FR": "country shade-3",
+        "BR": "country shade-0",
+    }
+    assert page.locator("circle.country[data-code=SG]").count() == 1
+    expect(page.locator("#answer")).to_contain_text("Not on the map: Atlantis 1.")
+    (germany, brazil) = (shapes(page, f"path[data-code={one}]")[0] for one in ("DE", "BR"))
+    assert brazil["right"] < germany["left"]
+    assert brazil["top"] > germany["bottom"]
+    with page.expect_download() as pictured:
+        page.get_by_role("button", name="PNG").click()
+    pictured.value.save_as(tmp_path / "map.png")
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+    page.get_by_role("link", name="Germany: 5").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("landed · at: DE")
+
+    page = dashboard.go(orders("&view=map"))
+    expect(page.locator("#answer .empty")).to_contain_text("breakdown by country")
+
+
 STATES = (
     "",
     "&view=bar&breakdown=(property:currency)&compare=1",
     "&view=table&compare=1",
+    "&view=ranking&breakdown=(property:currency)&compare=1",
+    "&view=share&breakdown=(property:currency)",
+    "&view=map&breakdown=(property:currency)",
     "&view=number&filters=!((property:currency,operator:is,value:!(EUR,USD),on:event))",
 )
 

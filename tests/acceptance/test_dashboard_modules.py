@@ -156,7 +156,7 @@ def test_a_spreadsheet_does_not_compute_what_clients_named(dashboard: Dashboard)
     labels = ["=1+1", 'say "hi", twice', "plain", "\uff1d1", "\n=1"]
     series = [{"name": "-2", "values": [1, -2.5, 0, None, None]}]
 
-    text = run(dashboard, "charts.js", "return it.csv(...given)", labels, series)
+    text = run(dashboard, "chart_export.js", "return it.csv(...given)", labels, series)
 
     assert text.split("\r\n") == [
         *(",'-2", "'=1+1,1", '"say ""hi"", twice",-2.5', "plain,0", "'\uff1d1,", '"\'\n=1",'),
@@ -228,6 +228,24 @@ def test_numbers_are_neither_rounded_to_nothing_nor_turned_round(dashboard: Dash
     assert found == [text for _, _, text in NUMBERS]
 
 
+def test_times_are_those_of_the_project_and_pages_name_its_zone(
+    dashboard: Dashboard, server: Server
+) -> None:
+    dashboard.go("people")
+    change = "return it.patch(`projects/${it.project}`, { timezone: given[0] });"
+    run(dashboard, "api.js", change, "Asia/Tokyo")
+
+    def named() -> bool:
+        return dashboard.go("people").locator("main .zone").inner_text() == "Times: Asia/Tokyo"
+
+    server.wait_until(named)
+    script = "return [it.dayOf, it.timeOfDay].map((one) => one(given[0]));"
+    found = run(dashboard, "format.js", script, "2026-05-09T22:32:00.000Z")
+    run(dashboard, "api.js", change, "UTC")
+
+    assert found == ["Sun, 10 May 2026", "07:32:00"]
+
+
 def test_an_answer_that_is_no_longer_wanted_is_dropped_where_its_body_is_still_on_the_way(
     dashboard: Dashboard,
 ) -> None:
@@ -290,6 +308,9 @@ def test_values_that_read_like_another_group_are_told_from_it(dashboard: Dashboa
         ("$other", None, "(other)"),
         ("$other", True, '"$other"'),
         ("(other)", None, '"(other)"'),
+        ("$all", None, "(all)"),
+        ("$all", True, '"$all"'),
+        ("(all)", None, '"(all)"'),
         ("pro", None, "pro"),
     ]
     script = "return given.map(([group, isValue]) => it.groupLabel(group, isValue ?? undefined));"
@@ -303,6 +324,83 @@ def test_values_that_read_like_another_group_are_told_from_it(dashboard: Dashboa
         {"breakdown": "$other", "is_value": False},
         {"breakdown": "a"},
     ]
+
+
+ASKED = {
+    "events": [
+        {"event_name": "viewed", "math": "unique"},
+        {"event_name": "paid", "math": "sum", "property": "amount", "unit": "EUR"},
+    ],
+    "formulas": [{"expression": "B / A", "name": "Each", "unit": "€"}],
+    "breakdowns": [{"property": "plan"}, {"cohorts": ["coh_1"]}],
+    "interval": "day",
+    "from": "2026-05-01",
+    "to": "2026-05-03",
+    "compare": {"days": 7},
+    "with_total": True,
+}
+
+
+def line(index: int, groups: list[str | None], values: list[float | None]) -> dict[str, Any]:
+    known = [one for one in values if one is not None]
+    return {
+        "index": index,
+        "event_name": None,
+        "breakdown": groups[0],
+        "breakdowns": groups,
+        "values": values,
+        "total": sum(known) if known else None,
+    }
+
+
+def test_an_answer_with_groups_of_groups_formulas_a_total_and_a_comparison_is_drawn(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.go("insights")
+    answer = {
+        "intervals": ["2026-05-01T00:00:00.000Z", "2026-05-02T00:00:00.000Z"],
+        "series": [
+            line(0, ["pro", "coh_1"], [3, 4]),
+            line(0, [None, None], [1, 0]),
+            line(0, ["$all", "$all"], [4, 4]),
+            line(1, ["pro", "coh_1"], [30.0, 10.0]),
+            line(2, ["pro", "coh_1"], [10.0, 2.5]),
+        ],
+        "incomplete": [False, False],
+        "cohortNames": {"coh_1": "Buyers"},
+        "compared": {
+            "intervals": ["2026-04-24T00:00:00.000Z", "2026-04-25T00:00:00.000Z"],
+            "series": [line(0, ["pro", "coh_1"], [2, 2])],
+        },
+        "firstSeen": {"viewed": "2026-01-01T00:00:00Z", "paid": "2026-05-01T08:00:00Z"},
+    }
+    script = """
+        const [answer, query, view] = given;
+        const place = document.getElementById("answer");
+        const told = it.drawInsights(place, { state: { view }, answer, query, before: null });
+        const texts = (what) => [...place.querySelectorAll(what)].map((one) => one.textContent);
+        return { rows: texts(".totals tbody tr"), dashed: texts("path.before").length,
+          drawn: texts("path.line:not(.before)").length,
+          note: texts("p.quiet"), whole: texts("tr.whole th"), links: texts(".totals a"),
+          behind: decodeURIComponent(place.querySelector(".totals a").href),
+          csv: told.series.map((one) => one.name), kept: told.kept };"""
+
+    found = run(dashboard, "insight_answer.js", script, answer, ASKED, "line")
+
+    assert found["rows"] == [
+        "viewed · people · pro · Buyers74+75%",
+        "viewed · people · (none) · (in none of them)10—",
+        "viewed · people · (all) · (all)80—",
+        "paid · sum of amount · pro · Buyers€40€0no data before",
+        "Each · pro · Buyers€12.50—no data before",
+    ]
+    assert (found["drawn"], found["dashed"]) == (4, 4)
+    assert found["note"] == ["Dashed: 24 Apr \u2013 25 Apr"]
+    assert found["whole"] == ["viewed · people · (all) · (all)"]
+    assert found["links"] == ["7", "1", "8"]
+    assert "breakdowns:!(pro,coh_1)" in found["behind"]
+    assert found["csv"][1] == "viewed · people · pro · Buyers (before)"
+    assert sorted(found["kept"]["colours"]) == ["--", "=pro=coh_1", "B=pro=coh_1", "C=pro=coh_1"]
 
 
 def test_operators_of_lists_and_versions_are_offered_where_such_were_seen(

@@ -12,7 +12,6 @@ from whipstitch.web.api.heatmaps import HeatmapBody
 from whipstitch.web.api.insights import InsightsBody
 from whipstitch.web.api.reports import ReportQuestion
 from whipstitch.web.api.retention import RetentionBody
-from whipstitch.web.api.web import WebBody
 
 _BODIES: Final[Mapping[str, Any]] = {
     "insights": InsightsBody,
@@ -20,7 +19,6 @@ _BODIES: Final[Mapping[str, Any]] = {
     "retention": RetentionBody,
     "flows": FlowsBody,
     "heatmaps": HeatmapBody,
-    "web": WebBody,
 }
 
 

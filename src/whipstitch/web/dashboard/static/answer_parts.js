@@ -11,14 +11,16 @@ export const tidyBreakdown = (breakdown) => (typeof breakdown?.property === "str
 
 export const askedBreakdown = (breakdown) => (breakdown ? { limit: usualLimit, ...breakdown } : undefined);
 
-// A value may be called as the rest is; its line says so then.
-const REST = "$other";
+// The rest of the values, and all groups together. A value may be called so, too; its line says so then.
+export const REST = "$other";
+export const ALL = "$all";
+const NAMES = { [REST]: "(other)", [ALL]: "(all)" };
 
 // The name of a breakdown's group; values that read like the name of another are in quotes.
 export function groupLabel(group, isValue = false) {
   if (group === null) return "(none)";
-  if (group === REST) return isValue ? `"${REST}"` : "(other)";
-  return ["(none)", "(other)", "(blank)"].includes(group) ? `"${group}"` : group || "(blank)";
+  if (Object.hasOwn(NAMES, group)) return isValue ? `"${group}"` : NAMES[group];
+  return ["(none)", "(other)", "(all)", "(blank)"].includes(group) ? `"${group}"` : group || "(blank)";
 }
 
 // What tells the people behind a line which group it is.

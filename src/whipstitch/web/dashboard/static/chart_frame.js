@@ -2,25 +2,48 @@
 
 import { fill, h, s } from "./dom.js";
 
-const COLOURS = 8;
-export const colour = (index) => `series-${index % COLOURS}`;
+export const COLOURS = 8;
+// What is none of the values, but the rest of them.
+export const REST_COLOUR = "rest";
+export const colour = (index) => `series-${index === REST_COLOUR ? index : index % COLOURS}`;
 
 const watched = new WeakMap();
 const named = new WeakMap();
 
-// What the series of a chart are called, for its picture.
+// The series of a chart, [{ name, colour }], for its picture.
 export const namesOf = (element) => named.get(element) ?? [];
 
+// How wide a text is in a chart, in pixels; "strong" is bold.
+let pen = null;
+export function textWidth(text, strong = false) {
+  pen ??= h("canvas").getContext("2d");
+  const { fontFamily } = getComputedStyle(document.body);
+  pen.font = `${strong ? "600 " : ""}12px ${fontFamily}`;
+  return pen.measureText(text).width;
+}
+
+// As much of a text as has room.
+export function fitted(text, room) {
+  if (textWidth(text) <= room) return text;
+  let [fits, tooLong] = [0, text.length];
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (textWidth(`${text.slice(0, middle)}…`) <= room) fits = middle;
+    else tooLong = middle;
+  }
+  return `${text.slice(0, fits).toWellFormed().replace(/\ufffd$/, "")}…`;
+}
+
 // draw(width) gives the SVG. `links`: whether it holds some; `legend`: whether the names of series stand above; `numbers`: whether
-// their table is offered, which a page may show by itself.
-export function framed(element, { labels, series, format, caption, legend = series.length > 1, links = series.some((one) => one.href), numbers = true }, draw) {
+// their table is offered, which a page may show by itself; `keyed`: whether its picture alone needs the names above.
+export function framed(element, { labels, series, unfinished, format, caption, legend = series.length > 1, links = series.some((one) => one.href), numbers = true, keyed = true }, draw) {
   watched.get(element)?.disconnect();
-  named.set(element, series.map((one) => one.name));
+  named.set(element, !keyed ? [] : series.map(({ name, colour: own }, index) => ({ name, colour: own ?? index })));
   const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
   // Links inside an image would be out of reach for screen readers.
   if (links) stage.setAttribute("role", "group");
-  const names = legend && h("ul.legend", {}, series.map((one, index) => h("li", {}, h(`span.swatch.${colour(index)}`), h("span.cut", {}, one.name))));
-  fill(element, names, stage, numbers && table(labels, series, format, caption));
+  const names = legend && h("ul.legend", {}, series.map((one, index) => h("li", {}, h(`span.swatch.${colour(one.colour ?? index)}`), h("span.cut", {}, one.name))));
+  fill(element, names, stage, numbers && table(labels, series, unfinished, format, caption));
   let width = 0;
   const again = () => {
     const now = Math.floor(stage.clientWidth);
@@ -32,13 +55,19 @@ export function framed(element, { labels, series, format, caption, legend = seri
   again();
 }
 
-function table(labels, series, format, caption) {
+function table(labels, series, unfinished = [], usual, caption) {
   const details = h("details.chart-table", {}, h("summary", {}, "Numbers"));
+  const cell = (one, index) => {
+    const text = (one.format ?? usual)(one.values[index]);
+    const href = one.values[index] ? one.href?.(index) : null;
+    return h("td.num", {}, href ? h("a", { href }, text) : text);
+  };
   details.addEventListener("toggle", () => {
     if (!details.open || details.childElementCount > 1) return;
     details.append(h("div.scroll", { tabindex: "0", role: "region", "aria-label": caption || "Numbers" }, h("table.table", {},
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), series.map((one) => h("th.num", { scope: "col" }, one.name)))),
-      h("tbody", {}, labels.map((label, index) => h("tr", {}, h("th", { scope: "row" }, label), series.map((one) => h("td.num", {}, one.href && one.values[index] ? h("a", { href: one.href(index) }, format(one.values[index])) : format(one.values[index])))))))));
+      h("tbody", {}, labels.map((label, index) => h("tr", {},
+        h("th", { scope: "row" }, label, unfinished[index] && h("span.quiet", {}, ` ${unfinished[index]}`)), series.map((one) => cell(one, index))))))));
   });
   return details;
 }
@@ -49,11 +78,13 @@ export const linked = (shape, href, label) => (href ? s("a", { href, "aria-label
 
 export const clipped = (text, most) => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
 
-// What lies under the pointer: tell(event) gives { x, lines }, where to show it and what; leave() is told when it is gone.
+// What lies under the pointer: tell(event) gives { x, lines }, where to show it and what, or null; leave() is told when it is gone.
 export function pointed(element, svg, tell, leave = () => {}) {
   let tip = null;
   svg.addEventListener("pointermove", (event) => {
-    const { x, lines } = tell(event);
+    const told = tell(event);
+    if (!told) return tip?.remove();
+    const { x, lines } = told;
     tip ??= h("div.chart-tip", { "aria-hidden": "true" });
     fill(tip, lines);
     element.append(tip);

@@ -15,10 +15,10 @@ const options = (texts, chosen) => Object.entries(texts).map(([value, text]) => 
 
 function math(item, update) {
   const chosen = item.math ?? "total";
-  const select = h("select", { "aria-label": "Count", "data-key": "math", onchange: () => update({ math: select.value === "total" ? undefined : select.value, property: MATHS[select.value].counts ? undefined : item.property }, true) }, options(MATHS, chosen));
+  const select = h("select", { "aria-label": "Count", "data-key": "math", onchange: () => update({ math: select.value === "total" ? undefined : select.value, property: MATHS[select.value].of ? item.property : undefined }, true) }, options(MATHS, chosen));
   const names = () => [item.event_name];
-  return h("div.math", {}, select, !MATHS[chosen].counts &&
-    combobox({ label: "Property to count", placeholder: "number property", eager: true, value: item.property ?? "", options: propertyOptions("event", names, ["number"]), onchange: (property) => update({ property }) }));
+  return h("div.math", {}, select, MATHS[chosen].of &&
+    combobox({ label: "Property to count", placeholder: MATHS[chosen].numbers ? "number property" : "property", eager: true, value: item.property ?? "", options: propertyOptions("event", names, MATHS[chosen].numbers ? ["number"] : null), onchange: (property) => update({ property }) }));
 }
 
 function editor(state, change, current) {

@@ -10,6 +10,7 @@ const PAGE = 200;
 const MOST_PAGES = 5;
 const MOST_SAMPLES = 20;
 const MOST_VALUES = 100;
+const EARLIEST = "1900-01-01"; // no event can be earlier
 
 const from = () => new Date(Date.now() - DAYS * 86_400_000).toISOString();
 
@@ -30,6 +31,10 @@ export const eventNames = () => once("events", async () => ranked(await all({ pr
 const ranked = (events) => events
   .map((one) => ({ name: one.event_name, count: one.count, lastSeen: one.last_seen }))
   .sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+
+// When each event was first seen, by its name.
+export const firstSeen = () => once("first seen", async () =>
+  Object.fromEntries((await all({ properties: "false", from: EARLIEST })).map((one) => [one.event_name, one.first_seen])));
 
 // Those that a text may mean; the server looks for it where there are more than are asked for at once.
 async function eventNamesLike(text) {
@@ -78,7 +83,7 @@ async function all(parameters) {
   const events = [];
   let cursor = null;
   for (let page = 0; page < MOST_PAGES; page++) {
-    const found = await get("lexicon", { ...parameters, from: from(), limit: PAGE, cursor });
+    const found = await get("lexicon", { from: from(), ...parameters, limit: PAGE, cursor });
     events.push(...found.events);
     cursor = found.next_cursor;
     if (!cursor) break;

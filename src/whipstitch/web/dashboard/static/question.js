@@ -2,7 +2,7 @@
 // A view is static/SURFACE_view.js; question_state.js says what it has.
 
 import { failed, latest, withParameters } from "./api.js";
-import { csv, download, png } from "./charts.js";
+import { csv, download, png } from "./chart_export.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { settled } from "./date_range.js";
 import { eventNames } from "./lexicon_source.js";
@@ -63,6 +63,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     }
     place.answer.removeAttribute("aria-busy");
     numbers = view.draw(place.answer, { ...answered.found, state }) ?? null;
+    state = { ...state, ...numbers?.kept };
     place.said.textContent = numbers ? "The answer is shown." : place.answer.textContent;
     place.csv.disabled = !numbers;
     place.png.disabled = !place.answer.querySelector(".chart svg");

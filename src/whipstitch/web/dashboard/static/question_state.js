@@ -11,7 +11,8 @@ import { decode, encode } from "./rison.js";
 //   added. Texts stand in the address as they are, true as 1, all else as Rison.
 // - tidy(state): the state with everything in its place; an address may hold anything.
 // - query(state): the body, without from and to; null where something is still missing, which missing(state) says.
-// - draw(element, { state, answer, before, query, queryBefore }): shows it; gives back { labels, series, corner? } for the CSV.
+// - draw(element, { state, answer, before, query, queryBefore }): shows it; gives back { labels, series, corner?, kept? }: the first
+//   three for the CSV, and a patch of what the state keeps of the picture, which are fields that `unasked` lists.
 //   `query` is what was sent, for peopleLink(); `before` is the answer of the period before, null where it is not compared.
 // - read(query): the state that a saved query says, where its fields are not those of the state.
 // - parts(query), joined(answers, query): where several questions make the answer.
@@ -59,7 +60,7 @@ export function savedState(view, { query, range, view: shown }) {
   return view.tidy ? view.tidy(state) : state;
 }
 
-export const sameState = (view, one, other) => Object.keys(defaultsOf(view)).every((name) => same(one[name], other[name]));
+export const sameState = (view, one, other) => Object.keys(defaultsOf(view)).every((name) => view.unasked?.includes(name) || same(one[name], other[name]));
 
 // In whatever order the keys of objects are.
 const same = (one, other) => encode(sorted(one)) === encode(sorted(other));

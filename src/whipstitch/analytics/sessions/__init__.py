@@ -1,1 +1,0 @@
-"""Sessions: which events belong together, and what is known of such a visit."""
