@@ -2,6 +2,7 @@
 of its own on that of all."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser
@@ -18,10 +19,36 @@ def everybodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+class _Kept:
+    """The browser of a process, from the first test that looks at it until the tests here are over:
+    as long as it runs, no test can have an event loop of its own."""
+
+    def __init__(self) -> None:
+        self._running: Browser | None = None
+        self._stack = ExitStack()
+
+    def running(self) -> Browser:
+        if self._running is None:
+            self._running = self._stack.enter_context(chromium())
+        return self._running
+
+    def close(self) -> None:
+        self._running = None
+        self._stack.close()
+
+
+_kept = _Kept()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Browser:
+    return _kept.running()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        _kept.close()
 
 
 @pytest.fixture(scope="module")

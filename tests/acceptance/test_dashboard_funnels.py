@@ -67,7 +67,7 @@ def test_a_funnel_is_built_by_clicking_and_its_address_restores_it(dashboard: Da
     expect(page.locator(".answer-sum")).to_contain_text("20% 1 of 5 people")
 
     page.get_by_label("Within").fill("1")
-    page.get_by_label("Unit of time").select_option("hours")
+    page.get_by_role("form", name="Question").get_by_label("Unit of time").select_option("hours")
     expect(rows(page).nth(1)).to_have_text("2carted1420%20%10 mins")
     page.get_by_label("Order").select_option("In any order")
     expect(rows(page).nth(1)).to_have_text("22 of 32340%40%35 mins")

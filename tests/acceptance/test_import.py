@@ -117,6 +117,9 @@ def test_our_own_export_comes_back_as_it_was(
 ) -> None:
     unique = str(time.monotonic_ns())
     source, target = Another(server, f"from {unique}"), Another(server, f"to {unique}")
+    # By this one it is seen that all before it are there.
+    last = {"distinct_id": "user_1", "event_name": "last", "timestamp": 0}
+    operations = [*operations, {"type": "track", "payload": last}]
 
     def send() -> bool:
         # The server learns of a new key within a second.
@@ -126,7 +129,9 @@ def test_our_own_export_comes_back_as_it_was(
     server.wait_until(send)
     events = sum(one["type"] == "track" for one in operations)
     names = ("aliases", "people", "events")
-    server.wait_until(lambda: len(exported(server, "events", source.token)) == events)
+    server.wait_until(
+        lambda: len(exported(server, "events", source.token)) == events and not waiting(server)
+    )
     files = []
     for name in names:
         files.append(tmp_path / f"{unique}-{name}.jsonl")

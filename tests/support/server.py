@@ -117,7 +117,8 @@ class Server:
         other = copy.copy(self)
         other.live_key, other.test_key = made["live_key"], made["test_key"]
         other.token, other.project_id = made["token"], made["project"]["project_id"]
-        nothing = {"operations": []}  # refused for itself, once the key is known
+        # Refused for itself, once the key is known.
+        nothing: dict[str, list[Any]] = {"operations": []}
         self.wait_until(
             lambda: all(
                 other.send("/api/v1/batch", nothing, key).status_code == 400
