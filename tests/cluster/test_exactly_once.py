@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.support.cluster import connected
+from tests.support.cluster import CLUSTER, connected
 from tests.support.folder import new_loader
 from tests.support.proxy import Proxy
 from tests.support.segments import event, write_segment
@@ -53,7 +53,8 @@ def _load(store: Store, *segments: Path, inserts: Inserts | None = None) -> None
 
 def _counted(client: Client) -> tuple[int, int]:
     """Rows, and different ids."""
-    client.await_replicas("events_local", all_of_them=True)
+    if CLUSTER:
+        client.await_replicas("events_local", all_of_them=True)
     return tuple(client.query("SELECT count(), uniqExact(id) FROM events").result_rows[0])
 
 
@@ -95,6 +96,7 @@ def test_rows_are_dealt_out_and_an_id_stays_on_its_shard(
     assert rows == [(1, 97)]
 
 
+@pytest.mark.replicas
 def test_the_next_attempt_on_another_replica_that_sees_nothing_yet_stores_nothing_twice(
     hosts: Servers, beside: Client, tmp_path: Path
 ) -> None:
@@ -115,6 +117,7 @@ def test_the_next_attempt_on_another_replica_that_sees_nothing_yet_stores_nothin
     assert _counted(beside) == (ROWS, ROWS)
 
 
+@pytest.mark.replicas
 def test_an_attempt_whose_answer_is_lost_is_repeated_elsewhere(
     proxied: Servers, proxies: list[Proxy], beside: Client, tmp_path: Path
 ) -> None:

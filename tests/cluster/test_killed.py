@@ -23,9 +23,12 @@ from whipstitch.loader.segment_reader import contents
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.servers import Servers
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("WHIPSTITCH_TEST_CLUSTER_MAY_KILL"), reason="nothing may be killed"
-)
+pytestmark = [
+    pytest.mark.replicas,
+    pytest.mark.skipif(
+        not os.environ.get("WHIPSTITCH_TEST_CLUSTER_MAY_KILL"), reason="nothing may be killed"
+    ),
+]
 ROWS = 500
 KILLS = int(os.environ.get("WHIPSTITCH_TEST_CLUSTER_KILLS", "4"))
 

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -18,7 +18,7 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 from tests.support.clickhouse import opened
-from tests.support.cluster import TABLES, connected, place_of
+from tests.support.cluster import CLUSTER, TABLES, connected, place_of
 
 from whipstitch.analytics.expressions.filters import OPERATORS
 from whipstitch.analytics.session import QuerySession, SessionFactory
@@ -442,11 +442,8 @@ class Worlds:
 def worlds_in(address: Address) -> Iterator[Worlds]:
     """A storage for worlds."""
     client = connected(place_of(address), LOADING)
-    try:
-        with opened(address) as store:
-            yield Worlds(store, client)
-    finally:
-        client.close()
+    with closing(client), opened(address) as store:
+        yield Worlds(store, client)
 
 
 _EVENT_FIELDS: Final = (
@@ -475,7 +472,8 @@ def write(world: World, client: Client) -> None:
     _insert(client, world, "person_ids", _links(world))
     _insert(client, world, "person_moves", _moves(world))
     _insert(client, world, "person_traits", _traits(world))
-    client.await_replicas(*TABLES)
+    if CLUSTER:
+        client.await_replicas(*TABLES)
 
 
 def _event_row(world: World, number: int, event: Event) -> dict[str, Any]:
@@ -533,4 +531,6 @@ def _insert(client: Client, world: World, table: str, rows: list[dict[str, Any]]
     if rows:
         scope = {"project_id": world.project_id, "environment": "live"}
         complete = [scope | row for row in rows]
-        client.insert(table, [list(row.values()) for row in complete], list(complete[0]))
+        # Replicas have it from each other; shards without replicas have it from us.
+        for node in [client] if CLUSTER else client.all_nodes():
+            node.insert(table, [list(row.values()) for row in complete], list(complete[0]))

@@ -99,6 +99,47 @@ def forget(
         typer.echo(f"{node} is forgotten.")
 
 
+@app.command("import")
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="The other server: http(s)://user:password@host:8123/database, or the data "
+            "directory of one that runs with its own ClickHouse.",
+            show_default=False,
+        ),
+    ],
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what an earlier run moved; nothing is doubled.")
+    ] = False,
+    clickhouse: ClickHouse = None,
+    database: Database = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Move the history of another ClickHouse here, month by month: events, traits and aliases.
+
+    This node has to run, and may be sent to meanwhile. Ended at any moment and run again, it goes
+    on where it stopped; run again later, it moves what came since."""
+    with registry_session(data_dir, database, as_json) as registry:
+        from whipstitch.cli.moving import move
+        from whipstitch.config.settings import Settings
+
+        settings = Settings.load(data_dir=data_dir, clickhouse=clickhouse, database=database)
+        projects = {one.id for one in registry.list_projects()}
+        moved = move(settings, source, projects, again=again)
+    if as_json:
+        print_json(moved)
+        return
+    typer.echo(
+        f"Moved {moved['events']:,} events, {moved['traits']:,} traits and "
+        f"{moved['aliases']:,} aliases; this node stores them within seconds."
+    )
+    if moved["recent"]:
+        typer.echo(f"{moved['recent']:,} rows are less than a minute old: run this again for them.")
+
+
 def _servers(data_dir: Path | None, clickhouse: str | None) -> Servers:
     from whipstitch.config.setting_values import local_directory
     from whipstitch.config.settings import Settings

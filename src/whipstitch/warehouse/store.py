@@ -37,6 +37,9 @@ _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
 _STARTING_SECONDS: Final = 2.0
 _UNKNOWN_DATABASE: Final = 81
+_EVENTS_ENGINE: Final = (
+    "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
+)
 
 Row = Sequence[Any]
 T = TypeVar("T")
@@ -185,6 +188,7 @@ class Store:
             self._create_database()
             client = self._connect(LOADING)
         try:
+            self._refuse_single(client)
             are_replicated(client, our_tables())
             for migration in migrate(client):
                 log.info("storage_migrated", number=migration.number, name=migration.name)
@@ -277,6 +281,18 @@ class Store:
                 members = hosts.members(client, fleet.servers.cluster)
             hosts.check_members(members, looks)
         fleet.know_shards({one.shard for one in looks}, len(looks[0].layout))
+
+    def _refuse_single(self, client: Client) -> None:
+        """Raises StorageError where a cluster's database is one that a single server made."""
+        if client.peers is None:
+            return
+        found = client.query(_EVENTS_ENGINE).result_rows
+        if found and found[0][0] != "Distributed":
+            raise StorageError(
+                f"The database {client.database} has the tables of a single server. A cluster "
+                "begins with an empty one: name another in --clickhouse, and bring the history "
+                "over with `whipstitch cluster import`."
+            )
 
     def _refuse_strangers(self) -> None:
         """Raises StorageError where there are several hosts, each with tables of its own."""
