@@ -118,6 +118,27 @@ def test_an_answer_to_the_filters_before_is_not_shown(dashboard: Dashboard, serv
     expect(page.locator("details.event")).to_have_count(1)
 
 
+def test_by_keyboard_one_gets_to_any_page_event_and_person(
+    dashboard: Dashboard, server: Server
+) -> None:
+    server.send("/api/v1/track", {"event_name": "reached_by_keys", "distinct_id": "bob"})
+    server.wait_until(lambda: bool(server.events(event_name="reached_by_keys")))
+    page = dashboard.go("insights")
+    for text, address in (
+        ("reten", "/retention"),
+        ("hed_by_k", "/events?event_name=reached_by_keys"),
+        ("lovelace", "/people?search=lovelace"),
+    ):
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Go to").fill(text)
+        expect(page.locator("dialog [aria-selected=true]")).to_be_visible()
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{address}")
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Go to a page")
+
+
 def test_a_wrong_key_is_found_on_the_live_page(dashboard: Dashboard, server: Server) -> None:
     server.send("/api/v1/track", {"event_name": "x", "distinct_id": "bob"}, "sk_live_misspelt_key")
 

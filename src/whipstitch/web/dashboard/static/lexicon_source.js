@@ -37,7 +37,7 @@ export const firstSeen = () => once("first seen", async () =>
   Object.fromEntries((await all({ properties: "false", from: EARLIEST })).map((one) => [one.event_name, one.first_seen])));
 
 // Those that a text may mean; the server looks for it where there are more than are asked for at once.
-async function eventNamesLike(text) {
+export async function eventNamesLike(text) {
   const known = await eventNames();
   if (!text || known.length < PAGE * MOST_PAGES) return known;
   const { events } = await get("lexicon", { search: text, properties: "false", from: from(), limit: PAGE });
