@@ -160,7 +160,7 @@ def _first(*names: str) -> str:
 
 
 _IS_SCREEN_EVENT: Final = f"event_name IN ({', '.join(repr(one) for one in sorted(SCREEN_EVENTS))})"
-_IS_VIEW: Final = f"({_IS_SCREEN_EVENT} OR event_name = '{_PAGE_VIEW}')"
-_VIEWS: Final = f"greatest(countIf({_IS_VIEW}), countIf(event_name = '{SEEN_EVENT}'))"
+IS_VIEW: Final = f"({_IS_SCREEN_EVENT} OR event_name = '{_PAGE_VIEW}')"
+_VIEWS: Final = f"greatest(countIf({IS_VIEW}), countIf(event_name = '{SEEN_EVENT}'))"
 """Of one screen in one session: clients that report a view by itself send a screen event of it,
 too, and it is one view."""

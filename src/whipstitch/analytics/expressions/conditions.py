@@ -37,8 +37,8 @@ def _condition(filter_: Filter, values: Parameters, persons: Persons) -> str:
     operator = positive(filter_.operator)
     if filter_.on == "person":
         people = person_properties.of_people(filter_.property, values)
-        met = _met(person_properties.VALUE, operator, filter_.values, values)
-        condition = f"{persons.key} IN (SELECT key FROM ({people}) WHERE {met})"
+        passed = met(person_properties.VALUE, operator, filter_.values, values)
+        condition = f"{persons.key} IN (SELECT key FROM ({people}) WHERE {passed})"
     elif filter_.property == PERSON_ID and operator in ("is", "any_of"):
         ids = values.add(list(map(str, filter_.values)), "Array(String)")
         condition = f"{persons.key} IN ({person_properties.keys_of(ids)})"
@@ -47,11 +47,11 @@ def _condition(filter_: Filter, values: Parameters, persons: Persons) -> str:
         wanted = filter_.values
         if filter_.property == properties.OS and operator != "regex":
             wanted = tuple(one.lower() if isinstance(one, str) else one for one in wanted)
-        condition = _met(value, operator, wanted, values)
+        condition = met(value, operator, wanted, values)
     return f"NOT ({condition})" if filter_.operator in OPPOSITES else f"({condition})"
 
 
-def _met(
+def met(
     value: Expressions, operator: Positive, wanted: Sequence[Scalar], values: Parameters
 ) -> str:
     """Whether ``value`` is there and meets a positive operator."""

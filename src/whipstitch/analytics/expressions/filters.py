@@ -34,6 +34,7 @@ Positive = Literal[
 Negative = Literal["is_not", "not_contains", "is_not_set", "none_of"]
 Operator = Positive | Negative
 On = Literal["event", "person"]
+FilterOn = Literal[On, "session"]
 
 OPERATORS: Final[tuple[str, ...]] = (*get_args(Positive), *get_args(Negative))
 OPPOSITES: Final[Mapping[str, Positive]] = {
@@ -57,12 +58,12 @@ _FEWER_VALUES: Final = {"regex": 20, "all_of": 100}
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
     """``operator`` as in the interfaces; any of ``values`` will do. ``path`` is where the request
-    has the filter."""
+    has the filter. On a session: see ``sessions/session_filters.py``."""
 
     property: str
     operator: Operator
     values: tuple[Scalar, ...] = ()
-    on: On = "event"
+    on: FilterOn = "event"
     path: str = field(default="", compare=False)
 
 
@@ -86,13 +87,16 @@ class FilterGroup:
 Filter = PropertyFilter | CohortFilter | FilterGroup
 
 
-def parse(items: Sequence[Mapping[str, Any]], path: str) -> tuple[Filter, ...]:
-    """The filters of a list of JSON objects that ``path`` holds.
+def parse(
+    items: Sequence[Mapping[str, Any]], path: str, *, of_sessions: bool = False
+) -> tuple[Filter, ...]:
+    """The filters of a list of JSON objects that ``path`` holds. ``of_sessions``: whether some may
+    be on the session; these do not stand in groups.
 
     Raises:
         InvalidQuery
     """
-    parsed = _parse_several(items, path, 0)
+    parsed = _parse_several(items, path, 0, _ON_SESSIONS if of_sessions else _ON)
     leaves = list(within(parsed))
     if len(leaves) > _MOST:
         raise InvalidQuery(path, f"must not be more than {_MOST} filters")
@@ -136,8 +140,10 @@ def patterns_of(query: object) -> list[tuple[str, str]]:
 # From JSON
 
 
-def parse_one(item: Mapping[str, Any], path: str) -> PropertyFilter | CohortFilter:
-    """The single filter that a JSON object gives, which is at ``path``.
+def parse_one(
+    item: Mapping[str, Any], path: str, ons: tuple[str, ...] = get_args(On)
+) -> PropertyFilter | CohortFilter:
+    """The single filter that a JSON object gives, which is at ``path``; ``ons``: what it may be on.
 
     Raises:
         InvalidQuery
@@ -154,8 +160,8 @@ def parse_one(item: Mapping[str, Any], path: str) -> PropertyFilter | CohortFilt
     if operator not in OPERATORS:
         raise InvalidQuery(f"{path}.operator", f"must be one of {', '.join(OPERATORS)}")
     on = item.get("on", "event")
-    if on not in get_args(On):
-        raise InvalidQuery(f"{path}.on", "must be event or person")
+    if on not in ons:
+        raise InvalidQuery(f"{path}.on", f"must be {' or '.join(ons)}")
     return PropertyFilter(
         checked_name(item.get("property"), f"{path}.property"),
         operator,
@@ -166,20 +172,26 @@ def parse_one(item: Mapping[str, Any], path: str) -> PropertyFilter | CohortFilt
 
 
 _FIELDS: Final = frozenset({"property", "operator", "value", "on"})
+_ON: Final[tuple[str, ...]] = get_args(On)
+_ON_SESSIONS: Final[tuple[str, ...]] = get_args(FilterOn)
 
 
-def _parse_several(items: object, path: str, depth: int) -> tuple[Filter, ...]:
+def _parse_several(
+    items: object, path: str, depth: int, ons: tuple[str, ...] = _ON
+) -> tuple[Filter, ...]:
     if not isinstance(items, list | tuple):
         raise InvalidQuery(path, "must be a list of filters")
     if len(items) > _MOST:
         raise InvalidQuery(path, f"must not be more than {_MOST} filters")
-    return tuple(_parse_nested(item, f"{path}[{index}]", depth) for index, item in enumerate(items))
+    return tuple(
+        _parse_nested(item, f"{path}[{index}]", depth, ons) for index, item in enumerate(items)
+    )
 
 
-def _parse_nested(item: Mapping[str, Any], path: str, depth: int) -> Filter:
+def _parse_nested(item: Mapping[str, Any], path: str, depth: int, ons: tuple[str, ...]) -> Filter:
     """The filter, or the group of filters, that ``depth`` groups hold."""
     if not isinstance(item, Mapping) or not ("any" in item or "all" in item):
-        return parse_one(item, path)
+        return parse_one(item, path, ons)
     if len(item) > 1:
         raise InvalidQuery(path, "must have nothing beside any or all")
     ((name, items),) = item.items()

@@ -46,8 +46,13 @@ class TimeRange:
 
     def bounds(self, values: Parameters) -> tuple[str, str]:
         """Its start and its end in SQL, DateTime64."""
-        start, end = (values.add(_milliseconds(one), "Int64") for one in (self.start, self.end))
+        start, end = self.milliseconds(values)
         return f"fromUnixTimestamp64Milli({start})", f"fromUnixTimestamp64Milli({end})"
+
+    def milliseconds(self, values: Parameters) -> tuple[str, str]:
+        """The same as unix milliseconds, Int64."""
+        start, end = (values.add(_milliseconds(one), "Int64") for one in (self.start, self.end))
+        return start, end
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ from whipstitch.web.api import (
     rejections,
     retention,
     screens,
+    sessions,
     stream,
+    web,
 )
 from whipstitch.web.api.asking import answering
 from whipstitch.web.api.bounded import Bounded
@@ -63,6 +65,8 @@ _MODULES: Final = (
     property_values,
     screens,
     heatmaps,
+    web,
+    sessions,
     export,
     stream,
     rejections,

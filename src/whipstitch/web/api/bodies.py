@@ -2,13 +2,13 @@
 
 The types see to names and JSON types; what the values may be is the queries' own business."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 from msgspec import Meta
 
 from whipstitch.analytics.expressions import breakdowns, groupings
-from whipstitch.analytics.expressions.filters import OPERATORS, On
+from whipstitch.analytics.expressions.filters import OPERATORS, FilterOn, On
 from whipstitch.core.errors import InvalidQuery
 
 Moment = Annotated[
@@ -60,7 +60,12 @@ FILTER: Final = {
                 "how long ago (`-7d`).",
                 "examples": [["pro", "team"]],
             },
-            "on": {"enum": ["event", "person"], "default": "event"},
+            "on": {
+                "enum": list(get_args(FilterOn)),
+                "default": "event",
+                "description": "`session`: of `/api/v1/web` and `/api/v1/sessions`, outside of "
+                "groups.",
+            },
             "cohort": {"type": "string", "description": "Instead of `property`."},
             **{name: {"type": "array", "items": _NESTED, "minItems": 1} for name in ("any", "all")},
         },

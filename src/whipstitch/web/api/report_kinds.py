@@ -12,6 +12,7 @@ from whipstitch.web.api.heatmaps import HeatmapBody
 from whipstitch.web.api.insights import InsightsBody
 from whipstitch.web.api.reports import ReportQuestion
 from whipstitch.web.api.retention import RetentionBody
+from whipstitch.web.api.web import WebBody
 
 _BODIES: Final[Mapping[str, Any]] = {
     "insights": InsightsBody,
@@ -19,6 +20,7 @@ _BODIES: Final[Mapping[str, Any]] = {
     "retention": RetentionBody,
     "flows": FlowsBody,
     "heatmaps": HeatmapBody,
+    "web": WebBody,
 }
 
 

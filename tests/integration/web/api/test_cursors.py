@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.server import Server
 
-_LISTS = ("events", "people", "aliases", "lexicon", "screens")
+_LISTS = ("events", "people", "aliases", "lexicon", "screens", "sessions")
 _INTEGERS = (-1, -(2**63), 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**30)
 _TEXTS = ("", "\0", "\\", "'); DROP TABLE events --", "\ud7ff\U0010ffff", "{x:String}", "\\N")
 _RANGE = {"from": "1900-01-01", "to": "2300-01-01"}

@@ -46,6 +46,7 @@ def test_every_endpoint_that_reads_is_described(described: dict[str, Any]) -> No
         "/api/v1/properties/values",
         "/api/v1/screens",
         "/api/v1/screens/image",
+        "/api/v1/sessions",
         "/api/v1/export",
         "/api/v1/events/stream",
         "/api/v1/rejections",

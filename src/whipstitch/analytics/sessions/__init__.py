@@ -1,0 +1,1 @@
+"""Sessions: which events belong together, and what is known of such a visit."""
