@@ -19,6 +19,7 @@ _PRELOADED: Final = (
     "whipstitch.app.server",
     "whipstitch.app.reading",
     "alembic.command",
+    "tests.support.warm",
 )
 preferred = False
 """Whether commands are forked where they can be. Tests want that; measurements do not."""

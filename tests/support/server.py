@@ -15,10 +15,13 @@ from typing import IO, Any, Self
 import httpx
 from tests.support import processes
 from tests.support.command import COMMAND
+from tests.support.first_run import started_before
 from tests.support.forked import Forked, suits
 
 _READY_SECONDS = 60
 _PAUSE = 0.05
+_SHARE_PAUSED = 0.1
+_LONGEST_PAUSE = 0.5
 
 
 class Server:
@@ -28,7 +31,9 @@ class Server:
     ``environment`` are settings (``{"RATE_LIMIT": "0"}``: names without ``WHIPSTITCH_``), ``flags``
     further arguments. ``wait``: whether to return from a start only when ``/ready`` says 200.
     ``command``: another one that runs a server and prints what ``serve`` does. ``files``: so many
-    it may have open. ``installed``: as a shell starts it, though tests fork."""
+    it may have open. ``installed``: as a shell starts it, though tests fork. ``first``: whether its
+    first start is to be one on an empty data directory, as it is by default where a test does not
+    wait for it; else it may find there what a first start of before left (see ``first_run``)."""
 
     live_key: str
     test_key: str
@@ -44,6 +49,7 @@ class Server:
         command: str = "serve",
         files: int | None = None,
         installed: bool = False,
+        first: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.log_path = data_dir.with_name(data_dir.name + ".log")
@@ -55,6 +61,7 @@ class Server:
         self._command = command
         self._files = files
         self._installed = installed
+        self._first = first or not wait or installed or bool(flags) or command != "serve"
         self._not_ready = ""
         self._port = 0
         self._process: subprocess.Popen[bytes] | Forked | None = None
@@ -82,6 +89,7 @@ class Server:
     def start(self, wait: bool | None = None) -> None:
         """Starts it, again on the same data directory. ``wait`` as for the class, which also says
         what it is by default."""
+        made = None if self._first else started_before(self.data_dir, self._environment)
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("WHIPSTITCH_")
         }
@@ -102,7 +110,8 @@ class Server:
         self.printed = json.loads(line)
         self.url = self.printed["address"]
         self._port = int(self.url.rpartition(":")[2])
-        if made := self.printed["first_run"]:
+        if made := (self.printed["first_run"] or made):
+            self.printed["first_run"] = made
             self.live_key, self.test_key = made["live_key"], made["test_key"]
             self.token, self.project_id = made["token"], made["project_id"]
         if self._wait if wait is None else wait:
@@ -233,16 +242,19 @@ class Server:
                 return float(line.rpartition(" ")[2])
         return 0.0
 
-    def wait_until(self, predicate: Callable[[], bool], seconds: float = 30) -> None:
-        """Asks ``predicate`` until it is true; fails after ``seconds``, or when the server ends."""
-        give_up = time.monotonic() + seconds
+    def wait_until(self, predicate: Callable[[], bool], seconds: float = 60) -> None:
+        """Asks ``predicate`` until it is true; fails after ``seconds``, or when the server ends.
+        What takes long is asked for less often: each question keeps the server busy."""
+        began = time.monotonic()
+        give_up = began + seconds
         while not predicate():
             code = self.process.poll()
             assert code is None, f"the server ended with {code} and logged:\n{self.log}"
             assert time.monotonic() < give_up, (
                 f"not within {seconds} s; /ready last said {self._not_ready}; log:\n{self.log}"
             )
-            time.sleep(_PAUSE)
+            waited = time.monotonic() - began
+            time.sleep(min(max(_PAUSE, waited * _SHARE_PAUSED), _LONGEST_PAUSE))
 
     def _begin(
         self, arguments: list[str], environment: dict[str, str], out: int, err: int
