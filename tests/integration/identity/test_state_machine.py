@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.support.examples import examples
 from tests.support.identity_model import IdentityModel
 from tests.support.segments import alias
 from tests.support.stitching import Node, accepted, seen
@@ -140,7 +141,7 @@ class Histories(RuleBasedStateMachine):
 
 
 def test_every_read_says_what_was_said_whatever_happened(node: Node) -> None:
-    live_through(node, histories=5)
+    live_through(node, histories=examples(3))
 
 
 def live_through(node: Node, *, histories: int) -> None:

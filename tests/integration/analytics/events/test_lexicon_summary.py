@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.segments import START_MS, alias, event
 from tests.support.stitching import LIVE, Node, accepted, seen, until
 
@@ -63,7 +64,7 @@ def _forget_summaries(node: Node) -> None:
 
 
 # Each example has a project of its own.
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_a_summary_and_what_came_since_list_what_the_rows_list(node: Node, seed: int) -> None:
     random = Random(seed)  # noqa: S311

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import reference
+from tests.support.examples import examples
 from tests.support.reference import START, START_MS, Event, Update, World, Worlds
 
 from whipstitch.analytics.events import property_values
@@ -33,7 +34,7 @@ def _counts(worlds: Worlds, world: World, property_: str, **options: Any) -> lis
     return [(one.value, one.count) for one in answer.values]
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(4))
 @given(seed=st.integers(0, 2**32))
 def test_they_are_counted_as_breakdowns_tell_them_apart(worlds: Worlds, seed: int) -> None:
     random = Random(seed)  # noqa: S311

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.reference import World, Worlds, random_filter, random_world
 
 from whipstitch.analytics.expressions import filters
@@ -28,7 +29,7 @@ def _passing(worlds: Worlds, world: World, asked: list[dict[str, Any]]) -> list[
     return worlds.read(world.scope(), ask)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=st.integers(0, 2**32))
 @example(seed=2681)  # a time is asked for, and a number is larger than any
 def test_a_filter_lets_through_what_it_says(worlds: Worlds, seed: int) -> None:

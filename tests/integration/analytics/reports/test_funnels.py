@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import reference
+from tests.support.examples import examples
 from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds, random_filter
 
 from whipstitch.analytics.expressions import filters
@@ -219,7 +220,7 @@ class _Expected:
         return set(ranked[: breakdown.limit])
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_number_is_what_trying_out_all_attempts_gives(worlds: Worlds, seed: int) -> None:
     random = Random(seed)  # noqa: S311
@@ -244,7 +245,7 @@ def test_every_number_is_what_trying_out_all_attempts_gives(worlds: Worlds, seed
         assert sizes == sorted(sizes, reverse=True)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_the_people_behind_a_number_are_those_who_got_that_far(worlds: Worlds, seed: int) -> None:
     random = Random(seed)  # noqa: S311

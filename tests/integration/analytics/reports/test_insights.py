@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import reference
+from tests.support.examples import examples
 from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds, random_filter
 
 from whipstitch.analytics.expressions import filters
@@ -241,7 +242,7 @@ _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
 _OVER_PEOPLE = _AGGREGATES | {"median": _quantile(0.5)}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_number_is_what_counting_by_hand_gives(worlds: Worlds, seed: int) -> None:
     random = Random(seed)  # noqa: S311
@@ -270,7 +271,7 @@ def test_every_number_is_what_counting_by_hand_gives(worlds: Worlds, seed: int) 
         assert next(lines, None) is None
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_the_people_behind_a_number_are_those_whose_events_made_it(
     worlds: Worlds, seed: int
@@ -299,7 +300,7 @@ def _start(event: Event, starts: tuple[int, ...]) -> int:
     return starts[bisect.bisect_right(starts, event.ms) - 1]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_people_of_trailing_days_and_of_all_up_to_then_are_counted_once(
     worlds: Worlds, seed: int
@@ -337,7 +338,7 @@ def test_people_of_trailing_days_and_of_all_up_to_then_are_counted_once(
             assert _people(worlds, world, query, counted) == people[group]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_several_breakdowns_tell_apart_by_all_of_them_at_once(worlds: Worlds, seed: int) -> None:
     random = Random(seed)  # noqa: S311
