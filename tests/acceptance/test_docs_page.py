@@ -1,7 +1,6 @@
 """``/docs`` and ``/sign-in``: pages that work with no internet."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ _ELSEWHERE = re.compile(r"""(?:src|href|url)\s*[=:(]\s*["']?(?:https?:)?//(?!www
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("pages") / "data") as running:
-        yield running
+def server(everybodys: Server) -> Server:
+    return everybodys
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/docs"])

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,22 +40,22 @@ def _examples() -> list[_Example]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(everybodys: Server) -> Server:
     """A server with what the page says was sent."""
     sent = (json.loads(block["json"]) for block in _blocks() if block["kind"] == "events")
     events = [event for some in sent for event in some]
-    with Server(tmp_path_factory.mktemp("docs") / "data") as running:
-        alias = {"alias_id": "anon_1", "distinct_id": "user_1"}
-        person = {"distinct_id": "user_2", "properties": {"company": "Acme"}}
-        operations = [
-            {"type": "alias", "payload": alias},
-            {"type": "people", "payload": person},
-            *({"type": "track", "payload": event} for event in events),
-        ]
-        answer = running.send("/api/v1/batch", {"operations": operations})
-        assert answer.status_code == 200, answer.text
-        running.wait_until(lambda: len(running.events()) == len(events))
-        yield running
+    running = everybodys.in_new_project("Docs")
+    alias = {"alias_id": "anon_1", "distinct_id": "user_1"}
+    person = {"distinct_id": "user_2", "properties": {"company": "Acme"}}
+    operations = [
+        {"type": "alias", "payload": alias},
+        {"type": "people", "payload": person},
+        *({"type": "track", "payload": event} for event in events),
+    ]
+    answer = running.send("/api/v1/batch", {"operations": operations})
+    assert answer.status_code == 200, answer.text
+    running.wait_until(lambda: len(running.events()) == len(events))
+    return running
 
 
 def test_the_page_has_examples() -> None:

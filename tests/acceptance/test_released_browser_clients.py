@@ -18,9 +18,8 @@ PACKAGES = ("mixpanel-browser", "@amplitude/analytics-browser", "@snowplow/brows
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("clients") / "data") as running:
-        yield running
+def server(everybodys: Server) -> Server:
+    return everybodys.in_new_project("Browser clients")
 
 
 @pytest.fixture(scope="module")

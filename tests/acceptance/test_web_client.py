@@ -17,10 +17,8 @@ SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("web") / "data"
-    with Server(directory, environment={"RATE_LIMIT": "0"}) as running:
-        yield running
+def server(everybodys: Server) -> Server:
+    return everybodys.in_new_project("Sites")
 
 
 @pytest.fixture
