@@ -76,7 +76,7 @@ def test_a_key_is_made_sent_with_and_seen_live(dashboard: Dashboard, server: Ser
     page = dashboard.go("events")
     expect(page.get_by_text("Live", exact=True).last).to_be_visible()
     body = {"event_name": "freshly_sent", "distinct_id": "bob", "properties": {"n": {"m": [42]}}}
-    server.wait_until(lambda: server.send("/api/v1/track", body, key).status_code == 200, 3)
+    server.wait_until(lambda: server.send("/api/v1/track", body, key).status_code == 200)
 
     event = page.locator("details.event", has_text="freshly_sent").first
     event.locator("summary").first.click()

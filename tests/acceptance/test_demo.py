@@ -186,7 +186,7 @@ def test_a_person_is_told_how_to_sign_in_how_far_it_is_and_what_to_look_at(tmp_p
                 lines.append(process.stdout.readline())
                 assert lines[-1], lines
             process.send_signal(signal.SIGINT)
-            assert process.wait(15) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 

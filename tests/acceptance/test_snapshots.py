@@ -68,19 +68,19 @@ def test_a_screen_is_asked_for_until_it_is_uploaded(server: Server) -> None:
 
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     assert answer.headers["access-control-allow-origin"] == "*"
-    server.wait_until(lambda: commands(server, "Checkout") == [], 2.5)
+    server.wait_until(lambda: commands(server, "Checkout") == [])
 
 
 def test_a_newer_version_of_the_app_is_asked_for_again(server: Server) -> None:
     assert server.send(PATH, upload("Cart", app_version="2.9")).status_code == 200
-    server.wait_until(lambda: commands(server, "Cart", "2.9") == [], 2.5)
+    server.wait_until(lambda: commands(server, "Cart", "2.9") == [])
 
     assert commands(server, "Cart", "2.8.7") == []
     assert commands(server, "Cart") == []
     assert commands(server, "Cart", "2.10") == asked_for("Cart")
 
     assert server.send(PATH, upload("Cart", app_version="2.10")).status_code == 200
-    server.wait_until(lambda: commands(server, "Cart", "2.10") == [], 2.5)
+    server.wait_until(lambda: commands(server, "Cart", "2.10") == [])
 
 
 def test_live_and_test_screens_are_apart(server: Server) -> None:

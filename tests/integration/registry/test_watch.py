@@ -1,5 +1,6 @@
 """The directory that ingestion sees while the registry changes, fails and comes back."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,10 @@ def late(url: str) -> Iterator[LateRegistry]:
 
 def known(watch: SnapshotWatch, key: str) -> bool:
     return watch.current is not None and key in watch.current.keys
+
+
+def test_it_looks_twice_in_the_2_seconds_that_are_promised() -> None:
+    assert inspect.signature(SnapshotWatch).parameters["interval"].default <= 1
 
 
 def test_before_the_first_look_there_is_no_directory_and_a_reason(watch: SnapshotWatch) -> None:
