@@ -8,12 +8,13 @@ import argparse
 import secrets
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from whipstitch.core.projects import Scope
-from whipstitch.loader.repeats import Marked, Repeats
+from whipstitch.loader.repeats import InBackground, Marked, Repeats
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.local.config import LocalSettings
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
@@ -22,7 +23,6 @@ from whipstitch.warehouse.store import Store
 _DAY = 86_400_000_000
 _DAYS = 3
 _INSERTS = 100
-_SCOPE = Scope("proj_a", "live")
 _FILL = (
     "INSERT INTO operation_ids SELECT unhex(hex(MD5(toString(number)))), "
     "{begin:UInt64} + number FROM numbers({start:UInt64}, {rows:UInt64})"
@@ -46,9 +46,9 @@ def main() -> None:
             store.prepare().result()
             before = tracked(child)
             store.run_on_writer(lambda client: fill(client, ids)).result()
+            in_background = store.run_in_background
             for marks in (1_000, 20_000):
-                seconds = store.run_on_writer(partial(looks, marks=marks)).result()
-                print(f"{marks:>7,} new ids of a segment: {seconds * 1000:,.0f} ms")
+                store.run_on_writer(partial(looks, marks=marks, background=in_background)).result()
             parts, rows, disk, index = store.query(_SIZES)[0]
             print(f"{rows:,} ids in {parts} parts: {disk / 1e6:,.0f} MB on disk, ")
             print(f"index in ClickHouse's memory: {index / 1e6:,.1f} MB")
@@ -68,25 +68,34 @@ def fill(client: Client, ids: int) -> None:
             client.command(_FILL, values)
 
 
-def looks(client: Client, marks: int) -> float:
-    """Seconds that a segment of so many new ids takes, in the middle of ten."""
-    repeats = Repeats(_DAYS, alone=True)
-    began = time.perf_counter()
-    repeats.find(
-        client, [Marked(secrets.token_hex(16), now := time.time_ns() // 1000, now, _SCOPE, "track")]
-    )
-    print(f"the filter is made in {time.perf_counter() - began:.1f} s")
-    took = []
-    for _ in range(10):
+def looks(client: Client, marks: int, background: InBackground) -> None:
+    """How long segments of so many new ids take, one a second as after a start, while the filter
+    is made and then."""
+    parts: list[Future[bool]] = []
+
+    def noted(work: Callable[[Client], bool]) -> Future[bool]:
+        parts.append(background(work))
+        return parts[-1]
+
+    repeats, meanwhile, then = Repeats(_DAYS, in_background=noted), [], []
+    started = time.perf_counter()
+    made = 0.0
+    while len(then) < 10:
         number = time.time_ns() // 1000
         marked = [
-            Marked(secrets.token_hex(16), number + one, number + one, _SCOPE, "track")
+            Marked(secrets.token_hex(16), number + one, number + one, "proj_a", "live", "track")
             for one in range(marks)
         ]
         began = time.perf_counter()
         repeats.find(client, marked)
-        took.append(time.perf_counter() - began)
-    return median(took)
+        took = time.perf_counter() - began
+        (then if made else meanwhile).append(took)
+        if not made and parts and parts[-1].done() and not parts[-1].result():
+            made = time.perf_counter() - started
+        time.sleep(0.0 if made else max(0.0, 1.0 - took))
+    print(f"{marks:>7,} new ids of a segment: {median(then) * 1000:,.0f} ms; ", end="")
+    print(f"while the filter is made ({made:.1f} s): {median(meanwhile) * 1000:,.0f} ms, ", end="")
+    print(f"at most {max(meanwhile) * 1000:,.0f} ms")
 
 
 def tracked(child: LocalClickHouse) -> int:

@@ -141,7 +141,13 @@ class Application:
         self._loop: asyncio.AbstractEventLoop | None = None
         days = settings.deduplication_days
         repeats = (
-            Repeats(days, alone=self.local is not None, told=self._tell_repeats) if days else None
+            Repeats(
+                days,
+                in_background=self.store.run_in_background if self.local else None,
+                told=self._tell_repeats,
+            )
+            if days
+            else None
         )
         self.inserts = Inserts(self.store, linker, self.acceptance, repeats)
         self.loader = Loader(

@@ -3,6 +3,9 @@
 Each id sets four bits of one word of 64. Which word and which bits its digest says, so ClickHouse
 can make the filter of its table by itself, and the server only copies the words."""
 
+import struct
+from collections.abc import Collection
+from threading import Lock
 from typing import Final
 
 from whipstitch.warehouse.client import Client
@@ -13,7 +16,7 @@ _MOST: Final = 24
 """Powers of two: of words."""
 _SLICE: Final = 18
 _WORD_BYTES: Final = 8
-_LOW: Final = 2**64 - 1
+_BIT: Final = tuple(1 << number for number in range(64))
 _COUNT: Final = "SELECT count() FROM operation_ids"
 _WORDS: Final = """\
 SELECT mask FROM
@@ -40,60 +43,76 @@ SELECT mask FROM
 
 
 class IdFilter:
-    """Of 2 ** ``power`` words."""
+    """Of 2 ** ``power`` words, with room for ``stored`` ids and as many again. These ``fill_some``
+    brings in, on whichever thread. What is stored later has to be added before."""
 
-    def __init__(self, power: int = _FEWEST) -> None:
-        self._shift = 128 - power
+    def __init__(self, power: int = _FEWEST, stored: int = 0) -> None:
+        self.has_failed = False
+        """Whether it will never be complete."""
+        self._power = power
+        self._shift = 64 - power
         self._bytes = bytearray(_WORD_BYTES << power)
         self._words = memoryview(self._bytes).cast("Q")
-        self._room = (64 << power) // _BITS_OF_ID if power < _MOST else 2**63
+        self._room = (64 << power) // _BITS_OF_ID - stored if power < _MOST else 2**63
+        self._filled = 0 if stored else 1 << power
+        self._changing = Lock()
 
     @classmethod
-    def of_table(cls, client: Client) -> "IdFilter":
-        """Of the ids that are stored, with room for as many again; never over 128 MB."""
+    def for_table(cls, client: Client) -> "IdFilter":
+        """Never over 128 MB."""
         count = int(client.query(_COUNT).result_rows[0][0])
         power = (2 * count * _BITS_OF_ID // 64).bit_length()
-        power = min(max(power, _FEWEST), _MOST)
-        made = cls(power)
-        made._fill(client, power)
-        made._room -= count
-        return made
+        return cls(min(max(power, _FEWEST), _MOST), count)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was stored is in."""
+        return self._filled == 1 << self._power
 
     @property
     def is_full(self) -> bool:
         """Whether so many were added that too much would be looked up."""
         return self._room <= 0
 
-    def add(self, once: str) -> None:
-        word, mask = self._place(once)
-        self._words[word] |= mask
-        self._room -= 1
+    def add(self, ids: Collection[str]) -> list[str]:
+        """Of ``ids``, in hexadecimal digits, those that may be stored or have been added before."""
+        halves = struct.unpack(f">{2 * len(ids)}Q", bytes.fromhex("".join(ids)))
+        possible: list[str] = []
+        with self._changing:
+            words, shift, filled = self._words, self._shift, self._filled
+            for once, high, low in zip(ids, halves[::2], halves[1::2], strict=True):
+                mask = _BIT[low & 63] | _BIT[low >> 6 & 63] | _BIT[low >> 12 & 63]
+                mask |= _BIT[low >> 18 & 63]
+                word = high >> shift
+                bits = words[word]
+                if bits & mask == mask:
+                    possible.append(once)
+                    continue
+                words[word] = bits | mask
+                self._room -= 1
+                if word >= filled:
+                    possible.append(once)
+        return possible
 
-    def may_have(self, once: str) -> bool:
-        """False: the id, in hexadecimal digits, was never added."""
-        word, mask = self._place(once)
-        return self._words[word] & mask == mask
+    def fill_some(self, client: Client) -> bool:
+        """Brings in a part of what is stored; True: there is more."""
+        step = 1 << min(_SLICE, self._power)
+        start, end = self._filled, self._filled + step
+        shift = self._shift + 64
+        sql = _WORDS.format(
+            shift=self._shift,
+            first=f"{start << shift:032x}",
+            last=f"{(end << shift) - 1:032x}",
+            start=start,
+            end=end,
+        )
+        stored = client.raw_query(sql, fmt="RowBinary")
+        at = slice(start * _WORD_BYTES, end * _WORD_BYTES)
+        with self._changing:
+            both = int.from_bytes(self._bytes[at]) | int.from_bytes(stored)
+            self._bytes[at] = both.to_bytes(step * _WORD_BYTES)
+            self._filled = end
+        return not self.is_complete
 
     def __bytes__(self) -> bytes:
         return bytes(self._bytes)
-
-    def _place(self, once: str) -> tuple[int, int]:
-        value = int(once, 16)
-        low = value & _LOW
-        mask = 1 << (low & 63) | 1 << (low >> 6 & 63) | 1 << (low >> 12 & 63)
-        return value >> self._shift, mask | 1 << (low >> 18 & 63)
-
-    def _fill(self, client: Client, power: int) -> None:
-        step = 1 << min(_SLICE, power)
-        for start in range(0, 1 << power, step):
-            end = start + step
-            sql = _WORDS.format(
-                shift=self._shift - 64,
-                first=f"{start << self._shift:032x}",
-                last=f"{(end << self._shift) - 1:032x}",
-                start=start,
-                end=end,
-            )
-            words = client.raw_query(sql, fmt="RowBinary")
-            at = start * _WORD_BYTES
-            self._bytes[at : at + len(words)] = words

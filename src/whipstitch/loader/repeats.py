@@ -7,16 +7,22 @@ there wins, or else the one that was accepted first."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from whipstitch.core.projects import Scope
+import msgspec
+import structlog
+
+from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.rows import Row
 from whipstitch.loader.id_filter import IdFilter
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.literals import literal
+
+log = structlog.get_logger(__name__)
 
 MOST_MARKED: Final = 200_000
 """Rows with ids that are looked up at once; a segment with more is split."""
@@ -33,17 +39,19 @@ _DAYS_KEPT: Final = (
 )
 
 
-class Marked(NamedTuple):
+class Marked(msgspec.Struct, gc=False):
     """A row of an operation that has an id. ``once``: the id's digest; ``operation``: the number of
-    the operation; ``accepted``: that of the row."""
+    the operation; ``accepted``: that of the row; ``k``: its kind in the journal."""
 
     once: str
     operation: int
     accepted: int
-    scope: Scope
-    kind: str
+    project_id: str
+    environment: Environment
+    k: str
 
 
+InBackground = Callable[[Callable[[Client], bool]], Future[bool]]
 Found = Mapping[tuple[Scope, str], int]
 """How many operations repeat others, by scope and by kind (track, people, alias)."""
 
@@ -57,8 +65,8 @@ class Decision(NamedTuple):
 
 
 def mark_of(row: Row) -> Marked:
-    scope = Scope(row.project_id, row.environment)
-    return Marked(row.once, row.part_of or row.accepted, row.accepted, scope, _KINDS[row.k])
+    number, part_of = row.accepted, row.part_of
+    return Marked(row.once, part_of or number, number, row.project_id, row.environment, row.k)
 
 
 def decide(
@@ -99,12 +107,13 @@ class Repeats:
         self,
         days: int,
         *,
-        alone: bool = False,
+        in_background: InBackground | None = None,
         told: Callable[[Found], None] = lambda _: None,
     ) -> None:
-        """``alone``: no other server stores ids, so that what was never seen here is new."""
+        """``in_background`` does work beside what is loaded; None: other servers store ids, too, so
+        that what was never seen here may not be new."""
         self._days = days
-        self._alone = alone
+        self._in_background = in_background
         self._filter: IdFilter | None = None
         self._told = told
         self._tidied = ""
@@ -112,21 +121,26 @@ class Repeats:
     def find(self, client: Client, marked: Sequence[Marked]) -> Set[int]:
         """The numbers of the rows that repeat operations. The ids of the others are taken on
         return."""
-        arriving = {(one.once, one.operation) for one in marked}
-        known = self._known(client, self._possible(client, {one.once for one in marked}))
-        decision = decide(arriving, known, self._days * _DAY)
-        if decision.taken:
-            seen, self._filter = self._filter, None  # unless all of it is stored
+        # Nearly all ids are new: what is done with each of them counts.
+        numbers: dict[str, int] = {}
+        several: set[str] = set()
+        for one in marked:
+            if numbers.setdefault(one.once, one.operation) != one.operation:
+                several.add(one.once)
+        possible = self._possible(client, numbers)
+        undecided = several.union(possible)
+        arriving = {(one.once, one.operation) for one in marked if one.once in undecided}
+        decision = decide(arriving, self._known(client, possible), self._days * _DAY)
+        taken = [pair for pair in numbers.items() if pair[0] not in undecided]
+        taken += decision.taken
+        if taken:
+            ids = bytes.fromhex("".join(once for once, _ in taken))
             rows = b"".join(
-                bytes.fromhex(once) + number.to_bytes(8, "little")
-                for once, number in decision.taken
+                ids[16 * at : 16 * at + 16] + number.to_bytes(8, "little")
+                for at, (_, number) in enumerate(taken)
             )
             client.raw_insert("operation_ids", ["id", "accepted"], rows, fmt="RowBinary")
-            if seen is not None:
-                for once, _ in decision.taken:
-                    seen.add(once)
-            self._filter = seen
-        self._tidy(client, min(number for _, number in arriving))
+        self._tidy(client, min(numbers.values()))
         repeats = decision.repeats
         if not repeats:
             return frozenset()
@@ -135,21 +149,35 @@ class Repeats:
     def count(self, marked: Iterable[Marked], repeats: Set[int]) -> None:
         """Tells of repeats, once their neighbours are stored."""
         dropped = {
-            (one.once, one.operation): (one.scope, one.kind)
+            (one.once, one.operation): (Scope(one.project_id, one.environment), _KINDS[one.k])
             for one in marked
             if one.accepted in repeats
         }
         self._told(Counter(dropped.values()))
 
     def _possible(self, client: Client, ids: Collection[str]) -> Collection[str]:
-        """Those that may be stored."""
-        if not self._alone:
+        """Those that may be stored. All are in the filter on return: before they are stored, so
+        that it misses none, whenever it is filled and whether or not they will be."""
+        if self._in_background is None:
             return ids
-        if self._filter is None or self._filter.is_full:
+        if self._filter is None or self._filter.is_full or self._filter.has_failed:
             self._filter = None  # the old one goes first
-            self._filter = IdFilter.of_table(client)
-        may_have = self._filter.may_have
-        return [once for once in ids if may_have(once)]
+            self._filter = IdFilter.for_table(client)
+            if not self._filter.is_complete:
+                self._fill(self._filter, self._in_background)
+        return self._filter.add(ids)
+
+    def _fill(self, made: IdFilter, in_background: InBackground) -> None:
+        """Part by part, so that other work in the background comes in between."""
+
+        def filled(some: Future[bool]) -> None:
+            if error := some.exception():
+                log.warning("id_filter_not_made", problem=str(error))
+                made.has_failed = True
+            elif some.result() and made is self._filter:
+                self._fill(made, in_background)
+
+        in_background(made.fill_some).add_done_callback(filled)
 
     def _known(self, client: Client, ids: Collection[str]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}

@@ -1,8 +1,10 @@
 """Operations that come again, on their way into a real ClickHouse."""
 
 import json
+import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from hashlib import blake2b
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.repeats import Found, Repeats, without_repeats
 from whipstitch.loader.segment_reader import contents
 from whipstitch.loader.wide import split_evenly
+from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.store import Store
 
 DAY = 86_400_000_000
@@ -37,16 +40,14 @@ def told() -> Counter[tuple[Scope, str]]:
 
 
 @pytest.fixture(params=[True, False], ids=["alone", "among others"])
-def alone(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-@pytest.fixture
-def inserts(store: Store, told: Counter[tuple[Scope, str]], alone: bool) -> Inserts:
+def inserts(
+    store: Store, told: Counter[tuple[Scope, str]], request: pytest.FixtureRequest
+) -> Inserts:
     def tell(found: Found) -> None:
         told.update(found)
 
-    return Inserts(store, repeats=Repeats(3, alone=alone, told=tell))
+    in_background = store.run_in_background if request.param else None
+    return Inserts(store, repeats=Repeats(3, in_background=in_background, told=tell))
 
 
 def numbers(store: Store) -> list[int]:
@@ -139,10 +140,58 @@ def test_the_filter_that_clickhouse_makes_is_that_of_the_ids_it_has(
         [event(n, once=id_) for n, id_ in enumerate(ids)],
     )
     added = IdFilter()
-    for id_ in ids:
-        added.add(id_)
+    added.add(ids)
 
-    made = store.run_on_writer(IdFilter.of_table).result()
+    made = store.run_on_writer(IdFilter.for_table).result()
+    while store.run_on_writer(made.fill_some).result():
+        pass
 
     assert bytes(made) == bytes(added)
-    assert all(map(made.may_have, ids))
+    assert made.add(ids) == ids
+
+
+def test_while_the_filter_is_made_no_repeat_is_missed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start with ids that are stored; between loads some parts of the filter are made."""
+    monkeypatch.setattr("whipstitch.loader.id_filter._SLICE", 12)  # of 16: 16 parts
+    chance = random.Random(1)  # noqa: S311 - no secret
+    ids = [blake2b(bytes([n]), digest_size=16).hexdigest() for n in range(150)]
+    sent = [(chance.choice(ids), number) for number in range(300)]
+    waiting: list[tuple[Callable[[Client], bool], Future[bool]]] = []
+
+    def hold(work: Callable[[Client], bool]) -> Future[bool]:
+        waiting.append((work, Future()))
+        return waiting[-1][1]
+
+    before, after = Repeats(3), Repeats(3, in_background=hold)
+    for number, start in enumerate(range(0, len(sent), 20)):
+        some = [event(at, once=once) for once, at in sent[start : start + 20]]
+        repeats = before if start < 100 else after
+        load(Inserts(store, repeats=repeats), tmp_path, some, number)
+        for _ in range(chance.randrange(4)):
+            if waiting:
+                work, future = waiting.pop()
+                future.set_result(store.run_on_writer(work).result())
+
+    first: dict[str, int] = {}
+    for id_, at in sent:
+        first.setdefault(id_, at)
+    assert numbers(store) == sorted(first.values())
+
+
+def test_a_filter_that_could_not_be_made_is_begun_anew(store: Store, tmp_path: Path) -> None:
+    begun: list[Future[bool]] = []
+
+    def fail(_: Callable[[Client], bool]) -> Future[bool]:
+        begun.append(Future())
+        begun[-1].set_exception(StorageUnavailable("away"))
+        return begun[-1]
+
+    load(Inserts(store, repeats=Repeats(3)), tmp_path, [event(0, once=once(0))])
+    inserts = Inserts(store, repeats=Repeats(3, in_background=fail))
+    for number in (1, 2):
+        load(inserts, tmp_path, [event(number, once=once(0))], number)
+
+    assert numbers(store) == [0]
+    assert len(begun) == 2

@@ -13,17 +13,24 @@ IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 @given(st.lists(IDS))
 def test_what_was_added_may_be_there(ids: list[str]) -> None:
     made = IdFilter()
-    for one in ids:
-        made.add(one)
+    made.add(ids)
 
-    assert all(map(made.may_have, ids))
+    assert made.add(ids) == ids
 
 
 def test_of_others_few_may_be_there_until_it_is_full() -> None:
     made = IdFilter()
     while not made.is_full:
-        made.add(secrets.token_hex(16))
+        made.add([secrets.token_hex(16) for _ in range(1000)])
 
-    found = sum(made.may_have(secrets.token_hex(16)) for _ in range(20_000))
+    found = made.add([secrets.token_hex(16) for _ in range(20_000)])
 
-    assert found < 20_000 * 0.03
+    assert len(found) < 20_000 * 0.03
+
+
+def test_while_it_is_filled_all_may_be_there_that_is_not_in_it_yet() -> None:
+    made = IdFilter(stored=1)
+    ids = [secrets.token_hex(16) for _ in range(100)]
+
+    assert made.add(ids) == ids
+    assert not made.is_complete
