@@ -34,3 +34,22 @@ def test_while_it_is_filled_all_may_be_there_that_is_not_in_it_yet() -> None:
 
     assert made.add(ids) == ids
     assert not made.is_complete
+
+
+class Behind:
+    """A ClickHouse that does not have yet what was added."""
+
+    def raw_query(self, sql: str, *, fmt: str) -> bytes:
+        return bytes(8 << 16)
+
+
+def test_what_is_added_before_it_is_filled_stays() -> None:
+    made = IdFilter(stored=1)
+    ids = [secrets.token_hex(16) for _ in range(100)]
+    made.add(ids)
+
+    assert not made.fill_some(Behind())  # type: ignore[arg-type] # as far as it is asked
+
+    assert made.add(ids) == ids
+    assert made.is_complete
+    assert len(made.add([secrets.token_hex(16) for _ in range(100)])) < 10

@@ -1,8 +1,9 @@
 """What a request of another product's client becomes, and how a product is described."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -25,7 +26,7 @@ class Translation:
 
     key: str = ""
     operations: list[dict[str, Any]] = field(default_factory=list)
-    drops: Counter[Reason] = field(default_factory=Counter)
+    drops: defaultdict[Reason, int] = field(default_factory=partial(defaultdict, int))
     received: int = 0
     """As many events, or updates, as the client counts in its request."""
     verbose: bool = False

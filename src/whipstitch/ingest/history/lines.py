@@ -76,6 +76,8 @@ class Rows:
         self._now = now
         self._tally = tally
         self._remarks = Remarks()
+        scope = f"{key.project.id}/{key.environment}/"
+        self._scope = hashlib.blake2b(scope.encode(), digest_size=16)
         self._traits: dict[str, bytes] = {}
 
     def of(self, format_: Format, record: Record) -> list[Row]:
@@ -161,9 +163,9 @@ class Rows:
 
     def id_of(self, own: bytes) -> str:
         """The same for the same event of the same project."""
-        scope = f"{self._key.project.id}/{self._key.environment}/".encode()
-        digest = hashlib.blake2b(scope + own, digest_size=16).digest()
-        return "evt_" + urlsafe_b64encode(digest).decode()[:_ID_CHARACTERS]
+        digest = self._scope.copy()
+        digest.update(own)
+        return "evt_" + urlsafe_b64encode(digest.digest()).decode()[:_ID_CHARACTERS]
 
 
 def _number_of(row: TraitRow, said: bytes) -> int:

@@ -109,3 +109,8 @@ def test_an_id_may_be_a_number(value: object, text: str) -> None:
 def test_infinity_is_no_id() -> None:
     assert request.text_of(float("nan")) == ""
     assert request.text_of(float("inf")) == ""
+
+
+def test_space_around_what_a_form_holds_is_passed_over() -> None:
+    for held in ('{"a":1}', base64.b64encode(b'{"a":1}').decode()):
+        assert content_of(urlencode({"data": f"\n {held}\r\n"}).encode(), {}).document == {"a": 1}
