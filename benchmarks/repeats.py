@@ -77,7 +77,9 @@ def looks(client: Client, marks: int, background: InBackground) -> None:
         parts.append(background(work))
         return parts[-1]
 
-    repeats, meanwhile, then = Repeats(_DAYS, in_background=noted), [], []
+    repeats = Repeats(_DAYS, in_background=noted)
+    meanwhile: list[float] = []
+    then: list[float] = []
     started = time.perf_counter()
     made = 0.0
     while len(then) < 10:
