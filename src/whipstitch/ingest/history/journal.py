@@ -11,7 +11,7 @@ from typing import Final
 
 from whipstitch.core.errors import HistoryError
 from whipstitch.ingest.validation.rows import Row, encode_lines
-from whipstitch.journal.groups import seal_group
+from whipstitch.journal.groups import closing_line
 from whipstitch.journal.segments import SEALED, new_stem, sync_directory
 
 _MOST_ROWS: Final = 20_000
@@ -77,14 +77,15 @@ class JournalWriter:
         if not self._rows:
             return
         self._wait_for_room()
-        text = seal_group(self._groups, self._rows)
+        end = closing_line(self._groups, self._rows)
         stem = new_stem(time.time_ns() // 1000)
         part = self._scratch / f"{stem}.part"
         with part.open("xb") as file:
-            file.write(text)
+            file.writelines(self._groups)
+            file.write(end)
             file.flush()
             os.fsync(file.fileno())
-        part.rename(self._journal / f"{stem}-{len(text)}{SEALED}")
+        part.rename(self._journal / f"{stem}-{self._bytes + len(end)}{SEALED}")
         sync_directory(self._journal)
         self._groups, self._rows, self._bytes = [], 0, 0
 

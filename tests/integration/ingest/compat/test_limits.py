@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.doors import KEY, TIGHT_KEY, Options, Response, Served, request, serving
 
 from whipstitch.core.reasons import Reason
+from whipstitch.ingest.compat import door
 
 WRONG = "sk_live_ffffffffffffffffffffffffffffffff"
 RUDDER_PYTHON = {"user-agent": "analytics-python/2.1.9"}
@@ -89,6 +91,23 @@ def test_too_large_a_body_is_not_read_to_its_end(server: Served) -> None:
     head = request("POST", "/e/", b"", {"content-length": str(21 << 20)})
     head = head.replace(b"content-length: 0\r\n", b"")
     assert server.ask(head).status == 413
+
+
+def test_of_one_address_not_too_many_large_bodies_are_received_at_one_time(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "_RECEIVED_OF_ONE", 1)
+    event = {"event": "x", "distinct_id": "ada", "properties": {"long": "x" * 300_000}}
+    large = request("POST", "/e/", json.dumps([event | {"api_key": KEY}]).encode())
+    with server.connect() as first, server.connect() as second:
+        first.send(large[:1000])
+        time.sleep(0.2)
+        second.send(large[:1000])
+        refused = second.response()
+        assert posthog(server, KEY).status == 200  # a small one does not wait
+        first.send(large[1000:])
+        assert (refused.status, first.response().status) == (503, 200)
+    assert len(server.new_rows()) == 2
 
 
 @pytest.mark.parametrize("depth", [300, 100_000])

@@ -27,6 +27,11 @@ def test_a_negative_number_is_read(number: int) -> None:
     assert signed(found) == number
 
 
+def test_of_a_number_with_more_bits_64_count() -> None:
+    ((_, _, found),) = fields(varint(1 << 3) + varint(2**69 - 1))
+    assert found == 2**64 - 1
+
+
 @given(st.floats(allow_nan=False))
 def test_a_fixed_number_is_read(number: float) -> None:
     packed = varint(4 << 3 | 1) + struct.pack("<d", number)
