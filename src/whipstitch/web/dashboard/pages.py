@@ -23,6 +23,8 @@ class Page:
 BOARD: Final = Page("board", "Board", under="boards")
 PAGES: Final = (
     Page("events", "Live", "Observe"),
+    Page("web", "Web", "Observe"),
+    Page("sessions", "Sessions", "Observe"),
     Page("boards", "Boards", "Observe"),
     BOARD,
     Page("screens", "Screens", "Observe"),

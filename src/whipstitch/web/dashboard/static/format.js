@@ -101,3 +101,12 @@ export function duration(seconds) {
   const [unit, size] = UNITS.find(([, least]) => seconds >= least) ?? ["second", 1];
   return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(seconds / size);
 }
+
+// A span of time to the second, as visits last: 48s, 3m 05s, 1h 02m.
+export function span(seconds) {
+  if (seconds === null || seconds === undefined) return "—";
+  const rounded = Math.round(seconds);
+  const two = (count) => String(count).padStart(2, "0");
+  if (rounded < 60) return `${rounded}s`;
+  return rounded < 3600 ? `${Math.floor(rounded / 60)}m ${two(rounded % 60)}s` : `${Math.floor(rounded / 3600)}h ${two(Math.floor((rounded % 3600) / 60))}m`;
+}
