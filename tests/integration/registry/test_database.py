@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from tests.support.postgres import PostgresCluster
 
 from whipstitch.core.errors import RegistryError, RegistryUnavailable
-from whipstitch.registry.database import connect
+from whipstitch.registry.database import connect, migrate, writing
 from whipstitch.registry.store import Registry
 from whipstitch.registry.tables import Base
 
@@ -38,6 +39,24 @@ def test_the_migrations_make_the_tables_that_the_code_expects(registry: Registry
     finally:
         engine.dispose()
     assert registry.revision() == 1
+
+
+def test_a_registry_that_is_in_use_is_migrated_with_all_that_refers_to_each_other(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = command.upgrade
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "upgrade", lambda config, _: upgrade(config, "0011"))
+        engine = connect(url)
+        migrate(engine)
+    day = "2026-01-01 00:00:00+00:00"
+    with writing(engine).begin() as connection:
+        connection.execute(text(f"INSERT INTO users VALUES ('a@b.c', '-', 'admin', '{day}')"))
+        connection.execute(text(f"INSERT INTO sessions VALUES ('-', 'a@b.c', '{day}', '{day}')"))
+    engine.dispose()
+
+    with Registry.open(url) as registry:
+        assert [one.email for one in registry.list_users()] == ["a@b.c"]
 
 
 def test_processes_that_open_a_new_registry_together_all_succeed(url: str) -> None:
