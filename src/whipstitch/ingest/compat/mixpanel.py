@@ -35,7 +35,7 @@ from whipstitch.ingest.validation.answers import Answer
 
 _any: Final = msgspec.json.Decoder()
 _DEVICE: Final = "$device:"
-_ADDRESSING: Final = ("token", "distinct_id", "time")
+_ADDRESSING: Final = frozenset({"token", "distinct_id", "time"})
 _DEFAULTS: Final = {
     "$os": "$os",
     "$browser": "$browser",
@@ -161,7 +161,7 @@ def _link(done: Translation, properties: Mapping[str, Any], time: Any) -> None:
 
 
 def _library(properties: Mapping[str, Any]) -> str:
-    name, version = (text_of(properties.get(one)) for one in ("mp_lib", "$lib_version"))
+    name, version = text_of(properties.get("mp_lib")), text_of(properties.get("$lib_version"))
     return f"mixpanel-{name}@{version}" if name and version else ""
 
 

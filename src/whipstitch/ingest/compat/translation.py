@@ -33,6 +33,13 @@ class Translation:
     """What of the request decides about the form of its answer."""
     _aliased: set[tuple[str, str]] = field(default_factory=set)
 
+    def clear(self) -> None:
+        """Forgets what was said. An import does so for each record: to make another translation
+        takes a twelfth of its time."""
+        self.operations.clear()
+        self.drops.clear()
+        self._aliased.clear()
+
     def drop(self, reason: Reason) -> None:
         self.drops[reason] += 1
 

@@ -76,13 +76,15 @@ class Rows:
         self._now = now
         self._tally = tally
         self._remarks = Remarks()
+        self._done = Translation()
         scope = f"{key.project.id}/{key.environment}/"
         self._scope = hashlib.blake2b(scope.encode(), digest_size=16)
         self._traits: dict[str, bytes] = {}
 
     def of(self, format_: Format, record: Record) -> list[Row]:
         """What a record of another product says."""
-        done = Translation()
+        done = self._done
+        done.clear()
         try:
             place = format_.read(done, record)
         except Unplaceable as error:
