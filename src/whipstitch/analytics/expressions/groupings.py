@@ -98,15 +98,27 @@ def broken(
     groupings: Sequence[Grouping], weight: str, where: str, values: Parameters, persons: Persons
 ) -> Broken:
     """As ``breakdowns.broken``, with an Array(String) of groups as ``group``."""
-    source, groups, several = "events", [], ""
-    for index, one in enumerate(groupings):
-        join, group = _grouped(one, f"traits{index}", weight, where, values, persons)
-        source += join
-        if _is_in_several(one):
-            several, group = group, "one"
-        groups.append(group)
-    listed = f"[{', '.join(groups)}]"
-    return Broken(source, f"arrayJoin(arrayMap(one -> {listed}, {several}))" if several else listed)
+    source, listed, several = _listed(groupings, weight, where, values, persons)
+    return Broken(source, f"arrayJoin({_each(listed, several)})" if several else listed)
+
+
+def in_several(
+    groupings: Sequence[Grouping], weight: str, where: str, values: Parameters, persons: Persons
+) -> Broken:
+    """The same of ``groupings`` that ``are_several``, where each row has to stay one: ``group`` is
+    an array of them."""
+    source, listed, several = _listed(groupings, weight, where, values, persons)
+    return Broken(source, _each(listed, several))
+
+
+def are_several(groupings: Sequence[Grouping]) -> bool:
+    """Whether a row may be in several groups."""
+    return any(map(_is_in_several, groupings))
+
+
+def is_in_several(groupings: Sequence[Grouping]) -> bool:
+    """Whether a row may be in several groups."""
+    return any(map(_is_in_several, groupings))
 
 
 def are_in(found: str, groups: Sequence[Group], values: Parameters) -> str:
@@ -115,6 +127,25 @@ def are_in(found: str, groups: Sequence[Group], values: Parameters) -> str:
         is_in(f"{found}[{index}]", group, None, values) for index, group in enumerate(groups, 1)
     )
     return f"({' AND '.join(each)})"
+
+
+def _listed(
+    groupings: Sequence[Grouping], weight: str, where: str, values: Parameters, persons: Persons
+) -> tuple[str, str, str]:
+    """Where rows come from, the list of a row's groups, and if it is in several, the array of which
+    each ``one`` stands in the list."""
+    source, groups, several = "events", [], ""
+    for index, one in enumerate(groupings):
+        join, group = _grouped(one, f"traits{index}", weight, where, values, persons)
+        source += join
+        if _is_in_several(one):
+            several, group = group, "one"
+        groups.append(group)
+    return source, f"[{', '.join(groups)}]", several
+
+
+def _each(listed: str, several: str) -> str:
+    return f"arrayMap(one -> {listed}, {several})"
 
 
 def _is_in_several(grouping: Grouping) -> bool:

@@ -79,6 +79,12 @@ class Intervals:
         """The index of the interval that a moment lies in, which one does."""
         return bisect_right(self.starts, _milliseconds(moment)) - 1
 
+    def unfinished(self, range_: TimeRange, now: datetime, window: int) -> list[bool]:
+        """In which of them something may begin that has so many milliseconds, and still had some
+        when ``range_`` ended, or has some ``now``."""
+        last = _milliseconds(min(range_.end, now))
+        return [end + window > last for end in self.ends]
+
     def start_of_row(self, values: Parameters) -> str:
         """The start, an Int64, of the interval that a row of ``events`` lies in."""
         starts = values.add(self.starts, "Array(Int64)")

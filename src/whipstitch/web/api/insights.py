@@ -18,7 +18,6 @@ from whipstitch.analytics.expressions.time_ranges import (
     TimeRange,
     earlier,
     intervals,
-    parse_moment,
 )
 from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import insights, windows
@@ -41,7 +40,15 @@ from whipstitch.web.api.bodies import (
     StrictBody,
 )
 from whipstitch.web.api.endpoints import InEnvironment, Routes
-from whipstitch.web.api.reports import REFUSALS, Breakdown, IsValue, PeopleOf, ReportBody, ask
+from whipstitch.web.api.reports import (
+    REFUSALS,
+    Breakdown,
+    IsValue,
+    PeopleOf,
+    ReportBody,
+    ask,
+    interval_start,
+)
 
 routes = Routes("/api/v1", "insights", cancellable=True)
 
@@ -156,7 +163,7 @@ class PeopleOfInsight(PeopleOf, kw_only=True):
         if self.compared and query.compared is None:
             raise InvalidQuery("people_of.compared", "needs compare in the request")
         cut = query.compared.intervals if self.compared and query.compared else query.intervals
-        start = None if self.interval is None else _start(self.interval, cut, zone)
+        start = None if self.interval is None else interval_start(self.interval, cut, zone)
         of_all = self.breakdown == ALL and query.with_total and not self.is_value
         if groups is not None and not (query.with_total and set(groups) == {ALL}):
             return InsightSelector(
@@ -252,13 +259,6 @@ class InsightsBody(ReportBody, kw_only=True):
                 "cumulative", f"adds up {', '.join(_ADD_UP)}: events[{index}] is something else"
             )
         return windows.growing(cut, range_) if series.math == "unique" else None
-
-
-def _start(text: str, cut: Intervals, zone: ZoneInfo) -> int:
-    start = parse_moment(text, zone, "people_of.interval")
-    if start not in cut.starts:
-        raise InvalidQuery("people_of.interval", "must be one of the answer's `intervals`")
-    return start
 
 
 _RANGE: Final = {"from": "2026-05-01T00:00:00Z", "to": "2026-05-04T00:00:00Z"}

@@ -11,7 +11,13 @@ from msgspec import Meta
 
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.filters import Filter
-from whipstitch.analytics.expressions.time_ranges import TimeRange, parse_range, parse_zone
+from whipstitch.analytics.expressions.time_ranges import (
+    Intervals,
+    TimeRange,
+    parse_moment,
+    parse_range,
+    parse_zone,
+)
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.session import QuerySession
@@ -100,6 +106,14 @@ async def ask(asking: Asking, body: ReportQuestion) -> Any:
         selected = await body.people_of.selector(session, query, zone)
         sql = body.report.people(query, selected, page, session.persons)
         return drill_down.shape(page, await session.run(sql))
+
+
+def interval_start(text: str, cut: Intervals, zone: ZoneInfo) -> int:
+    """The start that ``people_of.interval`` names. Raises InvalidQuery."""
+    start = parse_moment(text, zone, "people_of.interval")
+    if start not in cut.starts:
+        raise InvalidQuery("people_of.interval", "must be one of the answer's `intervals`")
+    return start
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import On
 from whipstitch.analytics.expressions.time_ranges import TimeRange, intervals
 from whipstitch.analytics.people.drill_down import SelectedPage
-from whipstitch.analytics.reports import funnels, insights
-from whipstitch.analytics.reports.funnel_matching import FunnelMatching
-from whipstitch.analytics.reports.funnels import Funnel, FunnelQuery
+from whipstitch.analytics.reports import funnel_statement, funnels, insights
+from whipstitch.analytics.reports.funnel_query import Funnel, FunnelQuery, FunnelSelector
+from whipstitch.analytics.reports.funnel_steps import FunnelMatching, Step
 from whipstitch.analytics.reports.insight_query import Insights, InsightSelector, InsightsQuery
 from whipstitch.analytics.reports.insight_statement import people as people_behind
 from whipstitch.analytics.reports.measure import Math, Series
@@ -185,15 +185,17 @@ def test_funnels_tell_people_apart_by_elements_and_count_each_once_in_all(
     ]
     world = worlds.put(World(events, updates=[Update("bob", "tags", ["x"])]))
     range_ = TimeRange(START, START + timedelta(days=1))
-    attempts = FunnelMatching((Match("buy"), Match("view")), 1000, "ordered")
+    attempts = FunnelMatching((Step((Match("buy"),)), Step((Match("view"),))), 1000, "ordered")
 
     async def ask(reading: QuerySession, on: On) -> Funnel:
         query = FunnelQuery(attempts, range_, breakdown=Breakdown("tags", 2, on, elements=True))
-        return funnels.shape(query, await reading.run(funnels.build(query, reading.persons)))
+        return await funnels.answer(reading, query)
 
-    async def people(reading: QuerySession, counted: funnels.FunnelSelector) -> list[str]:
+    async def people(reading: QuerySession, counted: FunnelSelector) -> list[str]:
         query = FunnelQuery(attempts, range_, breakdown=Breakdown("tags", 2, elements=True))
-        rows = await reading.run(funnels.people(query, counted, SelectedPage(), reading.persons))
+        rows = await reading.run(
+            funnel_statement.people(query, counted, SelectedPage(), reading.persons)
+        )
         return sorted(id_ for _, id_ in rows)
 
     funnel = worlds.read(world.scope(), lambda reading: ask(reading, "event"))
@@ -212,9 +214,9 @@ def test_funnels_tell_people_apart_by_elements_and_count_each_once_in_all(
         (None, [2, 2]),
     ]
     for counted, who in (
-        (funnels.FunnelSelector(1, of_group=True, group="b"), ["ann", "bob"]),
-        (funnels.FunnelSelector(2, "dropped", of_group=True, group="b"), ["bob"]),
-        (funnels.FunnelSelector(1), ["ann", "bob", "cid"]),
+        (FunnelSelector(1, of_group=True, group="b"), ["ann", "bob"]),
+        (FunnelSelector(2, "dropped", of_group=True, group="b"), ["bob"]),
+        (FunnelSelector(1), ["ann", "bob", "cid"]),
     ):
         assert worlds.read(world.scope(), lambda reading, c=counted: people(reading, c)) == who  # type: ignore[misc]
 

@@ -67,6 +67,59 @@ def test_groups_are_those_of_the_first_event(server: Server) -> None:
     assert _ask(server, by_plan | {"people_of": {"step": 2, "breakdown": "pro"}})["people"] == []
 
 
+def test_a_step_may_be_any_of_several_events_and_may_be_left_out(server: Server) -> None:
+    any_of = [{"event_name": "funnel_never"}, {"event_name": "funnel_seen"}]
+    steps = [{"any_of": any_of}, {"event_name": "funnel_never", "optional": True}, _STEPS[1]]
+
+    first, optional, last = _ask(server, _QUESTION | {"steps": steps})["steps"]
+
+    assert first["any_of"] == ["funnel_never", "funnel_seen"]
+    assert (first["count"], optional["count"], last["count"]) == (1, 0, 1)
+    assert (optional["optional"], last["conversion_from_previous"]) == (True, 1.0)
+    beside = {"event_name": "funnel_never", "any_of": [{"event_name": "funnel_seen"}]}
+    assert _counts(_ask(server, _QUESTION | {"steps": [beside]})["steps"]) == [1]
+    left_out = {"people_of": {"step": 2, "outcome": "dropped"}}
+    assert _ask(server, _QUESTION | {"steps": steps} | left_out)["people"] == ["funnel_user"]
+
+
+def test_what_is_excluded_ends_an_attempt_under_another_id_too(server: Server) -> None:
+    steps = {"steps": [_STEPS[0], {"event_name": None}]}
+    exclusions = {"exclusions": [{"event_name": "funnel_done"}]}
+
+    assert _counts(_ask(server, _QUESTION | steps)["steps"]) == [1, 1]
+    assert _counts(_ask(server, _QUESTION | steps | exclusions)["steps"]) == [1, 0]
+
+
+def test_conversion_over_time_and_how_long_it_takes_name_their_people(server: Server) -> None:
+    asked = _QUESTION | {"interval": "day", "histogram": 3}
+
+    answer = _ask(server, asked)
+
+    assert answer["conversion"] == [1.0, None, None]
+    assert [step["counts"] for step in answer["steps"]] == [[1, 0, 0], [1, 0, 0]]
+    assert answer["open"] == [False, False, True]
+    assert answer["incomplete"] == [False, False, False]
+    bucket = answer["histogram"]["buckets"][0]
+    assert bucket == {"from_seconds": 1800.0, "to_seconds": 1800.001, "count": 1}
+    for named, who in (
+        ({"interval": answer["intervals"][0]}, ["funnel_user"]),
+        ({"interval": answer["intervals"][1]}, []),
+        ({"from_seconds": 1800.0, "to_seconds": 1800.001}, ["funnel_user"]),
+        ({"from_seconds": 1800.001}, []),
+    ):
+        assert _ask(server, asked | {"people_of": {"step": 2, **named}})["people"] == who
+
+
+def test_groups_of_several_breakdowns_are_named_by_all_of_them(server: Server) -> None:
+    by = {"breakdowns": [{"property": "plan"}, {"property": "$os"}]}
+
+    (group,) = _ask(server, _QUESTION | by)["breakdowns"]
+
+    assert (group["value"], group["breakdowns"]) == ("free", ["free", None])
+    theirs = {"people_of": {"step": 2, "breakdowns": ["free", None]}}
+    assert _ask(server, _QUESTION | by | theirs)["people"] == ["funnel_user"]
+
+
 def test_days_are_those_of_the_time_zone(server: Server) -> None:
     in_tokyo = {"from": "2026-05-01T19:00", "to": "2026-05-01T19:15", "timezone": "Asia/Tokyo"}
 
@@ -117,6 +170,38 @@ _NOT_BY = {"property": "plan", "operator": "by", "value": 1}
         ({"people_of": {"step": 1, "breakdown": "pro"}}, "people_of.breakdown"),
         ({"people_of": {"step": 1, "cursor": "x"}}, "people_of.cursor"),
         ({"surprise": 1}, "surprise"),
+        ({"steps": [{"any_of": []}]}, "steps[0].event_name"),
+        ({"steps": [{"any_of": [{"event_name": ""}]}]}, "steps[0].any_of[0].event_name"),
+        (
+            {"steps": [{"any_of": [{"event_name": "a"}], "filters": [_NOT_BY]}]},
+            "steps[0].filters",
+        ),
+        ({"steps": [{"event_name": "a", "optional": True}]}, "steps[0].optional"),
+        ({"exclusions": [{"event_name": "a"}] * 9}, "exclusions"),
+        ({"exclusions": [{"event_name": "a", "from_step": 0}]}, "exclusions[0].from_step"),
+        ({"exclusions": [{"event_name": "a", "to_step": 3}]}, "exclusions[0].to_step"),
+        ({"exclusions": [{"event_name": "a", "to_step": 1}]}, "exclusions[0].from_step"),
+        (
+            {"exclusions": [{"event_name": "a", "filters": [_NOT_BY]}]},
+            "exclusions[0].filters[0].operator",
+        ),
+        ({"steps": _STEPS[:1], "exclusions": [{"event_name": "a"}]}, "exclusions[0]"),
+        ({"interval": "year"}, "interval"),
+        ({"interval": "hour", "from": "2020-01-01"}, "interval"),
+        ({"histogram": 101}, "histogram"),
+        ({"breakdowns": [{"property": ""}]}, "breakdowns[0].property"),
+        ({"breakdowns": [{"property": "a", "limit": 100}] * 3}, "breakdowns"),
+        ({"breakdown": {"property": "a"}, "breakdowns": [{"property": "b"}]}, "breakdowns"),
+        ({"people_of": {"step": 1, "breakdowns": ["pro"]}}, "people_of.breakdowns"),
+        ({"people_of": {"step": 1, "interval": "2026-05-01"}}, "people_of.interval"),
+        (
+            {"interval": "day", "people_of": {"step": 1, "interval": "2026-05-09"}},
+            "people_of.interval",
+        ),
+        (
+            {"people_of": {"step": 2, "outcome": "dropped", "from_seconds": 1}},
+            "people_of.outcome",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_the_field_at_fault(

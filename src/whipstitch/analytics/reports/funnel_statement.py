@@ -1,0 +1,165 @@
+"""Funnels in SQL: statements of the numbers, of how long it takes, and of the people behind them.
+
+See ``funnel_matching`` for what of a person's events counts. A funnel knows only the events within
+its range that pass its filters; in a strict one any other of these interrupts."""
+
+from dataclasses import replace
+from typing import Final
+
+from whipstitch.analytics.expressions import breakdowns, groupings
+from whipstitch.analytics.expressions.breakdowns import Broken, is_in
+from whipstitch.analytics.expressions.conditions import all_met
+from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.reports import funnel_matching
+from whipstitch.analytics.reports.funnel_matching import WHOLE, marked, took
+from whipstitch.analytics.reports.funnel_query import FunnelQuery, FunnelSelector
+from whipstitch.identity.person_map import Persons
+from whipstitch.warehouse.parameters import Parameters
+from whipstitch.warehouse.sql import IN_SCOPE, Sql
+
+# All people, beside groups that some of them are in several of. (A group is never blank.)
+_EVERYBODY: Final = "''"
+_EVERYBODY_LISTED: Final = "emptyArrayString()"
+
+
+def build(query: FunnelQuery, persons: Persons) -> Sql:
+    """Rows of: group (blank: no breakdown; a list of ``groupings``), whether the row is for
+    everybody, start of an interval or WHOLE, for each step how many took it, and for each but the
+    first the median of seconds since the previous one (NaN where nobody took it)."""
+    values = Parameters()
+    attempts = query.attempts
+    steps = range(len(attempts.steps))
+    counts = ", ".join(f"countIf({took(attempts, step)})" for step in steps)
+    medians = ", ".join(
+        "quantileExactInclusiveIf(0.5)("
+        f"times[{step + 1}] - times[{attempts.previous(step) + 1}], "
+        f"{took(attempts, step)}) / 1000"
+        for step in steps[1:]
+    )
+    numbers = f"[{counts}], [{medians}]"
+    return values.sql(_of_groups(query, f"place, {numbers}", values, persons, ("place",)))
+
+
+def build_times(query: FunnelQuery, persons: Persons) -> Sql:
+    """Rows of: group and whether the row is for everybody, as above, the shortest time that the
+    whole way took anybody and the width of a bucket, in milliseconds, the buckets from 0 on that
+    have people and how many, median and mean of the milliseconds that it took."""
+    values = Parameters()
+    first, last = query.attempts.required[0], query.attempts.required[-1]
+    count = values.add(query.buckets, "Int64")
+    numbers = (
+        "any(least_took), any(width), sumMap([intDiv(took - least_took, width)], [1]).1, "
+        "sumMap([intDiv(took - least_took, width)], [1]).2, "
+        "quantileExactInclusive(0.5)(took), avg(took)"
+    )
+    spread = (
+        f"times[{last + 1}] - times[{first + 1}] AS took, min(took) OVER () AS least_took, "
+        f"greatest(1, intDiv(max(took) OVER () - least_took + {count}, {count})) AS width"
+    )
+    query = replace(query, intervals=None)
+    where = took(query.attempts, last)
+    return values.sql(
+        _of_groups(query, numbers, values, persons, columns=f", {spread}", where=where)
+    )
+
+
+def people(
+    query: FunnelQuery, counted: FunnelSelector, page: drill_down.SelectedPage, persons: Persons
+) -> Sql:
+    """The people behind one number."""
+    values = Parameters()
+    attempts, step = query.attempts, counted.step - 1
+    taken = took(attempts, step)
+    if counted.outcome == "dropped":
+        taken = f"{took(attempts, attempts.previous(step))} AND NOT ({taken})"
+    taken += f" AND place = {WHOLE if counted.interval is None else counted.interval}"
+    if counted.after is not None:
+        least, most = (values.add(one, "Int64") for one in counted.after)
+        waited = f"times[{step + 1}] - times[1]"
+        taken += f" AND {waited} >= {least} AND {waited} < {most}"
+    if counted.of_group and counted.groups is not None:
+        taken += f" AND {groupings.are_in('began_as', counted.groups, values)}"
+    elif counted.of_group:
+        taken += f" AND {is_in('began_as', counted.group, counted.is_value, values)}"
+    chosen = _chosen(query, values, persons, named=True)
+    if query.is_broken_down:
+        group = "arrayJoin(began)" if query.in_several and counted.of_group else "began"
+        chosen = f"SELECT *, {group} AS began_as FROM ({chosen})"
+    selected = f"SELECT who AS key, named AS id FROM ({chosen}) WHERE {taken}"
+    return drill_down.build(selected, page, values)
+
+
+def _of_groups(
+    query: FunnelQuery,
+    numbers: str,
+    values: Parameters,
+    persons: Persons,
+    keys: tuple[str, ...] = (),
+    columns: str = "",
+    where: str = "1",
+) -> str:
+    """A query of the group, whether it is everybody, and ``numbers``, aggregates, by ``keys``, of
+    the attempts that meet ``where``, each with further ``columns``."""
+    chosen = f"SELECT *{columns} FROM ({_chosen(query, values, persons)}) WHERE {where}"
+    by = "".join(f", {key}" for key in keys)
+    if not query.is_broken_down:
+        return f"SELECT '' AS began, 1, {numbers} FROM ({chosen}) GROUP BY began{by}"
+    if query.in_several:
+        # A row for each of a person's groups, and one for everybody.
+        everybody = _EVERYBODY_LISTED if query.groupings else _EVERYBODY
+        each = f"SELECT *, arrayJoin(arrayPushFront(began, {everybody})) AS began_as"
+        return (
+            f"SELECT began_as, began_as = {everybody}, {numbers} FROM ({each} FROM ({chosen})) "
+            f"GROUP BY began_as{by}"
+        )
+    return (
+        f"SELECT began, grouping(began), {numbers} FROM ({chosen}) "
+        f"GROUP BY GROUPING SETS ((began{by}), ({', '.join(keys)})) HAVING count() > 0"
+    )
+
+
+def _chosen(
+    query: FunnelQuery, values: Parameters, persons: Persons, *, named: bool = False
+) -> str:
+    """Chosen attempts (``took``) of everybody; if ``named`` with the key ``who`` and an id."""
+    row = marked(query.attempts, values, persons)
+    seen = " AND ".join(
+        (
+            IN_SCOPE,
+            query.range.condition(values),
+            all_met(query.filters, values, persons),
+        )
+    )
+    source, events = "events", f"arraySort(groupArray({row.event})) AS events"
+    if query.is_broken_down:
+        broken = _broken(query, f"{seen} AND {row.begins}", values, persons)
+        source = broken.source
+        none = "''" if query.breakdown is not None and not query.in_several else "[]"
+        pairs = f"groupArray(({row.event}, if({row.begins}, {broken.group}, {none})))"
+        events = f"arraySort({pairs}) AS pairs, pairs.1 AS events, pairs.2 AS groups"
+    columns = []
+    if named:
+        events += f", any({persons.id}) AS named"
+        columns = ["who", "named"]
+    where = seen if query.attempts.order == "strict" else f"{seen} AND {row.taken}"
+    everybody = (
+        f"SELECT {persons.key} AS who, {events} FROM {source} WHERE {where} "
+        f"GROUP BY who HAVING max({row.begins})"
+    )
+    return funnel_matching.best(
+        query.attempts,
+        everybody,
+        columns,
+        query.intervals,
+        values,
+        grouped=query.is_broken_down,
+    )
+
+
+def _broken(query: FunnelQuery, began: str, values: Parameters, persons: Persons) -> Broken:
+    weight = f"uniqExact({persons.key})"
+    if query.breakdown is not None:
+        break_down = breakdowns.in_several if query.in_several else breakdowns.broken
+        return break_down(query.breakdown, weight, began, values, persons)
+    group = groupings.in_several if query.in_several else groupings.broken
+    return group(query.groupings, weight, began, values, persons)
