@@ -126,6 +126,77 @@ def test_groups_stand_side_by_side_and_a_range_is_compared(dashboard: Dashboard)
     expect(page.locator(".chart .funnel-before")).to_have_count(3)
 
 
+def test_steps_have_alternatives_and_may_be_left_out_and_events_excluded(
+    dashboard: Dashboard,
+) -> None:
+    page = dashboard.go("funnels?steps=!((event_name:viewed),(event_name:bought))")
+    expect(rows(page).nth(1)).to_contain_text("bought14")
+    page.get_by_role("button", name="Or another event").nth(1).click()
+    choose(page, "Alternative of step 2 1", "cart", "carted")
+    expect(rows(page).nth(1)).to_contain_text("bought or carted23")
+
+    page = dashboard.go(STEPS)
+    page.get_by_label("Step 2 is optional").check()
+    expect(rows(page).nth(1)).to_contain_text("carted (optional)2340%40%")
+    expect(rows(page).nth(2)).to_contain_text("bought1420%20%20 mins")
+    expect(page.locator(".answer-sum")).to_contain_text("20% 1 of 5 people")
+    page.reload()
+    dashboard.settle()
+    expect(page.get_by_label("Step 2 is optional")).to_be_checked()
+    rows(page).nth(1).get_by_role("link").nth(1).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Left out step 2, carted (optional)")
+    expect(page.locator("main tbody tr")).to_have_count(3)
+
+
+def test_what_happened_between_ends_an_attempt(dashboard: Dashboard) -> None:
+    page = dashboard.go("funnels?steps=!((event_name:viewed),(event_name:bought))")
+    expect(rows(page).nth(1)).to_contain_text("bought14")
+    page.get_by_role("button", name="Exclude an event").click()
+    choose(page, "Exclusion 1", "cart", "carted")
+    expect(rows(page).nth(1)).to_contain_text("bought05")
+    page.get_by_label("From step").select_option("2 bought")
+    # There is no such span: it is the whole way.
+    expect(rows(page).nth(1)).to_contain_text("bought05")
+    page.reload()
+    dashboard.settle()
+    page.get_by_role("button", name="Remove Exclusion 1").click()
+    expect(rows(page).nth(1)).to_contain_text("bought14")
+
+
+def test_conversion_over_time_and_how_long_it_takes(dashboard: Dashboard) -> None:
+    page = dashboard.go(
+        "funnels?steps=!((event_name:viewed),(event_name:carted))&window=1d&range=7d"
+    )
+    page.get_by_role("button", name="Over time").click()
+    days = rows(page, "Conversion over time")
+    expect(days).to_have_count(7)
+    expect(days.nth(5)).to_contain_text("5240%")
+    expect(page.locator("#answer")).to_contain_text("some people still have time to convert")
+    assert "show=time" in page.url
+    days.nth(5).get_by_role("link").nth(1).click()
+    expect(page.locator("main tbody tr")).to_have_count(2)
+
+    page.go_back()
+    page.get_by_role("button", name="Time to convert").click()
+    expect(page.locator(".answer-sum")).to_contain_text("1.1 hrs median, 1.1 hrs on average, of 2")
+    buckets = rows(page, "Time to convert")
+    expect(buckets).to_have_count(12)
+    buckets.last.get_by_role("link").click()
+    expect(page.get_by_role("link", name="Bob Baker")).to_be_visible()
+
+
+def test_groups_of_two_breakdowns_have_both_names(dashboard: Dashboard) -> None:
+    page = dashboard.go(STEPS)
+    choose(page, "Break down by", "pla", "plan")
+    choose(page, "And by", "pla", "plan")
+    expect(rows(page, "Steps by group").nth(1)).to_contain_text("pro · pro42")
+    page.reload()
+    dashboard.settle()
+    rows(page, "Steps by group").nth(1).get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("plan · plan: pro · pro")
+    expect(page.locator("main tbody tr")).to_have_count(4)
+
+
 def test_the_numbers_are_taken_along(dashboard: Dashboard, tmp_path: Path) -> None:
     page = dashboard.go(STEPS)
     for button, name in (("CSV", "numbers.csv"), ("PNG", "chart.png")):
@@ -177,7 +248,12 @@ def test_an_address_may_say_anything_and_what_cannot_be_asked_says_why(
 
 
 def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -> None:
-    states = ("&compare=1", "&breakdown=(property:plan)&compare=1")
+    states = (
+        "&compare=1",
+        "&breakdown=(property:plan)&compare=1",
+        "&breakdown=(property:plan)&second=(property:plan)&show=time&exclusions=!((event_name:x))",
+        "&show=histogram",
+    )
     found = []
     for state in states:
         dashboard.go(STEPS + state)
@@ -185,4 +261,4 @@ def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -
     assert found == []
 
     dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert [sideways(dashboard.go(STEPS + state)) for state in states] == [0, 0]
+    assert [sideways(dashboard.go(STEPS + state)) for state in states] == [0] * 4

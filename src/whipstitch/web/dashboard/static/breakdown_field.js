@@ -8,7 +8,7 @@ import { anyPropertyOptions, natureOf } from "./lexicon_source.js";
 const LIMITS = [5, 10, 25, 50, 100];
 
 // `change` and `names()`, the events that have the property, are those of an editor (question.js).
-export function breakdownField(state, change, names) {
+export function breakdownField(state, change, names, label = "Break down by") {
   let broken = state.breakdown;
   const place = h("span.limit");
   const set = (now) => {
@@ -17,7 +17,7 @@ export function breakdownField(state, change, names) {
     change({ breakdown: now });
   };
   const field = combobox({
-    label: "Break down by", placeholder: "property", eager: true, value: broken, blank: true, options: anyPropertyOptions(names),
+    label, placeholder: "property", eager: true, value: broken, blank: true, options: anyPropertyOptions(names),
     shown: (one) => one?.property ?? "",
     onchange: (chosen) => set(chosen === "" ? null : { limit: broken?.limit, ...(typeof chosen === "string" ? { property: chosen, on: "event" } : chosen) }),
   });

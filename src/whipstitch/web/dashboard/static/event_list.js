@@ -1,5 +1,5 @@
 // A list of events with filters, as funnels and insights ask about: eventList({ items, onchange, any, extra }).
-// An item is { event_name, filters, … }; onchange gets the list. `extra(item, update)` gives more fields of an item.
+// An item is { event_name, filters, … }; onchange gets the list. `extra(item, update, index)` gives more fields of an item.
 
 import { combobox } from "./combobox.js";
 import { fill, h } from "./dom.js";
@@ -7,9 +7,9 @@ import { filterEditor } from "./filter_editor.js";
 import { eventLabel, eventOptions } from "./lexicon_source.js";
 
 // `any`: whether an item may be any event (null); `marks(index)`: what an item is called (1, 2, …); `least`: items that must
-// stay; `moves`: whether their order matters; `fresh()`: a new item. An item whose event is still to be chosen has
+// stay; `moves`: whether their order matters; `fresh()`: a new item; `sign`: what stands before each instead. An item whose event is still to be chosen has
 // event_name "".
-export function eventList({ items, onchange, label, add, any = false, least = 1, most = 20, moves = false, marks = (index) => index + 1, extra = () => null, fresh = () => ({ event_name: "" }) }) {
+export function eventList({ items, onchange, label, add, any = false, least = 1, most = 20, moves = false, marks = (index) => index + 1, sign, extra = () => null, fresh = () => ({ event_name: "" }) }) {
   const held = items.map((one) => ({ ...one }));
   const list = h("ol.event-list", { "aria-label": label });
   const more = h("button.link.add", { type: "button", onclick: () => {
@@ -54,10 +54,10 @@ export function eventList({ items, onchange, label, add, any = false, least = 1,
     const event = combobox({ label: name, value: one.event_name, placeholder: "event", eager: true, shown: eventLabel, options: eventOptions({ any }), onchange: (event_name) => update(index, { event_name }) });
     const button = (kind, text, said, act, disabled = false) => h(`button.icon-button.small${kind}`, { type: "button", "aria-label": `${said} ${name}`, title: said, disabled, onclick: act }, text);
     return h("li.event-item", {},
-      h("div.event-line", {}, h("span.mark", { "aria-hidden": "true" }, marks(index)), event,
+      h("div.event-line", {}, h("span.mark", { "aria-hidden": "true" }, sign ?? marks(index)), event,
         moves && held.length > 1 && [button(".up", "↑", "Move up", () => move(index, index - 1), index === 0), button(".down", "↓", "Move down", () => move(index, index + 1), index === held.length - 1)],
         held.length > least && button("", "×", "Remove", () => remove(index))),
-      h("div.event-more", {}, extra(one, (patch, again) => update(index, patch, again)),
+      h("div.event-more", {}, extra(one, (patch, again) => update(index, patch, again), index),
         filterEditor({ filters: one.filters ?? [], events: () => [one.event_name], label: `Filters of ${name}`, onchange: (filters) => update(index, { filters: filters.length ? filters : undefined }) })));
   }
 

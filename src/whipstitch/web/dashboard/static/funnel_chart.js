@@ -1,5 +1,6 @@
 // A funnel in SVG, from left to right: funnelChart(element, { steps: [{ name, note }], series: [{ name, steps, before? }], caption }).
-// A series has for each step { count, fromFirst, fromPrevious, median, dropped, href?, hrefDropped? }. One alone is drawn with what
+// A series has for each step { count, fromFirst, fromPrevious, median, dropped, former, optional, href?, hrefDropped? },
+// `former` being the index of the step that it is compared with. One alone is drawn with what
 // was lost on the way; several stand side by side. `before`: shares of the first step in the period before.
 
 import { canvas, clipped, colour, framed, linked, pointed } from "./chart_frame.js";
@@ -33,16 +34,20 @@ export function funnelChart(element, { steps, series, caption }) {
 
     function lost(index, own) {
       if (!index) return null;
-      const [step, former] = [series[0].steps[index], series[0].steps[index - 1]];
+      const step = series[0].steps[index];
+      const former = series[0].steps[step.former];
       if (!step.dropped) return null;
-      const shape = s("rect.bar.funnel-lost", { ...own, y: y(former.fromFirst), height: TALL * (former.fromFirst - step.fromFirst), rx: 2 });
-      return pressed(linked(shape, step.hrefDropped, `Dropped out before ${steps[index].name}: ${number(step.dropped)}`));
+      const shape = s(`rect.bar.funnel-lost${step.optional ? ".optional" : ""}`, { ...own, y: y(former.fromFirst), height: TALL * (former.fromFirst - step.fromFirst), rx: 2 });
+      return pressed(linked(shape, step.hrefDropped, lostText(index, step)));
     }
+
+    const lostText = (index, step) => `${step.optional ? "Left out" : "Dropped out before"} ${steps[index].name}: ${number(step.dropped)}`;
 
     function ribbon(index) {
       if (!alone || !index) return null;
-      const [left, right] = [x(index - 1) + thick, x(index)];
-      const [former, step] = [series[0].steps[index - 1], series[0].steps[index]];
+      const step = series[0].steps[index];
+      const former = series[0].steps[step.former];
+      const [left, right] = [x(step.former) + thick, x(index)];
       return s("path.funnel-ribbon", { d: `M${left} ${y(former.fromFirst)}L${right} ${y(step.fromFirst)}V${base}H${left}Z` });
     }
 
@@ -57,7 +62,7 @@ export function funnelChart(element, { steps, series, caption }) {
       return [
         s("text.label", { x: x(index), y: base + 20 }, `${percent(step.fromPrevious)} of previous`),
         step.median !== null && s("text", { x: x(index), y: base + 37 }, `median ${duration(step.median)}`),
-        pressed(linked(s("text.funnel-dropped", { x: x(index), y: base + 54 }, `${number(step.dropped)} dropped off`), step.hrefDropped, `Dropped out before ${steps[index].name}: ${number(step.dropped)}`)),
+        pressed(linked(s("text.funnel-dropped", { x: x(index), y: base + 54 }, `${number(step.dropped)} ${step.optional ? "left it out" : "dropped off"}`), step.hrefDropped, lostText(index, step))),
       ];
     }
 

@@ -5,12 +5,18 @@ import { fill, h } from "./dom.js";
 import { tidyEvents, tidyFilters } from "./event_list.js";
 import { OPERATORS } from "./filter_editor.js";
 import { change, daysText, duration, number, percent } from "./format.js";
+import { intervalFor } from "./date_range.js";
 import { funnelChart } from "./funnel_chart.js";
+import { MOST_EXCLUSIONS } from "./funnel_editor_parts.js";
+import { drawHistogram, drawOverTime } from "./funnel_time.js";
 import { eventLabel } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
 
 export const ORDERS = { ordered: "One step after another", strict: "With nothing in between", unordered: "In any order" };
 export const UNITS = { d: { text: "days", seconds: 86_400 }, h: { text: "hours", seconds: 3600 }, m: { text: "minutes", seconds: 60 }, s: { text: "seconds", seconds: 1 } };
+export const SHOWN = { steps: "Steps", time: "Over time", histogram: "Time to convert" };
+export const INTERVALS = { hour: "by hour", day: "by day", week: "by week", month: "by month" };
+const BUCKETS = 12;
 const WINDOW = "14d";
 const LONGEST = 10 * 366 * 86_400;
 const STEPS = 20;
@@ -34,23 +40,43 @@ const secondsOf = (text) => {
 
 export const view = {
   surface: "funnels",
-  defaults: { steps: [], order: "ordered", window: WINDOW, filters: [], breakdown: null },
+  defaults: { steps: [], order: "ordered", window: WINDOW, exclusions: [], filters: [], breakdown: null, second: null, show: "steps", interval: "" },
 
   tidy: (state) => ({
     ...state,
-    steps: tidyEvents(state.steps, STEPS),
+    steps: tidyEvents(state.steps, STEPS).map(({ any_of, ...one }) => ({ ...one, any_of: any_of && tidyEvents(any_of) })),
+    exclusions: tidyEvents(state.exclusions, MOST_EXCLUSIONS),
     order: ORDERS[state.order] ? state.order : "ordered",
     window: windowOf(state.window) ? state.window : WINDOW,
     filters: tidyFilters(state.filters) ?? [],
     breakdown: tidyBreakdown(state.breakdown),
+    second: tidyBreakdown(state.second),
+    show: SHOWN[state.show] ? state.show : "steps",
+    interval: INTERVALS[state.interval] ? state.interval : "",
   }),
 
-  read: ({ window_seconds: seconds, ...query }) => ({ ...query, window: Number.isInteger(seconds) && seconds > 0 ? windowText(seconds) : WINDOW }),
+  read: ({ window_seconds: seconds, breakdowns, interval, histogram, ...query }) => ({
+    ...query,
+    window: Number.isInteger(seconds) && seconds > 0 ? windowText(seconds) : WINDOW,
+    show: interval ? "time" : histogram ? "histogram" : "steps",
+    ...(interval ? { interval } : {}),
+    ...(breakdowns?.length ? { breakdown: breakdowns[0], second: breakdowns[1] ?? null } : {}),
+  }),
 
   query(state) {
-    const steps = state.steps.filter((one) => one.event_name !== "").map(({ event_name, filters }) => ({ event_name, filters }));
+    const steps = chosen(state.steps).map(({ event_name, filters, any_of, optional }, index) => ({
+      event_name, filters, any_of: any_of && chosen(any_of).map((one) => ({ event_name: one.event_name, filters: one.filters })),
+      optional: (optional === true && index > 0 && state.order !== "unordered") || undefined,
+    }));
     if (!steps.length) return null;
-    return { steps, order: state.order, window_seconds: secondsOf(state.window), filters: tidyFilters(state.filters), breakdown: askedBreakdown(state.breakdown) };
+    const several = state.breakdown && state.second;
+    return {
+      steps, order: state.order, window_seconds: secondsOf(state.window), filters: tidyFilters(state.filters), exclusions: excluded(state, steps),
+      breakdown: several ? undefined : askedBreakdown(state.breakdown),
+      breakdowns: several ? [state.breakdown, state.second].map(askedBreakdown) : undefined,
+      interval: state.show === "time" ? state.interval || intervalFor(state.range) : undefined,
+      histogram: state.show === "histogram" ? BUCKETS : undefined,
+    };
   },
 
   missing: () => "Choose the events of the first steps: how many people get from one to the next is drawn here.",
@@ -63,6 +89,8 @@ export const view = {
     const names = stepNames(found.query);
     const whole = lineOf(found, names);
     const groups = (found.answer.breakdowns ?? []).map((one) => lineOf(found, names, one));
+    if (found.query.interval) return drawOverTime(element, found, groups.length ? groups : [whole]);
+    if (found.query.histogram) return drawHistogram(element, found, [whole, ...groups]);
     const shown = groups.length ? groups.slice(0, MOST_GROUPS) : [whole];
     const place = h(`div.chart.funnel${groups.length ? ".grouped" : ""}`);
     fill(element, summary(whole, found), place,
@@ -74,42 +102,68 @@ export const view = {
   },
 };
 
+const chosen = (events) => events.filter((one) => one.event_name !== "");
+
+// Ends that there are not, any more, are left out.
+function excluded(state, steps) {
+  const list = steps.length > 1 ? chosen(state.exclusions) : [];
+  if (!list.length) return undefined;
+  return list.map(({ event_name, filters, from_step: from, to_step: to }) => {
+    const fits = state.order !== "unordered" && (from ?? 1) < (to ?? steps.length) && (to ?? 1) <= steps.length;
+    return { event_name, filters, ...(fits ? { from_step: from, to_step: to } : {}) };
+  });
+}
+
 // Of an unordered funnel nobody knows which event is the n-th.
 const stepNames = ({ steps, order }) =>
-  steps.map((one, index) => (order === "unordered" && steps.length > 1 ? `${index + 1} of ${steps.length}` : [eventLabel(one.event_name), ...(one.filters ?? []).map(filterText)].join(" · ")));
+  steps.map((one, index) => (order === "unordered" && steps.length > 1 ? `${index + 1} of ${steps.length}` : stepText(one)));
+
+const matchText = (one) => [eventLabel(one.event_name), ...(one.filters ?? []).map(filterText)].join(" · ");
+const stepText = (one) => `${[one, ...(one.any_of ?? [])].map(matchText).join(" or ")}${one.optional ? " (optional)" : ""}`;
 
 const filterText = ({ property, operator, value, cohort }) =>
   cohort ? `${operator === "not_in" ? "not in" : "in"} a cohort` : [property, OPERATORS[operator]?.text ?? operator, [value ?? []].flat().join(" or ")].join(" ").trim();
 
+// The last step before that must not be left out.
+const previousOf = ({ steps }, index) => steps.findLastIndex((one, at) => at < index && !one.optional);
+
 // Everybody, or one group of a breakdown: { name, total, steps, before, stepsBefore }, as funnelChart() takes it.
 function lineOf({ answer, before, query }, names, group = null) {
-  const value = group && groupLabel(group.value, group.is_value);
-  const behind = (step, outcome, title) =>
-    peopleLink("funnels", query, { step, outcome, ...(group ? groupAsked(group.value, group.is_value) : {}) }, `${title}${group ? ` · ${query.breakdown.property}: ${value}` : ""}`);
+  const values = group && (group.breakdowns ?? [group.value]);
+  const value = values?.map((one) => groupLabel(one, group.is_value)).join(" · ");
+  const by = (query.breakdowns ?? [query.breakdown]).map((one) => one?.property).join(" · ");
+  const theirs = group ? (group.breakdowns ? { breakdowns: values } : groupAsked(group.value, group.is_value)) : {};
+  const people = (peopleOf, title) => peopleLink("funnels", query, { ...peopleOf, ...theirs }, `${title}${group ? ` · ${by}: ${value}` : ""}`);
+  const behind = (step, outcome, title) => people({ step, outcome }, title);
   const told = (steps) => steps.map((one, index) => ({
     count: one.count, fromFirst: one.conversion_from_first, fromPrevious: one.conversion_from_previous, median: one.median_seconds_from_previous,
-    dropped: index ? steps[index - 1].count - one.count : 0,
+    dropped: index ? steps[previousOf(query, index)].count - one.count : 0,
   }));
-  const past = before && (group ? before.breakdowns?.find((one) => one.value === group.value && one.is_value === group.is_value)?.steps : before.steps);
+  const past = before && (group ? before.breakdowns?.find((one) => String(one.breakdowns ?? one.value) === String(group.breakdowns ?? group.value) && one.is_value === group.is_value)?.steps : before.steps);
   const stepsBefore = before && told(past ?? names.map(() => ({ count: 0, conversion_from_first: 0, conversion_from_previous: 0, median_seconds_from_previous: null })));
   return {
     name: group ? value : "All people",
+    group,
+    behind: people,
     stepsBefore,
     before: past && stepsBefore.map((one) => one.fromFirst),
     steps: told((group ?? answer).steps).map((one, index) => ({
       ...one,
       href: one.count ? behind(index + 1, "converted", `Took step ${index + 1}, ${names[index]}`) : null,
-      hrefDropped: one.dropped ? behind(index + 1, "dropped", `Dropped out before step ${index + 1}, ${names[index]}`) : null,
+      former: index ? previousOf(query, index) : 0,
+      optional: query.steps[index].optional === true,
+      hrefDropped: one.dropped ? behind(index + 1, "dropped", `${query.steps[index].optional ? "Left out" : "Dropped out before"} step ${index + 1}, ${names[index]}`) : null,
     })),
   };
 }
 
-function summary({ steps, stepsBefore }, { state }) {
-  const last = steps.at(-1);
+function summary({ steps, stepsBefore }, { state, query }) {
+  const end = query.steps.findLastIndex((one) => !one.optional);
+  const last = steps[end];
   const { count, unit } = windowOf(state.window);
   return h("p.answer-sum", {}, h("strong", {}, percent(last.fromFirst)),
     h("span.quiet", {}, ` ${number(last.count)} of ${number(steps[0].count)} people took every step within ${number(count)} ${count === 1 ? UNITS[unit].text.slice(0, -1) : UNITS[unit].text}`,
-      stepsBefore && `; before: ${percent(stepsBefore.at(-1).fromFirst)} of ${number(stepsBefore[0].count)}`));
+      stepsBefore && `; before: ${percent(stepsBefore[end].fromFirst)} of ${number(stepsBefore[0].count)}`));
 }
 
 const region = (label, ...rows) => h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": label }, h("table.table.tight", {}, rows));
