@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.support.cluster import CLUSTER
+from tests.support.proxy import Proxy
 
 from whipstitch.core.errors import StorageError, StorageUnavailable
 from whipstitch.warehouse.servers import Servers
@@ -30,6 +31,13 @@ def test_hosts_that_are_not_those_of_the_cluster_are_refused(hosts: Servers) -> 
     assert "does not know the cluster other" in _problem(replace(hosts, cluster="other"))
     one = replace(hosts, addresses=hosts.addresses[:1])
     assert "names 1 hosts" in _problem(one)
+
+
+def test_hosts_that_do_not_answer_are_named(proxied: Servers, proxies: list[Proxy]) -> None:
+    with closing(Store(proxied, durable=False, retention_days=0)) as store:
+        assert store.hosts_away() == []
+        proxies[-1].mode = "refuse"
+        assert store.hosts_away() == [proxied.addresses[-1].name]
 
 
 @pytest.mark.skipif(bool(CLUSTER), reason="its last shard may have another replica")

@@ -57,6 +57,7 @@ from whipstitch.warehouse.local.supervisor import LocalClickHouse
 from whipstitch.warehouse.maintenance import retention
 from whipstitch.warehouse.servers import Servers
 from whipstitch.warehouse.store import Store
+from whipstitch.web.api.erasures import FILES
 
 log = structlog.get_logger(__name__)
 
@@ -294,6 +295,24 @@ class Application:
         erasure = await asyncio.wrap_future(self.eraser.erase(scope, id_, accepted))
         return erasure.id if erasure else None
 
+    async def waits_for(self, accepted: int) -> list[str]:
+        """What an erasure up to that acceptance waits for, as sentences."""
+        return await asyncio.to_thread(self._waits_for, accepted)
+
+    def _waits_for(self, accepted: int) -> list[str]:
+        behind = [
+            f"The node {one.name}, last seen {one.seen_at:%Y-%m-%d %H:%M:%S} UTC, has not stored "
+            "all it accepted before. Where it will not come back: `whipstitch cluster forget "
+            f"{one.name}`."
+            for one in self.acceptance.behind(accepted)
+        ]
+        away = [
+            f"ClickHouse's host {name} does not answer: it may have traces on its disk."
+            for name in self.store.hosts_away()
+        ]
+        problem = self.eraser.problem
+        return [*behind, *away] or [problem or FILES]
+
     async def _when_stored(self, scope: Scope, done: str) -> int:
         """The number of an operation of now, once all that a scope sent before is stored.
 
@@ -317,11 +336,16 @@ class Application:
         """Waits until the nodes that take events have stored what they accepted before. False: one
         that is there has not, after some seconds."""
         until = time.monotonic() + _STORED_SECONDS
-        while self.acceptance.is_behind(accepted, _NODE_IS_THERE):
+        while self._others_are_behind(accepted):
             if time.monotonic() > until:
                 return False
             time.sleep(_LOOK_SECONDS)
         return True
+
+    def _others_are_behind(self, accepted: int) -> bool:
+        """Those of them that are there."""
+        now = datetime.now(UTC)
+        return any(now - one.seen_at < _NODE_IS_THERE for one in self.acceptance.behind(accepted))
 
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""

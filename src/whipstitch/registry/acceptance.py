@@ -101,13 +101,11 @@ class Acceptance:
         now = datetime.now(UTC)
         return [one for one in self._shared.list_nodes() if now - one.seen_at > for_]
 
-    def is_behind(self, accepted: int, seen: timedelta) -> bool:
-        """Whether a node that was seen so lately has not stored all that it accepted up to then."""
+    def behind(self, accepted: int) -> list[IngestNode]:
+        """Nodes that have not stored, as far as they said, all that they accepted up to then."""
         if self._shared is None:
-            return False
-        now = datetime.now(UTC)
-        nodes = self._shared.list_nodes()
-        return any(one.until < accepted and now - one.seen_at < seen for one in nodes)
+            return []
+        return [one for one in self._shared.list_nodes() if one.until < accepted]
 
     def leave(self) -> None:
         """This node has nothing left to store, and takes nothing any more."""

@@ -36,6 +36,8 @@ _CLOSE_SECONDS: Final = 1.5
 _PATIENCE: Final = 5.0
 """Seconds that a server may take to say that it is there."""
 _STARTING_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 2.0
+"""That a host may take where somebody waits for the answer."""
 _UNKNOWN_DATABASE: Final = 81
 _EVENTS_ENGINE: Final = (
     "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
@@ -141,6 +143,12 @@ class Store:
     def run_in_background(self, work: Callable[[Client], T]) -> Future[T]:
         """Does ``work`` on a thread of its own, with as little of ClickHouse as can be."""
         return self._stitching.run(work)
+
+    def hosts_away(self) -> list[str]:
+        """Names of those hosts of a cluster that do not answer now. Asks them, on this thread."""
+        if self._fleet is None or not self._fleet.servers.cluster:
+            return []
+        return [one.name for one in self._fleet.servers.addresses if not _answers(one)]
 
     def close(self) -> None:
         """Lets go of ClickHouse, after what runs now if that does not take long."""
@@ -332,3 +340,12 @@ class Store:
             client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", {"name": name})
         finally:
             client.close()
+
+
+def _answers(address: Address) -> bool:
+    try:
+        with translated():
+            address.connect({}, seconds=_LOOK_SECONDS, database="default").close()
+    except StorageError:
+        return False
+    return True

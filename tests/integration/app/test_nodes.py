@@ -4,11 +4,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import httpx
 import pytest
 from tests.support.clickhouse import nameless, url_of
 from tests.support.postgres import postgres_cluster
 from tests.support.server import Server
 
+from whipstitch.app.node_name import node_name
+from whipstitch.registry.store import Registry
 from whipstitch.warehouse.connection import Address
 
 LIMIT = 50
@@ -68,3 +71,26 @@ def test_a_leader_that_is_killed_is_replaced_within_half_a_minute(
 
     second.wait_until(is_stitched, 60)
     assert time.monotonic() - killed < 30
+
+
+def test_an_erasure_says_which_node_it_waits_for(nodes: tuple[Server, Server]) -> None:
+    first, second = nodes  # the first was killed
+    asked = httpx.delete(
+        f"{second.url}/api/v1/people/user_1",
+        params={"environment": "test"},
+        headers={"authorization": f"Bearer {second.token}"},
+        trust_env=False,
+        timeout=60,
+    )
+    erasure = asked.json()["erasure"]
+    assert erasure["state"] == "running"
+    name = node_name(first.data_dir)
+    (said,) = erasure["waits_for"]
+    assert f"The node {name}, last seen" in said
+    assert f"whipstitch cluster forget {name}" in said
+
+    with Registry.open(second._environment["DATABASE"]) as registry:
+        assert registry.leave_nodes(name)
+    found = second.get(f"/api/v1/erasures/{erasure['id']}", {"environment": "test"})
+    waits = found.json()["erasure"].get("waits_for", [])
+    assert not any(name in one for one in waits)

@@ -14,9 +14,10 @@ _COLUMNS: Final = (
 )
 
 
-class ErasureStatus(msgspec.Struct):
+class ErasureStatus(msgspec.Struct, omit_defaults=True):
     """``running``: no read shows anything of the person; ``done``: nothing of them is left on the
-    disk. ``ids`` and ``events`` say how many went."""
+    disk. ``ids`` and ``events`` say how many went; ``waits_for``, of one that is asked about alone
+    and runs, what it waits for."""
 
     id: str
     state: Literal["running", "done"]
@@ -24,6 +25,7 @@ class ErasureStatus(msgspec.Struct):
     events: int
     asked_at: str
     changed_at: str
+    waits_for: list[str] = []
 
 
 class ErasurePage(msgspec.Struct, kw_only=True):
@@ -50,11 +52,11 @@ async def newest(reading: QuerySession, limit: int) -> ErasurePage:
     return ErasurePage(erasures=[_shape(*row) for row in rows])
 
 
-async def one(reading: QuerySession, erasure_id: str) -> ErasureStatus | None:
-    """The one with this id."""
-    sql = f"SELECT {_COLUMNS} FROM erasures FINAL WHERE {IN_SCOPE} AND id = {{id:String}}"
+async def one(reading: QuerySession, erasure_id: str) -> tuple[ErasureStatus, int] | None:
+    """The one with this id, and the acceptance up to which it erases."""
+    sql = f"SELECT {_COLUMNS}, accepted FROM erasures FINAL WHERE {IN_SCOPE} AND id = {{id:String}}"
     rows = await reading.run(Sql(sql, {"id": erasure_id}))
-    return _shape(*rows[0]) if rows else None
+    return (_shape(*rows[0][:-1]), int(rows[0][-1])) if rows else None
 
 
 def _shape(

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Final
 
+import msgspec
 from msgspec import Meta
 
 from whipstitch.analytics.people import erasures
@@ -19,6 +20,8 @@ ERASURE: Final = {
     "asked_at": "2026-05-09T14:32:01.482Z",
     "changed_at": "2026-05-09T14:32:01.702Z",
 }
+FILES: Final = "ClickHouse writes files again without the person, and deletes those from before."
+"""What an erasure waits for where nothing else is in its way."""
 
 
 class Erasures(InEnvironment, kw_only=True):
@@ -45,12 +48,12 @@ async def list_erasures(asking: Asking, sent: Erasures) -> erasures.ErasurePage:
     "GET",
     "/{erasure_id}",
     "One erasure",
-    shown={"erasure": {"ok": True, "erasure": ERASURE}},
+    shown={"erasure": {"ok": True, "erasure": {**ERASURE, "waits_for": [FILES]}}},
     refusals={404: "There is no such erasure."},
 )
 async def show_erasure(asking: Asking, sent: OneErasure) -> erasures.ErasureAnswer:
-    """`running`: no read shows anything of the person; `done`: nothing of them is left on the
-    disk."""
+    """`running`: no read shows anything of the person, and `waits_for` says what is waited for;
+    `done`: nothing of them is left on the disk."""
     return await shown(asking, sent.erasure_id)
 
 
@@ -59,4 +62,8 @@ async def shown(asking: Asking, erasure_id: str) -> erasures.ErasureAnswer:
     found = await erasures.one(await asking.session(), erasure_id)
     if found is None:
         raise not_found("There is no such erasure")
-    return erasures.ErasureAnswer(erasure=found)
+    status, accepted = found
+    if status.state == "running":
+        waits_for = await asking.services.erases.waits_for(accepted)
+        status = msgspec.structs.replace(status, waits_for=waits_for)
+    return erasures.ErasureAnswer(erasure=status)

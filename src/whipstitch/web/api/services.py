@@ -42,6 +42,9 @@ class Erases(Protocol):
             StorageUnavailable: what came in before is not stored yet, or nothing can be.
         """
 
+    async def waits_for(self, accepted: int) -> list[str]:
+        """What an erasure up to that acceptance waits for, as sentences."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:

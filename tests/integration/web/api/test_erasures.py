@@ -5,6 +5,8 @@ import pytest
 from tests.support.command import registry_of
 from tests.support.server import Server
 
+from whipstitch.web.api.erasures import FILES
+
 
 @pytest.fixture
 def viewer(server: Server) -> str:
@@ -44,4 +46,6 @@ def test_a_person_who_is_not_stored_yet_is_erased(server: Server) -> None:
     shown = server.get(f"/api/v1/erasures/{erasure['id']}").json()
     assert shown["ok"] is True
     assert shown["erasure"]["id"] == erasure["id"]
+    if shown["erasure"]["state"] == "running":
+        assert shown["erasure"].pop("waits_for") == [FILES]
     assert server.get("/api/v1/erasures", {"limit": 1}).json()["erasures"] == [shown["erasure"]]
