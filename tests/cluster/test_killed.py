@@ -30,6 +30,8 @@ pytestmark = [
     ),
 ]
 ROWS = 500
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Servers that go on when the tests have ended."""
 KILLS = int(os.environ.get("WHIPSTITCH_TEST_CLUSTER_KILLS", "4"))
 
 
@@ -62,6 +64,7 @@ class Server:
             start_new_session=True,
         )
         self.pid = self._process.pid
+        _STARTED.append(self._process)
         until(self.answers)
 
     def answers(self) -> bool:
@@ -129,8 +132,9 @@ def test_each_row_is_stored_once_and_has_its_person_whoever_is_killed(
         # A replica that was away may wait a minute before it fetches again.
         with closing(connected(hosts, {})) as beside:
             _patiently(lambda: beside.await_replicas("events_local", all_of_them=True))
-        _check(hosts, node, sent)
+        # One that was away has the map again as soon as the stitcher has looked.
         _patiently(lambda: node.link(node.linker.spread))
+        _check(hosts, node, sent)
         _patiently(node.rewrite)
         _check(hosts, node, sent)
         assert node.pending() == 0

@@ -134,7 +134,7 @@ class Application:
             linker,
             self._record,
             leads,
-            self.acceptance.current,
+            self.acceptance,
             self.dead_letters,
             alone=self.local is not None,
         )
@@ -302,9 +302,9 @@ class Application:
     def _waits_for(self, accepted: int) -> list[str]:
         behind = [
             f"The node {one.name}, last seen {one.seen_at:%Y-%m-%d %H:%M:%S} UTC, has not stored "
-            "all it accepted before. Where it will not come back: `whipstitch cluster forget "
-            f"{one.name}`."
-            for one in self.acceptance.behind(accepted)
+            "all it accepted before, or not looked through its dead letters. Where it will not "
+            f"come back: `whipstitch cluster forget {one.name}`."
+            for one in self.acceptance.unready(accepted)
         ]
         away = [
             f"ClickHouse's host {name} does not answer: it may have traces on its disk."

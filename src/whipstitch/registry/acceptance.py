@@ -37,6 +37,7 @@ class Acceptance:
         """No summary covers rows beyond it, whoever makes one: the watermark was never higher since
         this node is listed."""
         self._run = ""
+        self._cleared = 0
 
     def join(self) -> None:
         """To be called before this process stores anything, and before ``summarized``."""
@@ -101,11 +102,35 @@ class Acceptance:
         now = datetime.now(UTC)
         return [one for one in self._shared.list_nodes() if now - one.seen_at > for_]
 
+    def clear(self, accepted: int) -> None:
+        """None of those who were erased up to then is among this node's dead letters any more."""
+        if self._shared is not None:
+            self._shared.report_cleared(self.name, accepted)
+        self._cleared = accepted
+
+    @property
+    def own_cleared(self) -> int:
+        """How far that was done since this process runs."""
+        return self._cleared
+
+    def is_cleared(self, accepted: int) -> bool:
+        """Whether every node has done so."""
+        if self._shared is None:
+            return self._cleared >= accepted
+        return all(one.cleared >= accepted for one in self._shared.list_nodes())
+
     def behind(self, accepted: int) -> list[IngestNode]:
         """Nodes that have not stored, as far as they said, all that they accepted up to then."""
         if self._shared is None:
             return []
         return [one for one in self._shared.list_nodes() if one.until < accepted]
+
+    def unready(self, accepted: int) -> list[IngestNode]:
+        """Those, and nodes whose dead letters may hold somebody who was erased up to then."""
+        if self._shared is None:
+            return []
+        nodes = self._shared.list_nodes()
+        return [one for one in nodes if min(one.until, one.cleared) < accepted]
 
     def leave(self) -> None:
         """This node has nothing left to store, and takes nothing any more."""

@@ -13,12 +13,14 @@ from whipstitch.registry.transactions import Transactions
 class IngestNode(NamedTuple):
     """All that the node accepted up to ``until``, an acceptance number, is stored. ``run`` changes
     whenever ``until`` is not simply later than before. ``seen_at``: when the node last said that it
-    is there, by its own clock."""
+    is there, by its own clock. ``cleared``: none of those who were erased up to this acceptance is
+    among its dead letters."""
 
     name: str
     until: int
     run: str
     seen_at: datetime
+    cleared: int = 0
 
 
 class Nodes(Transactions):
@@ -47,6 +49,13 @@ class Nodes(Transactions):
         with self._storing() as session:
             session.execute(update(NodeRow).where(NodeRow.name == name).values(values))
 
+    def report_cleared(self, name: str, accepted: int) -> None:
+        """Says up to which acceptance a listed node has none of the erased among its dead
+        letters."""
+        with self._storing() as session:
+            there = update(NodeRow).where(NodeRow.name == name)
+            session.execute(there.values(cleared=accepted))
+
     def report_seen(self, name: str) -> None:
         """Says that a listed node is there, however far it has come."""
         with self._storing() as session:
@@ -63,4 +72,6 @@ class Nodes(Transactions):
         """All of them, by name."""
         with self._reading() as session:
             rows = session.scalars(select(NodeRow).order_by(NodeRow.name))
-            return [IngestNode(row.name, row.until, row.run, row.seen_at) for row in rows]
+            return [
+                IngestNode(row.name, row.until, row.run, row.seen_at, row.cleared) for row in rows
+            ]

@@ -352,6 +352,8 @@ class NodeRow(Base):
     until: Mapped[int] = mapped_column(BigInteger)
     run: Mapped[str]
     seen_at: Mapped[datetime]
+    cleared: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """None of those who were erased up to this acceptance is among the node's dead letters."""
 
 
 class RejectionRow(Base):

@@ -14,7 +14,7 @@ from whipstitch.identity.erasure import hide, physical_delete, records
 from whipstitch.identity.erasure.records import Erasure, ErasureRecord
 from whipstitch.identity.linker import Linker
 from whipstitch.journal.dead_letters import DeadLetters
-from whipstitch.registry.acceptance import Watermark
+from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.maintenance.retention import take_summaries_away
 from whipstitch.warehouse.store import Store
@@ -37,7 +37,8 @@ class EraserStats:
 
 class ErasureWorker:
     """Erasures that a killed process left undone go on with the next. Of several nodes the one that
-    links erases; ``alone``: there is no other. ``watermark`` says what every node has stored."""
+    links erases, and each looks through its own dead letters; ``alone``: there is no other.
+    ``acceptance`` says what every node has stored, and how far it has looked."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class ErasureWorker:
         linker: Linker,
         record: ErasureRecord,
         leads: Callable[[], int],
-        watermark: Callable[[], Watermark],
+        acceptance: Acceptance,
         dead_letters: DeadLetters,
         *,
         alone: bool,
@@ -55,7 +56,7 @@ class ErasureWorker:
         self._linker = linker
         self._record = record
         self._leads = leads
-        self._watermark = watermark
+        self._acceptance = acceptance
         self._dead_letters = dead_letters
         self._alone = alone
         self._work = BackgroundWorker("eraser", self._turn, self._pause)
@@ -120,6 +121,8 @@ class ErasureWorker:
         return _OTHERS_SECONDS if self.problem or not self._alone else None
 
     def _turn(self) -> None:
+        if not self._leads():
+            self._look_through_own()
         while not self._work.stopping and self._until(self._leads):
             undone = self._leisurely(self._record.unfinished)
             self.stats.running = len(undone)
@@ -140,11 +143,25 @@ class ErasureWorker:
                     log.info("person_erased", erasure=one.id, ids=one.ids, events=one.events)
                 self.stats.running -= len(hidden)
 
+    def _look_through_own(self) -> None:
+        """Another node erases. What it erases is to go from our dead letters, too, once all that
+        came before is stored here or is one of them."""
+        undone = self._leisurely(self._record.unfinished)
+        accepted = max((one.accepted for one in undone), default=0)
+        if self._acceptance.own_cleared < accepted <= self._acceptance.own:
+            self._clear(accepted)
+
+    def _clear(self, accepted: int) -> None:
+        self._dead_letters.erase(self._erased)
+        self._acceptance.clear(accepted)
+
     def _purge(self, accepted: int) -> bool:
         """Removes what is hidden. False: it was broken off."""
-        if not self._until(lambda: self._watermark().until >= accepted):
+        if not self._until(lambda: self._acceptance.current().until >= accepted):
             return False
-        self._dead_letters.erase(self._erased)
+        self._clear(accepted)
+        if not self._until(lambda: self._acceptance.is_cleared(accepted)):
+            return False
         # Once more: a summary that was being made meanwhile, on this very thread, may have them.
         self._leisurely(take_summaries_away)
         planned = self._leisurely(physical_delete.plan)

@@ -14,7 +14,7 @@ from whipstitch.identity.erasure import physical_delete
 from whipstitch.identity.erasure.records import Erasure
 from whipstitch.identity.erasure.worker import ErasureWorker
 from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
-from whipstitch.registry.acceptance import Watermark
+from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
 
 _EVERYTHING = "SETTINGS apply_deleted_mask = 0, apply_patch_parts = 0"
@@ -36,10 +36,17 @@ def _eraser(node: Node, directory: Path) -> ErasureWorker:
         node.linker,
         node.record,
         lambda: True,
-        lambda: Watermark(2**63),
+        _all_stored(),
         DeadLetters(directory / "deadletters"),
         alone=True,
     )
+
+
+def _all_stored() -> Acceptance:
+    """Of one who is alone."""
+    made = Acceptance()
+    made.reached(2**62, made.look())
+    return made
 
 
 def _erase(node: Node, directory: Path, id_: str, number: int) -> Erasure | None:

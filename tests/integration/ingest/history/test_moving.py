@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.clickhouse import Schema
+from tests.support.command import run
 from tests.support.segments import START_MS, alias, event, trait
 from tests.support.stitching import LIVE, Node, seen, started_node
 
@@ -265,3 +266,16 @@ def test_history_of_unknown_projects_and_of_people_being_erased_is_refused(
         ).result()
         with pytest.raises(HistoryError, match="being erased"):
             there.check({"proj_a"})
+
+
+def test_the_command_says_where_it_cannot_move_from_or_to(tmp_path: Path) -> None:
+    elsewhere = {"WHIPSTITCH_CLICKHOUSE": "http://127.0.0.1:9/here"}
+    for source, environment, said in (
+        ("/nowhere", {}, "There is nowhere to move to"),
+        ("/nowhere", elsewhere, "/nowhere is neither"),
+        ("http://127.0.0.1:9/here", elsewhere, "is where this node stores already"),
+        ("http://127.0.0.1:9/other", elsewhere, "cannot be reached"),
+    ):
+        done = run("cluster", "import", source, data_dir=tmp_path, **environment)
+        assert done.code == 1
+        assert said in done.err
