@@ -28,6 +28,7 @@ LONGEST_NAME: Final = 1000
 
 _OF_SCREEN_EVENTS: Final = "name"
 _PATH: Final = "$pathname"
+_ADDRESS: Final = "$current_url"
 _PAGE_VIEW: Final = "$pageview"
 _XS: Final = ("$x", "$touch_x", "x")
 _YS: Final = ("$y", "$touch_y", "y")
@@ -91,6 +92,15 @@ def of_row() -> str:
             text = f"if({_IS_SCREEN_EVENT}, {text}, NULL)"
         names.append(text)
     return f"coalesce({', '.join(names)}, '')"
+
+
+def page_of_row() -> str:
+    """The page, a String, that a row of ``events`` is of: its path, which may be told with the
+    whole address; blank: none."""
+    path, address = (
+        f"nullIf({quote_identifier(f'properties.{one}')}.:String, '')" for one in (_PATH, _ADDRESS)
+    )
+    return f"coalesce({path}, path({address}), '')"
 
 
 def spot_of_row() -> Spot:

@@ -2,8 +2,12 @@
 
 A path is a part of one visit: the rows of a person with one ``session_id``, or where they have
 none, those with at most 30 minutes between one and the next. It begins at the first occurrence of
-the event in the visit and goes on, or back, for ``depth`` steps. An event that follows itself is
-one step. Events of one instant follow each other in the order in which they were accepted."""
+the event in the visit and goes on, or back, for ``depth`` steps; of any event, at the visit's first
+(going back: its last). An event that follows itself is one step. Events of one instant follow each
+other in the order in which they were accepted.
+
+Steps may be screens or pages instead of events. What is no step, for it is left out or has no
+screen, still keeps a visit together."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -13,6 +17,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from whipstitch.analytics.events import screens
 from whipstitch.analytics.expressions.breakdowns import OTHER
 from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.filters import Filter
@@ -25,31 +30,56 @@ from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
-Direction = Literal["after", "before"]
+Direction = Literal["after", "before", "both"]
+StepKind = Literal["event", "screen", "page"]
 
 DEFAULT_DEPTH: Final = 4
 DEEPEST: Final = 10
 DEFAULT_LIMIT: Final = 10
 WIDEST: Final = 50
+MOST_EXCLUDED: Final = 100
 _PAUSE_MS: Final = 30 * 60 * 1000
+_NAMES: Final = {"event": "event_name", "screen": screens.of_row(), "page": screens.page_of_row()}
+"""What steps are called, a String; blank: a row is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Paths have this event at this step, as ``Node`` counts steps."""
+
+    step: int
+    event_name: str
 
 
 @dataclass(frozen=True, slots=True)
 class FlowsQuery:
-    """``limit``: how many events of a step stand alone. ``filters`` are for all events of a
-    path."""
+    """``event_name``: None is any. ``limit``: how many events of a step stand alone. ``filters``
+    are for all events of a path. ``by`` says what steps are: where it is no event, names of events
+    are those of screens or pages. ``excluded`` ones are no steps. ``through``: what all paths have
+    in common."""
 
-    event_name: str
+    event_name: str | None
     range: TimeRange
     direction: Direction = "after"
     depth: int = DEFAULT_DEPTH
     limit: int = DEFAULT_LIMIT
     filters: tuple[Filter, ...] = ()
+    by: StepKind = "event"
+    excluded: tuple[str, ...] = ()
+    through: tuple[Through, ...] = ()
+
+    @property
+    def steps_after(self) -> int:
+        return 0 if self.direction == "before" else self.depth
+
+    @property
+    def steps_before(self) -> int:
+        return 0 if self.direction == "after" else self.depth
 
 
 class Node(msgspec.Struct, frozen=True):
-    """An event at a step: 0 is the event that was asked for, 1 comes after it, -1 before it.
-    ``count`` is in paths."""
+    """An event (or screen, or page) at a step: 0 is the event that was asked for, 1 comes after it,
+    -1 before it. ``count`` is in paths."""
 
     id: str
     event_name: str
@@ -83,15 +113,36 @@ class FlowSelector:
     nodes: Sequence[str]
 
 
+def checked(query: FlowsQuery) -> FlowsQuery:
+    """Raises:
+    InvalidQuery: there are no such paths.
+    """
+    if query.event_name is None and query.direction == "both":
+        raise InvalidQuery("direction", "both needs an event_name that the steps are counted from")
+    if len(query.excluded) > MOST_EXCLUDED:
+        raise InvalidQuery("exclude", f"must not have more than {MOST_EXCLUDED} names")
+    if query.event_name in query.excluded:
+        raise InvalidQuery("exclude", "must not have the event_name that paths begin with")
+    for index, one in enumerate(query.through):
+        if not -query.steps_before <= one.step <= query.steps_after:
+            raise InvalidQuery(f"through[{index}].step", "must be one of the steps that are shown")
+    return query
+
+
 def build(query: FlowsQuery, persons: Persons) -> Sql:
-    """Rows of: distance from the event, the step's event, the one nearer by a step (blank: none),
-    how many paths have the two."""
+    """Rows of: step, the step's event, the one nearer by a step (blank: none), how many paths have
+    the two."""
     values = Parameters()
     paths = _paths(query, values, persons)
+    steps = (
+        "arrayConcat(arrayMap(one -> toInt64(one), range(length(after))), "
+        "arrayMap(one -> -toInt64(one), range(1, greatest(1, length(before)))))"
+    )
+    nearer = "arrayConcat(arrayPushFront(arrayPopBack(after), ''), arrayPopBack(before))"
     return values.sql(
-        f"SELECT distance, name, nearer, count() FROM (SELECT path FROM ({paths})) "
-        "ARRAY JOIN path AS name, arrayPushFront(arrayPopBack(path), '') AS nearer, "
-        "range(length(path)) AS distance GROUP BY distance, name, nearer"
+        f"SELECT step, name, nearer, count() FROM (SELECT after, before FROM ({paths})) "
+        f"ARRAY JOIN arrayConcat(after, arrayPopFront(before)) AS name, {nearer} AS nearer, "
+        f"{steps} AS step GROUP BY step, name, nearer"
     )
 
 
@@ -114,12 +165,11 @@ def people(
             alone[node.step].append(node.event_name)
     conditions = []
     for node in (known[id_] for id_ in nodes):
-        place = values.add(abs(node.step) + 1, "UInt8")
         if node.event_name == OTHER:
             names = values.add(alone[node.step], "Array(String)")
-            conditions.append(f"length(path) >= {place} AND path[{place}] NOT IN {names}")
+            conditions.append(_at(node.step, f"NOT IN {names}", values))
         else:
-            conditions.append(f"path[{place}] = {values.add(node.event_name)}")
+            conditions.append(_at(node.step, f"= {values.add(node.event_name)}", values))
     paths = _paths(query, values, persons, f", any({persons.id}) AS person")
     through = f"SELECT key, person AS id FROM ({paths}) WHERE {' AND '.join(conditions)}"
     return drill_down.build(through, page, values)
@@ -146,24 +196,24 @@ def shape(query: FlowsQuery, rows: Sequence[Sequence[Any]]) -> Flows:
     """The answer that ``rows`` make. Of two events as frequent as each other, the one that sorts
     first stands alone."""
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for distance, name, _, count in rows:
-        counts[distance][name] += count
-    labels = {distance: _labels(found, query.limit) for distance, found in counts.items()}
+    for step, name, _, count in rows:
+        counts[step][name] += count
+    labels = {step: _labels(found, query.limit) for step, found in counts.items()}
     nodes: Counter[tuple[int, str]] = Counter()
     links: Counter[tuple[int, str, str]] = Counter()
-    for distance, name, nearer, count in rows:
-        label = labels[distance][name]
-        nodes[distance, label] += count
+    for step, name, nearer, count in rows:
+        label = labels[step][name]
+        nodes[step, label] += count
         if nearer:
-            links[distance, label, labels[distance - 1][nearer]] += count
+            links[step, label, labels[_nearer(step)][nearer]] += count
     return Flows(
         nodes=[
-            Node(_id(query, distance, label), label, _step(query, distance), count)
-            for (distance, label), count in sorted(nodes.items(), key=_rank)
+            Node(_id(step, label), label, step, count)
+            for (step, label), count in sorted(nodes.items(), key=_rank)
         ],
         links=[
-            FlowLink(*_ends(query, distance, label, nearer), count)
-            for (distance, label, nearer), count in sorted(links.items(), key=_rank)
+            FlowLink(*_ends(step, label, nearer), count)
+            for (step, label, nearer), count in sorted(links.items(), key=_rank)
         ],
     )
 
@@ -175,27 +225,35 @@ def _labels(counts: Counter[str], limit: int) -> Mapping[str, str]:
 
 
 def _rank(counted: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
-    (distance, label, *nearer), count = counted
-    return distance, label == OTHER, -count, label, *nearer
+    (step, label, *nearer), count = counted
+    return abs(step), step, label == OTHER, -count, label, *nearer
 
 
-def _step(query: FlowsQuery, distance: int) -> int:
-    return distance if query.direction == "after" else -distance
+def _nearer(step: int) -> int:
+    return step - 1 if step > 0 else step + 1
 
 
-def _id(query: FlowsQuery, distance: int, label: str) -> str:
-    return f"{_step(query, distance)}:{label}"
+def _id(step: int, label: str) -> str:
+    return f"{step}:{label}"
 
 
-def _ends(query: FlowsQuery, distance: int, label: str, nearer: str) -> tuple[str, str]:
+def _ends(step: int, label: str, nearer: str) -> tuple[str, str]:
     """The ids of a link's nodes, the earlier one first."""
-    near, far = _id(query, distance - 1, nearer), _id(query, distance, label)
-    return (near, far) if query.direction == "after" else (far, near)
+    near, far = _id(_nearer(step), nearer), _id(step, label)
+    return (near, far) if step > 0 else (far, near)
+
+
+def _at(step: int, is_: str, values: Parameters) -> str:
+    """Whether a path has a step, and what is there ``is_`` what it should be."""
+    side = "after" if step >= 0 else "before"
+    place = values.add(abs(step) + 1, "UInt8")
+    return f"length({side}) >= {place} AND {side}[{place}] {is_}"
 
 
 def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = "") -> str:
-    """A query of the paths: whose, as ``key``, and ``path``, names of events from the asked one on.
-    ``more`` is selected beside them, aggregates over the rows of a visit."""
+    """A query of the paths: whose, as ``key``, and names of events from the one on that they begin
+    with: ``after`` it and ``before`` it, both with itself. ``more`` is selected beside them,
+    aggregates over the rows of a visit."""
     where = " AND ".join(
         (
             IN_SCOPE,
@@ -203,28 +261,40 @@ def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = 
             all_met(query.filters, values, persons),
         )
     )
-    name = values.add(query.event_name)
-    reach = values.add(query.depth + 1, "UInt8")
-    # Few visits have the event: the others are left out before their rows are gathered.
-    visit = f"cityHash64({persons.key}, session_id)"
-    rows = "arraySort(groupArray((toUnixTimestamp64Milli(timestamp), accepted, event_name)))"
+    step = _NAMES[query.by]
+    if query.excluded:
+        step = f"if({step} IN {values.add(query.excluded, 'Array(String)')}, '', {step})"
+    rows = f"arraySort(groupArray((toUnixTimestamp64Milli(timestamp), accepted, {step})))"
+    first, only = ("1" if query.direction == "after" else "length(names)"), ""
+    if query.event_name is not None:
+        name = values.add(query.event_name)
+        first = f"indexOf(names, {name})"
+        # Few visits have the event: the others are left out before their rows are gathered.
+        visit = f"cityHash64({persons.key}, session_id)"
+        only = f" AND {visit} IN (SELECT {visit} FROM events WHERE {where} AND {step} = {name})"
     gathered = (
         f"SELECT {persons.key} AS key, session_id, {rows} AS rows{more} FROM events "
-        f"WHERE {where} AND {visit} IN "
-        f"(SELECT {visit} FROM events WHERE {where} AND event_name = {name}) "
-        "GROUP BY key, session_id"
+        f"WHERE {where}{only} GROUP BY key, session_id"
     )
     parts = (
         "if(session_id = '', arraySplit((row, pause) -> pause > "
         f"{_PAUSE_MS}, rows, arrayDifference(rows.1)), [rows])"
     )
-    names = f"arrayCompact(arrayMap(row -> row.3, arrayJoin({parts})))"
-    begun = f"SELECT *, {names} AS names, indexOf(names, {name}) AS first FROM ({gathered})"
-    if query.direction == "after":
-        path = f"arraySlice(names, first, {reach})"
-    else:
-        path = f"arraySlice(arrayReverse(arraySlice(names, 1, first)), 1, {reach})"
-    return f"SELECT *, {path} AS path FROM ({begun}) WHERE first > 0"
+    names = f"arrayMap(row -> row.3, arrayJoin({parts}))"
+    names = f"arrayCompact(arrayFilter(one -> one != '', {names}))"
+    begun = f"SELECT *, {names} AS names, {first} AS first FROM ({gathered})"
+    after, before = (
+        values.add(steps + 1, "UInt8") for steps in (query.steps_after, query.steps_before)
+    )
+    paths = (
+        f"SELECT *, arraySlice(names, first, {after}) AS after, "
+        f"arraySlice(arrayReverse(arraySlice(names, 1, first)), 1, {before}) AS before "
+        f"FROM ({begun}) WHERE first > 0 AND notEmpty(names)"
+    )
+    if not query.through:
+        return paths
+    through = (_at(one.step, f"= {values.add(one.event_name)}", values) for one in query.through)
+    return f"SELECT * FROM ({paths}) WHERE {' AND '.join(through)}"
 
 
 REPORT: Final = Report(answer, people)

@@ -4,15 +4,23 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Meta
 
 from whipstitch.analytics.expressions.event_matcher import checked_event_name
 from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import flows
-from whipstitch.analytics.reports.flows import Direction, FlowSelector, FlowsQuery
+from whipstitch.analytics.reports.flows import (
+    Direction,
+    FlowSelector,
+    FlowsQuery,
+    StepKind,
+    Through,
+)
 from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.session import QuerySession
 from whipstitch.web.api.asking import Asking
+from whipstitch.web.api.bodies import StrictBody
 from whipstitch.web.api.endpoints import InEnvironment, Routes
 from whipstitch.web.api.reports import REFUSALS, PeopleOf, ReportBody, ask
 
@@ -41,12 +49,37 @@ class PeopleOfFlow(PeopleOf, kw_only=True):
         return flows.chosen(await flows.answer(session, query), self.node, self.link)
 
 
+class ThroughBody(StrictBody, kw_only=True):
+    """What all paths have in common: an event at a step."""
+
+    step: Annotated[int, Meta(ge=-flows.DEEPEST, le=flows.DEEPEST)]
+    event_name: str
+
+
 class FlowsBody(ReportBody, kw_only=True):
-    """What people do after an event, or before it."""
+    """What people do after an event, before it, or both. By screen or page, the names of events are
+    those of screens or pages."""
 
     report: ClassVar[Report[Any, Any]] = flows.REPORT
-    event_name: str
+    event_name: Annotated[
+        str | None,
+        Meta(description="null: paths go from a visit's first event on, or back from its last."),
+    ]
     direction: Direction = "after"
+    by: Annotated[
+        StepKind,
+        Meta(description="What steps are; what has no screen (or page) is none."),
+    ] = "event"
+    exclude: Annotated[
+        list[str], Meta(description="Events (screens, pages) that are no steps.")
+    ] = msgspec.field(default_factory=list)
+    through: Annotated[
+        list[ThroughBody],
+        Meta(
+            max_length=2 * flows.DEEPEST + 1,
+            description="Only paths with these events at these steps: what goes on from there.",
+        ),
+    ] = msgspec.field(default_factory=list)
     depth: Annotated[
         int, Meta(ge=1, le=flows.DEEPEST, description="Steps after or before the event")
     ] = flows.DEFAULT_DEPTH
@@ -59,13 +92,22 @@ class FlowsBody(ReportBody, kw_only=True):
     def parsed(self, zone: ZoneInfo, now: datetime) -> FlowsQuery:
         """Raises InvalidQuery."""
         checked_event_name(self.event_name, "event_name")
-        return FlowsQuery(
-            self.event_name,
-            self.range(zone, now),
-            self.direction,
-            self.depth,
-            self.limit,
-            self.parsed_filters(),
+        for index, name in enumerate(self.exclude):
+            checked_event_name(name, f"exclude[{index}]")
+        for index, one in enumerate(self.through):
+            checked_event_name(one.event_name, f"through[{index}].event_name")
+        return flows.checked(
+            FlowsQuery(
+                self.event_name,
+                self.range(zone, now),
+                self.direction,
+                self.depth,
+                self.limit,
+                self.parsed_filters(),
+                self.by,
+                tuple(self.exclude),
+                tuple(Through(one.step, one.event_name) for one in self.through),
+            )
         )
 
 
@@ -79,6 +121,15 @@ _QUESTION: Final = {
 }
 _EXAMPLES: Final = {
     "paths": {"summary": "What follows a look at a product", "value": _QUESTION},
+    "pages": {
+        "summary": "Which pages follow the second one, where that was /pricing",
+        "value": {
+            "event_name": None,
+            "by": "page",
+            "exclude": ["/login"],
+            "through": [{"step": 1, "event_name": "/pricing"}],
+        },
+    },
     "people": {
         "summary": "Who put it into the cart then",
         "value": {
@@ -124,7 +175,8 @@ async def ask_flows(
 ) -> flows.Flows | SelectedPeople:
     """Paths from the first occurrence of the event in each session on (without a session: as long
     as no pause takes 30 minutes). A node is an event at a step, a link counts the paths that go
-    from one to the next; a path that ends at a node has no link from it. With `people_of`, the
-    people behind a node or a link."""
+    from one to the next; a path that ends at a node has no link from it. What is excluded,
+    or has no screen or page, still keeps a visit together. With `people_of`, the people behind a
+    node or a link."""
     answer: flows.Flows | SelectedPeople = await ask(asking, body)
     return answer

@@ -1,9 +1,11 @@
 """Flows against a plain-Python walk through small worlds."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby, pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,14 @@ from whipstitch.analytics.expressions.breakdowns import OTHER
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import flows
-from whipstitch.analytics.reports.flows import Direction, Flows, FlowSelector, FlowsQuery
+from whipstitch.analytics.reports.flows import (
+    Direction,
+    Flows,
+    FlowSelector,
+    FlowsQuery,
+    StepKind,
+    Through,
+)
 from whipstitch.core.errors import InvalidQuery
 
 _MINUTE = 60_000
@@ -32,6 +41,14 @@ _events = st.lists(
         # Many at one instant, many exactly half an hour apart.
         at=st.integers(-2, 30).map(lambda step: step * 15 * _MINUTE)
         | st.integers(0, 40).map(lambda step: step * 10 * _MINUTE + step % 3),
+        properties=st.fixed_dictionaries(
+            {},
+            optional={
+                "$screen_name": st.sampled_from(["home", "cart", ""]),
+                "$pathname": st.sampled_from(["/", "/cart"]),
+                "$current_url": st.sampled_from(["https://a.example/cart?x=1", "/", 3]),
+            },
+        ),
         columns=st.fixed_dictionaries(
             {"$session_id": st.sampled_from(["", "", "s1", "s2"])},
             optional={"$os": st.sampled_from(["ios", "web"])},
@@ -55,9 +72,11 @@ def _worlds(draw: st.DrawFn) -> World:
 _filters = st.sampled_from([[], [{"property": "$os", "operator": "is", "value": "ios"}]])
 
 
-def _query(name: str, direction: Direction, depth: int, limit: int, chosen: Any) -> FlowsQuery:
+def _query(
+    name: str | None, direction: Direction, depth: int, limit: int, chosen: Any, **more: Any
+) -> FlowsQuery:
     parsed = filters.parse(chosen, "filters")
-    return FlowsQuery(name, _RANGE, direction, depth, limit, parsed)
+    return FlowsQuery(name, _RANGE, direction, depth, limit, parsed, **more)
 
 
 def _ask(worlds: Worlds, world: World, query: FlowsQuery) -> Flows:
@@ -80,8 +99,8 @@ def _people(
     return sorted(worlds.read(world.scope(), ask))
 
 
-def _paths(world: World, query: FlowsQuery, chosen: Any) -> list[tuple[str, list[str]]]:
-    """Each path and whose it is."""
+def _paths(world: World, query: FlowsQuery, chosen: Any) -> list[tuple[str, dict[int, str]]]:
+    """Each path, by steps, and whose it is."""
     visits: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
     found = world.matching(None, chosen, 0, _END)
     for event in sorted(found, key=lambda one: one.at):  # stable: in the order of acceptance
@@ -89,12 +108,32 @@ def _paths(world: World, query: FlowsQuery, chosen: Any) -> list[tuple[str, list
     paths = []
     for (person, session), events in visits.items():
         for part in [events] if session else _parts(events):
-            names = [name for name, _ in groupby(event.name for event in part)]
-            if query.event_name in names:
+            called = (_called(event, query.by) for event in part)
+            steps = [name for name in called if name and name not in query.excluded]
+            names = [name for name, _ in groupby(steps)]
+            if not names or query.event_name not in (None, *names):
+                continue
+            first = 0 if query.direction == "after" else len(names) - 1
+            if query.event_name is not None:
                 first = names.index(query.event_name)
-                way = names[first:] if query.direction == "after" else names[first::-1]
-                paths.append((person, way[: query.depth + 1]))
+            path = {
+                place - first: name
+                for place, name in enumerate(names)
+                if -query.steps_before <= place - first <= query.steps_after
+            }
+            if all(path.get(one.step) == one.event_name for one in query.through):
+                paths.append((person, path))
     return paths
+
+
+def _called(event: Event, by: StepKind) -> str:
+    if by == "event":
+        return event.name
+    sent = {key: value for key, value in event.properties.items() if isinstance(value, str)}
+    path = sent.get("$pathname", "")
+    if by == "screen":
+        return sent.get("$screen_name") or path
+    return path or urlsplit(sent.get("$current_url", "")).path
 
 
 def _parts(events: list[Event]) -> list[list[Event]]:
@@ -107,49 +146,65 @@ def _parts(events: list[Event]) -> list[list[Event]]:
 
 
 def _expected(
-    paths: list[tuple[str, list[str]]], query: FlowsQuery
+    paths: list[tuple[str, dict[int, str]]], query: FlowsQuery
 ) -> tuple[dict[str, set[int]], dict[tuple[str, str], set[int]]]:
     """Nodes and links, and the paths that go through them."""
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for _, path in paths:
-        for distance, name in enumerate(path):
-            counts[distance][name] += 1
-    sign = 1 if query.direction == "after" else -1
+        for step, name in path.items():
+            counts[step][name] += 1
     nodes: defaultdict[str, set[int]] = defaultdict(set)
     links: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for number, (_, path) in enumerate(paths):
         ids = []
-        for distance, name in enumerate(path):
-            ranked = sorted(counts[distance], key=lambda one: (-counts[distance][one], one))
+        for step, name in sorted(path.items()):
+            ranked = sorted(counts[step], key=lambda one: (-counts[step][one], one))
             label = name if name in ranked[: query.limit] else OTHER
-            ids.append(f"{sign * distance}:{label}")
+            ids.append(f"{step}:{label}")
             nodes[ids[-1]].add(number)
-        for near, far in pairwise(ids):
-            links[(near, far) if sign > 0 else (far, near)].add(number)
+        for ends in pairwise(ids):
+            links[ends].add(number)
     return dict(nodes), dict(links)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=16, deadline=None)
 @given(
     world=_worlds(),
-    name=st.sampled_from(_NAMES),
-    direction=st.sampled_from(["after", "before"]),
+    name=st.sampled_from([*_NAMES, None]),
+    direction=st.sampled_from(["after", "before", "both"]),
     depth=st.integers(1, 4),
     limit=st.integers(1, 3),
     chosen=_filters,
+    by=st.sampled_from(["event", "event", "screen", "page"]),
+    excluded=st.sampled_from([(), (), ("cart", "/")]),
+    data=st.data(),
 )
 def test_nodes_links_and_people_are_those_of_a_walk_through_all_visits(
     worlds: Worlds,
     world: World,
-    name: str,
+    name: str | None,
     direction: Direction,
     depth: int,
     limit: int,
     chosen: Any,
+    by: StepKind,
+    excluded: tuple[str, ...],
+    data: st.DataObject,
 ) -> None:
+    if by != "event":
+        name = {"view": "home", "cart": "cart", "buy": "/cart"}.get(name or "")
+    if name is None and direction == "both":
+        direction = "after"
+    if name in excluded:
+        excluded = ()
     worlds.put(world)
-    query = _query(name, direction, depth, limit, chosen)
+    query = _query(name, direction, depth, limit, chosen, by=by, excluded=excluded)
     paths = _paths(world, query, chosen)
+    steps = sorted({one for _, path in paths for one in path.items()})
+    if steps and data.draw(st.booleans()):
+        two = [data.draw(st.sampled_from(steps)) for _ in range(2)]
+        query = flows.checked(replace(query, through=tuple(Through(*one) for one in two)))
+        paths = _paths(world, query, chosen)
     nodes, links = _expected(paths, query)
 
     answer = _ask(worlds, world, query)
@@ -197,6 +252,19 @@ def test_an_event_that_nobody_did_has_no_paths(worlds: Worlds) -> None:
     answer = _ask(worlds, world, _query("buy", "before", 3, 3, []))
 
     assert (answer.nodes, answer.links) == ([], [])
+
+
+def test_what_is_no_step_keeps_a_visit_together(worlds: Worlds) -> None:
+    columns = {"$session_id": ""}
+    names = ["a", "beat", "b"]
+    events = [
+        Event(name, "ann", at * 20 * _MINUTE, columns=columns) for at, name in enumerate(names)
+    ]
+    world = worlds.put(World(events))
+
+    answer = _ask(worlds, world, _query("a", "after", 2, 3, [], excluded=("beat",)))
+
+    assert [one.id for one in answer.nodes] == ["0:a", "1:b"]
 
 
 def test_other_projects_and_environments_are_not_seen(worlds: Worlds) -> None:

@@ -77,6 +77,24 @@ def test_the_people_behind_a_link_are_named_by_their_own_id(server: Server) -> N
     assert (status, answer) == (200, {"ok": True, "people": ["flow_1"], "next_cursor": None})
 
 
+@pytest.mark.usefixtures("_walked")
+def test_paths_of_any_event_go_on_from_any_step(server: Server) -> None:
+    question: dict[str, Any] = {
+        "event_name": None,
+        "exclude": ["flow_search"],
+        "through": [{"step": 1, "event_name": "flow_cart"}],
+        "filters": [{"property": "plan", "operator": "is", "value": ["anon_flow", "flow_2"]}],
+    }
+
+    status, answer = _ask(server, **question, **_RANGE)
+
+    assert status == 200
+    assert [(one["id"], one["count"]) for one in answer["nodes"]] == [
+        ("0:flow_view", 1),
+        ("1:flow_cart", 1),
+    ]
+
+
 @pytest.mark.parametrize(
     ("question", "error"),
     [
@@ -90,6 +108,13 @@ def test_the_people_behind_a_link_are_named_by_their_own_id(server: Server) -> N
         ({"event_name": "a", "from": "2026-05-02", "to": "2026-05-01"}, "from: "),
         ({"event_name": "a", "filters": [{"operator": "is"}]}, "filters[0].property: "),
         ({"event_name": "a", "steps": 3}, "steps: "),
+        ({"event_name": None, "direction": "both"}, "direction: "),
+        ({"event_name": "a", "by": "url"}, "by: "),
+        ({"event_name": "a", "exclude": ["a"]}, "exclude: "),
+        ({"event_name": "a", "exclude": ["b"] * 101}, "exclude: "),
+        ({"event_name": "a", "exclude": [""]}, "exclude[0]: "),
+        ({"event_name": "a", "through": [{"step": -1, "event_name": "b"}]}, "through[0].step: "),
+        ({"event_name": "a", "through": [{"step": 1, "event_name": ""}]}, "through[0].event_name"),
         ({"event_name": "a", "people_of": {}}, "people_of: "),
         ({"event_name": "a", "people_of": {"node": "1:b"}}, "people_of.node: "),
         ({"event_name": "a", "people_of": {"link": ["1:b"]}}, "people_of.link: "),
