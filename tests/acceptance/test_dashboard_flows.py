@@ -23,7 +23,7 @@ def visit(who: str, *names: str, days_ago: int = 0) -> list[dict[str, Any]]:
                 "event_name": name,
                 "distinct_id": who,
                 "timestamp": f"{day}T10:{minute:02}:00Z",
-                "properties": {"$session_id": f"{who} {day}"},
+                "properties": {"$session_id": f"{who} {day}", "$pathname": f"/{name}"},
             },
         }
         for minute, name in enumerate(names)
@@ -103,6 +103,42 @@ def test_a_node_leads_to_its_people_and_further_by_keyboard(dashboard: Dashboard
     expect(page.get_by_role("combobox", name="Event")).to_have_value("viewed")
 
 
+def test_paths_go_both_ways_from_any_step_and_without_some_events(dashboard: Dashboard) -> None:
+    page = dashboard.go("flows?event_name=viewed&direction=both")
+    whole = ["searched2 · 100% begin", "viewed2 · 50% end", "bought1 · 100% end"]
+    expect(nodes(page)).to_have_text(whole)
+    page.get_by_role("button", name="bought: 1").click()
+    page.get_by_role("link", name="Only paths through here").click()
+    expect(nodes(page)).to_have_text(["searched1 · 100% begin", "viewed1", "bought1 · 100% end"])
+    page.get_by_role("button", name="Remove bought at step 1").click()
+    expect(nodes(page)).to_have_text(whole)
+
+    page.get_by_role("button", name="searched: 2").click()
+    page.get_by_role("link", name="Leave it out").click()
+    expect(nodes(page)).to_have_text(["viewed2 · 50% end", "bought1 · 100% end"])
+    page.reload()
+    dashboard.settle()
+    expect(page.get_by_role("button", name="Remove searched")).to_be_visible()
+
+    page.get_by_label("Direction").select_option("From the first of a visit")
+    expect(nodes(page).first).to_have_text("viewed2 · 50% end")
+    expect(page.locator(".answer-sum")).to_contain_text("3 visits")
+
+
+def test_steps_are_pages(dashboard: Dashboard) -> None:
+    page = dashboard.go("flows")
+    page.get_by_role("combobox", name="Steps", exact=True).select_option("Of pages")
+    expect(page.locator("#answer")).to_contain_text("Choose a page")
+    page.get_by_role("combobox", name="Page", exact=True).fill("/searched")
+    page.keyboard.press("Enter")
+
+    expect(nodes(page).first).to_have_text("/searched3 · 33.3% end")
+    page.get_by_role("button", name="/viewed: 2").click()
+    page.get_by_role("link", name="See the people").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("/viewed, 1 step after /searched")
+    expect(page.locator("main tbody tr")).to_have_count(2)
+
+
 def test_its_numbers_are_a_table_with_people_behind_and_are_taken_along(
     dashboard: Dashboard, tmp_path: Path
 ) -> None:
@@ -163,3 +199,11 @@ def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -
 
     dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert sideways(dashboard.go(f"{ASKED}&direction=before")) == 0
+    page = dashboard.go(ASKED)
+    expect(page.locator(".chart.flow")).to_be_hidden()
+    step = page.get_by_role("list", name="Steps").get_by_role("listitem").nth(1)
+    expect(step.get_by_role("heading")).to_have_text("1 step after searched")
+    step.locator("summary").click()
+    expect(step.get_by_role("link", name="See the people")).to_be_visible()
+    assert dashboard.violations() == []
+    assert sideways(page) == 0

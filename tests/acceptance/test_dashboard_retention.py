@@ -1,6 +1,7 @@
 """Retention in a real browser: who comes back."""
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,18 @@ from tests.support.server import Server
 TODAY = datetime.now(UTC).date()
 
 
-def event(name: str, who: str, days_ago: int) -> dict[str, Any]:
+def event(name: str, who: str, days_ago: int, **properties: str) -> dict[str, Any]:
     day = TODAY - timedelta(days=days_ago)
-    payload = {"event_name": name, "distinct_id": who, "timestamp": f"{day}T00:00:00Z"}
+    payload: dict[str, Any] = {"event_name": name, "distinct_id": who, "properties": properties}
+    payload["timestamp"] = f"{day}T00:00:00Z"
     return {"type": "track", "payload": payload}
 
 
 HISTORY = [
-    event("joined", "ann", 3),
-    event("joined", "bob", 3),
+    event("joined", "ann", 3, plan="pro"),
+    event("joined", "bob", 3, plan="free"),
     event("joined", "ann", 2),
-    event("joined", "cid", 1),
+    event("joined", "cid", 1, plan="pro"),
     *(event("used", "ann", ago) for ago in (2, 1)),
     event("used", "bob", 1),
     event("used", "cid", 0),
@@ -50,8 +52,14 @@ def shown(days_ago: int) -> str:
     return (TODAY - timedelta(days=days_ago)).strftime("%-d %b")
 
 
-def row(page: Page, name: str) -> Locator:
-    return page.get_by_role("region", name="Cohorts").get_by_role("row", name=name)
+def row(page: Page, name: str, region: str = "Cohorts") -> Locator:
+    return page.get_by_role("region", name=region).get_by_role("row", name=name)
+
+
+def points(page: Page) -> list[int]:
+    """How many points each line of the curve has."""
+    lines = page.locator(".chart.curve path.line").all()
+    return [len(re.findall("[ML]", one.get_attribute("d") or "")) for one in lines]
 
 
 def test_retention_is_asked_by_clicking_and_its_address_restores_it(dashboard: Dashboard) -> None:
@@ -79,6 +87,62 @@ def test_retention_is_asked_by_clicking_and_its_address_restores_it(dashboard: D
     expect(page.get_by_label("Who starts")).to_have_value("classic")
     page.go_back()
     expect(row(page, shown(3))).to_have_text(f"{shown(3)}20%50%100%0%* so far")
+
+
+def test_what_cannot_be_known_yet_is_not_drawn(dashboard: Dashboard) -> None:
+    page = dashboard.go(ASKED)
+
+    # Day 3 goes on for some, and day 4 has not begun for anybody.
+    expect(row(page, "Average")).to_have_text("Average0%50%100%0%* so far—")
+    assert points(page) == [3]
+    cells = row(page, shown(3)).locator("td")
+    assert "unfinished" in (cells.nth(4).get_attribute("class") or "")
+    expect(cells.nth(5)).to_have_class("unknowable")
+    expect(cells.nth(5)).to_have_text("")
+    expect(page.locator("#answer")).to_contain_text("Empty: it has not begun yet.")
+
+
+def test_periods_are_brackets_and_roll_from_each_start(dashboard: Dashboard) -> None:
+    page = dashboard.go(ASKED)
+    page.get_by_label("or in brackets up to").fill("1, 1")
+    page.get_by_label("or in brackets up to").press("Tab")
+    assert "brackets" not in page.url
+    page.get_by_label("or in brackets up to").fill("1, 3, 7")
+    page.get_by_label("or in brackets up to").press("Tab")
+    expect(row(page, shown(3))).to_have_text(f"{shown(3)}20%100%0%* so far")
+    expect(page.get_by_role("columnheader", name="Days 1 to 2")).to_be_visible()
+    expect(page.get_by_label("Intervals to look at")).to_be_disabled()
+    page.get_by_label("By the clock from each person's start").check()
+    expect(row(page, shown(3))).to_have_text(f"{shown(3)}20%100%* so far0%* so far")
+    page.get_by_role("button", name="Times").click()
+    expect(row(page, shown(3))).to_have_text(f"{shown(3)}203* so far0* so far")
+    expect(page.locator(".answer-sum")).to_contain_text("times each did used in days 1 to 2")
+
+    page.reload()
+    dashboard.settle()
+
+    expect(row(page, shown(3))).to_have_text(f"{shown(3)}203* so far0* so far")
+    expect(page.get_by_label("or in brackets up to")).to_have_value("1, 3, 7")
+
+
+def test_each_value_has_its_curve_cohorts_and_people(dashboard: Dashboard) -> None:
+    page = dashboard.go(ASKED)
+    choose(page, "Break down by", "pla", "plan")
+    everybody = row(page, "All people", "Averages by value")
+    expect(everybody).to_have_text("All people30%50%100%0%* so far—")
+    expect(row(page, "pro", "Averages by value")).to_have_text("pro20%100%100%0%* so far—")
+    expect(page.locator(".legend li")).to_have_text(["pro", "free"])
+    row(page, "free", "Averages by value").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="plan: free")).to_be_visible()
+    expect(row(page, shown(3))).to_have_text(f"{shown(3)}10%0%100%0%* so far")
+
+    row(page, shown(3)).get_by_role("link", name="100%").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        f"Started on {shown(3)}, back in day 2 · plan: free"
+    )
+    expect(page.locator("main tbody tr")).to_have_count(1)
+    expect(page.locator("main tbody")).to_contain_text("bob")
 
 
 def test_behind_a_cell_are_people(dashboard: Dashboard) -> None:
@@ -141,7 +205,7 @@ def test_an_address_may_say_anything_and_what_is_missing_is_said(dashboard: Dash
 
 def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -> None:
     found = []
-    dashboard.go(f"{ASKED}&compare=1")
+    dashboard.go(f"{ASKED}&compare=1&breakdown=(property:plan,on:event)")
     found += dashboard.violations()
     assert found == []
 

@@ -1,6 +1,7 @@
-// How many go from where to where, as bands between columns: sankey(element, { nodes: [{ id, name, step, count, lost, note }], links:
-// [{ source, target, count, href, title }], backwards, caption, about(node) }). `step` orders the columns, from left to right; `lost`
-// is what goes no further, or comes from nowhere where it is told backwards. A node is a button that opens a card with about(node).
+// How many go from where to where, as bands between columns: sankey(element, { nodes: [{ id, name, step, count, lost, note,
+// backwards }], links: [{ source, target, count, href, title }], backwards, caption, about(node) }). `step` orders the columns, from
+// left to right; `lost` is what goes no further, or comes from nowhere where the node is told backwards; where some are, the picture
+// is, too. A node is a button that opens a card with about(node).
 
 import { canvas, clipped, colour, framed, linked } from "./chart_frame.js";
 import { h, s } from "./dom.js";
@@ -57,8 +58,8 @@ export function sankey(element, { nodes, links, backwards = false, caption, abou
     const stubs = nodes.filter((one) => one.lost > 0).map((one) => {
       const at = places.get(one.id);
       const size = thickness(one.lost);
-      const [x, y] = backwards ? [at.x, at.in] : [at.x + THICK, at.out];
-      const away = backwards ? -STUB : STUB;
+      const [x, y] = one.backwards ? [at.x, at.in] : [at.x + THICK, at.out];
+      const away = one.backwards ? -STUB : STUB;
       return s("path.ribbon-lost", { d: `M${x} ${y}H${x + away * 0.5}L${x + away} ${y + size / 2}L${x + away * 0.5} ${y + size}H${x}Z` }, s("title", {}, one.note));
     });
 
