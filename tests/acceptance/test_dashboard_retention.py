@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, sideways
@@ -104,11 +105,11 @@ def test_what_cannot_be_known_yet_is_not_drawn(dashboard: Dashboard) -> None:
 
 def test_periods_are_brackets_and_roll_from_each_start(dashboard: Dashboard) -> None:
     page = dashboard.go(ASKED)
-    page.get_by_label("or in brackets up to").fill("1, 1")
-    page.get_by_label("or in brackets up to").press("Tab")
+    page.get_by_label("or brackets to").fill("1, 1")
+    page.get_by_label("or brackets to").press("Tab")
     assert "brackets" not in page.url
-    page.get_by_label("or in brackets up to").fill("1, 3, 7")
-    page.get_by_label("or in brackets up to").press("Tab")
+    page.get_by_label("or brackets to").fill("1, 3, 7")
+    page.get_by_label("or brackets to").press("Tab")
     expect(row(page, shown(3))).to_have_text(f"{shown(3)}20%100%0%* so far")
     expect(page.get_by_role("columnheader", name="Days 1 to 2")).to_be_visible()
     expect(page.get_by_label("Intervals to look at")).to_be_disabled()
@@ -122,7 +123,7 @@ def test_periods_are_brackets_and_roll_from_each_start(dashboard: Dashboard) -> 
     dashboard.settle()
 
     expect(row(page, shown(3))).to_have_text(f"{shown(3)}203* so far0* so far")
-    expect(page.get_by_label("or in brackets up to")).to_have_value("1, 3, 7")
+    expect(page.get_by_label("or brackets to")).to_have_value("1, 3, 7")
 
 
 def test_each_value_has_its_curve_cohorts_and_people(dashboard: Dashboard) -> None:
@@ -211,3 +212,36 @@ def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -
 
     dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert sideways(dashboard.go(f"{ASKED}&compare=1")) == 0
+
+
+def test_a_persons_days_are_those_of_the_charts_and_times_have_room(
+    dashboard: Dashboard, server: Server
+) -> None:
+    def live_in(zone: str) -> None:
+        address = f"{server.url}/api/v1/projects/{server.project_id}"
+        headers = {"authorization": f"Bearer {server.token}"}
+        assert httpx.patch(address, json={"timezone": zone}, headers=headers).status_code == 200
+        told = f"Times: {zone}"
+        server.wait_until(lambda: told in dashboard.go("person?id=bob").content())
+
+    live_in("America/New_York")
+    page = dashboard.page
+    day = (TODAY - timedelta(days=2)).strftime("%a, %-d %b %Y")
+
+    # Midnight in UTC is the evening before in New York.
+    expect(page.locator("#timeline h3.day").first).to_have_text(day)
+    # Where the clocks are put back, half past one comes twice.
+    twice = page.evaluate("""async () => {
+        const { src } = document.querySelector('script[src*="/app.js"]');
+        const { timeOfDay } = await import(src.replace("/app.js", "/format.js"));
+        return ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"].map(timeOfDay);
+    }""")
+    assert twice == ["01:30:00 GMT-4", "01:30:00 GMT-5"]
+    line = page.locator("#timeline summary").first
+    line.locator("time").evaluate("one => (one.textContent = '12:59:59 am GMT-4')")
+    time, name = line.locator("time").bounding_box(), line.locator(".event-name").bounding_box()
+    assert time is not None
+    assert name is not None
+    assert time["x"] + time["width"] <= name["x"]
+
+    live_in("UTC")

@@ -201,7 +201,8 @@ def test_nodes_links_and_people_are_those_of_a_walk_through_all_visits(
     query = _query(name, direction, depth, limit, chosen, by=by, excluded=excluded)
     paths = _paths(world, query, chosen)
     steps = sorted({one for _, path in paths for one in path.items()})
-    if steps and data.draw(st.booleans()):
+    narrowed = data.draw(st.booleans())
+    if steps and narrowed:
         two = [data.draw(st.sampled_from(steps)) for _ in range(2)]
         query = flows.checked(replace(query, through=tuple(Through(*one) for one in two)))
         paths = _paths(world, query, chosen)

@@ -38,7 +38,7 @@ function editor(state, change) {
       throughChips(state, change)),
     h("section.stack", {}, h("h2", {}, "Shown"),
       counted("Steps from it", state.depth, DEEPEST, (depth) => change({ depth })), counted(`${what.many[0].toUpperCase()}${what.many.slice(1)} of a step`, state.limit, WIDEST, (limit) => change({ limit }))),
-    h("section.stack", {}, h("h2", {}, "Left out"), tokens({ label: `${what.one}s left out`, values: state.exclude, placeholder: what.one.toLowerCase(), options: optionsOf(state), onchange: (exclude) => change({ exclude }) })),
+    h("section.stack", {}, h("h2", {}, "Left out"), tokens({ label: "Left out", values: state.exclude, placeholder: what.one.toLowerCase(), options: optionsOf(state), onchange: (exclude) => change({ exclude }) })),
     h("section", {}, h("h2", {}, "Filters for all"), filterEditor({ filters: state.filters, events: () => [], label: "Filters for all", onchange: (filters) => change({ filters }) })),
   ];
 }

@@ -15,6 +15,10 @@ const smallSigned = intl({ style: "percent", maximumSignificantDigits: 2, signDi
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: timezone });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", year: "numeric", month: "short", day: "numeric", timeZone: timezone });
 const both = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: timezone });
+// Where clocks are put back they show an hour twice: these say which it is.
+const exactly = { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: timezone, timeZoneName: "shortOffset" };
+const clockTwice = new Intl.DateTimeFormat(undefined, exactly);
+const bothTwice = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", ...exactly });
 const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
 // "—": there is none. What is small keeps three digits: 0.0025 is not 0.
@@ -44,9 +48,9 @@ export const axisOf = (unit = "") => (step) => {
 };
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-export const timeOfDay = (text) => clock.format(new Date(text));
+export const timeOfDay = (text) => (isTwice(text, timezone) ? clockTwice : clock).format(new Date(text));
 export const dayOf = (text) => day.format(new Date(text));
-export const moment = (text) => both.format(new Date(text));
+export const moment = (text) => (isTwice(text, timezone) ? bothTwice : both).format(new Date(text));
 
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -72,7 +76,11 @@ export function intervalIso(text, interval, timeZone) {
   return { hour: `${date} ${time}${offset}`, month: date.slice(0, 7) }[interval] ?? date;
 }
 
-const clockShows = (time, timeZone) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }).format(time);
+const clocks = new Map();
+function clockShows(time, timeZone) {
+  if (!clocks.has(timeZone)) clocks.set(timeZone, new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone }));
+  return clocks.get(timeZone).format(time);
+}
 // Clocks are put back by an hour, somewhere by half of one.
 const isTwice = (text, timeZone) => [-60, -30, 30, 60].some((minutes) => clockShows(Date.parse(text) + minutes * 60_000, timeZone) === clockShows(Date.parse(text), timeZone));
 const offsetOf = (text, timeZone) =>

@@ -22,7 +22,7 @@ function brackets(state, change) {
     field.setCustomValidity(ends ? "" : "Whole numbers that rise, up to 366, such as 1, 3, 7, 14");
     if (field.reportValidity()) change({ brackets: ends }, true);
   }
-  return h("label.counted", {}, h("span", {}, "or in brackets up to"), field);
+  return h("label.counted", {}, h("span", {}, "or brackets to"), field);
 }
 
 function rolling(state, change) {
