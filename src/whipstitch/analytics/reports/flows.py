@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from whipstitch.analytics.events import screens
 from whipstitch.analytics.expressions.breakdowns import OTHER
@@ -39,6 +40,8 @@ DEFAULT_LIMIT: Final = 10
 WIDEST: Final = 50
 MOST_EXCLUDED: Final = 100
 _PAUSE_MS: Final = 30 * 60 * 1000
+_REST: Final = ""
+"""What stands for the events of a step that do not stand alone: none is called so."""
 _NAMES: Final = {"event": "event_name", "screen": screens.of_row(), "page": screens.page_of_row()}
 """What steps are called, a String; blank: a row is none."""
 
@@ -85,6 +88,8 @@ class Node(msgspec.Struct, frozen=True):
     event_name: str
     step: int
     count: int
+    is_value: bool | UnsetType = UNSET
+    """Set where the event is one that is called as OTHER."""
 
 
 class FlowLink(msgspec.Struct, frozen=True):
@@ -161,11 +166,11 @@ def people(
     known = {node.id: node for node in answer.nodes}
     alone: defaultdict[int, list[str]] = defaultdict(list)
     for node in answer.nodes:
-        if node.event_name != OTHER:
+        if not _is_rest(node):
             alone[node.step].append(node.event_name)
     conditions = []
     for node in (known[id_] for id_ in nodes):
-        if node.event_name == OTHER:
+        if _is_rest(node):
             names = values.add(alone[node.step], "Array(String)")
             conditions.append(_at(node.step, f"NOT IN {names}", values))
         else:
@@ -208,7 +213,13 @@ def shape(query: FlowsQuery, rows: Sequence[Sequence[Any]]) -> Flows:
             links[step, label, labels[_nearer(step)][nearer]] += count
     return Flows(
         nodes=[
-            Node(_id(step, label), label, step, count)
+            Node(
+                _id(step, label),
+                OTHER if label == _REST else label,
+                step,
+                count,
+                True if label == OTHER else UNSET,
+            )
             for (step, label), count in sorted(nodes.items(), key=_rank)
         ],
         links=[
@@ -219,14 +230,18 @@ def shape(query: FlowsQuery, rows: Sequence[Sequence[Any]]) -> Flows:
 
 
 def _labels(counts: Counter[str], limit: int) -> Mapping[str, str]:
-    """What each event of a step is called: OTHER past the limit."""
+    """What each event of a step is called: _REST past the limit."""
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
-    return {name: name if place < limit else OTHER for place, name in enumerate(ranked)}
+    return {name: name if place < limit else _REST for place, name in enumerate(ranked)}
+
+
+def _is_rest(node: Node) -> bool:
+    return node.event_name == OTHER and node.is_value is UNSET
 
 
 def _rank(counted: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
     (step, label, *nearer), count = counted
-    return abs(step), step, label == OTHER, -count, label, *nearer
+    return abs(step), step, label == _REST, -count, label, *nearer
 
 
 def _nearer(step: int) -> int:
@@ -234,7 +249,9 @@ def _nearer(step: int) -> int:
 
 
 def _id(step: int, label: str) -> str:
-    return f"{step}:{label}"
+    if label == OTHER:
+        return f"{step}:={label}"  # not the rest
+    return f"{step}:{OTHER if label == _REST else label}"
 
 
 def _ends(step: int, label: str, nearer: str) -> tuple[str, str]:

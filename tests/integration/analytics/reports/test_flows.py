@@ -159,7 +159,9 @@ def _expected(
         ids = []
         for step, name in sorted(path.items()):
             ranked = sorted(counts[step], key=lambda one: (-counts[step][one], one))
-            label = name if name in ranked[: query.limit] else OTHER
+            label = OTHER
+            if name in ranked[: query.limit]:
+                label = f"={name}" if name == OTHER else name
             ids.append(f"{step}:{label}")
             nodes[ids[-1]].add(number)
         for ends in pairwise(ids):
@@ -217,7 +219,7 @@ def test_nodes_links_and_people_are_those_of_a_walk_through_all_visits(
         ends: len(through) for ends, through in links.items()
     }
     for node in answer.nodes:
-        assert node.id == f"{node.step}:{node.event_name}"
+        assert node.id == f"{node.step}:{'=' if node.is_value is True else ''}{node.event_name}"
     for ids, through in [*(([id_], found) for id_, found in nodes.items()), *links.items()][-2:]:
         people = _people(worlds, world, query, answer, list(ids))
         assert people == sorted({paths[number][0] for number in through})

@@ -70,7 +70,9 @@ export const view = {
 };
 
 const startOf = ({ event_name, direction }) => event_name ?? (direction === "before" ? "the last of a visit" : "the first of a visit");
-const nameOf = (one, { by = "event" }) => (one.event_name === "$other" ? `Other ${STEPS[by].many}` : one.event_name);
+// An event may be called as the rest is; its node says so then.
+const isRest = (one) => one.event_name === "$other" && !one.is_value;
+const nameOf = (one, { by = "event" }) => (isRest(one) ? `Other ${STEPS[by].many}` : one.event_name);
 
 // The nodes as sankey() takes them, and a row a link, or a node where paths end: { step, from, to, count, share, past, href }.
 // Of steps before the start is told where paths come from, of the others where they go.
@@ -128,7 +130,7 @@ function about(node, { state, query, before }) {
     h("p.quiet.small", {}, plural(node.count, "path"), node.note && `, ${node.note} here`, before && `; before: ${number(node.past)}`),
     h("ul.plain", {},
       h("li", {}, h("a", { href: node.href }, "See the people")),
-      node.event_name !== "$other" && [
+      !isRest(node) && [
         !start && !isThrough && h("li", {}, h("a", { href: other({ through, depth: Math.min(DEEPEST, Math.max(state.depth, Math.abs(node.step) + 2)) }) }, "Only paths through here")),
         !(start && query.direction === "after") && h("li", {}, h("a", { href: along("after") }, start ? "See what follows it" : "Go on from here")),
         !(start && query.direction === "before") && h("li", {}, h("a", { href: along("before") }, start ? "See what leads to it" : "See what leads here")),
