@@ -93,9 +93,11 @@ def test_retention_is_asked_by_clicking_and_its_address_restores_it(dashboard: D
 def test_what_cannot_be_known_yet_is_not_drawn(dashboard: Dashboard) -> None:
     page = dashboard.go(ASKED)
 
-    # Day 3 goes on for some, and day 4 has not begun for anybody.
+    # Day 3 goes on, and day 4 has not begun for anybody.
     expect(row(page, "Average")).to_have_text("Average0%50%100%0%* so far—")
-    assert points(page) == [3]
+    assert points(page) == [3, 2]
+    expect(page.locator(".chart.curve path.so-far")).to_have_count(1)
+    expect(page.locator(".chart.curve svg")).to_contain_text("so far")
     cells = row(page, shown(3)).locator("td")
     assert "unfinished" in (cells.nth(4).get_attribute("class") or "")
     expect(cells.nth(5)).to_have_class("unknowable")

@@ -2,7 +2,9 @@
 
 import { askedBreakdown, groupAsked, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
 import { page, timezone } from "./api.js";
+import { colour, REST_COLOUR } from "./chart_frame.js";
 import { lineChart } from "./charts.js";
+import { coloursOf } from "./colours.js";
 import { daysIn } from "./date_range.js";
 import { fill, h } from "./dom.js";
 import { tidyFilters } from "./event_list.js";
@@ -77,7 +79,7 @@ export const view = {
     const groups = (found.answer.breakdowns ?? []).map((one) => lineOf(found, heads, one));
     const chosen = groups.find((one) => one.code === found.state.group) ?? all;
     const past = found.before && averages(cohortsOf(found.before, found.queryBefore, heads), heads);
-    const lines = groups.length ? groups.slice(0, MOST_LINES) : [all];
+    const lines = groups.length ? coloured(groups.slice(0, MOST_LINES)) : [all];
     const place = h("div.chart.curve");
     fill(element, summary(all.mean, past, heads, found), place,
       groups.length > lines.length && h("p.quiet.small", {}, `The chart shows the first ${MOST_LINES} of ${number(groups.length)}.`),
@@ -86,16 +88,25 @@ export const view = {
       groups.length > 0 && groupTable([all, ...groups], lines, heads, found, chosen),
       cohortTable(chosen, heads, past, found));
     const times = found.state.view === "returns";
-    const drawn = (means) => means.map((one) => (one.isOver && one.rate !== null ? one.rate * (times ? 1 : 100) : null));
+    // What goes on is drawn where nothing is over yet.
+    const going = heads.map((_, period) => lines.every((one) => !one.mean[period].isOver || one.mean[period].rate === null));
+    const drawn = (means) => means.map((one, period) => ((one.isOver || going[period]) && one.rate !== null ? one.rate * (times ? 1 : 100) : null));
     lineChart(place, {
       labels: heads, height: 190, numbers: false, legend: groups.length > 0,
-      series: lines.map((one) => ({ name: groups.length ? one.name : "Average", values: drawn(one.mean), before: groups.length || !past ? undefined : drawn(past) })),
+      unfinished: heads.map((_, period) => (going[period] && lines.some((one) => one.mean[period].rate !== null) ? "so far" : null)),
+      series: lines.map((one) => ({ name: groups.length ? one.name : "Average", colour: one.colour, values: drawn(one.mean), before: groups.length || !past ? undefined : drawn(past) })),
       format: times ? decimal : (value) => percent(value / 100),
       caption: times ? "How often people came back, on average" : "Share of people who came back, on average",
     });
     return numbers(chosen, [all, ...groups], heads, past, found);
   },
 };
+
+// Each value in its colour, whatever its place is
+function coloured(lines) {
+  const colours = coloursOf(lines.filter((one) => one.code !== "+").map((one) => one.code));
+  return lines.map((one) => Object.assign(one, { colour: colours.get(one.code) ?? REST_COLOUR }));
+}
 
 // What each period is called
 function headsOf({ interval, periods, brackets }) {
@@ -163,7 +174,7 @@ function groupTable(all, lines, heads, { state }, chosen) {
   return region("Averages by value",
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, state.breakdown.property), heading("People"), heads.map(heading))),
     h("tbody", {}, all.map((one) => h("tr", {},
-      h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch${lines.includes(one) ? `.series-${lines.indexOf(one)}` : ".blank"}`),
+      h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch.${lines.includes(one) ? colour(one.colour) : "blank"}`),
         h("a.cut", { href: address(one), title: `Cohorts of ${one.name}`, "aria-current": one === chosen ? "true" : null }, one.name))),
       h("td.num", {}, number(one.size)), averaged(one.mean, state)))));
 }
