@@ -122,7 +122,7 @@ export function barChart(element, { stacked = false, ...chart }) {
     const past = (index) => (stacked ? [sum(series.map((one) => one.before?.[index]))] : series.map((one) => one.before?.[index]))
       .map((value, place) => {
         const left = x(index) - (step * FILLED) / 2 + (stacked ? 0 : place * thick);
-        return isKnown(value) && s("line.before", { x1: left, x2: left + thick, y1: y(value), y2: y(value) });
+        return isKnown(value) && (value !== 0 || Boolean(series[place].values[index])) && s("line.before", { x1: left, x2: left + thick, y1: y(value), y2: y(value) });
       });
 
     const all = (draw) => labels.map((_, index) => draw(index));

@@ -49,9 +49,13 @@ export function worldMap(element, { places, caption }) {
 // What the shades mean: up to which number each goes.
 function legend(most, y, format) {
   let x = 0;
+  let last = 0;
   return most > 0 && Array.from({ length: SHADES }, (_, index) => {
-    const upTo = most * ((index + 1) / SHADES) ** 2;
-    const text = `≤ ${format(Number.isInteger(most) ? Math.floor(upTo) : upTo)}`;
+    const whole = most * ((index + 1) / SHADES) ** 2;
+    const upTo = Number.isInteger(most) ? Math.floor(whole + 1e-9) : whole;
+    if (upTo <= last) return null; // no count has this shade
+    last = upTo;
+    const text = `≤ ${format(upTo)}`;
     const at = x;
     x += 22 + textWidth(text) + 14;
     return [s(`rect.shade-${index + 1}`, { x: at, y, width: 16, height: 12, rx: 2 }), s("text", { x: at + 22, y: y + 10 }, text)];
