@@ -365,6 +365,7 @@ def test_an_answer_with_groups_of_groups_formulas_a_total_and_a_comparison_is_dr
             line(0, ["$all", "$all"], [4, 4]),
             line(1, ["pro", "coh_1"], [30.0, 10.0]),
             line(2, ["pro", "coh_1"], [10.0, 2.5]),
+            line(0, ["$other", None], [1, 1]) | {"are_values": [True, False]},
         ],
         "incomplete": [False, False],
         "cohortNames": {"coh_1": "Buyers"},
@@ -393,14 +394,17 @@ def test_an_answer_with_groups_of_groups_formulas_a_total_and_a_comparison_is_dr
         "viewed · people · (all) · (all)80—",
         "paid · sum of amount · pro · Buyers€40€0no data before",
         "Each · pro · Buyers€12.50—no data before",
+        'viewed · people · "$other" · (in none of them)20—',
     ]
-    assert (found["drawn"], found["dashed"]) == (4, 4)
+    assert (found["drawn"], found["dashed"]) == (5, 5)
     assert found["note"] == ["Dashed: 24 Apr \u2013 25 Apr"]
     assert found["whole"] == ["viewed · people · (all) · (all)"]
-    assert found["links"] == ["7", "1", "8"]
+    assert found["links"] == ["7", "1", "8", "2"]
     assert "breakdowns:!(pro,coh_1)" in found["behind"]
     assert found["csv"][1] == "viewed · people · pro · Buyers (before)"
-    assert sorted(found["kept"]["colours"]) == ["--", "=pro=coh_1", "B=pro=coh_1", "C=pro=coh_1"]
+    assert sorted(found["kept"]["colours"]) == [
+        *("--", "=$other-", "=pro=coh_1", "B=pro=coh_1", "C=pro=coh_1")
+    ]
 
 
 def test_operators_of_lists_and_versions_are_offered_where_such_were_seen(

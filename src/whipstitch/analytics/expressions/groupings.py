@@ -121,10 +121,15 @@ def is_in_several(groupings: Sequence[Grouping]) -> bool:
     return any(map(_is_in_several, groupings))
 
 
-def are_in(found: str, groups: Sequence[Group], values: Parameters) -> str:
-    """Whether ``found``, what ``broken`` gives, are ``groups``."""
+def are_in(
+    found: str, groups: Sequence[Group], are_values: Sequence[bool] | None, values: Parameters
+) -> str:
+    """Whether ``found``, what ``broken`` gives, are ``groups``; ``are_values`` as ``is_value`` of
+    ``breakdowns.is_in``, of each."""
+    told: Sequence[bool | None] = are_values or [None] * len(groups)
     each = (
-        is_in(f"{found}[{index}]", group, None, values) for index, group in enumerate(groups, 1)
+        is_in(f"{found}[{index}]", group, is_value, values)
+        for index, (group, is_value) in enumerate(zip(groups, told, strict=True), 1)
     )
     return f"({' AND '.join(each)})"
 

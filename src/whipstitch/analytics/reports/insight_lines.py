@@ -113,6 +113,8 @@ def _lines_of(
         if isinstance(text, tuple):
             line.breakdowns = [read_group(one) for one in text]
             line.breakdown = line.breakdowns[0]
+            alike = [is_alike(one) is True for one in text]
+            line.are_values = alike if any(alike) else UNSET
         elif query.breakdown is not None:
             line.breakdown, line.is_value = read_group(text), is_alike(text)
         yield line

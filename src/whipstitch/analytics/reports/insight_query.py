@@ -75,6 +75,8 @@ class InsightSelector:
     compared: bool = False
     groups: tuple[Group, ...] | None = None
     """With groupings: one of each, instead of ``group``."""
+    are_values: tuple[bool, ...] | None = None
+    """As ``is_value``, of each of ``groups``."""
 
 
 class Line(msgspec.Struct):
@@ -89,6 +91,8 @@ class Line(msgspec.Struct):
     """Set where ``breakdown`` is a value that is called as OTHER or ALL."""
     breakdowns: list[Group] | msgspec.UnsetType = msgspec.UNSET
     """With several breakdowns, the group of each, of which ``breakdown`` is the first."""
+    are_values: list[bool] | msgspec.UnsetType = msgspec.UNSET
+    """As ``is_value``, of each of ``breakdowns``; set where one of them is such a value."""
     name: str | msgspec.UnsetType = msgspec.UNSET
     unit: str | msgspec.UnsetType = msgspec.UNSET
     formula: str | msgspec.UnsetType = msgspec.UNSET

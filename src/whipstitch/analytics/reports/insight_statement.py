@@ -84,7 +84,7 @@ def people(
     selected = f"SELECT {who} FROM {source} WHERE {where}"
     if counted.of_group:
         if counted.groups is not None:
-            is_theirs = groupings.are_in("breakdown", counted.groups, values)
+            is_theirs = groupings.are_in("breakdown", counted.groups, counted.are_values, values)
         else:
             is_theirs = is_in("breakdown", counted.group, counted.is_value, values)
         grouped = f"SELECT {who}, {group} AS breakdown FROM {source} WHERE {where}"

@@ -149,6 +149,9 @@ class PeopleOfInsight(PeopleOf, kw_only=True):
     breakdowns: Annotated[
         list[str | None] | None, Meta(description="With `breakdowns`: a group of each.")
     ] = None
+    are_values: Annotated[
+        list[bool] | None, Meta(description="As `is_value`, of each of `breakdowns`.")
+    ] = None
 
     async def selector(
         self, session: QuerySession, query: InsightsQuery, zone: ZoneInfo
@@ -158,6 +161,9 @@ class PeopleOfInsight(PeopleOf, kw_only=True):
         groups = None if self.breakdowns is None else tuple(self.breakdowns)
         if groups is not None and len(groups) != len(query.groupings):
             raise InvalidQuery("people_of.breakdowns", "must have one of each of `breakdowns`")
+        are_values = None if self.are_values is None else tuple(self.are_values)
+        if are_values is not None and len(are_values) != len(groups or ()):
+            raise InvalidQuery("people_of.are_values", "must say it of each of `breakdowns`")
         if self.breakdown is not msgspec.UNSET and query.breakdown is None:
             raise InvalidQuery("people_of.breakdown", "needs a breakdown in the request")
         if self.compared and query.compared is None:
@@ -165,9 +171,15 @@ class PeopleOfInsight(PeopleOf, kw_only=True):
         cut = query.compared.intervals if self.compared and query.compared else query.intervals
         start = None if self.interval is None else interval_start(self.interval, cut, zone)
         of_all = self.breakdown == ALL and query.with_total and not self.is_value
-        if groups is not None and not (query.with_total and set(groups) == {ALL}):
+        is_total = query.with_total and set(groups or ()) == {ALL} and not any(are_values or ())
+        if groups is not None and not is_total:
             return InsightSelector(
-                self.series, start, of_group=True, compared=self.compared, groups=groups
+                self.series,
+                start,
+                of_group=True,
+                compared=self.compared,
+                groups=groups,
+                are_values=are_values,
             )
         if self.breakdown is msgspec.UNSET or of_all:
             return InsightSelector(self.series, start, compared=self.compared)

@@ -159,9 +159,51 @@ def test_numbers_fall_into_as_many_ranges_and_people_into_cohorts(
     assert _ask(server, asked)["people"] == ["user_2"]
 
 
+def test_with_several_breakdowns_a_value_is_told_from_the_rest_of_its_name(
+    server: Server, name: str
+) -> None:
+    for plan, who in (
+        ("$other", "ann"),
+        ("$other", "ann"),
+        ("pro", "bob"),
+        ("pro", "cid"),
+        ("max", "dan"),
+    ):
+        server.send(
+            "/api/v1/track",
+            {
+                "event_name": f"{name} told",
+                "distinct_id": f"user_{who}",
+                "properties": {"plan": plan},
+            },
+        )
+    server.wait_until(lambda: len(server.events(event_name=f"{name} told")) == 5)
+    by = [{"property": "plan", "limit": 2}, {"property": "no such"}]
+    asked: dict[str, Any] = {"events": [{"event_name": f"{name} told"}], "breakdowns": by}
+
+    lines = _ask(server, asked)["series"]
+
+    told = [(*line["breakdowns"], line.get("are_values"), line["total"]) for line in lines]
+    assert sorted(told, key=str) == [
+        ("$other", None, None, 1),
+        ("$other", None, [True, False], 2),
+        ("pro", None, None, 2),
+    ]
+    for are_values, expected in (([True, False], ["user_ann"]), ([False, False], ["user_dan"])):
+        people_of = {"series": 0, "breakdowns": ["$other", None], "are_values": are_values}
+        assert _ask(server, asked | {"people_of": people_of})["people"] == expected
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
+        (
+            {
+                "breakdowns": [{"property": "plan"}],
+                "people_of": {"series": 0, "breakdowns": ["pro"], "are_values": []},
+            },
+            "people_of.are_values",
+        ),
         ({"formulas": [{"expression": "C"}]}, "formulas[0].expression"),
         ({"formulas": [{"expression": "__import__('os')"}]}, "formulas[0].expression"),
         ({"formulas": [{"expression": "1"}]}, "formulas[0].expression"),

@@ -41,8 +41,9 @@ export function linesOf({ answer, before, query }, labels) {
     const event = query.events[one.index];
     const formula = event ? null : formulas[one.index - query.events.length];
     const groups = groupings.length ? (one.breakdowns ?? [one.breakdown]) : [];
-    const isAll = groups.length > 0 && groups.every((group) => group === ALL) && !one.is_value;
-    const groupText = groups.map((group, place) => labelOf(group, one.is_value, groupings[place], answer)).join(" · ");
+    const isValue = (place) => one.is_value || one.are_values?.[place];
+    const isAll = groups.length > 0 && groups.every((group, place) => group === ALL && !isValue(place));
+    const groupText = groups.map((group, place) => labelOf(group, isValue(place), groupings[place], answer)).join(" · ");
     const title = event ? told(one.index) : formula.name || formula.expression;
     const unit = (event ?? formula).unit;
     const same = past?.series.find((other) => other.index === one.index && keyOf(other, groups.length) === keyOf(one, groups.length));
@@ -55,7 +56,7 @@ export function linesOf({ answer, before, query }, labels) {
       key: `${one.index ? letter(one.index) : ""}${keyOf(one, groups.length)}`, index: one.index, name: !groups.length ? title : several ? `${title} · ${groupText}` : groupText,
       values: begun(one.values), total: one.total, unit, format: formatOf(unit), isAll, group: groups.length === 1 && !groupings[0].cohorts ? groups[0] : null,
       adds: Boolean(event) && addsUp(event), isTotal: Boolean(event) && isTotal(event),
-      colour: !groups.length ? one.index : groups.includes(REST) && !one.is_value ? REST_COLOUR : undefined,
+      colour: !groups.length ? one.index : groups.some((group, place) => group === REST && !isValue(place)) ? REST_COLOUR : undefined,
       before: past ? labels.map((_, index) => (since && Date.parse(past.intervals[index + 1]) <= since ? null : (same?.values[index] ?? none))) : undefined,
       totalBefore: past ? (same?.total ?? none) : null,
       isNew: since && since > Date.parse(past.intervals[0]) + DAY_MS ? new Date(since).toISOString() : null,
@@ -71,12 +72,14 @@ const labelOf = (group, isValue, { cohorts }, { cohortNames = {} }) => {
 };
 
 // A text for the groups of a line: =value, - where there is none, + for the rest.
-const keyOf = ({ breakdown, breakdowns = [breakdown], is_value: isValue }, count) => breakdowns.slice(0, count).map((group) => {
+const keyOf = ({ breakdown, breakdowns = [breakdown], is_value: isValue, are_values: areValues = [isValue] }, count) => breakdowns.slice(0, count).map((group, place) => {
   if (group === null) return "-";
-  return (group === REST || group === ALL) && !isValue ? `+${group}` : `=${group}`;
+  return (group === REST || group === ALL) && !areValues[place] ? `+${group}` : `=${group}`;
 }).join("");
 
-const asked = (one, groupings) => (!groupings.length ? {} : one.breakdowns ? { breakdowns: one.breakdowns } : groupAsked(one.breakdown, one.is_value));
+const asked = (one, groupings) => (!groupings.length ? {} : one.breakdowns ? { breakdowns: one.breakdowns, ...askedValues(one) } : groupAsked(one.breakdown, one.is_value));
+
+const askedValues = ({ breakdowns, are_values: areValues }) => (breakdowns.includes(REST) ? { are_values: areValues ?? breakdowns.map(() => false) } : {});
 
 const partsOf = ({ expression }, { events }) => events.filter((_, index) => expression.includes(letter(index)));
 
