@@ -15,6 +15,8 @@ __all__ = ["clickhouse", "new_database", "schema", "store", "store_address"]
 # A machine that is busy with something else is no fault of what is tested.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+# Who asks for what is fast gets a look at each rule; all tests have the usual number of examples.
+settings.register_profile("glance", settings.get_profile("unhurried"), max_examples=30)
 # Passwords of tests may be guessed in no time.
 credentials._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 forked.preferred = True
@@ -26,6 +28,11 @@ _SERVERS = frozenset({"clickhouse", "postgres", "postgres_url"})
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="only tests that need no server")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        settings.load_profile("glance")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
