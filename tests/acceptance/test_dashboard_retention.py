@@ -236,7 +236,7 @@ def test_a_persons_days_are_those_of_the_charts_and_times_have_room(
     twice = page.evaluate("""async () => {
         const { src } = document.querySelector('script[src*="/app.js"]');
         const { timeOfDay } = await import(src.replace("/app.js", "/format.js"));
-        return ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"].map(timeOfDay);
+        return ["2026-11-01T05:30:00Z", Date.UTC(2026, 10, 1, 6, 30)].map(timeOfDay);
     }""")
     assert twice == ["01:30:00 GMT-4", "01:30:00 GMT-5"]
     line = page.locator("#timeline summary").first

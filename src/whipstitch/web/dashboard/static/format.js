@@ -82,7 +82,10 @@ function clockShows(time, timeZone) {
   return clocks.get(timeZone).format(time);
 }
 // Clocks are put back by an hour, somewhere by half of one.
-const isTwice = (text, timeZone) => [-60, -30, 30, 60].some((minutes) => clockShows(Date.parse(text) + minutes * 60_000, timeZone) === clockShows(Date.parse(text), timeZone));
+function isTwice(at, timeZone) {
+  const time = new Date(at).getTime();
+  return [-60, -30, 30, 60].some((minutes) => clockShows(time + minutes * 60_000, timeZone) === clockShows(time, timeZone));
+}
 const offsetOf = (text, timeZone) =>
   new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" }).formatToParts(new Date(text)).find((one) => one.type === "timeZoneName").value.slice(3) || "+00:00";
 
