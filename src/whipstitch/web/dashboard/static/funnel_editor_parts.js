@@ -16,7 +16,7 @@ export const stepFields = (current) => (step, update, index) => [
 
 function optional(step, update, index) {
   const box = h("input", { type: "checkbox", checked: step.optional === true, "aria-label": `Step ${index + 1} is optional`, onchange: () => update({ optional: box.checked || undefined }) });
-  return h("label.check.small", { title: "People who go on may leave it out" }, box, " optional");
+  return h("label.step-option.small", { title: "People who go on may leave it out" }, box, " optional");
 }
 
 function alternatives(step, update, index) {
@@ -42,5 +42,5 @@ const between = (current) => (one, update) => {
     offer();
     return select;
   };
-  return h("div.event-line", {}, h("span.quiet", {}, "between"), end("from_step", "first step", "From step"), h("span.quiet", {}, "and"), end("to_step", "last step", "To step"));
+  return h("div.event-line.between", {}, h("span.quiet", {}, "between"), end("from_step", "first step", "From step"), h("span.quiet", {}, "and"), end("to_step", "last step", "To step"));
 };

@@ -23,7 +23,9 @@ export function drawOverTime(element, { answer, query }, lines) {
   fill(element, place, note(answer),
     lines.length > shown.length && h("p.quiet.small", {}, `The chart shows the first ${MOST_LINES} of ${number(lines.length)}.`),
     lines.length === 1 ? byInterval(told[0], labels) : byGroup(told, labels));
-  const unfinished = answer.intervals.map((_, index) => (answer.incomplete[index] || answer.open[index] ? "so far" : null));
+  // All of them are drawn as such; said it is once, above the last.
+  const isUnfinished = answer.intervals.map((_, index) => answer.incomplete[index] || answer.open[index]);
+  const unfinished = isUnfinished.map((one, index) => one && (isUnfinished[index + 1] ? "\u00a0" : "so far"));
   lineChart(place, { labels, series: shown, unfinished, format: (value) => (value === null ? "—" : percent(value)), caption: "Conversion by when people began", numbers: false });
   const starts = answer.intervals.map((one) => intervalIso(one, query.interval, timezone));
   return { corner: query.interval, labels: starts, series: told.flatMap(({ name, values, began, converted }) => [
