@@ -89,7 +89,7 @@ def test_an_insight_is_built_by_clicking_and_its_address_restores_it(
     expect(page.locator("#answer")).to_contain_text("order_placed · people")
     choose(page, "Property to count", "am", "amount")
     expect(totals(page)).to_have_text(["order_placed · people2", "order_placed · sum of amount100"])
-    page.get_by_role("group", name="Filters for all").get_by_role("button").click()
+    page.get_by_role("group", name="Filters for all").get_by_text("Add a filter").click()
     choose(page, "Property", "plan", "plan")
     choose(page, "Value of plan: add", "", "pro")
     expect(totals(page)).to_have_text(["order_placed · people1", "order_placed · sum of amount80"])
@@ -142,6 +142,67 @@ def test_the_keyboard_alone_chooses_and_filters(dashboard: Dashboard) -> None:
     page.get_by_role("button", name="Remove the filter on amount").press("Enter")
     expect(totals(page)).to_have_text("order_placed4")
     expect(page.get_by_role("button", name="Add a filter").first).to_be_focused()
+
+
+def test_a_name_that_is_typed_before_it_is_suggested_is_the_same(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.route("**/api/v1/lexicon*", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    page.route(
+        "**/api/v1/lexicon/traits*", lambda route: (page.wait_for_timeout(500), route.continue_())
+    )
+    dashboard.go(orders())
+    page.get_by_role("group", name="Filters for all").get_by_role("button").first.click()
+    page.keyboard.type("plan")
+    page.keyboard.press("Enter")
+    expect(page.locator(".filter-how .tag")).to_have_text("person")
+    expect(page.get_by_role("combobox", name="Value of plan: add")).to_be_focused()
+    page.keyboard.type("pro")
+    page.keyboard.press("Enter")
+    expect(totals(page)).to_have_text("order_placed3")
+
+    page.get_by_role("combobox", name="Break down by").click()
+    page.keyboard.type("currency")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Break down by")).to_have_value("currency")
+    expect(totals(page)).to_have_text("EUR3")
+    page.unroute_all()
+
+
+def test_filters_are_put_into_groups_that_hold_groups(dashboard: Dashboard) -> None:
+    page = dashboard.go(orders())
+    every = page.get_by_role("group", name="Filters for all", exact=True)
+    every.get_by_role("button", name="Add a group").click()
+    group = page.get_by_role("group", name="Group of filters").first
+    choose(page, "Property", "curr", "currency")
+    choose(page, "Value of currency: add", "US", "USD")
+    expect(totals(page)).to_have_text("order_placed1")
+    group.get_by_role("button", name="Add a group").click()
+    inner = group.get_by_role("group", name="Group of filters")
+    group.get_by_label("Which of the group").select_option("all of these")
+    inner.get_by_role("combobox", name="Property").click()
+    page.keyboard.type("amount")
+    page.keyboard.press("Enter")
+    inner.get_by_label("Operator").select_option("≥")
+    page.keyboard.type("30")
+    page.keyboard.press("Enter")
+    expect(totals(page)).to_have_text("order_placed3")
+    inner.get_by_role("button", name="Add a filter").click()
+    page.keyboard.type("amount")
+    page.keyboard.press("Enter")
+    inner.get_by_label("Operator").nth(1).select_option("<")
+    page.keyboard.type("40")
+    page.keyboard.press("Enter")
+
+    expect(totals(page)).to_have_text("order_placed2")
+    page.reload()
+    dashboard.settle()
+    expect(totals(page)).to_have_text("order_placed2")
+    expect(page.get_by_label("Which of the group")).to_have_count(2)
+    page.get_by_label("Which of the group").first.select_option("all of these")
+    expect(page.locator("#answer")).to_contain_text("Nothing of that happened")
+    page.get_by_role("button", name="Remove the filter group").last.click()
+    expect(totals(page)).to_have_text("order_placed1")
+    assert dashboard.violations() == []
 
 
 def test_values_are_suggested_the_most_frequent_first(dashboard: Dashboard) -> None:

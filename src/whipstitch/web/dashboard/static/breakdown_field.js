@@ -18,7 +18,7 @@ export function breakdownField(state, change, names, label = "Break down by") {
   };
   const field = combobox({
     label, placeholder: "property", eager: true, value: broken, blank: true, options: anyPropertyOptions(names),
-    shown: (one) => one?.property ?? "",
+    shown: (one) => one?.property ?? one ?? "",
     onchange: (chosen) => set(chosen === "" ? null : { limit: broken?.limit, ...(typeof chosen === "string" ? { property: chosen, on: "event" } : chosen) }),
   });
   function limit() {

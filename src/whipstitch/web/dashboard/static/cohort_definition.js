@@ -3,7 +3,7 @@
 
 import { h } from "./dom.js";
 import { eventList } from "./event_list.js";
-import { filterEditor, filterText } from "./filter_editor.js";
+import { filterEditor, filterText, flatFilters } from "./filter_editor.js";
 import { plural } from "./format.js";
 import { eventLabel } from "./lexicon_source.js";
 
@@ -46,7 +46,7 @@ export function definitionEditor(definition, onchange) {
     h("section", {}, h("h2", {}, "What they did"),
       eventList({ items: now.deeds, label: "Event", add: "Add something that they did, or did not do", any: true, least: 0, most: MOST, extra: deedFields, onchange: (deeds) => tell({ deeds }) })),
     h("section", {}, h("h2", {}, "What they are"),
-      filterEditor({ filters: now.filters, label: "Properties and cohorts", typedOn: usualOn, onchange: (filters) => tell({ filters }) })));
+      filterEditor({ filters: now.filters, label: "Properties and cohorts", typedOn: usualOn, groups: false, onchange: (filters) => tell({ filters }) })));
 }
 
 // Beside the event: whether, how often and when
@@ -84,7 +84,7 @@ async function deedText({ event_name, negated, at_least, at_most, within_days, f
 
 const cohortsIn = (definition) => {
   const { deeds, filters } = opened(definition);
-  return [...filters, ...deeds.flatMap((one) => one.filters ?? [])].filter((one) => "cohort" in one).map((one) => one.cohort);
+  return [...filters, ...deeds.flatMap((one) => flatFilters(one.filters ?? []))].filter((one) => "cohort" in one).map((one) => one.cohort);
 };
 
 export const usedBy = (id, cohorts) => cohorts.filter((one) => one.definition && cohortsIn(one.definition).includes(id));

@@ -9,8 +9,9 @@ let made = 0;
 // `shown`: how a value reads. `visible`: the label stands above, else it is for screen readers only.
 // `blank`: whether the field may be emptied (onchange("")); else the value before comes back.
 // `eager`: whether the first suggestion for what was typed is taken, unless another is chosen; the options must then offer the
-// typed text itself, too (orTyped). `leaves`: whether text that was only typed counts when the field is left, as it does on Enter.
-export function combobox({ label, value = "", placeholder = "", options, onchange = () => {}, shown = (one) => one ?? "", visible = false, blank = false, eager = false, leaves = true }) {
+// typed text itself, too (orTyped). `waits`: whether typed text is taken only once its suggestions have come, because a text alone
+// is not a value. `leaves`: whether text that was only typed counts when the field is left, as it does on Enter.
+export function combobox({ label, value = "", placeholder = "", options, onchange = () => {}, shown = (one) => one ?? "", visible = false, blank = false, eager = false, waits = eager, leaves = true }) {
   const id = `combobox-${++made}`;
   const input = h("input", {
     id, role: "combobox", "aria-expanded": "false", "aria-controls": `${id}-list`, "aria-autocomplete": "list",
@@ -20,6 +21,7 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
   const element = h("div.combobox", {}, visible && h("label", { for: id }, label), input, list);
   let current = value;
   let found = [];
+  let request = { text: "", hasCome: true }; // the suggestions that were asked for last
   let active = -1;
   let asked = 0;
 
@@ -47,18 +49,28 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
     option.scrollIntoView({ block: "nearest" });
   }
 
+  function ask(text) {
+    const mine = { text, hasCome: false };
+    request = mine;
+    mine.come = (async () => {
+      let some = [];
+      try {
+        some = await options(text);
+      } catch {
+        // Text can still be typed.
+      }
+      mine.hasCome = true;
+      if (mine === request) found = some.slice(0, MOST);
+    })();
+    return mine.come;
+  }
+
   async function open() {
     const mine = ++asked;
     active = -1;
     const untouched = input.value === shown(current);
-    let options_;
-    try {
-      options_ = await options(untouched ? "" : input.value.trim());
-    } catch {
-      options_ = []; // text can still be typed
-    }
+    await ask(untouched ? "" : input.value.trim());
     if (mine !== asked || document.activeElement !== input) return;
-    found = options_.slice(0, MOST);
     fill(list, found.map((option, index) => h("li", { role: "option", id: `${id}-${index}`, "aria-selected": "false" }, h("span.cut", {}, labelOf(option)), option.note && h("span.quiet.num", {}, option.note))));
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(found.length > 0));
@@ -82,8 +94,19 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
       show();
       return close();
     }
-    const option = (eager && isOpen() && found[active]) || found.find((one) => labelOf(one) === text);
+    if (waits && request.text === text && !request.hasCome) return later(text, request);
+    takeTyped(text);
+  }
+
+  function takeTyped(text) {
+    const option = (eager && request.text === text && (found[active] ?? found[0])) || found.find((one) => labelOf(one) === text);
     take(option ? option.value : text);
+  }
+
+  async function later(text, asked_) {
+    close();
+    await asked_.come;
+    if (request === asked_ && input.isConnected && input.value.trim() === text) takeTyped(text);
   }
 
   input.addEventListener("input", open);

@@ -33,81 +33,107 @@ export const OPERATORS = {
 };
 const PLACEHOLDERS = { regex: "RE2 expression", before: "2026-05-09, -7d", after: "2026-05-09, -7d" };
 const COHORT = { in: "is in", not_in: "is not in" };
+const GROUPS = { any: "any of these", all: "all of these" };
 const MOST = 50;
+const DEEPEST = 5;
 
-export function filterEditor({ filters, events = () => [], onchange, label = "Filters", typedOn = () => "event" }) {
-  const held = filters.map((one) => ({ ...one }));
-  const rows = h("div.filter-rows");
-  const add = h("button.link.add", { type: "button", onclick: () => {
-    held.push({});
-    draw();
-    rows.lastElementChild.querySelector("input").focus();
-  } }, "Add a filter");
-  const element = h("div.filter-editor", { role: "group", "aria-label": label }, rows, add);
-  const tell = () => onchange(held.filter(isComplete).map((one) => ({ ...one })));
+// `groups`: whether filters may be put into groups, of which any or all are to be met; `depth`: how many groups it is in already.
+export function filterEditor({ filters, events = () => [], onchange, label = "Filters", typedOn = () => "event", groups = true, depth = 0 }) {
+  const held = filters.map((filter) => ({ filter }));
+  const rows = h("div.filter-rows", {}, held.map(row));
+  const adding = (text, fresh) => h("button.link.add", { type: "button", onclick: () => {
+    const one = { filter: fresh() };
+    held.push(one);
+    rows.append(row(one));
+    one.row.querySelector("input").focus();
+    limit();
+  } }, text);
+  const add = adding("Add a filter", () => ({}));
+  const addGroup = groups && depth < DEEPEST && adding("Add a group", () => ({ any: [{}] }));
+  const limit = () => [add, addGroup].forEach((one) => one && (one.hidden = held.length >= MOST));
+  const tell = () => onchange(held.map((one) => one.filter).filter(isComplete).map((one) => ({ ...one })));
 
-  function draw() {
-    fill(rows, held.map((one, index) => row(one, index)));
-    add.hidden = held.length >= MOST;
-  }
-
-  function set(index, filter, focus) {
-    held[index] = filter;
-    rows.replaceChild(row(filter, index), rows.children[index]);
-    focus.split(", ").map((one) => rows.children[index].querySelector(one)).find(Boolean)?.focus();
+  function set(one, filter, focus = "") {
+    const was = one.row;
+    one.filter = filter;
+    was.replaceWith(row(one));
+    focus.split(", ").map((selector) => selector && one.row.querySelector(selector)).find(Boolean)?.focus();
     tell();
   }
 
   // Where the row stays as it is, so does the focus.
-  function keep(index, patch) {
-    Object.assign(held[index], patch);
+  function keep(one, patch) {
+    Object.assign(one.filter, patch);
     tell();
   }
 
-  function row(filter, index) {
+  function row(one) {
+    const { filter } = one;
     const remove = h("button.icon-button.small", { type: "button", "aria-label": `Remove the filter ${spoken(filter)}`.trim(), onclick: () => {
+      const index = held.indexOf(one);
       held.splice(index, 1);
-      draw();
+      one.row.remove();
       (rows.children[Math.min(index, held.length - 1)]?.querySelector("input") ?? add).focus();
+      limit();
       tell();
     } }, "×");
-    return h("div.filter-row", {}, what(filter, (chosen) => set(index, chosen, ".filter-value input, .filter-operator")), remove,
-      isCohort(filter) ? cohortParts(filter, (patch) => keep(index, patch))
-        : filter.property && propertyParts(filter, (patch, focus) => (focus ? set(index, { ...filter, ...patch }, focus) : keep(index, patch)), events));
+    const parts = groupOf(filter) ? groupParts(one)
+      : [what(one), remove, isCohort(filter) ? cohortParts(filter, (patch) => keep(one, patch))
+        : filter.property && propertyParts(filter, (patch, focus) => (focus ? set(one, { ...filter, ...patch }, focus) : keep(one, patch)), events)];
+    return (one.row = h(`div.filter-row${groupOf(filter) ? ".group" : ""}`, {}, groupOf(filter) ? [parts[0], remove, parts[1]] : parts));
   }
 
-  function what(filter, choose) {
+  function what(one) {
+    const { filter } = one;
     return combobox({
       label: "Property", placeholder: "property", eager: true, value: filter, shown: nameOf, options: whatOptions(events),
       onchange: (chosen) => {
         const other = typeof chosen === "string" ? { property: chosen, on: typedOn(chosen) } : chosen;
         const same = !("cohort" in other) && filter.operator && !isCohort(filter) && OPERATORS[filter.operator]?.takes === "none";
-        choose({ operator: "cohort" in other ? "in" : same ? filter.operator : "is", ...other });
+        set(one, { operator: "cohort" in other ? "in" : same ? filter.operator : "is", ...other }, ":scope > .filter-value input, .filter-operator");
       },
     });
   }
 
-  draw();
-  return element;
+  function groupParts(one) {
+    const kind = () => groupOf(one.filter);
+    const select = h("select.auto", { "aria-label": "Which of the group are to be met", onchange: () => {
+      one.filter = { [select.value]: one.filter[kind()] };
+      tell();
+    } }, Object.entries(GROUPS).map(([name, text]) => h("option", { value: name, selected: name === kind() }, text)));
+    const inner = filterEditor({ filters: one.filter[kind()], events, typedOn, label: "Group of filters", depth: depth + 1, onchange: (now) => keep(one, { [kind()]: now }) });
+    return [h("span.filter-how", {}, select), h("div.filter-value", {}, inner)];
+  }
+
+  limit();
+  return h("div.filter-editor", { role: "group", "aria-label": label }, rows, h("div.row.adders", {}, add, addGroup));
 }
 
 // How a filter reads in a sentence; await, for the names of cohorts.
 export async function filterText(filter) {
+  const kind = groupOf(filter);
+  if (kind) return `(${(await Promise.all(filter[kind].map(filterText))).join(kind === "any" ? " or " : " and ")})`;
   if (isCohort(filter)) return `${COHORT[filter.operator ?? "in"]} ${await cohortName(filter.cohort)}`;
   const values = [filter.value ?? []].flat().join(" or ");
   return `${filter.property} ${OPERATORS[filter.operator]?.text ?? filter.operator} ${values}`.trim();
 }
 
+// Filters without their groups.
+export const flatFilters = (filters) => filters.flatMap((one) => (groupOf(one) ? flatFilters(one[groupOf(one)]) : [one]));
+
 const isComplete = (filter) => {
+  if (groupOf(filter)) return filter[groupOf(filter)].some(isComplete);
   if (isCohort(filter)) return Boolean(filter.cohort);
   if (!filter.property || !OPERATORS[filter.operator]) return false;
   if (OPERATORS[filter.operator].takes === "none") return true;
   return [filter.value ?? []].flat().some((one) => one !== "");
 };
 
+// any or all, where it is a group.
+const groupOf = (filter) => Object.keys(GROUPS).find((kind) => Array.isArray(filter?.[kind]));
 const isCohort = (filter) => "cohort" in filter;
 const nameOf = (filter) => (!filter || typeof filter !== "object" ? String(filter ?? "") : isCohort(filter) ? "Cohort" : (filter.property ?? ""));
-const spoken = (filter) => (isCohort(filter) ? "on a cohort" : filter.property ? `on ${filter.property}` : "");
+const spoken = (filter) => (groupOf(filter) ? "group" : isCohort(filter) ? "on a cohort" : filter.property ? `on ${filter.property}` : "");
 
 function propertyParts(filter, change, events) {
   const operator = OPERATORS[filter.operator] ? filter.operator : "is";
@@ -119,7 +145,7 @@ function propertyParts(filter, change, events) {
     const other = OPERATORS[chosen].takes;
     if (other === takes && (chosen === "regex") === (operator === "regex")) return change({ operator: chosen });
     const value = { several: values(), one: values()[0] }[other];
-    return change({ operator: chosen, value: value?.length ? value : undefined }, other === "none" ? ".filter-operator" : ".filter-value input");
+    return change({ operator: chosen, value: value?.length ? value : undefined }, other === "none" ? ".filter-operator" : ":scope > .filter-value input");
   });
   natureOf(of, events).then((nature) => fill(select, operatorOptions(offered(nature, select.value), select.value))).catch(() => {}); // the others do
   const label = `Value of ${filter.property}`;
@@ -133,7 +159,7 @@ function propertyParts(filter, change, events) {
 
 function cohortParts(filter, change) {
   const select = operatorSelect(Object.entries(COHORT).map(([name, text]) => [name, { text }]), filter.operator, (operator) => change({ operator }));
-  const field = combobox({ label: "Cohort", placeholder: "cohort", value: filter.cohort, options: cohortOptions, shown: (id) => names.get(id) ?? id, onchange: async (cohort) => {
+  const field = combobox({ label: "Cohort", placeholder: "cohort", waits: true, value: filter.cohort, options: cohortOptions, shown: (id) => names.get(id) ?? id, onchange: async (cohort) => {
     change({ cohort });
     await named(cohort);
     field.set(cohort);
