@@ -42,6 +42,8 @@ QUERIES: dict[str, dict[str, Any]] = {
     },
     "retention": {"start_event": "page_viewed", "interval": "week", "periods": 2},
     "flows": {"event_name": "page_viewed", "direction": "before", "depth": 2, "limit": 3},
+    "stickiness": {"event_name": "page_viewed", "interval": "week"},
+    "lifecycle": {"event_name": None, "interval": "day"},
 }
 
 

@@ -8,7 +8,7 @@ from whipstitch.core.projects import Environment, Project, Scope
 
 Role = Literal["viewer", "editor", "admin"]
 CohortKind = Literal["static", "dynamic"]
-ReportKind = Literal["insights", "funnels", "retention", "flows"]
+ReportKind = Literal["insights", "funnels", "retention", "flows", "stickiness", "lifecycle"]
 """What questions are asked of."""
 TileWidth = Literal["half", "full"]
 

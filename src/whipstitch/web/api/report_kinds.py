@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from whipstitch.registry.values import ReportKind
+from whipstitch.web.api.activity import LifecycleBody, StickinessBody
 from whipstitch.web.api.fields import part_of
 from whipstitch.web.api.flows import FlowsBody
 from whipstitch.web.api.funnels import FunnelBody
@@ -19,6 +20,8 @@ _BODIES: Final[Mapping[str, Any]] = {
     "funnels": FunnelBody,
     "retention": RetentionBody,
     "flows": FlowsBody,
+    "stickiness": StickinessBody,
+    "lifecycle": LifecycleBody,
     "heatmaps": HeatmapBody,
     "web": WebBody,
 }

@@ -33,6 +33,8 @@ PAGES: Final = (
     Page("funnels", "Funnels", "Analyse"),
     Page("retention", "Retention", "Analyse"),
     Page("flows", "Flows", "Analyse"),
+    Page("stickiness", "Stickiness", "Analyse"),
+    Page("lifecycle", "Lifecycle", "Analyse"),
     Page("people", "People", "Who"),
     Page("person", "Person", under="people"),
     Page("cohorts", "Cohorts", "Who"),

@@ -14,6 +14,8 @@ QUERIES: dict[str, dict[str, Any]] = {
     "funnels": {"steps": [{"event_name": EVENT}, {"event_name": None}], "window_seconds": 60},
     "retention": {"start_event": EVENT, "periods": 3, "interval": "week"},
     "flows": {"event_name": EVENT, "direction": "before", "depth": 2},
+    "stickiness": {"event_name": EVENT, "interval": "week"},
+    "lifecycle": {"event_name": None},
 }
 
 

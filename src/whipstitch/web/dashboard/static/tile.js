@@ -11,6 +11,8 @@ const VIEWS = {
   funnels: () => import("./funnels_view.js"),
   retention: () => import("./retention_view.js"),
   flows: () => import("./flows_view.js"),
+  stickiness: () => import("./stickiness_view.js"),
+  lifecycle: () => import("./lifecycle_view.js"),
 };
 const AT_ONCE = 4;
 
