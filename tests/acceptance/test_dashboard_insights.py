@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, suggestions
 from tests.support.server import Server
 
@@ -146,10 +146,12 @@ def test_the_keyboard_alone_chooses_and_filters(dashboard: Dashboard) -> None:
 
 def test_a_name_that_is_typed_before_it_is_suggested_is_the_same(dashboard: Dashboard) -> None:
     page = dashboard.page
-    page.route("**/api/v1/lexicon*", lambda route: (page.wait_for_timeout(300), route.continue_()))
-    page.route(
-        "**/api/v1/lexicon/traits*", lambda route: (page.wait_for_timeout(500), route.continue_())
-    )
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/api/v1/lexicon**", slowly)
     dashboard.go(orders())
     page.get_by_role("group", name="Filters for all").get_by_role("button").first.click()
     page.keyboard.type("plan")
@@ -220,7 +222,7 @@ def test_values_are_suggested_the_most_frequent_first(dashboard: Dashboard) -> N
 
 def test_a_range_is_compared_with_the_one_before(dashboard: Dashboard) -> None:
     page = dashboard.go(orders())
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_label("Compare").select_option("With the period before")
 
     expect(totals(page)).to_have_text("order_placed41+300%")
     expect(page.locator(".chart path.before")).to_have_count(1)
@@ -236,6 +238,98 @@ def test_a_range_is_compared_with_the_one_before(dashboard: Dashboard) -> None:
     expect(totals(page)).to_have_text("order_placed10—")
     page.get_by_role("button", name="Number").click()
     expect(page.locator(".big")).to_have_text("1")
+
+
+def test_formulas_names_units_and_maths_of_people_are_built_saved_and_shown_on_a_board(
+    dashboard: Dashboard, server: Server
+) -> None:
+    page = dashboard.go("insights?events=!((event_name:page_viewed,math:unique))&range=7d")
+    page.get_by_text("Name, unit, rolling days …").click()
+    page.get_by_label("Name").fill("Visitors")
+    page.get_by_label("Rolling days").fill("3")
+    page.get_by_role("button", name="Add an event").click()
+    choose(page, "Event B", "order", "order_placed")
+    page.get_by_label("Count", exact=True).nth(1).select_option("Sum of")
+    choose(page, "Property to count", "am", "amount")
+    page.get_by_text("Name, unit, per person …").click()
+    page.get_by_label("Per person").select_option("Average")
+    page.get_by_label("Unit or currency").nth(1).fill("EUR")
+    page.get_by_role("button", name="Add a formula").click()
+    page.keyboard.type("B / A")
+    page.keyboard.press("Tab")
+    page.get_by_role("list", name="Formulas").get_by_label("Name").fill("Per visitor")
+    page.get_by_label("Compare").click()  # what was typed before asks at once
+    page.get_by_label("Compare").select_option("With … days before")
+    page.get_by_label("Days before").fill("30")
+    page.keyboard.press("Tab")
+
+    lines = ["Visitors", "order_placed · sum of amount", "Per visitor"]
+    expect(totals(page).locator("th")).to_contain_text(lines)
+    expect(totals(page).nth(0)).to_contain_text("3")
+    expect(totals(page).nth(1)).to_contain_text("€50")  # ann 80, bob 20
+    expect(totals(page).nth(2)).to_contain_text("16.67")
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Spent")
+    dialog.get_by_label("Pin to a new board").fill("Money")
+    dialog.get_by_role("button", name="Save").click()
+    page.wait_for_url("**?saved=*")
+    questions = server.get("/api/v1/questions").json()["questions"]
+    query = next(one["query"] for one in questions if one["name"] == "Spent")
+    assert query["formulas"] == [{"expression": "B / A", "name": "Per visitor"}]
+    assert query["compare"] == {"days": 30}
+    assert (query["events"][0]["rolling_days"], query["events"][1]["unit"]) == (3, "EUR")
+    page.reload()
+    dashboard.settle()
+    expect(page.get_by_text("Changed", exact=True)).to_have_count(0)
+    expect(page.get_by_label("Days before")).to_have_value("30")
+    expect(page.get_by_label("Formula", exact=True)).to_have_value("B / A")
+    assert dashboard.violations() == []
+
+    boards = server.get("/api/v1/boards").json()["boards"]
+    page = dashboard.go(f"board?id={next(one['id'] for one in boards if one['name'] == 'Money')}")
+    expect(totals(page).locator("th")).to_contain_text(lines)
+
+
+def test_three_breakdowns_by_values_ranges_and_cohorts(
+    dashboard: Dashboard, server: Server
+) -> None:
+    cohort = {"name": "Archers", "kind": "static", "members": ["ann"]}
+    server.ask("/api/v1/cohorts", cohort)
+    page = dashboard.go(orders("&range=7d"))
+    choose(page, "Break down by", "curr", "currency")
+    page.get_by_role("button", name="Then by another").click()
+    page.get_by_role("combobox", name="Break down by").nth(1).click()
+    page.keyboard.type("amount")
+    page.keyboard.press("Enter")
+    page.get_by_label("Groups").nth(1).select_option("ranges from …")
+    page.get_by_label("Where ranges begin").fill("20, 40")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Then by another").click()
+    page.get_by_role("combobox", name="Break down by").nth(2).click()
+    page.keyboard.type("Cohorts")
+    page.keyboard.press("Enter")
+    choose(page, "Cohorts: add", "Arch", "Archers")
+    page.get_by_label("With a line for all").check()
+
+    rows = [
+        "EUR · < 20 · Archers1",
+        "EUR · [20, 40) · Archers1",
+        "EUR · >= 40 · Archers1",
+        "USD · [20, 40) · (in none of them)1",
+    ]
+    expect(totals(page)).to_have_count(5)
+    assert sorted(totals(page).all_text_contents()[:4]) == sorted(rows)
+    expect(totals(page).nth(4)).to_contain_text("4")
+    page.reload()
+    dashboard.settle()
+    expect(totals(page)).to_have_count(5)
+    totals(page).filter(has_text="USD").get_by_role("link").click()
+    expect(page.locator("tbody tr")).to_contain_text("Bob Baker")
+    page.go_back()
+    page.get_by_label("Cumulative").check()
+    expect(page.get_by_role("button", name="Remove Archers")).to_be_visible()
+    page.wait_for_url("**cumulative=1*")
 
 
 def test_a_day_counts_when_its_field_is_left(dashboard: Dashboard) -> None:
@@ -282,7 +376,8 @@ def test_a_range_has_times_of_day_and_one_that_moves_on_is_saved_as_such(
     page.get_by_role("dialog").get_by_label("Name").fill("Orders since")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     page.wait_for_url("**?saved=*")
-    (kept,) = server.get("/api/v1/questions").json()["questions"]
+    questions = server.get("/api/v1/questions").json()["questions"]
+    kept = next(one for one in questions if one["name"] == "Orders since")
     assert (kept["range"], "from" in kept["query"]) == (f"{day}..", False)
     page.get_by_label("Range", exact=True).select_option("All time")
     expect(totals(page)).to_have_text("order_placed6")
@@ -304,7 +399,8 @@ def test_behind_a_number_are_people_who_become_a_cohort(
     page.get_by_role("textbox", name="Name").fill("Buyers")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("Saved, with 2 people.")
-    (cohort,) = server.get("/api/v1/cohorts").json()["cohorts"]
+    cohorts = server.get("/api/v1/cohorts").json()["cohorts"]
+    cohort = next(one for one in cohorts if one["name"] == "Buyers")
     assert (cohort["name"], cohort["kind"], cohort["size"]) == ("Buyers", "static", 2)
 
     page.get_by_role("link", name="Open the cohort").click()
@@ -514,7 +610,7 @@ def test_sums_below_zero_are_drawn_below_it_and_inside(dashboard: Dashboard) -> 
     page = dashboard.go(f"{asked}&view=line")
     (line, _) = shapes(page, "path.line")
     assert 0 <= line["top"] < line["bottom"] <= line["all"] - 20
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_label("Compare").select_option("With the period before")
     expect(totals(page)).to_contain_text("no data before")
 
 
@@ -659,3 +755,39 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(dashboard: Dashboard) -> No
     page.get_by_role("combobox", name="Break down by").click()
     expect(suggestions(page).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_stickiness_and_lifecycle_lead_to_their_people(dashboard: Dashboard) -> None:
+    page = dashboard.go("stickiness?event=(event_name:order_placed)&range=7d")
+    expect(page.locator(".answer-sum")).to_have_text("1.5 of 7 days, on average, of 2 people")
+    rows = page.get_by_role("region", name="Numbers").locator("tbody tr")
+    expect(rows.nth(1)).to_have_text("2 days150%150%")
+    expect(page.locator(".chart rect.bar")).to_have_count(7)
+    assert dashboard.violations() == []
+    rows.nth(1).get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("order_placed in 2 days")
+    expect(page.locator("tbody tr")).to_contain_text("Ann Archer")
+
+    page = dashboard.go("lifecycle?event=(event_name:order_placed)&range=7d")
+    heights = page.locator(".chart rect.bar").evaluate_all(
+        "(bars) => bars.map((one) => Number(one.getAttribute('height'))).filter(Boolean).length"
+    )
+    # Ann is new, stays away and comes back with Bob, who is new; then both stay away.
+    assert heights == 5
+    assert dashboard.violations() == []
+    page.get_by_role("button", name="Table").click()
+    dashboard.settle()
+    states = page.get_by_role("region", name="People by state and interval").locator("tbody tr")
+    numbers = [one.split("\t") for one in states.all_inner_texts()]
+    assert numbers == [
+        ["New", "0", "0", "1", "0", "1", "0", "0"],
+        ["Returning", *"0000000"],
+        ["Resurrecting", "0", "0", "0", "0", "1", "0", "0"],
+        ["Dormant", "0", "0", "0", "-1", "0", "-2", "0"],
+    ]
+    states.nth(2).get_by_role("link").click()
+    expect(page.locator("tbody tr")).to_contain_text("Ann Archer")
+    dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for one in ("stickiness", "lifecycle"):
+        page = dashboard.go(one)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, one

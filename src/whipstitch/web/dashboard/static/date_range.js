@@ -108,6 +108,12 @@ export function previousRange(value, now = today()) {
   return { from: from.endsWith("Z") ? new Date(start).toISOString() : asText(start), to: from };
 }
 
+// How many days the week, month … that has begun lies behind the one before; null of other ranges.
+export function daysBack(value, now = today()) {
+  const [, last, calendar] = CALENDAR.exec(value) ?? [];
+  return !calendar || last ? null : (time(rangeOf(value, now).from) - time(previousRange(value, now).from)) / dayMs;
+}
+
 export const daysIn = (value, now = today()) => {
   const { from, to } = rangeOf(value, now);
   return Math.ceil((time(to) - time(from)) / dayMs);

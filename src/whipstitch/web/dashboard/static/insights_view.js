@@ -1,19 +1,16 @@
 // Insights: the question's state, its query and how the answer is shown; the page and boards use it (question.js).
 
-import { askedBreakdown, tidyBreakdown } from "./answer_parts.js";
 import { cohorts } from "./cohort_source.js";
 import { daysIn, intervalFor, today } from "./date_range.js";
-import { tidyEvents, tidyFilters } from "./event_list.js";
 import { drawInsights } from "./insight_answer.js";
 import { groupingsOf } from "./insight_lines.js";
-import { MATHS } from "./insight_maths.js";
+import { askedOf, asksNothing, needsProperty, tidyAsked } from "./insight_state.js";
 import { firstSeen } from "./lexicon_source.js";
 
 export const INTERVALS = { hour: "Hours", day: "Days", week: "Weeks", month: "Months" };
 export const VIEWS = { line: "Line", bar: "Bars", stacked: "Stacked", ranking: "Ranking", share: "Shares", map: "Map", table: "Table", number: "Number" };
 const MOST_HOURS = 31;
 const MOST_COUNTRIES = 100; // as many values as stand alone
-const EVENTS = 20;
 
 // Too many hours are no picture.
 export const intervalOf = (state) =>
@@ -21,28 +18,29 @@ export const intervalOf = (state) =>
 
 export const view = {
   surface: "insights",
-  defaults: { events: [], filters: [], breakdown: null, interval: "", view: "line", colours: {} },
+  defaults: { ...asksNothing, interval: "", view: "line", colours: {} },
   // What is no part of the question, and changes by itself.
   unasked: ["colours"],
+  compares: true,
 
   tidy(state) {
     return {
       ...state,
-      events: tidyEvents(state.events, EVENTS).map((one) => ({ ...one, math: MATHS[one.math] && one.math !== "total" ? one.math : undefined })),
-      filters: tidyFilters(state.filters) ?? [],
-      breakdown: tidyBreakdown(state.breakdown),
+      ...tidyAsked(state),
       view: VIEWS[state.view] ? state.view : "line",
       colours: state.colours && typeof state.colours === "object" ? state.colours : {},
     };
   },
 
   query(state) {
-    const events = state.events.filter(isAsked).map((one) => ({ event_name: one.event_name, math: one.math ?? "total", property: needsProperty(one) ? one.property : undefined, filters: one.filters }));
-    if (!events.length) return null;
-    return { events, interval: intervalOf(state), filters: tidyFilters(state.filters), breakdown: askedBreakdown(state.view === "map" && state.breakdown ? { ...state.breakdown, limit: MOST_COUNTRIES } : state.breakdown) };
+    const asked = askedOf(state.view === "map" ? { ...state, breakdowns: state.breakdowns.map(whole) } : state);
+    return asked && { ...asked, interval: intervalOf(state) };
   },
 
-  missing: (state) => (state.events.some(needsProperty) ? "Choose the property that the numbers are of." : "Choose an event: what it counts is drawn here."),
+  missing(state) {
+    if (state.events.some(needsProperty)) return "Choose the property that the numbers are of.";
+    return state.formulas.length ? "Choose all events: formulas are about them." : "Choose an event: what it counts is drawn here.";
+  },
 
   // Of a series without groups nothing comes back, so each is asked for under its number: then it is known whose groups are whose.
   parts: (query) => [groupingsOf(query).length ? { ...query, events: query.events.map(numbered(0)), formulas: query.formulas?.map(numbered(query.events.length)) } : query],
@@ -64,5 +62,5 @@ export const view = {
 
 const numbered = (first) => (one, place) => ({ ...one, name: String(first + place) });
 
-const needsProperty = (one) => Boolean(MATHS[one.math]?.of);
-const isAsked = (one) => one.event_name !== "" && (!needsProperty(one) || Boolean(one.property));
+// A map shows every country.
+const whole = (by) => (by.property && by.buckets === undefined ? { ...by, limit: MOST_COUNTRIES } : by);

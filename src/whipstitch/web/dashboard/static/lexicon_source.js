@@ -122,13 +122,14 @@ export const anyPropertyOptions = (names = () => []) => async (text) => {
 
 const VERSION = /^v?\d+(\.\d+){1,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
-// { lists, versions }: whether lists were seen of a property, and whether most of its texts read as versions. `of`: as below.
+// { lists, numbers, versions }: whether lists and numbers were seen of a property, and whether most of its texts read as versions. `of`: as below.
 export async function natureOf(of, names = () => []) {
   const found = of.on === "person" ? await traits() : await properties(names());
   const one = found.find(({ name }) => name === of.property);
   const texts = (one?.samples ?? []).filter((sample) => typeof sample === "string");
   return {
     lists: Boolean(one?.types.includes("array")),
+    numbers: Boolean(one?.types.includes("number")),
     versions: texts.length > 0 && texts.filter((text) => VERSION.test(text)).length * 2 > texts.length,
   };
 }

@@ -20,6 +20,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   let state = stateOf(view, location.search);
   let numbers = null;
   let answered = { key: "" };
+  let drawn = "";
   const saved = saving(view, { current: () => state, moved });
 
   function change(patch, redraw = false) {
@@ -36,11 +37,16 @@ export function questionPage(view, { editor, controls = () => [], start = async 
   const drawEditor = () => refocused(place.editor, () => fill(place.editor, editor(state, change, () => state)));
 
   function drawControls() {
-    const compared = !view.unequalled && h("button.button", { type: "button", "data-key": "compare", "aria-pressed": String(state.compare), onclick: () => change({ compare: !state.compare }) }, "Compare");
+    const compared = !view.unequalled && !view.compares && h("button.button", { type: "button", "data-key": "compare", "aria-pressed": String(state.compare), onclick: () => change({ compare: !state.compare }) }, "Compare");
     if (compared) compared.title = "With the period before";
     const range = rangeField({ value: state.range, onchange: (chosen) => change({ range: chosen }) });
     range.querySelectorAll("select, input, button").forEach((one, index) => (one.dataset.key = `range-${index}`));
-    refocused(place.controls, () => fill(place.controls, range, compared, controls(state, change)));
+    // What stays as it is also stays there: a click on it may be what ended the typing that asks anew.
+    const fresh = h("div", {}, range, compared, controls(state, change));
+    const now = new XMLSerializer().serializeToString(fresh);
+    if (now === drawn) return;
+    drawn = now;
+    refocused(place.controls, () => fill(place.controls, ...fresh.childNodes));
   }
 
   const run = latest(async (signal) => {

@@ -17,6 +17,7 @@ import { decode, encode } from "./rison.js";
 // - read(query): the state that a saved query says, where its fields are not those of the state.
 // - parts(query), joined(answers, query): where several questions make the answer.
 // - unequalled: true where there is nothing to compare (no switch is shown).
+// - compares: true where the query itself says what is compared with, and the page's own controls do.
 
 export const defaultsOf = (view) => ({ range: DEFAULT_RANGE, compare: false, ...view.defaults });
 
@@ -74,7 +75,7 @@ const sorted = (value) => {
 export async function ask(view, state, options = {}) {
   const body = view.query(state);
   const query = { ...body, ...rangeOf(state.range) };
-  const past = state.compare && !view.unequalled ? previousRange(state.range) : null;
+  const past = state.compare && !view.unequalled && !view.compares ? previousRange(state.range) : null;
   const queryBefore = past && { ...body, ...past };
   const answered = async (one) => {
     if (!view.parts) return post(view.surface, one, options);
