@@ -18,6 +18,9 @@ _TEXTS: Final = (
 _COLUMNS: Final = ("device_model", "country", "browser", "os")
 _CLICKS: Final = ("gclid", "gbraid", "wbraid", "msclkid")
 """Of the ads of search engines."""
+TOLD: Final = tuple(f"told_{place}" for place in range(len((*_TEXTS, *_COLUMNS, "click"))))
+"""What is kept of a row to tell of an arrival. Each by itself: what no question asks for is not
+read."""
 _CALLED: Final = {
     "Mobile": ("mobile", "phone", "smartphone", "handset"),
     "Tablet": ("tablet",),
@@ -44,17 +47,17 @@ FIELDS: Final = (
 
 
 def of_row() -> str:
-    """A tuple of what a row of ``events`` says, which ``read`` reads."""
+    """What a row of ``events`` says: Strings, named as ``TOLD``."""
     clicks = ", ".join(_text(name) for name in _CLICKS)
-    texts = [_text(name) for name in _TEXTS]
-    columns = [f"toString({name})" for name in _COLUMNS]
-    return f"tuple({', '.join((*texts, *columns))}, concat({clicks}))"
+    said = [*map(_text, _TEXTS), *(f"toString({name})" for name in _COLUMNS), f"concat({clicks})"]
+    return ", ".join(f"{one} AS {name}" for one, name in zip(said, TOLD, strict=True))
 
 
-def read(told: str, kept: str, source: str) -> str:
-    """A query of ``FIELDS`` and of ``kept``, columns of ``source``, a query whose column ``told``
-    is a tuple that ``of_row`` gave."""
-    at = {name: f"{told}.{place}" for place, name in enumerate((*_TEXTS, *_COLUMNS, "click"), 1)}
+def read(kept: str, source: str) -> str:
+    """A query of ``FIELDS`` and of ``kept``, columns of ``source``, a query that has ``TOLD`` of
+    one row, too, each named ``first_…``."""
+    told = [f"first_{one}" for one in TOLD]
+    at = dict(zip((*_TEXTS, *_COLUMNS, "click"), told, strict=True))
     plain = ("utm_source", "utm_medium", "utm_campaign", "country", "browser", "os")
     fields = ", ".join(f"{at[name]} AS {name}" for name in plain)
     by = channel("site", "utm_source", "utm_medium", "utm_campaign", "click")

@@ -80,17 +80,19 @@ def select(query: Sessions, values: Parameters, persons: Persons) -> str:
         having.append("max(passes)")
     if query.viewed:
         having.append("max(is_view OR is_seen)")
+    # The first view's, and where there may be none, the first event's.
+    picked = "argMinIf({0}, place, is_view OR is_seen)" if query.viewed else "argMin({0}, rank)"
+    first = ", ".join(f"{picked.format(name)} AS first_{name}" for name in arrivals.TOLD)
     gathered = (
         "SELECT key, session_id, part, any(person) AS id, min(at) AS start, max(at) AS end, "
         "count() AS events, countIf(is_active) AS active, "
         f"{_views('1')} AS all_pages, {_views(passing)} AS passing_pages, "
         "argMinIf(page, place, is_view OR is_seen) AS entry_page, "
         "argMaxIf(page, place, is_view OR is_seen) AS exit_page, "
-        "argMin(told, (NOT (is_view OR is_seen), place)) AS first "
+        f"{first} "
         f"FROM ({numbered}) GROUP BY key, session_id, part HAVING {' AND '.join(having)}"
     )
     described = arrivals.read(
-        "first",
         f"{_OWN}, seen_pages, passing_pages",
         "SELECT *, (end - start) / 1000 AS seconds, all_pages.1 AS seen_pages, "
         f"active = 0 AND arraySum(all_pages.2) <= 1 AS bounced FROM ({gathered})",
@@ -109,7 +111,8 @@ def select(query: Sessions, values: Parameters, persons: Persons) -> str:
 _OWN: Final = "key, id, session_id, start, end, seconds, events, bounced, entry_page, exit_page"
 _KEPT: Final = f"{_OWN}, {', '.join(arrivals.FIELDS)}"
 _COLUMNS: Final = (
-    "key, person, session_id, at, place, is_view, is_seen, is_active, passes, page, told"
+    "key, person, session_id, at, place, is_view, is_seen, is_active, passes, page, rank, "
+    + ", ".join(arrivals.TOLD)
 )
 _SESSION: Final = "cityHash64(key, session_id)"
 _BEFORE: Final = (
@@ -155,6 +158,8 @@ def _rows(query: Sessions, values: Parameters, persons: Persons) -> str:
         f"{screens.IS_VIEW} AS is_view, event_name = '{SEEN_EVENT}' AS is_seen, "
         f"event_name NOT IN ({passive}) AS is_active, "
         f"{all_met(query.filters, values, persons)} AS passes, "
-        f"{screens.of_row()} AS page, {arrivals.of_row()} AS told "
+        f"{screens.of_row()} AS page, "
+        f"if(is_view OR is_seen, place, bitOr(place, bitShiftLeft(toUInt128(1), 127))) AS rank, "
+        f"{arrivals.of_row()} "
         f"FROM events WHERE {_around(query, values, persons)}"
     )
