@@ -77,6 +77,18 @@ QUESTIONS: Final = (
         for label, times, seconds in (("30 days", MONTH, 0.6), ("6 months", _HALF, 1.5))
     ),
     Question(
+        "funnel, 3 steps, an exclusion, 30 days",
+        "funnels",
+        {
+            "steps": _STEPS,
+            "window_seconds": 604_800,
+            "exclusions": [{"event_name": "error_shown"}],
+            **MONTH,
+        },
+        0.9,  # half as much again as without
+        _funnel(MONTH),
+    ),
+    Question(
         "retention, 8 weeks classic",
         "retention",
         {
