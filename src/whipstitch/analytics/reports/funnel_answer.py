@@ -73,6 +73,8 @@ def _broken_down(
     shown = BrokenDown(groups[0], _steps(query, found))
     if query.groupings:
         shown.breakdowns = groups
+        alike = [is_alike(text) is True for text in texts]
+        shown.are_values = alike if any(alike) else UNSET
     else:
         shown.is_value = is_alike(texts[0])
     if query.intervals is not None:

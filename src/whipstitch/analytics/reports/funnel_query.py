@@ -65,6 +65,8 @@ class FunnelSelector:
     group: Group = None
     is_value: bool | None = None
     groups: tuple[Group, ...] | None = None
+    are_values: tuple[bool, ...] | None = None
+    """As ``is_value``, of each of ``groups``."""
     interval: int | None = None
     after: tuple[int, int] | None = None
 
@@ -110,6 +112,8 @@ class BrokenDown(msgspec.Struct):
     """Set where ``value`` is one that is called as OTHER."""
     breakdowns: list[Group] | UnsetType = UNSET
     """With several breakdowns, the group of each, of which ``value`` is the first."""
+    are_values: list[bool] | UnsetType = UNSET
+    """As ``is_value``, of each of ``breakdowns``; set where one of them is such a value."""
     conversion: list[float | None] | UnsetType = UNSET
     histogram: TimeToConvert | UnsetType = UNSET
 

@@ -78,7 +78,8 @@ def people(
         waited = f"times[{step + 1}] - times[1]"
         taken += f" AND {waited} >= {least} AND {waited} < {most}"
     if counted.of_group and counted.groups is not None:
-        taken += f" AND {groupings.are_in('began_as', counted.groups, values)}"
+        theirs = groupings.are_in("began_as", counted.groups, counted.are_values, values)
+        taken += f" AND {theirs}"
     elif counted.of_group:
         taken += f" AND {is_in('began_as', counted.group, counted.is_value, values)}"
     chosen = _chosen(query, values, persons, named=True)

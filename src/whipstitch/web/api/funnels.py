@@ -127,6 +127,9 @@ class PeopleOfFunnel(PeopleOf, kw_only=True):
     breakdowns: Annotated[
         list[str | None] | None, Meta(description="With `breakdowns`: a group of each.")
     ] = None
+    are_values: Annotated[
+        list[bool] | None, Meta(description="As `is_value`, of each of `breakdowns`.")
+    ] = None
     interval: Annotated[
         str | None,
         Meta(description="With `interval`: the start of the one that their attempt began in."),
@@ -150,7 +153,11 @@ class PeopleOfFunnel(PeopleOf, kw_only=True):
         if self.breakdowns is not None:
             if len(self.breakdowns) != len(query.groupings):
                 raise InvalidQuery("people_of.breakdowns", "must have one of each of `breakdowns`")
-            return replace(selected, of_group=True, groups=tuple(self.breakdowns))
+            told = None if self.are_values is None else tuple(self.are_values)
+            if told is not None and len(told) != len(self.breakdowns):
+                raise InvalidQuery("people_of.are_values", "must have one of each of `breakdowns`")
+            groups = tuple(self.breakdowns)
+            return replace(selected, of_group=True, groups=groups, are_values=told)
         if self.breakdown is UNSET:
             return selected
         if query.breakdown is None:

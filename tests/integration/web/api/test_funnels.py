@@ -193,6 +193,13 @@ _NOT_BY = {"property": "plan", "operator": "by", "value": 1}
         ({"breakdowns": [{"property": "a", "limit": 100}] * 3}, "breakdowns"),
         ({"breakdown": {"property": "a"}, "breakdowns": [{"property": "b"}]}, "breakdowns"),
         ({"people_of": {"step": 1, "breakdowns": ["pro"]}}, "people_of.breakdowns"),
+        (
+            {
+                "breakdowns": [{"property": "a"}],
+                "people_of": {"step": 1, "breakdowns": ["x"], "are_values": []},
+            },
+            "people_of.are_values",
+        ),
         ({"people_of": {"step": 1, "interval": "2026-05-01"}}, "people_of.interval"),
         (
             {"interval": "day", "people_of": {"step": 1, "interval": "2026-05-09"}},

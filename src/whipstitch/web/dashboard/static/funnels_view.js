@@ -130,9 +130,9 @@ const previousOf = ({ steps }, index) => steps.findLastIndex((one, at) => at < i
 // Everybody, or one group of a breakdown: { name, total, steps, before, stepsBefore }, as funnelChart() takes it.
 function lineOf({ answer, before, query }, names, group = null) {
   const values = group && (group.breakdowns ?? [group.value]);
-  const value = values?.map((one) => groupLabel(one, group.is_value)).join(" · ");
+  const value = values?.map((one, index) => groupLabel(one, group.are_values?.[index] ?? group.is_value)).join(" · ");
   const by = (query.breakdowns ?? [query.breakdown]).map((one) => one?.property).join(" · ");
-  const theirs = group ? (group.breakdowns ? { breakdowns: values } : groupAsked(group.value, group.is_value)) : {};
+  const theirs = group ? (group.breakdowns ? { breakdowns: values, are_values: group.are_values ?? values.map(() => false) } : groupAsked(group.value, group.is_value)) : {};
   const people = (peopleOf, title) => peopleLink("funnels", query, { ...peopleOf, ...theirs }, `${title}${group ? ` · ${by}: ${value}` : ""}`);
   const behind = (step, outcome, title) => people({ step, outcome }, title);
   const told = (steps) => steps.map((one, index) => ({
