@@ -95,8 +95,8 @@ def broken(
     if breakdown.elements:
         # (Groups made of joined elements, rather than joined themselves, are a fault of ClickHouse:
         # it does not find its column again.)
-        several = in_several(breakdown, weight, where, values, persons)
-        return Broken(f"{several.source} ARRAY JOIN {several.group} AS element", "element")
+        source, groups = _of_elements(breakdown, weight, where, values, persons)
+        return Broken(f"{source} ARRAY JOIN {groups} AS element", "element")
     source, value = valued(breakdown, values, persons)
     top = top_values(breakdown, weight, where, values, persons)
     return Broken(source, group_or_rest(value, f"{value} IN ({top})"))
@@ -105,7 +105,17 @@ def broken(
 def in_several(
     breakdown: Breakdown, weight: str, where: str, values: Parameters, persons: Persons
 ) -> Broken:
-    """The same by elements, where each row has to stay one: ``group`` is an array of groups."""
+    """The same by elements, where each row has to stay one: ``group`` is an array of groups, each
+    once."""
+    source, groups = _of_elements(breakdown, weight, where, values, persons)
+    return Broken(source, f"arrayDistinct({groups})")
+
+
+def _of_elements(
+    breakdown: Breakdown, weight: str, where: str, values: Parameters, persons: Persons
+) -> tuple[str, str]:
+    """Where rows come from, and the group of each of a row's elements: all that do not stand alone
+    are in one."""
     source, found = "events", ""
     if breakdown.on == "event":
         found = properties.of_event(breakdown.property, persons).elements()
@@ -115,9 +125,7 @@ def in_several(
         found = "traits.found"
     top = top_values(breakdown, weight, where, values, persons)
     group = group_or_rest("element", f"element IN ({top})")
-    return Broken(
-        source, f"if(empty({found}), ['{MISSING}'], arrayMap(element -> {group}, {found}))"
-    )
+    return source, f"if(empty({found}), ['{MISSING}'], arrayMap(element -> {group}, {found}))"
 
 
 def top_values(

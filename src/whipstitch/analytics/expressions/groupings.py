@@ -106,17 +106,12 @@ def in_several(
     groupings: Sequence[Grouping], weight: str, where: str, values: Parameters, persons: Persons
 ) -> Broken:
     """The same of ``groupings`` that ``are_several``, where each row has to stay one: ``group`` is
-    an array of them."""
+    an array of them, each once."""
     source, listed, several = _listed(groupings, weight, where, values, persons)
-    return Broken(source, _each(listed, several))
+    return Broken(source, f"arrayDistinct({_each(listed, several)})")
 
 
 def are_several(groupings: Sequence[Grouping]) -> bool:
-    """Whether a row may be in several groups."""
-    return any(map(_is_in_several, groupings))
-
-
-def is_in_several(groupings: Sequence[Grouping]) -> bool:
     """Whether a row may be in several groups."""
     return any(map(_is_in_several, groupings))
 

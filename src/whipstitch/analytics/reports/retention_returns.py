@@ -97,8 +97,7 @@ def _people(query: RetentionQuery, values: Parameters, persons: Persons, named: 
         weight = f"uniqExact({persons.key})"
         broken = break_down(query.breakdown, weight, began, values, persons)
         source = broken.source
-        # Of several elements that do not stand alone there is one group.
-        found = f"arrayDistinct({broken.group})" if several else f"[{broken.group}]"
+        found = broken.group if several else f"[{broken.group}]"
         of_start = f", argMinIf({found}, (timestamp, accepted), {row.started}) AS found"
         groups = f"arrayPushFront(found, '{EVERYBODY}')"
     came = f"groupArrayIf(({_MS}, toUInt64(1)), {row.came_back})"

@@ -83,7 +83,7 @@ _UMAMI: Final = {
     "page_title": "$title",
     "hostname": "$host",
     "referrer_domain": "$referring_domain",
-    "screen": "$screen",
+    "screen": "$screen_size",
     "language": "$locale",
     "tag": "tag",
 }

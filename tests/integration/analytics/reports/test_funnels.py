@@ -559,3 +559,23 @@ def test_values_that_look_like_groups_are_values(worlds: Worlds) -> None:
     # Of those that weigh the same the one that sorts first stands alone.
     assert counts(3) == [("", 3), ("+", 2), (OTHER, 1), (OTHER, 2), (None, 1)]
     assert counts(1) == [("", 3), (OTHER, 5), (None, 1)]
+
+
+def test_who_has_several_elements_that_do_not_stand_alone_is_one_of_the_rest(
+    worlds: Worlds,
+) -> None:
+    lists = [["x"], ["x"], ["y", "z"], ["x", "y", "z"]]
+    began = [
+        Event("a", f"id{at}", 2 * HOUR_MS + at, {"tags": tags}) for at, tags in enumerate(lists)
+    ]
+    world = worlds.put(World(began))
+    tags = Breakdown("tags", 1, elements=True)
+    question = {"steps": [_one("a")], "order": "ordered", "window": 1000}
+
+    def counts(*by: Breakdown) -> list[tuple[object, int]]:
+        funnel = _ask(worlds, world, _query(question | {"breakdowns": list(by)}))
+        assert isinstance(funnel.breakdowns, list)
+        return [(one.value, one.steps[0].count) for one in funnel.breakdowns]
+
+    assert counts(tags) == [("x", 3), (OTHER, 2)]
+    assert counts(tags, Breakdown("plan", 1)) == [("x", 3), (OTHER, 2)]

@@ -2,6 +2,7 @@
 
 import { page, post, put, reason } from "./api.js";
 import { definitionEditor } from "./cohort_definition.js";
+import { allTaken } from "./combobox.js";
 import { idsIn } from "./cohort_members.js";
 import { KINDS } from "./cohort_state.js";
 import { h } from "./dom.js";
@@ -38,6 +39,7 @@ export function cohortForm(cohort) {
     event.preventDefault();
     // What was typed last counts, too.
     document.activeElement?.blur();
+    await allTaken();
     problem.hidden = true;
     const members = idsIn(ids.value);
     if (kind === "dynamic" && !definition) return refuse("Say who is in it: add something that they did, or that they are.");

@@ -4,6 +4,11 @@
 import { fill, h } from "./dom.js";
 
 const MOST = 200;
+
+// Fields that were left while the suggestions for what was typed were on their way.
+const waiting = new Set();
+export const allTaken = () => Promise.all(waiting);
+
 let made = 0;
 
 // `shown`: how a value reads. `visible`: the label stands above, else it is for screen readers only.
@@ -105,8 +110,10 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
 
   async function later(text, asked_) {
     close();
+    waiting.add(asked_.come);
     await asked_.come;
     if (request === asked_ && input.isConnected && input.value.trim() === text) takeTyped(text);
+    waiting.delete(asked_.come);
   }
 
   input.addEventListener("input", open);

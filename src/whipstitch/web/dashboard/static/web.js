@@ -5,6 +5,7 @@ import { lineChart } from "./charts.js";
 import { intervalFor, previousRange, rangeOf, settled } from "./date_range.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { change as changeText, daysText, intervalLabel, number, percent, span } from "./format.js";
+import { unfinishedOf } from "./insight_lines.js";
 import { peopleLink } from "./people_behind.js";
 import { rangeField } from "./range_field.js";
 import { chips, filteredBy, here, isChosen, NAMES, parametersOf, stateOf, valueText } from "./session_filters.js";
@@ -119,9 +120,10 @@ function chart() {
     h("button", { type: "button", "aria-pressed": String(name === measure), onclick: () => draws(name) }, text)));
   const drawing = h("div.chart");
   const then = before?.over_time[measure];
+  const unfinished = unfinishedOf(now, query);
   fill(place.chart, h("div.panel-head", {}, h("h2", {}, "Over time"), switcher), drawing);
-  lineChart(drawing, { labels, caption: `${MEASURES[measure]} by ${query.interval}`, height: 220, legend: false, series: [{
-    name: MEASURES[measure], values: now[measure],
+  lineChart(drawing, { labels, unfinished, caption: `${MEASURES[measure]} by ${query.interval}`, height: 220, legend: false, series: [{
+    name: MEASURES[measure], values: now[measure].map((value, index) => (unfinished[index] === undefined ? null : value)),
     ...(then?.length === labels.length ? { before: then } : {}),
     href: (index) => (now.visitors[index] ? people({ interval: now.intervals[index] }, `Visitors, ${labels[index]}`) : null),
   }] });
