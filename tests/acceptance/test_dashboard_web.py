@@ -10,6 +10,7 @@ from tests.support.server import Server
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 BEFORE = YESTERDAY - timedelta(days=30)
+LONG_BEFORE = BEFORE - timedelta(days=60)
 
 
 def view(who: str, time: str, path: str, session: str = "", **properties: Any) -> dict[str, Any]:
@@ -32,6 +33,7 @@ HISTORY = [
     view("mallory", "13:00:00", HOSTILE, utm_campaign=HOSTILE),
     view("ann", f"{BEFORE}T09:00:00Z", "/"),
     view("bob", f"{BEFORE}T09:00:00Z", "/"),
+    view("old", f"{LONG_BEFORE}T09:00:00Z", "/"),
 ]
 
 
@@ -68,6 +70,8 @@ def test_figures_and_panels_tell_of_the_visits_and_of_the_period_before(
     page.locator('[data-panel="Pages"]').get_by_role("button", name="Exits").click()
     assert "/pricing 1 1 0%" in rows(page, "Pages")
     assert page.url.endswith("web?pages=exit_page")
+    page = dashboard.go("web?range=90d")
+    expect(page.get_by_text("the first event came later than that began")).to_be_visible()
 
 
 def test_a_row_filters_everything_and_the_address_keeps_it(dashboard: Dashboard) -> None:

@@ -43,7 +43,7 @@ export function linesOf({ answer, before, query }, labels) {
     const groups = groupings.length ? (one.breakdowns ?? [one.breakdown]) : [];
     const isValue = (place) => one.is_value || one.are_values?.[place];
     const isAll = groups.length > 0 && groups.every((group, place) => group === ALL && !isValue(place));
-    const groupText = groups.map((group, place) => labelOf(group, isValue(place), groupings[place], answer)).join(" · ");
+    const groupText = isAll ? groupLabel(ALL) : groups.map((group, place) => labelOf(group, isValue(place), groupings[place], answer)).join(" · ");
     const title = event ? told(one.index) : formula.name || formula.expression;
     const unit = (event ?? formula).unit;
     const same = past?.series.find((other) => other.index === one.index && keyOf(other, groups.length) === keyOf(one, groups.length));
@@ -84,7 +84,7 @@ const askedValues = ({ breakdowns, are_values: areValues }) => (breakdowns.inclu
 const partsOf = ({ expression }, { events }) => events.filter((_, index) => expression.includes(letter(index)));
 
 // When the last of some events was first seen, in ms; null where that is not known.
-function firstOf(events, firstSeen = {}) {
+export function firstOf(events, firstSeen = {}) {
   const times = events.map(({ event_name: name }) => Date.parse(name === null ? Object.values(firstSeen).toSorted()[0] : firstSeen[name]));
   const known = times.filter((one) => !Number.isNaN(one));
   return known.length ? Math.max(...known) : null;

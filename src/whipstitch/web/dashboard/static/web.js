@@ -5,7 +5,8 @@ import { lineChart } from "./charts.js";
 import { intervalFor, previousRange, rangeOf, settled } from "./date_range.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { change as changeText, daysText, intervalLabel, number, percent, span } from "./format.js";
-import { unfinishedOf } from "./insight_lines.js";
+import { firstOf, unfinishedOf } from "./insight_lines.js";
+import { firstSeen } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
 import { rangeField } from "./range_field.js";
 import { chips, filteredBy, here, isChosen, NAMES, parametersOf, stateOf, valueText } from "./session_filters.js";
@@ -20,6 +21,7 @@ const PANELS = [
 const MEASURES = { visitors: "Visitors", sessions: "Sessions", views: "Views" };
 const SHOWN = 8;
 const MOST = 200;
+const DAY_MS = 86_400_000;
 const LIVE_MS = 5 * 60_000;
 const LIVE_EVERY_MS = 30_000;
 
@@ -62,11 +64,14 @@ const load = latest(async (signal) => {
     const query = { ...rangeOf(state.range), ...base };
     const past = previousRange(state.range);
     const breakdowns = PANELS.flatMap(([, of]) => Object.keys(of));
-    const [answer, before] = await Promise.all([
+    const [answer, before, seen] = await Promise.all([
       post("web", { ...query, breakdowns, limit: SHOWN + 1 }, { signal }),
       past && post("web", { ...past, ...base }, { signal }),
+      past && firstSeen().catch(() => ({})),
     ]);
-    found = { query, answer, before, past };
+    // What is compared with is not whole where the first event came later.
+    const isNew = past && firstOf([{ event_name: null }], seen) > Date.parse(past.from) + DAY_MS;
+    found = { query, answer, before: isNew ? null : before, past, isNew };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     found = null;
@@ -108,7 +113,7 @@ function figures() {
       of("bounce_rate", "Bounce rate", { show: share, less: true, href: people({ bounced: true }, "Visitors who bounced") }),
       of("median_seconds", "Duration, median", { show: span }),
       h("div", {}, h("dt", {}, "Live now"), h("dd", { id: "live" }, "…"), h("dd.change.quiet", {}, "last 5 minutes"))),
-    found.past && h("p.quiet.small", {}, `Changes are from ${daysText(found.past)}.`),
+    found.past && h("p.quiet.small", {}, found.isNew ? `Not compared with ${daysText(found.past)}: the first event came later than that began.` : `Changes are from ${daysText(found.past)}.`),
   ];
 }
 
