@@ -59,7 +59,7 @@ QUESTIONS: Final = (
                 "breakdown": {"property": "payment_method", "limit": 5},
             },
             "range": "30d",
-            "view": {"view": "bar"},
+            "view": {"view": "stacked"},
         }
     ),
     DemoQuestion(
