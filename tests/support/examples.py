@@ -3,10 +3,11 @@
 import os
 from typing import Final
 
-_TIMES: Final = int(os.environ.get("WHIPSTITCH_TEST_EXAMPLES", "1"))
+VARIABLE: Final = "WHIPSTITCH_TEST_EXAMPLES"
+_TIMES: Final = int(os.environ.get(VARIABLE, "1"))
 
 
 def examples(usual: int) -> int:
-    """``usual`` where all tests run; ``WHIPSTITCH_TEST_EXAMPLES`` times that for who changes what
-    is tested."""
+    """``usual`` where all tests run, the same each time; ``WHIPSTITCH_TEST_EXAMPLES`` times that,
+    and others each time, for who changes what is tested."""
     return usual * _TIMES
