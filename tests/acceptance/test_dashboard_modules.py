@@ -391,14 +391,14 @@ def test_an_answer_with_groups_of_groups_formulas_a_total_and_a_comparison_is_dr
     assert found["rows"] == [
         "viewed · people · pro · Buyers74+75%",
         "viewed · people · (none) · (in none of them)10—",
-        "viewed · people · (all) · (all)80—",
+        "viewed · people · (all)80—",
         "paid · sum of amount · pro · Buyers€40€0no data before",
         "Each · pro · Buyers€12.50—no data before",
         'viewed · people · "$other" · (in none of them)20—',
     ]
     assert (found["drawn"], found["dashed"]) == (5, 5)
     assert found["note"] == ["Dashed: 24 Apr \u2013 25 Apr"]
-    assert found["whole"] == ["viewed · people · (all) · (all)"]
+    assert found["whole"] == ["viewed · people · (all)"]
     assert found["links"] == ["7", "1", "8", "2"]
     assert "breakdowns:!(pro,coh_1)" in found["behind"]
     assert found["csv"][1] == "viewed · people · pro · Buyers (before)"
