@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from whipstitch.journal.segments import PART, sync_directory
+from whipstitch.core.files import write_whole
 
 FILE: Final = "node"
 """In the data directory."""
@@ -18,8 +18,5 @@ def node_name(data_dir: Path) -> str:
     if file.exists() and (name := file.read_text().strip()):
         return name
     name = secrets.token_hex(8)
-    part = file.with_suffix(PART)
-    part.write_text(name + "\n")
-    part.replace(file)
-    sync_directory(data_dir)
+    write_whole(file, [f"{name}\n".encode()])
     return name

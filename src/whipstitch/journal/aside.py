@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from whipstitch.journal.segments import sync_directory
+from whipstitch.core.files import sync_directory
 
 log = structlog.get_logger(__name__)
 

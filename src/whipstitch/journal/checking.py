@@ -10,8 +10,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final, NamedTuple
 
+from whipstitch.core.files import PART, sync_directory
 from whipstitch.journal.groups import COMMIT, COMMIT_START
-from whipstitch.journal.segments import PART, is_replayed, size_of, sync_directory
+from whipstitch.journal.segments import is_replayed, size_of
 
 UNREADABLE: Final = {
     *(errno.EACCES, errno.EPERM, errno.EISDIR, errno.ELOOP, errno.ENXIO),

@@ -15,10 +15,11 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from whipstitch.core.errors import StorageError
+from whipstitch.core.files import PART, sync_directory, write_whole
 from whipstitch.core.projects import Somebody
 from whipstitch.journal.checking import Damage, Range, copy_ranges
 from whipstitch.journal.groups import closing_line, commit_line
-from whipstitch.journal.segments import PART, REPLAYED, SEALED, is_piece, sync_directory
+from whipstitch.journal.segments import REPLAYED, SEALED, is_piece
 
 _DAMAGED: Final = ".damaged"
 _LARGE: Final = ".large"
@@ -98,7 +99,7 @@ class DeadLetters:
             OSError: they are not.
         """
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_whole(self._directory / (stem + SEALED), map(_line, letters))
+        write_whole(self._directory / (stem + SEALED), map(_line, letters))
 
     def keep_damaged(self, segment: Path, damage: Damage) -> Path:
         """Keeps the damaged bytes of a segment as they are, in a file of their own that nothing
@@ -178,13 +179,12 @@ class DeadLetters:
         moved = 0
         try:
             for file in self._files():
-                rows = [letter.row for letter in self._read(file)]
+                rows = [letter.row + b"\n" for letter in self._read(file)]
                 journal.mkdir(parents=True, exist_ok=True, mode=0o700)
                 while (target := journal / f"{number:020d}{REPLAYED}{SEALED}").exists():
                     number += 1
                 number += 1
-                closing = closing_line([row + b"\n" for row in rows], len(rows))
-                _write_whole(target, [*rows, closing.rstrip()])
+                write_whole(target, [*rows, closing_line(rows, len(rows))])
                 file.unlink()
                 sync_directory(self._directory)
                 moved += len(rows)
@@ -228,7 +228,7 @@ class DeadLetters:
             ]
             gone += len(letters) - len(kept)
             if len(kept) < len(letters) and kept:
-                _write_whole(file, map(_line, kept))
+                write_whole(file, map(_line, kept))
             elif not kept:
                 file.unlink(missing_ok=True)
                 sync_directory(self._directory)
@@ -336,15 +336,4 @@ def _beginnings(file: BinaryIO) -> Iterator[tuple[DeadLetter, Range]]:
 def _line(letter: DeadLetter) -> bytes:
     # Bytes that are no UTF-8 survive as lone surrogates.
     row = letter.row.decode("utf-8", "surrogateescape")
-    return json.dumps({"reason": letter.reason, "row": row}).encode()
-
-
-def _write_whole(target: Path, lines: Iterable[bytes]) -> None:
-    """All of ``lines`` under the name ``target``, durably, or none."""
-    part = target.with_suffix(PART)
-    with part.open("wb") as file:
-        file.writelines(line + b"\n" for line in lines)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(target)
-    sync_directory(target.parent)
+    return json.dumps({"reason": letter.reason, "row": row}).encode() + b"\n"

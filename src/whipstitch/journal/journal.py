@@ -13,6 +13,7 @@ from typing import Final, Literal
 import structlog
 
 from whipstitch.core.errors import JournalError
+from whipstitch.core.files import PART
 from whipstitch.core.sequence import Clock
 from whipstitch.journal.acceptance_numbers import AcceptanceNumbers, said_ahead
 from whipstitch.journal.aside import put_aside, said_of_aside
@@ -20,7 +21,7 @@ from whipstitch.journal.group_commit import Committer, Entry, InlineCommitter, T
 from whipstitch.journal.groups import seal_group
 from whipstitch.journal.recovery import recover
 from whipstitch.journal.room import LOOK_SECONDS, Room, said
-from whipstitch.journal.segments import PART, lasting_name, new_stem, seal
+from whipstitch.journal.segments import lasting_name, new_stem, seal
 from whipstitch.journal.waiting import Waiting
 from whipstitch.journal.writer import Writer
 

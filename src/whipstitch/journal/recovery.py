@@ -11,11 +11,12 @@ from typing import Final
 import msgspec
 import structlog
 
+from whipstitch.core.files import PART
 from whipstitch.journal.acceptance_numbers import LAST_NUMBER, remembered_number
 from whipstitch.journal.aside import ASIDE, put_aside
 from whipstitch.journal.checking import UNREADABLE
 from whipstitch.journal.groups import COMMIT, whole_groups
-from whipstitch.journal.segments import MOST_NUMBER, OPEN, PART, SEALED, number_of, seal, size_of
+from whipstitch.journal.segments import MOST_NUMBER, OPEN, SEALED, number_of, seal, size_of
 
 log = structlog.get_logger(__name__)
 

@@ -10,11 +10,11 @@ import secrets
 import time
 from pathlib import Path
 
+from whipstitch.core.files import sync_directory
 from whipstitch.core.portable import sync_data
 
 OPEN = ".open"
 SEALED = ".jsonl"
-PART = ".part"
 REPLAYED = "-replayed"
 _PIECE_OF = "piece"
 _STEM = re.compile(r"(\d{1,20})-([0-9A-Za-z]{1,32})(?:-(\d{1,15}))?")
@@ -66,15 +66,6 @@ def piece_stem(segment: Path, number: int | None = None) -> str:
 def is_piece(segment: Path) -> bool:
     """Whether it has some rows of a segment that was taken apart."""
     return segment.stem.partition("-")[2].startswith(_PIECE_OF)
-
-
-def sync_directory(directory: Path) -> None:
-    """Makes the names in ``directory`` survive a loss of power."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def seal(segment: Path) -> Path:

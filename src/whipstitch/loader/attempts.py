@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from whipstitch.journal.segments import PART
+from whipstitch.core.files import PART
 
 log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from whipstitch.core.files import PART, sync_directory
 from whipstitch.journal.groups import COMMIT_START, seal_group
-from whipstitch.journal.segments import PART, sync_directory
 
 LARGEST_ROW: Final = 16 * 2**20
 """Bytes, where nobody says another number."""

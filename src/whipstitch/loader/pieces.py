@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from whipstitch.core.files import PART, sync_directory
 from whipstitch.journal.groups import COMMIT_START, seal_group
-from whipstitch.journal.segments import PART, piece_stem, sync_directory
+from whipstitch.journal.segments import piece_stem
 
 _PIECES: Final = 16
 """Of one segment, at most."""

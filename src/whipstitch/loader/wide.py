@@ -9,8 +9,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, Final, NamedTuple
 
+from whipstitch.core.files import PART, sync_directory
 from whipstitch.journal.groups import COMMIT_START, seal_group
-from whipstitch.journal.segments import PART, new_stem, number_of, sync_directory
+from whipstitch.journal.segments import new_stem, number_of
 from whipstitch.loader.large import LARGEST_COPY, NO_COPY
 
 MOST_AT_ONCE: Final = 200_000

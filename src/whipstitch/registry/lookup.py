@@ -1,6 +1,7 @@
 """Projects by id or name, and the names that people may give."""
 
-from typing import get_args
+from collections.abc import Sequence
+from typing import TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from whipstitch.core.errors import RegistryError
 from whipstitch.core.projects import Malformed, Repeats
 from whipstitch.registry.tables import ProjectRow
 
+T = TypeVar("T", bound=str)
 _LONGEST_NAME = 200
 
 
@@ -61,10 +63,8 @@ def checked_malformed(text: str) -> Malformed:
     Raises:
         RegistryError
     """
-    for one in get_args(Malformed):
-        if text == one:
-            return one  # type: ignore[no-any-return]
-    raise RegistryError(f"Malformed operations: refuse or drop, not {text!r}.")
+    choices: tuple[Malformed, ...] = get_args(Malformed)
+    return _chosen(text, choices, "Malformed operations")
 
 
 def checked_repeats(text: str) -> Repeats:
@@ -73,7 +73,12 @@ def checked_repeats(text: str) -> Repeats:
     Raises:
         RegistryError
     """
-    for one in get_args(Repeats):
+    choices: tuple[Repeats, ...] = get_args(Repeats)
+    return _chosen(text, choices, "Operations that repeat others")
+
+
+def _chosen(text: str, choices: Sequence[T], what: str) -> T:
+    for one in choices:
         if text == one:
-            return one  # type: ignore[no-any-return]
-    raise RegistryError(f"Operations that repeat others: keep or drop, not {text!r}.")
+            return one
+    raise RegistryError(f"{what}: {' or '.join(choices)}, not {text!r}.")

@@ -186,19 +186,22 @@ def shape(query: WebQuery, rows: Sequence[Sequence[Any]]) -> Web:
         median_seconds=whole.median_seconds,
         rows=UNSET if query.alone is None else found[query.alone],
         breakdowns=several or UNSET,
-        over_time=UNSET if query.intervals is None else _over_time(query, intervals),
+        over_time=UNSET
+        if query.intervals is None
+        else _over_time(query.intervals, query.incomplete, intervals),
     )
 
 
-def _over_time(query: WebQuery, found: dict[int, WebRow]) -> WebIntervals:
-    assert query.intervals is not None  # noqa: S101 - asked for
-    rows = [found.get(start) for start in query.intervals.starts]
+def _over_time(
+    cut: Intervals, incomplete: Sequence[bool], found: dict[int, WebRow]
+) -> WebIntervals:
+    rows = [found.get(start) for start in cut.starts]
     return WebIntervals(
-        intervals=query.intervals.labels(),
+        intervals=cut.labels(),
         visitors=[row.visitors if row else 0 for row in rows],
         sessions=[row.sessions if row else 0 for row in rows],
         views=[row.views if row else 0 for row in rows],
-        incomplete=list(query.incomplete),
+        incomplete=list(incomplete),
     )
 
 

@@ -21,6 +21,7 @@ from typing import IO
 import httpx
 import maxminddb
 
+from whipstitch.core.files import sync_directory
 from whipstitch.ingest.enrichment.geoip import Build, GeoIPError, open_database
 from whipstitch.ingest.enrichment.places import place_of
 
@@ -149,11 +150,7 @@ def _install(download: IO[bytes], target: Path, url: str) -> Build:
         unpacked.replace(target)
     finally:
         unpacked.unlink(missing_ok=True)
-    directory = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(target.parent)
     return build
 
 

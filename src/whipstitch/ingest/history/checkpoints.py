@@ -1,14 +1,13 @@
 """How far each file was imported, so that an import that was ended goes on from there."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from whipstitch.core.files import write_whole
 from whipstitch.core.projects import IngestionKey
-from whipstitch.journal.segments import sync_directory
 
 _SUFFIX: Final = ".json"
 
@@ -39,14 +38,7 @@ class Checkpoints:
         """Raises OSError."""
         if not fingerprint:
             return
-        path = self._path(fingerprint)
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(checkpoint))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(path)
-        sync_directory(self._directory)
+        write_whole(self._path(fingerprint), [msgspec.json.encode(checkpoint)])
 
     def _path(self, fingerprint: str) -> Path:
         name = hashlib.blake2b(f"{self._of}/{fingerprint}".encode(), digest_size=16).hexdigest()

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from whipstitch.core.errors import HistoryError
+from whipstitch.core.files import sync_directory
 from whipstitch.ingest.validation.rows import Row, encode_lines
 from whipstitch.journal.groups import closing_line
-from whipstitch.journal.segments import SEALED, new_stem, sync_directory
+from whipstitch.journal.segments import SEALED, new_stem
 
 _MOST_ROWS: Final = 20_000
 _MOST_BYTES: Final = 16 * 1024 * 1024

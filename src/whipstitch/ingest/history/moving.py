@@ -4,7 +4,6 @@ events, traits and aliases with the numbers by which they were accepted there, m
 Whatever is moved twice is stored once: an event by its id, a trait and an alias because they are
 equal. So a move that is ended at any moment goes on at the last part that it noted."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final, Protocol
 import msgspec
 
 from whipstitch.core.event_columns import COLUMNS
+from whipstitch.core.files import write_whole
 from whipstitch.core.projects import Scope
 from whipstitch.identity import tables
 from whipstitch.identity.arrivals import Arrival
@@ -20,7 +20,6 @@ from whipstitch.identity.forest import Operation
 from whipstitch.ingest.history.journal import JournalWriter
 from whipstitch.ingest.history.lines import ImportedEvent
 from whipstitch.ingest.validation.rows import AliasRow, Row, TraitRow
-from whipstitch.journal.segments import sync_directory
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.other_server import (
     OtherServer,
@@ -111,8 +110,8 @@ class Move:
                         writer.seal()
                 writer.seal()
                 mark.next = first = end + 1
-                _write(self._marks, mark)
-        _write(self._marks, Mark(since=mark.last + 1))
+                write_whole(self._marks, [msgspec.json.encode(mark)])
+        write_whole(self._marks, [msgspec.json.encode(Mark(since=mark.last + 1))])
 
     def _first(self, part: Part) -> int:
         return self._mark.next if part.name == self._mark.part else self._mark.since
@@ -178,13 +177,3 @@ def _read(path: Path) -> Mark:
         return msgspec.json.decode(path.read_bytes(), type=Mark)
     except (OSError, msgspec.DecodeError):
         return Mark()
-
-
-def _write(path: Path, mark: Mark) -> None:
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(msgspec.json.encode(mark))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)
-    sync_directory(path.parent)

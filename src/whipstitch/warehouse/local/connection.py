@@ -2,7 +2,6 @@
 password stay."""
 
 import json
-import os
 import secrets
 import socket
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from whipstitch.core.errors import StorageUnavailable
+from whipstitch.core.files import write_whole
 from whipstitch.warehouse.connection import DATABASE, Address
 
 USER: Final = "whipstitch"
@@ -49,7 +49,7 @@ def choose(directory: Path, http_port: int, native_port: int) -> Connection:
         native_port or _free(before.native_port if before else 0),
         before.password if before else secrets.token_urlsafe(24),
     )
-    write_whole(directory / _FILE, json.dumps(asdict(chosen)))
+    write_private(directory / _FILE, json.dumps(asdict(chosen)))
     return chosen
 
 
@@ -92,7 +92,7 @@ def read(directory: Path) -> Address | None:
     return known.address if known else None
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Makes ``text`` the file's content, whole or not at all, unless it is; only the owner may read
     it.
 
@@ -100,15 +100,7 @@ def write_whole(path: Path, text: str) -> None:
     with suppress(OSError):
         if path.read_text(encoding="utf-8") == text:
             return
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    write_whole(path, [text.encode()], 0o600)
 
 
 def _read(directory: Path) -> Connection | None:

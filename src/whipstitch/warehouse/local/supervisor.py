@@ -20,7 +20,7 @@ from whipstitch.warehouse.errors import translated
 from whipstitch.warehouse.local import small_files
 from whipstitch.warehouse.local.command import command, is_from_wheel
 from whipstitch.warehouse.local.config import LocalSettings, config_xml
-from whipstitch.warehouse.local.connection import LOOPBACK, Connection, choose, write_whole
+from whipstitch.warehouse.local.connection import LOOPBACK, Connection, choose, write_private
 from whipstitch.warehouse.local.process import Process
 from whipstitch.warehouse.local.users import users_xml
 from whipstitch.warehouse.write_guard import WriteGuard
@@ -263,7 +263,7 @@ class LocalClickHouse:
             ),
         }
         for name, text in files.items():
-            write_whole(directory / name, text)
+            write_private(directory / name, text)
 
 
 def _readable(error: Exception) -> str:
