@@ -4,12 +4,9 @@ meanwhile."""
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,22 +15,22 @@ from whipstitch.analytics.cohorts.refresher import CohortRefresher
 from whipstitch.analytics.people.activity_summaries import ActivitySummarizer
 from whipstitch.analytics.session import SessionFactory
 from whipstitch.app.acceptance_watch import AcceptanceWatch
+from whipstitch.app.clickhouse import servers_of, start_local
+from whipstitch.app.corrections import Corrections
 from whipstitch.app.damage_watch import DamageWatch
 from whipstitch.app.ingestion import Ingestion
 from whipstitch.app.node_name import node_name
+from whipstitch.app.node_rules import refuse_rows, refuse_shared_file
 from whipstitch.app.node_watch import NodeWatch
 from whipstitch.app.rejection_keeper import RejectionKeeper
 from whipstitch.app.watchdog import StorageProgress
-from whipstitch.config.setting_values import local_directory
 from whipstitch.config.settings import Settings
 from whipstitch.core.errors import (
     MendingDied,
     RegistryError,
-    SettingsError,
     StorageError,
     StorageUnavailable,
 )
-from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import records
 from whipstitch.identity.erasure.records import ErasureRecord
 from whipstitch.identity.erasure.worker import ErasureWorker
@@ -50,25 +47,15 @@ from whipstitch.loader.loader import Loader
 from whipstitch.loader.repeats import Found, Repeats
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.registry.store import Registry
-from whipstitch.registry.watch import SnapshotWatch
 from whipstitch.warehouse.client import Client
-from whipstitch.warehouse.local.config import LocalSettings
-from whipstitch.warehouse.local.supervisor import LocalClickHouse
 from whipstitch.warehouse.maintenance import retention
-from whipstitch.warehouse.servers import Servers
 from whipstitch.warehouse.store import Store
-from whipstitch.web.api.erasures import FILES
 
 log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS = 2.5
 _LAST_STEP_SECONDS = 0.2
 """What each background job is given after that; its step may be broken off and is done again."""
-_STORED_SECONDS = 10.0
-"""How long an erasure, or an undo, waits for what came in before it."""
-_LOOK_SECONDS = 0.25
-_NODE_IS_THERE = timedelta(seconds=15)
-"""A node that said so long ago how far it had come is there."""
 _OTHER_NODES_SECONDS = 75
 """How long a query or an insert of another node may take that began with an older person map: a
 server gives an answer up after 60."""
@@ -86,23 +73,23 @@ class Application:
         self.registry = registry
         self.ingestion = ingestion
         self.dead_letters = DeadLetters(data / "deadletters")
-        self.local = _local_clickhouse(settings, ingestion.directory)
+        self.local = start_local(settings, ingestion.directory)
         self._stores = settings.only != "app" or self.local is not None
         if not self._stores:
-            _refuse_rows(ingestion)
+            refuse_rows(ingestion.journal)
         grace = 0 if self.local else _OTHER_NODES_SECONDS
         self.maps = PersonMaps()
         leads = Leadership(None if self.local else registry)
         self._record = ErasureRecord(Seal(lambda: registry.secret(records.IN_REGISTRY)))
         linker = Linker(self.maps, self._record, leads=leads, grace=grace)
-        clickhouse = self.local or _servers(settings)
+        clickhouse = self.local or servers_of(settings)
         self.acceptance = Acceptance(
             "" if self.local else node_name(data), None if self.local else registry
         )
 
         def bring_up(client: Client) -> None:
             if self._stores:
-                _refuse_shared_file(registry, self.acceptance.name)
+                refuse_shared_file(registry, self.acceptance.name)
                 self.acceptance.join()
             else:
                 self.acceptance.leave()
@@ -174,6 +161,15 @@ class Application:
             self.acceptance.name,
             registry if self._stores and not self.local else None,
             ingestion.gate.divide,
+        )
+        self.corrections = Corrections(
+            ingestion.journal.sequence,
+            self._in_flight,
+            self.loader if self._stores else None,
+            self.acceptance,
+            self.stitcher,
+            self.eraser,
+            self.store,
         )
         self.rejections = RejectionKeeper(registry, ingestion.intake.rejections)
         self._background = (
@@ -275,82 +271,6 @@ class Application:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self.ingestion.intake.note_repeats, found)
 
-    async def undo(self, scope: Scope, alias_id: str) -> bool:
-        """Takes the link of an id away, as of now; False: it has none. Reads know it on return.
-
-        Raises:
-            StorageUnavailable: what came in before is not stored yet, and nothing is undone.
-        """
-        accepted = await self._when_stored(scope, "undone")
-        return await asyncio.wrap_future(self.stitcher.undo(scope, alias_id, accepted))
-
-    async def erase(self, scope: Scope, id_: str) -> str | None:
-        """Erases the person who has an id, as of now; the erasure's id, None: nobody has it. Reads
-        know it on return.
-
-        Raises:
-            StorageUnavailable: what came in before is not stored yet, and nothing is erased.
-        """
-        accepted = await self._when_stored(scope, "erased")
-        erasure = await asyncio.wrap_future(self.eraser.erase(scope, id_, accepted))
-        return erasure.id if erasure else None
-
-    async def waits_for(self, accepted: int) -> list[str]:
-        """What an erasure up to that acceptance waits for, as sentences."""
-        return await asyncio.to_thread(self._waits_for, accepted)
-
-    def _waits_for(self, accepted: int) -> list[str]:
-        behind = [
-            f"The node {one.name}, last seen {one.seen_at:%Y-%m-%d %H:%M:%S} UTC, has not stored "
-            "all it accepted before, or not looked through its dead letters. Where it will not "
-            f"come back: `whipstitch cluster forget {one.name}`."
-            for one in self.acceptance.unready(accepted)
-        ]
-        away = [
-            f"ClickHouse's host {name} does not answer: it may have traces on its disk."
-            for name in self.store.hosts_away()
-        ]
-        problem = self.eraser.problem
-        return [*behind, *away] or [problem or FILES]
-
-    async def _when_stored(self, scope: Scope, done: str) -> int:
-        """The number of an operation of now, once all that a scope sent before is stored.
-
-        Raises:
-            StorageUnavailable: it is not, so nothing is ``done``.
-        """
-        accepted = self.ingestion.journal.sequence.take(1)
-        if self._stores:
-            stored = partial(self.loader.has_stored, scope=scope)
-            wait = partial(self._in_flight.await_stored, _STORED_SECONDS, stored)
-        else:
-            wait = partial(self._await_others, accepted)
-        if not await asyncio.to_thread(wait):
-            raise StorageUnavailable(
-                f"What was accepted before is still being stored, so nothing is {done} yet. "
-                "Try again in some seconds, or see what `/ready` says."
-            )
-        return accepted
-
-    def _await_others(self, accepted: int) -> bool:
-        """Waits until the nodes that take events have stored what they accepted before. False: one
-        that is there has not, after some seconds."""
-        until = time.monotonic() + _STORED_SECONDS
-        while self._others_are_behind(accepted):
-            if time.monotonic() > until:
-                return False
-            time.sleep(_LOOK_SECONDS)
-        return True
-
-    def _others_are_behind(self, accepted: int) -> bool:
-        """Those of them that are there."""
-        now = datetime.now(UTC)
-        return any(now - one.seen_at < _NODE_IS_THERE for one in self.acceptance.behind(accepted))
-
-    def rewrite_now(self) -> None:
-        """Asks for the rewrite of what waits."""
-        self.stitcher.rewrite_now()
-
 
 class LoadingProgress:
     """See ``StorageProgress``."""
@@ -366,54 +286,3 @@ class LoadingProgress:
 
     def progress(self) -> object:
         return self._engine.loader.turns, self._engine.inserts.sent
-
-
-def _local_clickhouse(settings: Settings, directory: SnapshotWatch) -> LocalClickHouse | None:
-    """The child, started; None: the settings name a server."""
-    path = local_directory(settings.clickhouse)
-    if path is None:
-        return None
-    local = LocalClickHouse(
-        LocalSettings(
-            path,
-            listen=settings.clickhouse_listen,
-            http_port=settings.clickhouse_http_port,
-            native_port=settings.clickhouse_native_port,
-            memory=settings.clickhouse_memory,
-            binary=settings.clickhouse_binary,
-        )
-    )
-    directory.follow(lambda known: local.set_users(known.sql_users))
-    local.start()
-    return local
-
-
-def _servers(settings: Settings) -> Servers:
-    return Servers.parse(
-        settings.clickhouse, settings.clickhouse_cluster, settings.clickhouse_quorum
-    )
-
-
-def _refuse_rows(ingestion: Ingestion) -> None:
-    """Raises SettingsError where rows wait that a node which takes none would never store."""
-    if waiting := ingestion.journal.sealed():
-        raise SettingsError(
-            f"Rows of an earlier run wait in {waiting[0].parent}. Start once without --only, or "
-            "with --only ingest, until they are stored (whipstitch_journal_bytes is 0)."
-        )
-
-
-def _refuse_shared_file(registry: Registry, node: str) -> None:
-    """Raises StorageError where the registry is a file that another node uses, too."""
-    now = datetime.now(UTC)
-    others = [
-        one.name
-        for one in registry.list_nodes()
-        if one.name != node and now - one.seen_at < _NODE_IS_THERE
-    ]
-    if node and others and registry.is_file:
-        raise StorageError(
-            f"Another node ({others[0]}) uses the same registry, which is a file of SQLite: "
-            "several nodes need one in PostgreSQL (--database). Where that node is no more, start "
-            f"again in {_NODE_IS_THERE.seconds} seconds."
-        )

@@ -41,8 +41,8 @@ def build(
     services = Services(
         registry=registry,
         sessions=engine.readings,
-        stitches=engine,
-        erases=engine,
+        stitches=engine.corrections,
+        erases=engine.corrections,
         cohorts=engine.cohorts,
         problems=lambda: [*running.problems(), *engine.problems()],
         warnings=engine.warnings,
