@@ -15,4 +15,4 @@ def speak_utf8() -> None:
         return
     environment = os.environ | {"PYTHONUTF8": "1", "PYTHONIOENCODING": _UTF8}
     # As it was started; what Python could not read of it is passed on as it was.
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this command

@@ -302,8 +302,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as pydantic calls it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as pydantic calls it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         first = {**env_settings(), **init_settings()}
         data_dir = Path(first.get("data_dir", _DATA_DIR)).expanduser()

@@ -26,7 +26,7 @@ class WebClientDoor:
         self.hashed = f"/w.{digest}.js"
         self.paths = (PATH, self.hashed)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI calls it
         headers = dict(scope["headers"])
         status, body = 200, self._script
         told = [
