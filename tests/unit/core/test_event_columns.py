@@ -7,12 +7,14 @@ from whipstitch.analytics.events.events import Event
 from whipstitch.analytics.expressions.properties import PERSON_ID
 from whipstitch.core.event_columns import COLUMNS
 from whipstitch.ingest.validation.rows import EventRow
+from whipstitch.warehouse.other_server import StoredEvent
 
 _NAMES = {one.name for one in COLUMNS}
 
 
 def test_rows_and_answers_have_every_column() -> None:
     assert set(EventRow.__struct_fields__) >= _NAMES
+    assert set(StoredEvent.__struct_fields__) >= _NAMES
     assert set(Event.__struct_fields__) >= _NAMES
 
 
