@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from whipstitch.core.errors import StorageUnavailable
-from whipstitch.warehouse.local.connection import choose, read, settled, shown_host, write_whole
+from whipstitch.warehouse.local.connection import choose, read, settled, shown_host, write_private
 
 
 @contextmanager
@@ -89,12 +89,12 @@ def test_a_file_is_written_whole_and_only_where_it_changes(tmp_path: Path) -> No
     path = tmp_path / "file.xml"
     # What a process left that was killed while it wrote.
     (tmp_path / "file.part").write_text("hal")
-    write_whole(path, "first")
+    write_private(path, "first")
     written = path.stat()
 
-    write_whole(path, "first")
+    write_private(path, "first")
     assert path.stat().st_ino == written.st_ino
-    write_whole(path, "second")
+    write_private(path, "second")
 
     assert path.read_text() == "second"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
