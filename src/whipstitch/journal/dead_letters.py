@@ -44,13 +44,13 @@ class DeadLetter:
         """The row's fields but the properties, as far as it can be read."""
         try:
             raw = msgspec.json.decode(self.row, type=dict[str, msgspec.Raw])
-        except (msgspec.DecodeError, RecursionError):
+            return {
+                name: msgspec.json.decode(value)
+                for name, value in raw.items()
+                if bytes(value)[:1] not in (b"{", b"[")
+            }
+        except (ValueError, RecursionError):
             return self._head
-        fields = {}
-        for name, value in raw.items():
-            if bytes(value)[:1] not in (b"{", b"["):
-                fields[name] = msgspec.json.decode(value)
-        return fields
 
     @property
     def accepted(self) -> int:

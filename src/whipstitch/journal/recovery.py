@@ -104,7 +104,7 @@ def recover_open(segment: Path) -> Recovered:
     last = whole = 0
     for group in whole_groups(text):
         whole += group.end - group.start
-        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        with contextlib.suppress(ValueError, RecursionError):
             rows = _rows.decode_lines(text[group.start : group.end])
             numbers = [row.accepted for row in rows if row.accepted < MOST_NUMBER]
             last = max(last, *numbers, 0)

@@ -31,16 +31,18 @@ class Row(msgspec.Struct, gc=False):
 
 
 _row: Final = msgspec.json.Decoder(Row)
+_NO_ROW: Final = (ValueError, RecursionError)
+"""What decoding raises: bytes that are no UTF-8 are no error of the decoder's own kind."""
 
 
 def rows_of(text: bytes) -> tuple[list[Row], int]:
     """The rows of some lines, and how many lines are none."""
-    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+    with contextlib.suppress(*_NO_ROW):
         return _row.decode_lines(text), 0
     rows, damaged = [], 0
     for line in text.splitlines(keepends=True):
         try:
             rows.append(_row.decode(line))
-        except (msgspec.DecodeError, RecursionError):
+        except _NO_ROW:
             damaged += 1
     return rows, damaged

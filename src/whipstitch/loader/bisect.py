@@ -76,7 +76,7 @@ def mend_segment(segment: Path, mended: Path) -> Salvage:
         for line in lines:
             try:
                 better = mend(line) if len(line) <= LARGEST_COPY else line
-            except (msgspec.DecodeError, RecursionError, MemoryError) as error:
+            except (ValueError, RecursionError, MemoryError) as error:
                 outcome.dead.append(DeadLetter(line.rstrip(b"\n"), f"cannot be read: {error}"))
                 continue
             outcome.repaired += better != line
@@ -88,7 +88,7 @@ def mend(line: bytes) -> bytes:
     """A journal line; that of an event whose properties JSON will not take, with mended copies for
     queries beside them.
 
-    Raises msgspec.DecodeError or RecursionError where it cannot be read."""
+    Raises ValueError or RecursionError where it cannot be read."""
     if line.rstrip().endswith(NO_COPY):
         return line
     row = _event.decode(line)

@@ -62,6 +62,8 @@ def test_replay_takes_no_name_that_is_taken(letters: DeadLetters, tmp_path: Path
 def test_a_letter_names_its_row_as_far_as_it_can_be_read() -> None:
     row = b'{"k":"track","id":"evt_1","properties":{"a":1e999},"bot":true}'
     assert DeadLetter(row, "why").fields == {"k": "track", "id": "evt_1", "bot": True}
+    damaged = b'{"k":"track","id":"evt_1","os":"\xff","bot":true}'
+    assert DeadLetter(damaged, "why").fields["id"] == "evt_1"
     assert DeadLetter(b"\xff", "why").fields == {}
 
 

@@ -32,9 +32,9 @@ def test_text_inside_a_row_is_not_taken_for_a_row(tmp_path: Path) -> None:
 
 
 def test_lines_that_are_no_rows_are_counted_as_such(tmp_path: Path) -> None:
-    lines = [event(1), b'{"k":"track","accep', b'{"k":"news"}', b"[" * 5000]
+    lines = [event(1), b'{"k":"track","accep', b'{"k":"news"}', b"[" * 5000, b'{"k":"\xff"}']
     held = contents(write_segment(tmp_path, lines))
-    assert (held.rows.total(), held.unreadable) == (1, 3)
+    assert (held.rows.total(), held.unreadable) == (1, 4)
 
 
 def test_an_empty_segment_holds_nothing(tmp_path: Path) -> None:

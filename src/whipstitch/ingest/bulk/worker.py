@@ -26,9 +26,8 @@ from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.http.decompression import BOM, Corrupt, Oversized, unpack_file
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.bodies import MALFORMED
 from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of, prepare
+from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of
 from whipstitch.ingest.validation.rows import Row
 from whipstitch.ingest.validation.validate import Validator
 from whipstitch.journal.groups import commit_line
@@ -103,11 +102,10 @@ def admit(job: Job) -> HeavyAdmitted | Answer:
 def _admit(job: Job) -> HeavyAdmitted | Answer:
     try:
         with _body(job) as body:
-            prepare(body)
             return _admit_body(body, job)
     except Oversized:
         return answers.TOO_LARGE
-    except (Corrupt, *MALFORMED):
+    except Corrupt:
         return answers.INVALID_BODY
 
 

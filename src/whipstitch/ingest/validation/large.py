@@ -1,8 +1,7 @@
 """Admission of bodies of up to hundreds of megabytes in little more memory than the body itself:
 operations are read some at once, and the lines of a row of any size come in pieces.
 
-A body is a view of memory that may be written to, so that no other is needed. Whoever admits it has
-called ``prepare`` before."""
+A body is a view of memory that may be written to, so that no other is needed."""
 
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,7 +82,7 @@ _raw_operation: Final = msgspec.json.Decoder(RawOperation)
 _raws: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def prepare(body: memoryview) -> None:
+def _prepare(body: memoryview) -> None:
     """Checks that ``body`` is JSON, makes its lone surrogates U+FFFD and its line breaks spaces:
     inside strings those are escaped, and the journal has one row a line.
 
@@ -133,11 +132,12 @@ class LargeAdmission:
     ) -> tuple[Counts, Answer]:
         """What was admitted, and the answer. Where nothing was, ``put`` was not called."""
         most = self._admission.max_operation
+        if endpoint != "batch" and most and len(body) > most:
+            return Counts(), answers.TOO_LARGE
         try:
+            _prepare(body)
             if endpoint == "batch":
                 return self._batch(memoryview(_batch.decode(body).operations), client)
-            if most and len(body) > most:
-                return Counts(), answers.TOO_LARGE
             if endpoint == "people":
                 return self._person(_people.decode(body), client)
             if endpoint == "track":
@@ -279,6 +279,7 @@ def _one_large(
     except MALFORMED:
         if not drops:
             raise
+    _raw_operation.decode(run)  # raises: it is not even an object
     return None
 
 

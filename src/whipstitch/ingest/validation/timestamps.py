@@ -31,7 +31,8 @@ _TOO_LARGE: Final = 10**17
 """Beyond all moments that can be stored, in any unit."""
 
 _MICROSECOND_BYTES: Final = len('"2026-05-09T12:00:00.123456"')
-_LONGEST_USUAL: Final = len('"2026-05-09T12:00:00.123456+02:00"')
+_LONGEST_FAITHFUL: Final = len('"2026-05-09T12:00:00.123Z"')
+"""Bytes. The decoder reads all that is no longer as it was meant."""
 _SEVENTH_DIGIT: Final = slice(_MICROSECOND_BYTES - 1, _MICROSECOND_BYTES)
 _LONGEST: Final = 4096
 """Characters. Nothing longer is read again."""
@@ -70,11 +71,11 @@ def parse(raw: bytes | msgspec.Raw) -> int | None:
     except (ValueError, OverflowError):
         return _unusual(raw)
     if isinstance(moment, datetime):
-        if len(raw) > _MICROSECOND_BYTES and not moment.microsecond % 1000:
-            # The decoder rounds by the seventh digit of a fraction; where that stands in a text
-            # with escapes in it nobody knows, but such a text is long.
+        if len(raw) > _LONGEST_FAITHFUL:
+            # The decoder rounds by the seventh digit of a fraction, and passes over all that
+            # stands behind an escaped NUL.
             text = bytes(raw)
-            if text[_SEVENTH_DIGIT].isdigit() or len(text) > _LONGEST_USUAL:
+            if text[_SEVENTH_DIGIT].isdigit() or b"\\" in text:
                 return _unusual(text)
         since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
         # Written out: dividing by a timedelta takes three times as long.

@@ -1,123 +1,28 @@
 """Large bodies are admitted as light ones are; here large is a few bytes."""
 
-import itertools
 import json
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.admission import CLIENT, LENIENT, NOW, admitted, meaning, small_pieces
 
 from whipstitch.core.placeholders import Placeholders
-from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
+from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.validation import answers, large, large_people, runs
-from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of, prepare
+from whipstitch.ingest.validation import answers
+from whipstitch.ingest.validation.large import LargeAdmission, lines_of
 from whipstitch.ingest.validation.rows import Row
-from whipstitch.ingest.validation.validate import Validated, Validator
-
-_KEY = IngestionKey("sk_live_0123456789abcdef0123456789abcdef", Project("proj_a", "A"), "live")
-_CLIENT = ClientContext(_KEY)
-_LENIENT = ClientContext(
-    IngestionKey("sk_live_1", Project("proj_b", "B", malformed="drop", repeats="drop"), "live")
-)
-_NOW = 1_770_000_000_000_000
+from whipstitch.ingest.validation.validate import Validator
 
 
 @pytest.fixture(autouse=True, params=[30, 200, 100_000])
-def small_runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (runs, large, large_people):
-        monkeypatch.setattr(module, "RUN", request.param, raising=False)
-        monkeypatch.setattr(module, "_PIECE", 7, raising=False)
-    monkeypatch.setattr(runs, "_TRIES", (request.param, request.param // 4))
-
-
-def _ids() -> Iterator[str]:
-    return (f"evt_{number}" for number in itertools.count())
-
-
-def admitted(
-    endpoint: str, body: bytes, max_operation: int = 0, client: ClientContext = _CLIENT
-) -> tuple[tuple[Counts, Answer, list[Any]], tuple[Counts, Answer, list[Any]]]:
-    """By the way of light bodies, and by that of large ones."""
-    directory, placeholders = ProjectSnapshot(), Placeholders()
-    light = Validator(
-        Sequence(lambda: _NOW),
-        lambda: directory,
-        placeholders,
-        _ids().__next__,
-        max_operation=max_operation,
-    )
-    method = getattr(light, endpoint)
-    one = (method if endpoint == "batch" else light.alone(method))(body, client)
-    first = (
-        (one.tally, one.answer, _rows(one.lines))
-        if isinstance(one, Validated)
-        else (Counts(), one, [])
-    )
-
-    taken: list[bytes] = []
-    counted = 0
-
-    def put(lines: Lines, rows: int) -> None:
-        nonlocal counted
-        taken.extend(map(bytes, lines))
-        counted += rows
-
-    def encode(rows: Any) -> bytes:
-        put(lines_of(rows), len(rows))
-        return b""
-
-    sequence = Sequence(lambda: _NOW)
-    heavy = Validator(
-        sequence,
-        lambda: directory,
-        placeholders,
-        _ids().__next__,
-        max_operation=max_operation,
-        encode=encode,
-    )
-    memory = memoryview(bytearray(body))
-    try:
-        prepare(memory)
-        tally, answer = LargeAdmission(heavy, sequence, put, directory).admit(
-            endpoint, memory, client
-        )
-    except (ValueError, RecursionError):
-        tally, answer = Counts(), answers.INVALID_BODY
-    rows = _rows(b"".join(taken))
-    assert len(rows) == counted
-    if answer.refuses:
-        assert not rows
-        tally = Counts()
-    return first, (tally, answer, rows)
-
-
-def _rows(lines: bytes) -> list[Any]:
-    return [json.loads(line) for line in lines.splitlines()]
-
-
-def _meaning(rows: list[Any]) -> Any:
-    """Events and aliases as they are, and for each trait the row that counts: what large updates
-    say of traits has numbers of its own."""
-    traits: dict[Any, Any] = {}
-    for row in rows:
-        if row["k"] == "trait":
-            kind = min(row.get("operation", 0), 2)  # what is added has its number here
-            key = row["distinct_id"], row["property"], kind
-            number = row["accepted"]
-            if key not in traits or (row["timestamp"], number) >= traits[key][0]:
-                traits[key] = (row["timestamp"], number), row["value"], row["deleted"]
-    in_order = sorted(rows, key=lambda row: int(row["accepted"]))
-    others = [
-        {k: v for k, v in row.items() if k != "accepted"} for row in in_order if row["k"] != "trait"
-    ]
-    return others, {key: (when[0], *rest) for key, (when, *rest) in traits.items()}
+def _small_pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_pieces(request.param, partial(monkeypatch.setattr, raising=False))
 
 
 _TEXT = st.text(st.sampled_from('ab,"\\{}[]: é\ud83d\ude00'), max_size=8)
@@ -162,7 +67,7 @@ _BATCH = st.lists(_OPERATION, max_size=12) | st.lists(_OPERATION | _ODD, max_siz
     st.sampled_from([0, 60, 120]),
     st.sampled_from([None, 1]),
     st.booleans(),
-    st.sampled_from([_CLIENT, _LENIENT]),
+    st.sampled_from([CLIENT, LENIENT]),
 )
 def test_a_batch_is_answered_and_kept_alike(
     operations: list[Any], most: int, indent: int | None, ascii_: bool, client: ClientContext
@@ -171,7 +76,7 @@ def test_a_batch_is_answered_and_kept_alike(
     sent = body.encode("utf-8", "replace")
     light, heavy = admitted("batch", sent, most, client)
     assert heavy[:2] == light[:2]
-    assert _meaning(heavy[2]) == _meaning(light[2])
+    assert meaning(heavy[2]) == meaning(light[2])
 
 
 @pytest.mark.parametrize("endpoint", ["track", "people", "alias"])
@@ -182,7 +87,7 @@ def test_one_operation_is_answered_and_kept_alike(
     body = json.dumps(data.draw(_PAYLOADS[endpoint])).encode()
     light, heavy = admitted(endpoint, body, most)
     assert heavy[:2] == light[:2]
-    assert _meaning(heavy[2]) == _meaning(light[2])
+    assert meaning(heavy[2]) == meaning(light[2])
 
 
 @pytest.mark.parametrize(
@@ -208,12 +113,23 @@ def test_what_is_wrong_is_told_alike(body: bytes) -> None:
     assert heavy[:2] == light[:2]
 
 
+@pytest.mark.parametrize("client", [CLIENT, LENIENT])
+@pytest.mark.parametrize("operation", [b'"%b"' % (b"x" * 300), b"1", b"[]"])
+def test_an_operation_that_is_no_object_refuses_the_batch_whatever_its_size(
+    operation: bytes, client: ClientContext
+) -> None:
+    body = b'{"operations":[{"type":"track","payload":{}},%b]}' % operation
+    light, heavy = admitted("batch", body, client=client)
+    assert heavy[:2] == light[:2]
+    assert heavy[1] is answers.INVALID_BODY
+
+
 def test_of_equal_keys_far_apart_the_last_counts() -> None:
     filling = ",".join(f'"k{number}":{number}' for number in range(60_000))
     properties = f'{{"a":1,{filling},"a":2}}'
     body = f'{{"distinct_id":"u1","timestamp":"soon","properties":{properties}}}'
     _, (tally, _, rows) = admitted("people", body.encode())
-    found = _meaning(rows)[1]
+    found = meaning(rows)[1]
     assert found["u1", "a", 0][1] == "2"
     assert len({row["timestamp"] for row in rows if row["property"]}) == 1
     assert (tally.people, tally.troubles) == (1, {Reason.UNREAD_TIME: 1})
@@ -224,7 +140,7 @@ def test_a_value_of_any_size_is_one_row() -> None:
     value = '{"a":"é\\\\\\"%s"}' % ("x" * 300_000)
     body = f'{{"distinct_id":"u1","properties":{{"a":1,"b":{value},"c":2}}}}'
     light, heavy = admitted("people", body.encode())
-    assert _meaning(heavy[2]) == _meaning(light[2])
+    assert meaning(heavy[2]) == meaning(light[2])
 
 
 def test_a_large_event_is_not_copied_to_be_encoded() -> None:
@@ -237,9 +153,9 @@ def test_a_large_event_is_not_copied_to_be_encoded() -> None:
         rows.extend(some)
         return b""
 
-    admission = Validator(Sequence(lambda: _NOW), ProjectSnapshot, Placeholders(), encode=encode)
-    LargeAdmission(admission, Sequence(lambda: _NOW), lambda *_: None, ProjectSnapshot()).admit(
-        "track", memory, _CLIENT
+    admission = Validator(Sequence(lambda: NOW), ProjectSnapshot, Placeholders(), encode=encode)
+    LargeAdmission(admission, Sequence(lambda: NOW), lambda *_: None, ProjectSnapshot()).admit(
+        "track", memory, CLIENT
     )
     pieces = list(lines_of(rows))
     assert any(isinstance(piece, memoryview) and piece.obj is not None for piece in pieces)
@@ -288,7 +204,7 @@ def test_an_update_of_a_person_without_an_id_is_told_alike_whichever_way_it_come
     found = {
         row["once"]
         for endpoint, body in sent.items()
-        for _, _, rows in admitted(endpoint, json.dumps(body).encode(), client=_LENIENT)
+        for _, _, rows in admitted(endpoint, json.dumps(body).encode(), client=LENIENT)
         for row in rows
     }
 

@@ -137,6 +137,8 @@ def test_the_forms_of_the_contract_are_read(sent: str) -> None:
         "2026-05-09T12:00:00.Z",
         "12:00:00",
         "\u0660" * 4 + "-05-09T12:00:00Z",
+        "2026-05-09T12:00:00\0",
+        "2026-05-09T12:00:00.1234\0Z",
     ],
 )
 def test_what_is_no_time_is_passed_over(sent: str) -> None:
