@@ -23,9 +23,11 @@ from whipstitch.core.addresses import TrustedProxies
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, Project, ProjectSnapshot
 from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.clients import Clients
 from whipstitch.ingest.compat.door import CompatDoor
 from whipstitch.ingest.compat.routing import matches
 from whipstitch.ingest.day_ids import DayIds
+from whipstitch.ingest.endpoints import PATHS, plain_path
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.http.asgi import AsgiDoor
@@ -34,7 +36,7 @@ from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
 from whipstitch.ingest.http.sdk_answers import sdk_path
 from whipstitch.ingest.http.sdk_endpoints import SdkDoor
-from whipstitch.ingest.service import PATHS, IngestService, plain_path
+from whipstitch.ingest.service import IngestService
 from whipstitch.ingest.validation.authentication import Authenticator
 from whipstitch.ingest.validation.validate import Validator
 from whipstitch.journal.groups import whole_groups
@@ -121,9 +123,18 @@ class Served:
             directory=options.directory,
             max_operation=options.max_operation,
         )
+        self.geoip = GeoIP(options.geoip, "8.8.8.8")
+        authenticator = Authenticator(options.rate_limit)
         self.intake = IngestService(
-            directory=options.directory,
-            gate=Authenticator(options.rate_limit),
+            clients=Clients(
+                options.directory,
+                authenticator,
+                user_agents=UserAgents(),
+                geoip=self.geoip,
+                trusted_proxies=TrustedProxies.parse(options.trusted_proxies),
+                day_ids=DayIds(directory / "cookieless.json", lambda: datetime.now(UTC)),
+            ),
+            gate=authenticator,
             admission=Validator(
                 self.journal.sequence,
                 options.directory,
@@ -132,10 +143,6 @@ class Served:
             ),
             journal=self.journal,
             heavy=self._heavy,
-            user_agents=UserAgents(),
-            geoip=GeoIP(options.geoip, "8.8.8.8"),
-            trusted_proxies=TrustedProxies.parse(options.trusted_proxies),
-            day_ids=DayIds(directory / "cookieless.json", lambda: datetime.now(UTC)),
             max_body=options.max_body,
         )
         self._options = options

@@ -7,8 +7,8 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from whipstitch.ingest.compat.routing import matches
+from whipstitch.ingest.endpoints import plain_path
 from whipstitch.ingest.http.sdk_answers import sdk_path
-from whipstitch.ingest.service import plain_path
 
 _READ: Final = ("GET", "HEAD")
 

@@ -13,6 +13,7 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.priorities import request_low_latency, shorten_gil_switch
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.ingest.bulk.pool import BulkPool
+from whipstitch.ingest.clients import Clients
 from whipstitch.ingest.day_ids import DayIds
 from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
@@ -64,7 +65,14 @@ class Ingestion:
         )
         self.gate = Authenticator(settings.rate_limit, settings.address_rate_limit)
         self.intake = IngestService(
-            directory=lambda: self.directory.current,
+            clients=Clients(
+                lambda: self.directory.current,
+                self.gate,
+                user_agents=UserAgents(),
+                geoip=self.geoip,
+                trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
+                day_ids=self.day_ids,
+            ),
             gate=self.gate,
             admission=Validator(
                 self.journal.sequence,
@@ -74,10 +82,6 @@ class Ingestion:
             ),
             journal=self.journal,
             heavy=self.heavy,
-            user_agents=UserAgents(),
-            geoip=self.geoip,
-            trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
-            day_ids=self.day_ids,
             max_body=settings.max_body,
             closed=answers.NOT_TAKEN_HERE if settings.only == "app" else None,
         )
@@ -121,13 +125,13 @@ class Ingestion:
 
     def _look_at_day(self) -> None:
         if self.day_ids.expire():
-            self.intake.forget_clients()
+            self.intake.clients.forget()
         if self.day_ids.renew(lambda day: self._registry().secret_of_day("cookieless", day)):
-            self.intake.forget_clients()
+            self.intake.clients.forget()
 
     def _look_at_geoip(self) -> None:
         if self.geoip.reload_if_changed():
-            self.intake.forget_clients()
+            self.intake.clients.forget()
         if self.geoip.problem != self._geoip_said:
             self._geoip_said = self.geoip.problem
             if self._geoip_said:

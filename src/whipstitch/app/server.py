@@ -24,13 +24,13 @@ from whipstitch.config.settings import Settings
 from whipstitch.core.addresses import TrustedProxies
 from whipstitch.core.errors import SettingsError
 from whipstitch.ingest.compat.door import CompatDoor
+from whipstitch.ingest.endpoints import PATHS
 from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
 from whipstitch.ingest.http.sdk_endpoints import SdkDoor
 from whipstitch.ingest.http.web_client import WebClientDoor
-from whipstitch.ingest.service import PATHS
 from whipstitch.registry.late import LateRegistry
 
 if TYPE_CHECKING:

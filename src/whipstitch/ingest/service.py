@@ -2,24 +2,20 @@
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import structlog
 
-from whipstitch.core.addresses import TrustedProxies, client_ip
-from whipstitch.core.projects import IngestionKey, ProjectSnapshot, Scope
+from whipstitch.core.projects import Scope
 from whipstitch.core.rate_limit import seconds_left
 from whipstitch.core.reasons import Reason
 from whipstitch.ingest.bulk.pool import BulkPool
 from whipstitch.ingest.client import ClientContext, ClientHeaders
-from whipstitch.ingest.day_ids import DayIds
-from whipstitch.ingest.enrichment.geoip import GeoIP
-from whipstitch.ingest.enrichment.user_agent import UserAgents
+from whipstitch.ingest.clients import Clients
+from whipstitch.ingest.endpoints import Endpoint
 from whipstitch.ingest.http.decompression import (
     BOM,
     Corrupt,
@@ -38,30 +34,13 @@ from whipstitch.ingest.validation.validate import Validated, Validator
 from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.journal import Journal
 
-Endpoint = Literal["track", "people", "alias", "batch"]
 log = structlog.get_logger(__name__)
 
-PATHS: Mapping[str, Endpoint] = {
-    "/api/v1/track": "track",
-    "/api/v1/people": "people",
-    "/api/v1/alias": "alias",
-    "/api/v1/batch": "batch",
-}
-SNAPSHOT_PATH = "/api/heatmaps/snapshot"
 LARGEST_SMALL_BODY = 256 * 1024
 """Bytes. A body up to this, packed and unpacked, is admitted on the event loop; a larger one would
 hold up the other clients, so another process does it."""
 
-_SLASHES = re.compile("/{2,}")
 Respond = Callable[[Answer], None]
-_MOST_RECOGNISED = 10_000
-
-
-def plain_path(path: str) -> str:
-    """``path``; where it means an endpoint that takes things in, though with more slashes than it
-    has, that one's."""
-    plain = _SLASHES.sub("/", path).rstrip("/")
-    return plain if plain in PATHS or plain == SNAPSHOT_PATH else path
 
 
 def answer_to_come() -> tuple[asyncio.Future[Answer], Respond]:
@@ -96,15 +75,11 @@ class IngestService:
     def __init__(
         self,
         *,
-        directory: Callable[[], ProjectSnapshot | None],
+        clients: Clients,
         gate: Authenticator,
         admission: Validator,
         journal: Journal,
         heavy: BulkPool,
-        user_agents: UserAgents,
-        geoip: GeoIP,
-        trusted_proxies: TrustedProxies,
-        day_ids: DayIds,
         max_body: int,
         closed: Answer | None = None,
     ) -> None:
@@ -114,16 +89,10 @@ class IngestService:
         self.rejections = Rejections(time.time)
         self.max_body = max_body
         self.largest_small_body = min(LARGEST_SMALL_BODY, max_body)
-        self._directory = directory
+        self.clients = clients
         self._gate = gate
         self._journal = journal
         self._heavy = heavy
-        self._user_agents = user_agents
-        self._geoip = geoip
-        self._trusted_proxies = trusted_proxies
-        self._day_ids = day_ids
-        self._clients: dict[ClientHeaders, ClientContext] = {}
-        self._recognised_by: Mapping[str, IngestionKey] | None = None
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, ClientContext], Validated | Answer]] = {
             "track": admission.alone(admission.track),
@@ -157,16 +126,9 @@ class IngestService:
         is named in what is told of refusals."""
         if self._closed is not None:
             return self._closed
-        directory = self._directory()
-        keys = None if directory is None else directory.keys
-        if keys is not self._recognised_by:
-            self._clients.clear()
-            self._recognised_by = keys
-        client = self._clients.get(headers)
+        client = self.clients.of(headers)
         if client is None:
-            if directory is None:  # the registry was never read
-                return answers.UNAVAILABLE
-            client = self._recognise(directory, *headers)
+            return answers.UNAVAILABLE
         refusal = client.refusal
         limited = counted and (client.limit or client.counted_by_address)
         if limited and not self._gate.is_within_limit(client, now := time.time()):
@@ -176,40 +138,6 @@ class IngestService:
         assert refusal.reason is not None  # noqa: S101 - tells the type checker
         self.rejections.note(refusal.reason, endpoint, client.key)
         return refusal
-
-    def forget_clients(self) -> None:
-        """Has clients looked up afresh: the city database changed, or the day. Any thread may call
-        it."""
-        self._recognised_by = None
-
-    def _recognise(
-        self,
-        directory: ProjectSnapshot,
-        api_key: bytes,
-        origin: bytes | None,
-        forwarded_for: bytes | None,
-        user_agent: bytes,
-        peer: str,
-    ) -> ClientContext:
-        """Remembers the outcome: a client sends the same headers with each of its requests."""
-        if len(self._clients) >= _MOST_RECOGNISED:
-            self._clients.clear()
-        forwarded = None if forwarded_for is None else forwarded_for.decode("latin-1")
-        ip = client_ip(peer, forwarded, self._trusted_proxies)
-        client = self._gate.recognise(
-            directory,
-            api_key.decode("latin-1").strip(),
-            None if origin is None else origin.decode("latin-1"),
-            ip,
-        )
-        if client.refusal is None:
-            agent = self._user_agents.look_up(user_agent.decode("latin-1"))
-            place = self._geoip.look_up(ip)
-            day_id = self._day_ids.of(client.key, ip, user_agent)
-            client = msgspec.structs.replace(client, agent=agent, place=place, day_id=day_id)
-        if sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent))) < 2048:
-            self._clients[api_key, origin, forwarded_for, user_agent, peer] = client
-        return client
 
     def take(
         self,

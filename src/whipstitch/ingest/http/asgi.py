@@ -12,9 +12,10 @@ from urllib.parse import parse_qs
 from starlette.types import Message, Receive, Scope, Send
 
 from whipstitch.ingest.client import ClientContext
+from whipstitch.ingest.endpoints import PATHS
 from whipstitch.ingest.http.responses import Headers, headers_of, preflight_headers
 from whipstitch.ingest.http.strictness import header_map
-from whipstitch.ingest.service import LARGEST_SMALL_BODY, PATHS, IngestService, answer_to_come
+from whipstitch.ingest.service import LARGEST_SMALL_BODY, IngestService, answer_to_come
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from whipstitch.ingest.service import SNAPSHOT_PATH
+from whipstitch.ingest.endpoints import SNAPSHOT_PATH
 from whipstitch.web.api import (
     activity,
     aliases,

@@ -446,8 +446,8 @@ def test_a_connection_sees_a_new_city_database(tmp_path: Path) -> None:
             client.send(EVENT)
             assert client.response().status == 200
         write_mmdb(cities, {"8.8.8.8/32": MOUNTAIN_VIEW})
-        assert server.intake._geoip.reload_if_changed()
-        server.intake.forget_clients()
+        assert server.geoip.reload_if_changed()
+        server.intake.clients.forget()
         client.send(EVENT)
         assert client.response().status == 200
         assert [row["country"] for row in server.new_rows()] == ["", "", "US"]

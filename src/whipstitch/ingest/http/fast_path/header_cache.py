@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from whipstitch.ingest.client import ClientHeaders
+from whipstitch.ingest.endpoints import PATHS, Endpoint
 from whipstitch.ingest.http.strictness import LONGEST_HEAD
-from whipstitch.ingest.service import PATHS, Endpoint
 
 _ENDPOINTS: Final[dict[bytes, Endpoint]] = {path.encode(): kind for path, kind in PATHS.items()}
 _VALUES: Final = {

@@ -9,11 +9,12 @@ from typing import Any
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from whipstitch.ingest.endpoints import PATHS
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
 from whipstitch.ingest.http.fast_path.request_reader import MOST_PIPELINED, Exchange, RequestReader
 from whipstitch.ingest.http.responses import ResponseEncoder
 from whipstitch.ingest.http.sdk_answers import sdk_path
-from whipstitch.ingest.service import PATHS, IngestService
+from whipstitch.ingest.service import IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
 

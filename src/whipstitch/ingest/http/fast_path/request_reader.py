@@ -16,9 +16,10 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from whipstitch.ingest.client import ClientContext
+from whipstitch.ingest.endpoints import PATHS, Endpoint
 from whipstitch.ingest.http.fast_path.header_cache import HeadReader
 from whipstitch.ingest.http.strictness import LONGEST_HEAD, header_map, is_sound, size_of
-from whipstitch.ingest.service import PATHS, Endpoint, IngestService
+from whipstitch.ingest.service import IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
 

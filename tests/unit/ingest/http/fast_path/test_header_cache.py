@@ -12,14 +12,10 @@ from uvicorn.server import ServerState
 
 from whipstitch.core.projects import IngestionKey, Project
 from whipstitch.ingest.client import ClientContext, ClientHeaders
+from whipstitch.ingest.endpoints import Endpoint
 from whipstitch.ingest.http.fast_path.header_cache import Head, HeadReader
 from whipstitch.ingest.http.fast_path.request_reader import Exchange, RequestReader
-from whipstitch.ingest.service import (
-    LARGEST_SMALL_BODY,
-    Endpoint,
-    IngestService,
-    Respond,
-)
+from whipstitch.ingest.service import LARGEST_SMALL_BODY, IngestService, Respond
 from whipstitch.ingest.validation.answers import Answer
 
 PEER = "192.0.2.1"
