@@ -4,7 +4,8 @@ import sys
 
 from pydantic.fields import FieldInfo
 
-from whipstitch.config.settings import ENV_PREFIX, TOML_NAME, Settings
+from whipstitch.config.setting_sources import ENV_PREFIX, TOML_NAME
+from whipstitch.config.settings import Settings
 
 _INTRODUCTION = f"""\
 # Configuration

@@ -1,16 +1,14 @@
 """Settings: flags, else ``WHIPSTITCH_…`` variables, else ``whipstitch.toml`` in the data directory,
-else the defaults. The environment is read here and nowhere else."""
+else the defaults. The environment is read here and nowhere else.
 
-import difflib
-import os
+One list of all settings, with the text of their reference page; so it is long."""
+
 import sys
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -18,6 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from whipstitch.config.setting_sources import ENV_PREFIX, TOML_NAME, explain, read_toml
 from whipstitch.config.setting_values import (
     AnyCase,
     Host,
@@ -32,8 +31,6 @@ from whipstitch.config.setting_values import (
 from whipstitch.core.errors import SettingsError
 from whipstitch.core.placeholders import PLACEHOLDERS
 
-ENV_PREFIX = "WHIPSTITCH_"
-TOML_NAME = "whipstitch.toml"
 _DATA_DIR = Path("whipstitch-data")
 _MIB = 1024**2
 _GIB = 1024**3
@@ -294,7 +291,7 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             # The cause would print the value again, password and all.
-            raise SettingsError(_explain(error.errors()[0], given)) from None
+            raise SettingsError(explain(error.errors()[0], given, cls.model_fields)) from None
 
     @classmethod
     def settings_customise_sources(
@@ -307,7 +304,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         first = {**env_settings(), **init_settings()}
         data_dir = Path(first.get("data_dir", _DATA_DIR)).expanduser()
-        toml = InitSettingsSource(settings_cls, _read_toml(data_dir / TOML_NAME))
+        toml = InitSettingsSource(settings_cls, read_toml(data_dir / TOML_NAME))
         return init_settings, env_settings, toml
 
     @field_validator("*", mode="before")
@@ -344,40 +341,3 @@ class Settings(BaseSettings):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, without_password(value) if isinstance(value, str) else value
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
-    if "data_dir" in values:
-        raise SettingsError(
-            f"{path} lies in the data directory and cannot move it: "
-            f"use --data-dir or {ENV_PREFIX}DATA_DIR instead of data_dir there"
-        )
-    return values
-
-
-def _explain(error: ErrorDetails, flags: Mapping[str, Any]) -> str:
-    """One line for a person: which setting, from where, and what is allowed."""
-    name = str(error["loc"][0])
-    variable = ENV_PREFIX + name.upper()
-    if name in flags:
-        source = "--" + name.replace("_", "-")
-    elif any(known.upper() == variable and os.environ[known] for known in os.environ):
-        source = variable
-    else:
-        source = TOML_NAME
-    if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-        hint = f'did you mean "{close[0]}"?' if close else "the docs list all settings"
-        return f'unknown setting "{name}" in {source}: {hint}'
-    value = error["input"]
-    shown = without_password(value) if isinstance(value, str) else value
-    rule = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    # What pydantic adds behind this comma is how it tried to read the value.
-    rule = rule.partition(", unable to parse")[0]
-    return f'setting "{name}" (from {source}) cannot be {shown!r}: it must be {rule}'
