@@ -9,7 +9,8 @@ from tests.support.clickhouse import run as sql
 from tests.support.command import Outcome, registry_of, run
 from tests.support.server import Server
 
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.warehouse.local import connection
 
 

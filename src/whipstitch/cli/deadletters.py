@@ -13,7 +13,7 @@ from whipstitch.cli.output import print_json, print_table, reporting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from whipstitch.journal.dead_letters import DeadLetter
+    from whipstitch.journal.dead_letter import DeadLetter
 
 app = typer.Typer(help="See and replay rows that ClickHouse would not take.", no_args_is_help=True)
 

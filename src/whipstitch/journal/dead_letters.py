@@ -4,83 +4,23 @@ loaded again."""
 import contextlib
 import json
 import os
-import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final
-
-import msgspec
+from typing import Final
 
 from whipstitch.core.errors import StorageError
 from whipstitch.core.files import PART, sync_directory, write_whole
 from whipstitch.core.projects import Somebody
 from whipstitch.journal.checking import Damage, Range, copy_ranges
+from whipstitch.journal.dead_letter import DeadLetter, large_letter
 from whipstitch.journal.groups import closing_line, commit_line
+from whipstitch.journal.letter_erasure import PIECE, erase_damaged, erase_large
 from whipstitch.journal.segments import REPLAYED, SEALED, is_piece
 
 _DAMAGED: Final = ".damaged"
 _LARGE: Final = ".large"
-_HEAD: Final = 64 * 1024
-"""Bytes of a row that are looked at to tell whose it is."""
-_PIECE: Final = 2**20
-_LINES_AT_ONCE: Final = 256
-_FIELD: Final = re.compile(r'"(\w+)":("(?:[^"\\]++|\\.)*+"|\d+)')
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A row as it stood in the journal, and why it is here. ``file`` is the name of the file that
-    holds it."""
-
-    row: bytes
-    reason: str
-    file: str = ""
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The row's fields but the properties, as far as it can be read."""
-        try:
-            raw = msgspec.json.decode(self.row, type=dict[str, msgspec.Raw])
-            return {
-                name: msgspec.json.decode(value)
-                for name, value in raw.items()
-                if bytes(value)[:1] not in (b"{", b"[")
-            }
-        except (ValueError, RecursionError):
-            return self._head
-
-    @property
-    def accepted(self) -> int:
-        """When it was accepted; 0 where that cannot be read."""
-        found = self._head.get("accepted")
-        return found if isinstance(found, int) else 0
-
-    @property
-    def received(self) -> float:
-        """When it was received (unix seconds); 0 where that cannot be read."""
-        found = self._head.get("received")
-        return found / 1000 if isinstance(found, int) else self.accepted / 1_000_000
-
-    @property
-    def names(self) -> set[Somebody]:
-        """Whom the row names, as far as that can be read."""
-        head = self._head
-        ids = (head.get("distinct_id"), head.get("alias_id"))
-        scope = str(head.get("project_id", "")), str(head.get("environment", ""))
-        return {Somebody(*scope, id_) for id_ in ids if isinstance(id_, str) and id_}
-
-    @property
-    def _head(self) -> dict[str, Any]:
-        """The row's first fields, which are ours: also of one that is not whole."""
-        text = self.row[:_HEAD].decode("utf-8", "replace").partition('"properties":')[0]
-        found: dict[str, Any] = {}
-        for name, value in _FIELD.findall(text):
-            with contextlib.suppress(ValueError):
-                found.setdefault(name, json.loads(value))
-        return found
 
 
 class DeadLetters:
@@ -153,7 +93,7 @@ class DeadLetters:
         for file in self._large():
             with contextlib.suppress(FileNotFoundError):
                 if file.stat().st_mtime >= since:
-                    yield _large_letter(file)
+                    yield large_letter(file)
 
     def count(self) -> int:
         """How many rows wait here."""
@@ -232,8 +172,8 @@ class DeadLetters:
             elif not kept:
                 file.unlink(missing_ok=True)
                 sync_directory(self._directory)
-        gone += sum(_erase_large(file, erased) for file in self._large())
-        return gone + sum(_erase_damaged(file, erased) for file in self.damaged())
+        gone += sum(erase_large(file, erased) for file in self._large())
+        return gone + sum(erase_damaged(file, erased) for file in self.damaged())
 
     def _files(self) -> list[Path]:
         return sorted(self._directory.glob(f"*{SEALED}"))
@@ -254,16 +194,7 @@ class DeadLetters:
 
 def _lines_in(file: Path) -> int:
     with file.open("rb") as opened:
-        return sum(piece.count(b"\n") for piece in iter(lambda: opened.read(_PIECE), b""))
-
-
-def _large_letter(file: Path) -> DeadLetter:
-    """With the beginning of the row."""
-    with file.open("rb") as opened:
-        size = os.fstat(opened.fileno()).st_size
-        return DeadLetter(
-            opened.read(_HEAD), f"{size} bytes are more than largest_row allows", file.name
-        )
+        return sum(piece.count(b"\n") for piece in iter(lambda: opened.read(PIECE), b""))
 
 
 def _as_segment(file: Path, target: Path) -> None:
@@ -271,7 +202,7 @@ def _as_segment(file: Path, target: Path) -> None:
     part = target.with_suffix(PART)
     crc = size = 0
     with file.open("rb") as old, part.open("wb") as new:
-        for piece in chain(iter(lambda: old.read(_PIECE), b""), [b"\n"]):
+        for piece in chain(iter(lambda: old.read(PIECE), b""), [b"\n"]):
             new.write(piece)
             crc, size = zlib.crc32(piece, crc), size + len(piece)
         new.write(commit_line(1, size, crc))
@@ -279,58 +210,6 @@ def _as_segment(file: Path, target: Path) -> None:
         os.fsync(new.fileno())
     part.rename(target)
     sync_directory(target.parent)
-
-
-def _erase_large(
-    file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
-) -> int:
-    try:
-        letter = _large_letter(file)
-    except FileNotFoundError:  # replayed meanwhile
-        return 0
-    until = erased(letter.names)
-    if not any(until.get(name, -1) >= letter.accepted for name in letter.names):
-        return 0
-    file.unlink(missing_ok=True)
-    sync_directory(file.parent)
-    return 1
-
-
-def _erase_damaged(
-    file: Path, erased: Callable[[Collection[Somebody]], Mapping[Somebody, int]]
-) -> int:
-    """Deletes the lines of erased people, as far as they can be told; returns how many. In memory
-    are beginnings of some lines."""
-    gone: list[Range] = []
-    end = 0
-    with file.open("rb") as opened:
-        lines = _beginnings(opened)
-        while some := list(islice(lines, _LINES_AT_ONCE)):
-            until = erased({name for letter, _ in some for name in letter.names})
-            gone += [
-                place
-                for letter, place in some
-                if any(until.get(name, -1) >= letter.accepted for name in letter.names)
-            ]
-            end = some[-1][1][1]
-    if gone:
-        starts, ends = [0, *(one[1] for one in gone)], [*(one[0] for one in gone), end]
-        part = file.with_suffix(PART)
-        copy_ranges(file, tuple(zip(starts, ends, strict=True)), part)
-        part.rename(file)
-        sync_directory(file.parent)
-    return len(gone)
-
-
-def _beginnings(file: BinaryIO) -> Iterator[tuple[DeadLetter, Range]]:
-    """The beginning of each line, and where the line is."""
-    start = 0
-    while head := file.readline(_HEAD):
-        piece = head
-        while not piece.endswith(b"\n") and (piece := file.readline(_PIECE)):
-            pass
-        yield DeadLetter(head, ""), (start, file.tell())
-        start = file.tell()
 
 
 def _line(letter: DeadLetter) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 
 from whipstitch.core.errors import StorageRefused
 from whipstitch.core.projects import Scope
-from whipstitch.journal.dead_letters import DeadLetter
+from whipstitch.journal.dead_letter import DeadLetter
 from whipstitch.loader.behind import MOST_ALIASES
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.large import LARGEST_COPY, NO_COPY

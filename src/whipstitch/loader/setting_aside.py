@@ -9,7 +9,8 @@ import structlog
 
 from whipstitch.core.errors import TooManyRefused
 from whipstitch.core.projects import Scope
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.segments import piece_stem
 from whipstitch.loader.bisect import Mend, Salvage, salvage
 from whipstitch.loader.inserts import Inserts

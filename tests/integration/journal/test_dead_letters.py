@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from whipstitch.core.errors import StorageError
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.groups import seal_group
 
 

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from whipstitch.cli.deadletters import app
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.groups import seal_group
 
 ROW = b'{"k":"track","project_id":"proj_a","id":"evt_1","event_name":"visited"}'

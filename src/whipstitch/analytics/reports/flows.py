@@ -10,20 +10,16 @@ Steps may be screens or pages instead of events. What is no step, for it is left
 screen, still keeps a visit together."""
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
-
-import msgspec
-from msgspec import UNSET, UnsetType
+from typing import Final
 
 from whipstitch.analytics.events import screens
-from whipstitch.analytics.expressions.breakdowns import OTHER
 from whipstitch.analytics.expressions.conditions import all_met
-from whipstitch.analytics.expressions.filters import Filter
-from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.reports.flow_answer import Flows, _is_rest, shape
+from whipstitch.analytics.reports.flow_query import FlowsQuery
 from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.session import QuerySession
 from whipstitch.core.errors import InvalidQuery
@@ -31,82 +27,9 @@ from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
-Direction = Literal["after", "before", "both"]
-StepKind = Literal["event", "screen", "page"]
-
-DEFAULT_DEPTH: Final = 4
-DEEPEST: Final = 10
-DEFAULT_LIMIT: Final = 10
-WIDEST: Final = 50
-MOST_EXCLUDED: Final = 100
 _PAUSE_MS: Final = 30 * 60 * 1000
-_REST: Final = ""
-"""What stands for the events of a step that do not stand alone: none is called so."""
 _NAMES: Final = {"event": "event_name", "screen": screens.of_row(), "page": screens.page_of_row()}
 """What steps are called, a String; blank: a row is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Through:
-    """Paths have this event at this step, as ``Node`` counts steps."""
-
-    step: int
-    event_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class FlowsQuery:
-    """``event_name``: None is any. ``limit``: how many events of a step stand alone. ``filters``
-    are for all events of a path. ``by`` says what steps are: where it is no event, names of events
-    are those of screens or pages. ``excluded`` ones are no steps. ``through``: what all paths have
-    in common."""
-
-    event_name: str | None
-    range: TimeRange
-    direction: Direction = "after"
-    depth: int = DEFAULT_DEPTH
-    limit: int = DEFAULT_LIMIT
-    filters: tuple[Filter, ...] = ()
-    by: StepKind = "event"
-    excluded: tuple[str, ...] = ()
-    through: tuple[Through, ...] = ()
-
-    @property
-    def steps_after(self) -> int:
-        return 0 if self.direction == "before" else self.depth
-
-    @property
-    def steps_before(self) -> int:
-        return 0 if self.direction == "after" else self.depth
-
-
-class Node(msgspec.Struct, frozen=True):
-    """An event (or screen, or page) at a step: 0 is the event that was asked for, 1 comes after it,
-    -1 before it. ``count`` is in paths."""
-
-    id: str
-    event_name: str
-    step: int
-    count: int
-    is_value: bool | UnsetType = UNSET
-    """Set where the event is one that is called as OTHER."""
-
-
-class FlowLink(msgspec.Struct, frozen=True):
-    """How many paths go from one node to another, which comes later."""
-
-    source: str
-    target: str
-    count: int
-
-
-class Flows(msgspec.Struct, kw_only=True):
-    """Nodes in the order of their distance from the event, the most frequent first, the rest
-    last."""
-
-    ok: bool = True
-    nodes: list[Node]
-    links: list[FlowLink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +39,6 @@ class FlowSelector:
 
     answer: Flows
     nodes: Sequence[str]
-
-
-def checked(query: FlowsQuery) -> FlowsQuery:
-    """Raises:
-    InvalidQuery: there are no such paths.
-    """
-    if query.event_name is None and query.direction == "both":
-        raise InvalidQuery("direction", "both needs an event_name that the steps are counted from")
-    if len(query.excluded) > MOST_EXCLUDED:
-        raise InvalidQuery("exclude", f"must not have more than {MOST_EXCLUDED} names")
-    if query.event_name in query.excluded:
-        raise InvalidQuery("exclude", "must not have the event_name that paths begin with")
-    for index, one in enumerate(query.through):
-        if not -query.steps_before <= one.step <= query.steps_after:
-            raise InvalidQuery(f"through[{index}].step", "must be one of the steps that are shown")
-    return query
 
 
 def build(query: FlowsQuery, persons: Persons) -> Sql:
@@ -195,69 +102,6 @@ def chosen(answer: Flows, node: str | None, link: Sequence[str] | None) -> FlowS
     if not any(one.id == node for one in answer.nodes):
         raise InvalidQuery("people_of.node", "must be the `id` of one of the `nodes`")
     return FlowSelector(answer, [str(node)])
-
-
-def shape(query: FlowsQuery, rows: Sequence[Sequence[Any]]) -> Flows:
-    """The answer that ``rows`` make. Of two events as frequent as each other, the one that sorts
-    first stands alone."""
-    counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for step, name, _, count in rows:
-        counts[step][name] += count
-    labels = {step: _labels(found, query.limit) for step, found in counts.items()}
-    nodes: Counter[tuple[int, str]] = Counter()
-    links: Counter[tuple[int, str, str]] = Counter()
-    for step, name, nearer, count in rows:
-        label = labels[step][name]
-        nodes[step, label] += count
-        if nearer:
-            links[step, label, labels[_nearer(step)][nearer]] += count
-    return Flows(
-        nodes=[
-            Node(
-                _id(step, label),
-                OTHER if label == _REST else label,
-                step,
-                count,
-                True if label == OTHER else UNSET,
-            )
-            for (step, label), count in sorted(nodes.items(), key=_rank)
-        ],
-        links=[
-            FlowLink(*_ends(step, label, nearer), count)
-            for (step, label, nearer), count in sorted(links.items(), key=_rank)
-        ],
-    )
-
-
-def _labels(counts: Counter[str], limit: int) -> Mapping[str, str]:
-    """What each event of a step is called: _REST past the limit."""
-    ranked = sorted(counts, key=lambda name: (-counts[name], name))
-    return {name: name if place < limit else _REST for place, name in enumerate(ranked)}
-
-
-def _is_rest(node: Node) -> bool:
-    return node.event_name == OTHER and node.is_value is UNSET
-
-
-def _rank(counted: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
-    (step, label, *nearer), count = counted
-    return abs(step), step, label == _REST, -count, label, *nearer
-
-
-def _nearer(step: int) -> int:
-    return step - 1 if step > 0 else step + 1
-
-
-def _id(step: int, label: str) -> str:
-    if label == OTHER:
-        return f"{step}:={label}"  # not the rest
-    return f"{step}:{OTHER if label == _REST else label}"
-
-
-def _ends(step: int, label: str, nearer: str) -> tuple[str, str]:
-    """The ids of a link's nodes, the earlier one first."""
-    near, far = _id(_nearer(step), nearer), _id(step, label)
-    return (near, far) if step > 0 else (far, near)
 
 
 def _at(step: int, is_: str, values: Parameters) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from whipstitch.analytics.expressions.time_ranges import Intervals
+from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.reports.funnel_steps import Exclusion, FunnelMatching
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters

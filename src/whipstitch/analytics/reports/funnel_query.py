@@ -12,7 +12,8 @@ from whipstitch.analytics.expressions import groupings
 from whipstitch.analytics.expressions.breakdowns import Breakdown, Group
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.groupings import Grouping
-from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
+from whipstitch.analytics.expressions.intervals import Intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.reports import funnel_steps
 from whipstitch.analytics.reports.funnel_steps import FunnelMatching
 from whipstitch.core.errors import InvalidQuery

@@ -11,7 +11,8 @@ from whipstitch.analytics.expressions.breakdowns import Breakdown, Group
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.formulas import Formula
 from whipstitch.analytics.expressions.groupings import Grouping
-from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
+from whipstitch.analytics.expressions.intervals import Intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.reports.measure import Series
 from whipstitch.analytics.reports.windows import Windows
 from whipstitch.core.errors import InvalidQuery

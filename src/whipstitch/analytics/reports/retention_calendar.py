@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange, intervals
+from whipstitch.analytics.expressions.intervals import Intervals, intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.core.errors import InvalidQuery
 
 Interval = Literal["day", "week", "month"]

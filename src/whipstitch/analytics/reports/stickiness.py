@@ -9,7 +9,8 @@ import msgspec
 from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import Filter
-from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
+from whipstitch.analytics.expressions.intervals import Intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports.report import Report, in_one_statement
 from whipstitch.identity.person_map import Persons

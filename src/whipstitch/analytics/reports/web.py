@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from whipstitch.analytics.expressions.time_ranges import Intervals
+from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports.report import Report, in_one_statement
 from whipstitch.analytics.sessions.session_filters import PAGE

@@ -11,7 +11,8 @@ from itertools import accumulate
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange, days_before
+from whipstitch.analytics.expressions.intervals import Intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange, days_before
 from whipstitch.warehouse.parameters import Parameters
 
 WHOLE: Final = -1

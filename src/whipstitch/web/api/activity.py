@@ -7,13 +7,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
-from whipstitch.analytics.expressions.time_ranges import (
-    Interval,
-    Intervals,
-    TimeRange,
-    intervals,
-    parse_moment,
-)
+from whipstitch.analytics.expressions.intervals import Interval, Intervals, intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange, parse_moment
 from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import lifecycle, stickiness
 from whipstitch.analytics.reports.lifecycle import (

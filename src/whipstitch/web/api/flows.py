@@ -9,14 +9,10 @@ from msgspec import Meta
 
 from whipstitch.analytics.expressions.event_matcher import checked_event_name
 from whipstitch.analytics.people.drill_down import SelectedPeople
-from whipstitch.analytics.reports import flows
-from whipstitch.analytics.reports.flows import (
-    Direction,
-    FlowSelector,
-    FlowsQuery,
-    StepKind,
-    Through,
-)
+from whipstitch.analytics.reports import flow_query, flows
+from whipstitch.analytics.reports.flow_answer import Flows
+from whipstitch.analytics.reports.flow_query import Direction, FlowsQuery, StepKind, Through
+from whipstitch.analytics.reports.flows import FlowSelector
 from whipstitch.analytics.reports.report import Report
 from whipstitch.analytics.session import QuerySession
 from whipstitch.web.api.asking import Asking
@@ -52,7 +48,7 @@ class PeopleOfFlow(PeopleOf, kw_only=True):
 class ThroughBody(StrictBody, kw_only=True):
     """What all paths have in common: an event at a step."""
 
-    step: Annotated[int, Meta(ge=-flows.DEEPEST, le=flows.DEEPEST)]
+    step: Annotated[int, Meta(ge=-flow_query.DEEPEST, le=flow_query.DEEPEST)]
     event_name: str
 
 
@@ -76,17 +72,17 @@ class FlowsBody(ReportBody, kw_only=True):
     through: Annotated[
         list[ThroughBody],
         Meta(
-            max_length=2 * flows.DEEPEST + 1,
+            max_length=2 * flow_query.DEEPEST + 1,
             description="Only paths with these events at these steps: what goes on from there.",
         ),
     ] = msgspec.field(default_factory=list)
     depth: Annotated[
-        int, Meta(ge=1, le=flows.DEEPEST, description="Steps after or before the event")
-    ] = flows.DEFAULT_DEPTH
+        int, Meta(ge=1, le=flow_query.DEEPEST, description="Steps after or before the event")
+    ] = flow_query.DEFAULT_DEPTH
     limit: Annotated[
         int,
-        Meta(ge=1, le=flows.WIDEST, description="Events of a step; the others are `$other`"),
-    ] = flows.DEFAULT_LIMIT
+        Meta(ge=1, le=flow_query.WIDEST, description="Events of a step; the others are `$other`"),
+    ] = flow_query.DEFAULT_LIMIT
     people_of: PeopleOfFlow | None = None
 
     def parsed(self, zone: ZoneInfo, now: datetime) -> FlowsQuery:
@@ -96,7 +92,7 @@ class FlowsBody(ReportBody, kw_only=True):
             checked_event_name(name, f"exclude[{index}]")
         for index, one in enumerate(self.through):
             checked_event_name(one.event_name, f"through[{index}].event_name")
-        return flows.checked(
+        return flow_query.checked(
             FlowsQuery(
                 self.event_name,
                 self.range(zone, now),
@@ -170,13 +166,11 @@ _ANSWERS: Final = {
     shown=_ANSWERS,
     refusals=REFUSALS,
 )
-async def ask_flows(
-    asking: Asking, sent: InEnvironment, body: FlowsBody
-) -> flows.Flows | SelectedPeople:
+async def ask_flows(asking: Asking, sent: InEnvironment, body: FlowsBody) -> Flows | SelectedPeople:
     """Paths from the first occurrence of the event in each session on (without a session: as long
     as no pause takes 30 minutes). A node is an event at a step, a link counts the paths that go
     from one to the next; a path that ends at a node has no link from it. What is excluded,
     or has no screen or page, still keeps a visit together. With `people_of`, the people behind a
     node or a link."""
-    answer: flows.Flows | SelectedPeople = await ask(asking, body)
+    answer: Flows | SelectedPeople = await ask(asking, body)
     return answer

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from whipstitch.analytics.expressions import filters, groupings
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
-from whipstitch.analytics.expressions.time_ranges import Interval, intervals
+from whipstitch.analytics.expressions.intervals import Interval, intervals
 from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import funnels
 from whipstitch.analytics.reports.funnel_query import (

@@ -11,14 +11,9 @@ from msgspec import Meta
 from whipstitch.analytics.expressions import filters, formulas, groupings
 from whipstitch.analytics.expressions.breakdowns import ALL
 from whipstitch.analytics.expressions.event_matcher import Match, checked_event_name
+from whipstitch.analytics.expressions.intervals import Interval, Intervals, intervals
 from whipstitch.analytics.expressions.properties import checked_name
-from whipstitch.analytics.expressions.time_ranges import (
-    Interval,
-    Intervals,
-    TimeRange,
-    earlier,
-    intervals,
-)
+from whipstitch.analytics.expressions.time_ranges import TimeRange, earlier
 from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import insights, windows
 from whipstitch.analytics.reports.insight_query import (

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from whipstitch.analytics.expressions.time_ranges import Interval, intervals, parse_range
+from whipstitch.analytics.expressions.intervals import Interval, intervals
+from whipstitch.analytics.expressions.time_ranges import parse_range
 from whipstitch.core.reasons import Outcome, Reason
 from whipstitch.core.rejections import Rejection
 from whipstitch.web.api.asking import Asking

@@ -11,8 +11,8 @@ from msgspec import Meta
 
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.filters import Filter
+from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.expressions.time_ranges import (
-    Intervals,
     TimeRange,
     parse_moment,
     parse_range,

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, Meta, UnsetType, field
 
 from whipstitch.analytics.expressions import filters
-from whipstitch.analytics.expressions.time_ranges import Interval, intervals, parse_moment
+from whipstitch.analytics.expressions.intervals import Interval, intervals
+from whipstitch.analytics.expressions.time_ranges import parse_moment
 from whipstitch.analytics.people.drill_down import SelectedPeople
 from whipstitch.analytics.reports import web
 from whipstitch.analytics.reports.report import Report

@@ -12,7 +12,8 @@ from tests.support.reference import START, Event, Update, World, Worlds
 from whipstitch.analytics.expressions.breakdowns import MOST_CELLS, Breakdown
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import On
-from whipstitch.analytics.expressions.time_ranges import TimeRange, intervals
+from whipstitch.analytics.expressions.intervals import intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people.drill_down import SelectedPage
 from whipstitch.analytics.reports import funnel_statement, funnels, insights
 from whipstitch.analytics.reports.funnel_query import Funnel, FunnelQuery, FunnelSelector

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.support.reference import START, START_MS, Event, World, Worlds
 
-from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, intervals
+from whipstitch.analytics.expressions.intervals import Interval, intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.session import QuerySession
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Rows

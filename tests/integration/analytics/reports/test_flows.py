@@ -18,14 +18,15 @@ from whipstitch.analytics.expressions.breakdowns import OTHER
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import flows
-from whipstitch.analytics.reports.flows import (
+from whipstitch.analytics.reports.flow_answer import FlowLink, Flows, Node, shape
+from whipstitch.analytics.reports.flow_query import (
     Direction,
-    Flows,
-    FlowSelector,
     FlowsQuery,
     StepKind,
     Through,
+    checked,
 )
+from whipstitch.analytics.reports.flows import FlowSelector
 from whipstitch.core.errors import InvalidQuery
 
 _MINUTE = 60_000
@@ -81,7 +82,7 @@ def _query(
 
 def _ask(worlds: Worlds, world: World, query: FlowsQuery) -> Flows:
     async def ask(reading: Any) -> Flows:
-        return flows.shape(query, await reading.run(flows.build(query, reading.persons)))
+        return shape(query, await reading.run(flows.build(query, reading.persons)))
 
     return worlds.read(world.scope(), ask)
 
@@ -206,7 +207,7 @@ def test_nodes_links_and_people_are_those_of_a_walk_through_all_visits(
     narrowed = data.draw(st.booleans())
     if steps and narrowed:
         two = [data.draw(st.sampled_from(steps)) for _ in range(2)]
-        query = flows.checked(replace(query, through=tuple(Through(*one) for one in two)))
+        query = checked(replace(query, through=tuple(Through(*one) for one in two)))
         paths = _paths(world, query, chosen)
     nodes, links = _expected(paths, query)
 
@@ -291,8 +292,8 @@ def test_people_of_what_is_not_in_the_answer_is_refused(
     node: str | None, link: list[str] | None, field: str
 ) -> None:
     answer = Flows(
-        nodes=[flows.Node("0:a", "a", 0, 1), flows.Node("1:b", "b", 1, 1)],
-        links=[flows.FlowLink("0:a", "1:b", 1)],
+        nodes=[Node("0:a", "a", 0, 1), Node("1:b", "b", 1, 1)],
+        links=[FlowLink("0:a", "1:b", 1)],
     )
 
     with pytest.raises(InvalidQuery) as refused:

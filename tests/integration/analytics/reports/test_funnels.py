@@ -21,7 +21,8 @@ from tests.support.reference import HOUR_MS, START_MS, Event, World, Worlds, ran
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.breakdowns import OTHER, Breakdown, Group
 from whipstitch.analytics.expressions.event_matcher import Match
-from whipstitch.analytics.expressions.time_ranges import TimeRange, intervals
+from whipstitch.analytics.expressions.intervals import intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import funnel_query, funnels
 from whipstitch.analytics.reports.funnel_query import (

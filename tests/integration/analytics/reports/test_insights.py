@@ -22,7 +22,8 @@ from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.breakdowns import MOST_CELLS, OTHER, Breakdown, Group
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.groupings import Buckets
-from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, intervals
+from whipstitch.analytics.expressions.intervals import Interval, intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports import insights
 from whipstitch.analytics.reports.insight_query import Insights, InsightSelector, InsightsQuery

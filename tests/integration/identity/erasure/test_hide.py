@@ -13,7 +13,8 @@ from tests.support.stitching import LIVE, Node, accepted, until
 from whipstitch.identity.erasure import physical_delete
 from whipstitch.identity.erasure.records import Erasure
 from whipstitch.identity.erasure.worker import ErasureWorker
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
 

@@ -9,7 +9,8 @@ from tests.support.segments import event
 from tests.support.stitching import LIVE, Node, accepted, until
 
 from whipstitch.identity.erasure.worker import ErasureWorker
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.registry.acceptance import Acceptance
 
 

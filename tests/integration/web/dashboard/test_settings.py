@@ -7,7 +7,8 @@ from tests.integration.web.dashboard.conftest import Visit
 from tests.support.command import registry_of
 from tests.support.server import Server
 
-from whipstitch.journal.dead_letters import DeadLetter, DeadLetters
+from whipstitch.journal.dead_letter import DeadLetter
+from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.segments import SEALED
 
 EVENT = {"event_name": "settings", "distinct_id": "user_1"}

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whipstitch.analytics.expressions.intervals import Interval, intervals
 from whipstitch.analytics.expressions.time_ranges import (
-    Interval,
     TimeRange,
     earlier,
-    intervals,
     parse_moment,
     parse_range,
     parse_zone,

@@ -9,7 +9,8 @@ import pytest
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.breakdowns import OTHER, Breakdown, Group
 from whipstitch.analytics.expressions.event_matcher import Match
-from whipstitch.analytics.expressions.time_ranges import Intervals, TimeRange
+from whipstitch.analytics.expressions.intervals import Intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.reports.funnel_answer import shape
 from whipstitch.analytics.reports.funnel_matching import WHOLE
 from whipstitch.analytics.reports.funnel_query import FunnelQuery, checked

@@ -12,7 +12,8 @@ from msgspec import UNSET
 
 from whipstitch.analytics.expressions.breakdowns import OTHER, Breakdown, Group
 from whipstitch.analytics.expressions.event_matcher import Match
-from whipstitch.analytics.expressions.time_ranges import Interval, TimeRange, intervals
+from whipstitch.analytics.expressions.intervals import Interval, intervals
+from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.reports import insights
 from whipstitch.analytics.reports.insight_lines import lines
 from whipstitch.analytics.reports.insight_query import InsightsQuery, Line, checked
