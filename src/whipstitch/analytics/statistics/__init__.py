@@ -1,0 +1,1 @@
+"""What numbers of people allow to conclude: tests, intervals, probabilities. All pure."""
