@@ -8,13 +8,20 @@ from typing import Final
 
 from whipstitch.analytics.expressions.properties import of_json
 from whipstitch.analytics.people.trait_value import value_of
-from whipstitch.analytics.people.traits import RESERVED
+from whipstitch.analytics.people.traits import RESERVED, TRAIT
 from whipstitch.identity.person_map import LINKED, key_of
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE
 
 VALUE: Final = of_json("value")
 """The value in one row of ``of_people``."""
+_KEY: Final = "if(known.person_key = 0, traits.id_key, known.person_key)"
+"""The person of a row of ``_NAMED``."""
+_NAMED: Final = (
+    "FROM traits_by_property AS traits LEFT JOIN "
+    f"(SELECT {key_of('id')} AS id_key, {key_of('person')} AS person_key FROM {LINKED}) AS known "
+    "ON known.id_key = traits.id_key"
+)
 
 
 def of_people(name: str, values: Parameters) -> str:
@@ -30,13 +37,25 @@ def of_people(name: str, values: Parameters) -> str:
             nested = f"{named}JSONExtractKeysAndValuesRaw({nested}))[-1].2"
         value = f"if({value} != '', {value}, {nested})"
         names = names + _spellings(head)
-    known = f"SELECT {key_of('id')} AS id_key, {key_of('person')} AS person_key FROM {LINKED}"
     return (
-        "SELECT if(known.person_key = 0, traits.id_key, known.person_key) AS key, "
-        f"{value} AS value FROM traits_by_property AS traits "
-        f"LEFT JOIN ({known}) AS known ON known.id_key = traits.id_key "
+        f"SELECT {_KEY} AS key, {value} AS value {_NAMED} "
         f"WHERE {IN_SCOPE} AND property IN {values.add(names, 'Array(String)')} "
         f"GROUP BY key HAVING {VALUE.exists}"
+    )
+
+
+def of_everybody(most: int, longest: int) -> str:
+    """A query of ``key``, ``trait`` and ``value``, as above, of the ``most`` traits that were said
+    of most ids and have names of at most ``longest`` bytes; of a reserved one the plain name."""
+    common = (
+        f"SELECT {TRAIT} AS name FROM traits_by_property AS traits "
+        f"WHERE {IN_SCOPE} AND length(property) <= {longest} "
+        f"GROUP BY name ORDER BY uniqExact(id_key) DESC, name LIMIT {most}"
+    )
+    latest = value_of("traits", "(traits.version, traits.property)", "traits.id_key")
+    return (
+        f"SELECT {_KEY} AS key, {TRAIT} AS trait, {latest} AS value {_NAMED} "
+        f"WHERE {IN_SCOPE} AND trait IN ({common}) GROUP BY key, trait HAVING {VALUE.exists}"
     )
 
 

@@ -32,10 +32,11 @@ _SAID: Final = (
 )
 """The spelling said last."""
 _VALUE: Final = value_of("traits", _LATEST, "traits.distinct_id")
-_TRAIT: Final = (
+TRAIT: Final = (
     f"if(traits.property IN ({', '.join(repr(f'${name}') for name in RESERVED)}), "
     "substring(traits.property, 2), traits.property)"
 )
+"""What a trait is called, whichever way it is spelt."""
 _SEARCHED: Final = "property IN ('name', '$name', 'email', '$email')"
 
 
@@ -51,7 +52,7 @@ def of(people: Sequence[str]) -> Sql:
         f"SELECT {who} AS who, {_SAID} AS said, {_VALUE} AS text "
         f"FROM person_traits AS traits {named}"
         f"WHERE {IN_SCOPE} AND distinct_id IN ({ids}) "
-        f"GROUP BY who, {_TRAIT} ORDER BY who, said",
+        f"GROUP BY who, {TRAIT} ORDER BY who, said",
         {"people": list(people)},
     )
 
@@ -81,6 +82,6 @@ def matching() -> str:
     return (
         f"SELECT distinct_id AS id FROM person_traits AS traits "
         f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
-        f"GROUP BY distinct_id, {_TRAIT} "
+        f"GROUP BY distinct_id, {TRAIT} "
         f"HAVING {contains(_VALUE)}"
     )

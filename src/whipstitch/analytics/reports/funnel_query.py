@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,10 +15,9 @@ from whipstitch.analytics.expressions.groupings import Grouping
 from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.reports import funnel_steps
+from whipstitch.analytics.reports.funnel_correlation import Cell, Correlation, Outcome
 from whipstitch.analytics.reports.funnel_steps import FunnelMatching
 from whipstitch.core.errors import InvalidQuery
-
-Outcome = Literal["converted", "dropped"]
 
 LONGEST_WINDOW: Final = 10 * 366 * 86_400
 """Seconds."""
@@ -30,7 +29,8 @@ _MOST_NUMBERS: Final = 500_000
 class FunnelQuery:
     """It is broken down by one ``breakdown``, or by ``groupings``: by the value at the event that
     the attempt begins with. With ``intervals`` also the attempts that begin in each are counted,
-    with ``buckets`` how long it takes people, in so many spans of time."""
+    with ``buckets`` how long it takes people, in so many spans of time, with ``correlations`` what
+    goes together with converting, so many events and values of each kind."""
 
     attempts: FunnelMatching
     range: TimeRange
@@ -40,6 +40,7 @@ class FunnelQuery:
     intervals: Intervals | None = None
     buckets: int = 0
     now: datetime | None = None
+    correlations: int = 0
 
     @property
     def is_broken_down(self) -> bool:
@@ -55,10 +56,11 @@ class FunnelQuery:
 
 @dataclass(frozen=True, slots=True)
 class FunnelSelector:
-    """People of one number of an answer: who took ``step``, the first is 1, or took the one before
-    it but not this; of a group if ``of_group`` (``is_value``: see ``breakdowns.is_in``; with
-    groupings ``groups``, one of each), of the attempts that begin in an interval (its start), and
-    who took the step so many milliseconds after the first (from, inclusive, and to)."""
+    """People of one number of an answer: of ``correlated``, if that is given; else who took
+    ``step``, the first is 1, or took the one before it but not this; of a group if ``of_group``
+    (``is_value``: see ``breakdowns.is_in``; with groupings ``groups``, one of each), of the
+    attempts that begin in an interval (its start), and who took the step so many milliseconds
+    after the first (from, inclusive, and to)."""
 
     step: int
     outcome: Outcome = "converted"
@@ -70,6 +72,7 @@ class FunnelSelector:
     """As ``is_value``, of each of ``groups``."""
     interval: int | None = None
     after: tuple[int, int] | None = None
+    correlated: Cell | None = None
 
 
 class StepCounts(msgspec.Struct):
@@ -132,6 +135,7 @@ class Funnel(msgspec.Struct, kw_only=True):
     open: list[bool] | UnsetType = UNSET
     conversion: list[float | None] | UnsetType = UNSET
     histogram: TimeToConvert | UnsetType = UNSET
+    correlation: Correlation | UnsetType = UNSET
 
 
 def checked(query: FunnelQuery) -> FunnelQuery:
@@ -141,6 +145,8 @@ def checked(query: FunnelQuery) -> FunnelQuery:
         InvalidQuery
     """
     funnel_steps.checked(query.attempts)
+    if query.correlations and len(query.attempts.required) < 2:
+        raise InvalidQuery("correlations", "need two steps that are not optional")
     limits = [one.limit for one in (query.breakdown, *query.groupings) if one is not None]
     groups = math.prod(limit + 2 for limit in limits)
     places = 1 + (0 if query.intervals is None else len(query.intervals.starts))

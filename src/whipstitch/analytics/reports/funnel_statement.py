@@ -82,7 +82,7 @@ def people(
         taken += f" AND {theirs}"
     elif counted.of_group:
         taken += f" AND {is_in('began_as', counted.group, counted.is_value, values)}"
-    chosen = _chosen(query, values, persons, named=True)
+    chosen = choose(query, values, persons, named=True)
     if query.is_broken_down:
         group = "arrayJoin(began)" if query.in_several and counted.of_group else "began"
         chosen = f"SELECT *, {group} AS began_as FROM ({chosen})"
@@ -101,7 +101,7 @@ def _of_groups(
 ) -> str:
     """A query of the group, whether it is everybody, and ``numbers``, aggregates, by ``keys``, of
     the attempts that meet ``where``, each with further ``columns``."""
-    chosen = f"SELECT *{columns} FROM ({_chosen(query, values, persons)}) WHERE {where}"
+    chosen = f"SELECT *{columns} FROM ({choose(query, values, persons)}) WHERE {where}"
     by = "".join(f", {key}" for key in keys)
     if not query.is_broken_down:
         return f"SELECT '' AS began, 1, {numbers} FROM ({chosen}) GROUP BY began{by}"
@@ -119,30 +119,42 @@ def _of_groups(
     )
 
 
-def _chosen(
-    query: FunnelQuery, values: Parameters, persons: Persons, *, named: bool = False
+def seen(query: FunnelQuery, values: Parameters, persons: Persons) -> str:
+    """What a row of ``events`` must meet for the funnel to know of it."""
+    of_range = query.range.condition(values)
+    return " AND ".join((IN_SCOPE, of_range, all_met(query.filters, values, persons)))
+
+
+def choose(
+    query: FunnelQuery,
+    values: Parameters,
+    persons: Persons,
+    *,
+    named: bool = False,
+    began: str = "",
 ) -> str:
-    """Chosen attempts (``took``) of everybody; if ``named`` with the key ``who`` and an id."""
+    """Chosen attempts (``took``) of everybody; if ``named`` with the key ``who`` and an id.
+    ``began``: what is kept of the event that each begins with, an expression, where the funnel is
+    not broken down."""
     row = marked(query.attempts, values, persons)
-    seen = " AND ".join(
-        (
-            IN_SCOPE,
-            query.range.condition(values),
-            all_met(query.filters, values, persons),
-        )
-    )
+    where = seen(query, values, persons)
     source, events = "events", f"arraySort(groupArray({row.event})) AS events"
     if query.is_broken_down:
-        broken = _broken(query, f"{seen} AND {row.begins}", values, persons)
+        broken = _broken(query, f"{where} AND {row.begins}", values, persons)
         source = broken.source
         none = "''" if query.breakdown is not None and not query.in_several else "[]"
-        pairs = f"groupArray(({row.event}, if({row.begins}, {broken.group}, {none})))"
-        events = f"arraySort({pairs}) AS pairs, pairs.1 AS events, pairs.2 AS groups"
+        pair = f"({row.event}, if({row.begins}, {broken.group}, {none}))"
+    else:
+        pair = f"({row.event}, {began})" if began else ""
+    if pair:
+        pairs = f"arraySort(groupArray({pair}))"
+        events = f"{pairs} AS pairs, pairs.1 AS events, pairs.2 AS groups"
     columns = []
     if named:
         events += f", any({persons.id}) AS named"
         columns = ["who", "named"]
-    where = seen if query.attempts.order == "strict" else f"{seen} AND {row.taken}"
+    if query.attempts.order != "strict":
+        where += f" AND {row.taken}"
     everybody = (
         f"SELECT {persons.key} AS who, {events} FROM {source} WHERE {where} "
         f"GROUP BY who HAVING max({row.begins})"
@@ -153,7 +165,7 @@ def _chosen(
         columns,
         query.intervals,
         values,
-        grouped=query.is_broken_down,
+        grouped=bool(pair),
     )
 
 

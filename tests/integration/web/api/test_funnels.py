@@ -227,3 +227,61 @@ def test_what_is_asked_stays_a_value(server: Server, text: str) -> None:
     question = {"steps": steps, "window_seconds": 60, **_RANGE, "breakdown": {"property": text}}
 
     assert _counts(_ask(server, question)["steps"]) == [0, 0]
+
+
+def test_what_goes_together_with_converting_names_its_people(server: Server) -> None:
+    asked = _QUESTION | {"correlations": 10}
+
+    found = _ask(server, asked)["correlation"]
+
+    assert (found["converted"], found["dropped"], found["undecided"]) == (1, 0, 0)
+    assert found["left_out"] == ["funnel_done", "funnel_seen"]
+    # There is nobody to compare with.
+    assert found["correlations"] == []
+    for cell, who in (
+        ({"outcome": "converted"}, ["funnel_user"]),
+        ({"outcome": "dropped"}, []),
+        ({"outcome": "converted", "property": "plan", "value": "free"}, ["funnel_user"]),
+        ({"outcome": "converted", "property": "plan", "value": "pro"}, []),
+        (
+            {"outcome": "converted", "event_name": "funnel_never", "present": False},
+            ["funnel_user"],
+        ),
+    ):
+        assert _ask(server, asked | {"people_of": {"correlated": cell}})["people"] == who
+
+
+@pytest.mark.parametrize(
+    ("question", "field"),
+    [
+        ({"steps": _STEPS[:1], "correlations": 10}, "correlations"),
+        ({"correlations": 1000}, "correlations"),
+        ({"people_of": {"correlated": {"outcome": "converted"}}}, "people_of.correlated"),
+        ({"people_of": {"outcome": "converted"}}, "people_of.step"),
+        (
+            {"correlations": 5, "people_of": {"step": 1, "correlated": {"outcome": "dropped"}}},
+            "people_of.correlated",
+        ),
+        (
+            {
+                "correlations": 5,
+                "people_of": {"correlated": {"outcome": "dropped", "event_name": "funnel_done"}},
+            },
+            "people_of.correlated.event_name",
+        ),
+        (
+            {
+                "correlations": 5,
+                "people_of": {"correlated": {"outcome": "dropped", "property": "plan"}},
+            },
+            "people_of.correlated.value",
+        ),
+    ],
+)
+def test_what_correlations_cannot_be_asked_is_said(
+    server: Server, question: dict[str, Any], field: str
+) -> None:
+    answer = server.ask(_PATH, _QUESTION | question)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(f"{field}: "), answer.text

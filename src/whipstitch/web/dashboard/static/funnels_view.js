@@ -1,22 +1,25 @@
 // Funnels: the question's state, its query and how the answer is shown; the page and boards use it (question.js).
 
-import { askedBreakdown, groupAsked, groupLabel, linkedNumber, nothingHappened, tidyBreakdown } from "./answer_parts.js";
+import { askedBreakdown, groupAsked, groupLabel, nothingHappened, tidyBreakdown } from "./answer_parts.js";
 import { fill, h } from "./dom.js";
 import { tidyEvents, tidyFilters } from "./event_list.js";
 import { OPERATORS } from "./filter_editor.js";
-import { change, daysText, duration, number, percent } from "./format.js";
+import { daysText, number, percent } from "./format.js";
 import { intervalFor } from "./date_range.js";
 import { funnelChart } from "./funnel_chart.js";
+import { drawCorrelation } from "./funnel_correlation.js";
 import { MOST_EXCLUSIONS } from "./funnel_editor_parts.js";
+import { columns, groupTable, stepTable } from "./funnel_tables.js";
 import { drawHistogram, drawOverTime } from "./funnel_time.js";
 import { eventLabel } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
 
 export const ORDERS = { ordered: "One step after another", strict: "With nothing in between", unordered: "In any order" };
 export const UNITS = { d: { text: "days", seconds: 86_400 }, h: { text: "hours", seconds: 3600 }, m: { text: "minutes", seconds: 60 }, s: { text: "seconds", seconds: 1 } };
-export const SHOWN = { steps: "Steps", time: "Over time", histogram: "Time to convert" };
+export const SHOWN = { steps: "Steps", time: "Over time", histogram: "Time to convert", correlation: "Correlation" };
 export const INTERVALS = { hour: "by hour", day: "by day", week: "by week", month: "by month" };
 const BUCKETS = 12;
+const CORRELATIONS = 50;
 const WINDOW = "14d";
 const LONGEST = 10 * 366 * 86_400;
 const STEPS = 20;
@@ -55,10 +58,10 @@ export const view = {
     interval: INTERVALS[state.interval] ? state.interval : "",
   }),
 
-  read: ({ window_seconds: seconds, breakdowns, interval, histogram, ...query }) => ({
+  read: ({ window_seconds: seconds, breakdowns, interval, histogram, correlations, ...query }) => ({
     ...query,
     window: Number.isInteger(seconds) && seconds > 0 ? windowText(seconds) : WINDOW,
-    show: interval ? "time" : histogram ? "histogram" : "steps",
+    show: interval ? "time" : histogram ? "histogram" : correlations ? "correlation" : "steps",
     ...(interval ? { interval } : {}),
     ...(breakdowns?.length ? { breakdown: breakdowns[0], second: breakdowns[1] ?? null } : {}),
   }),
@@ -68,18 +71,22 @@ export const view = {
       event_name, filters, any_of: any_of && chosen(any_of).map((one) => ({ event_name: one.event_name, filters: one.filters })),
       optional: (optional === true && index > 0 && state.order !== "unordered") || undefined,
     }));
-    if (!steps.length) return null;
-    const several = state.breakdown && state.second;
+    const correlates = state.show === "correlation";
+    if (!steps.length || (correlates && steps.filter((one) => !one.optional).length < 2)) return null;
+    // What goes together with converting is told of everybody.
+    const several = state.breakdown && state.second && !correlates;
     return {
       steps, order: state.order, window_seconds: secondsOf(state.window), filters: tidyFilters(state.filters), exclusions: excluded(state, steps),
-      breakdown: several ? undefined : askedBreakdown(state.breakdown),
+      breakdown: several || correlates ? undefined : askedBreakdown(state.breakdown),
       breakdowns: several ? [state.breakdown, state.second].map(askedBreakdown) : undefined,
       interval: state.show === "time" ? state.interval || intervalFor(state.range) : undefined,
       histogram: state.show === "histogram" ? BUCKETS : undefined,
+      correlations: correlates ? CORRELATIONS : undefined,
     };
   },
 
-  missing: () => "Choose the events of the first steps: how many people get from one to the next is drawn here.",
+  missing: ({ show }) => (show === "correlation" ? "Choose two steps that are not optional: what goes together with getting from the first to the last is drawn here."
+    : "Choose the events of the first steps: how many people get from one to the next is drawn here."),
 
   draw(element, found) {
     if (!found.answer.steps[0].count) {
@@ -90,6 +97,7 @@ export const view = {
     const whole = lineOf(found, names);
     const groups = (found.answer.breakdowns ?? []).map((one) => lineOf(found, names, one));
     if (found.query.interval) return drawOverTime(element, found, groups.length ? groups : [whole]);
+    if (found.query.correlations) return drawCorrelation(element, found, whole);
     if (found.query.histogram) return drawHistogram(element, found, [whole, ...groups]);
     const shown = groups.length ? groups.slice(0, MOST_GROUPS) : [whole];
     const place = h(`div.chart.funnel${groups.length ? ".grouped" : ""}`);
@@ -164,46 +172,4 @@ function summary({ steps, stepsBefore }, { state, query }) {
   return h("p.answer-sum", {}, h("strong", {}, percent(last.fromFirst)),
     h("span.quiet", {}, ` ${number(last.count)} of ${number(steps[0].count)} people took every step within ${number(count)} ${count === 1 ? UNITS[unit].text.slice(0, -1) : UNITS[unit].text}`,
       stepsBefore && `; before: ${percent(stepsBefore[end].fromFirst)} of ${number(stepsBefore[0].count)}`));
-}
-
-const region = (label, ...rows) => h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": label }, h("table.table.tight", {}, rows));
-const heading = (text) => h("th.num", { scope: "col" }, text);
-
-function stepTable({ steps, stepsBefore }, names, { before }) {
-  return region("Steps",
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), ["People", "Dropped", "Of first", ...(before ? ["Before", "Change"] : []), "Of previous", "Median"].map(heading))),
-    h("tbody", {}, steps.map((one, index) => h("tr", {},
-      h("th", { scope: "row" }, h("span.series-name", {}, h("span.mark", {}, index + 1), h("span.cut", { title: names[index] }, names[index]))),
-      h("td.num", {}, linkedNumber(one.count, one.href)),
-      h("td.num", {}, index ? linkedNumber(one.dropped, one.hrefDropped) : "—"),
-      h("td.num", {}, percent(one.fromFirst)),
-      before && [h("td.num.quiet", {}, percent(stepsBefore[index].fromFirst)), h("td.num", {}, change(one.fromFirst, stepsBefore[index].fromFirst))],
-      h("td.num", {}, index ? percent(one.fromPrevious) : "—"),
-      h("td.num", {}, duration(one.median))))));
-}
-
-function groupTable(lines, shown, names, { before }) {
-  const cell = (one, index) => h("td.num.apart", {}, linkedNumber(one.count, one.href), index > 0 && [
-    h("span.quiet", {}, ` ${percent(one.fromFirst)}`),
-    h("span.below", {}, one.dropped ? linkedNumber(one.dropped, one.hrefDropped, (value) => `−${number(value)}`) : "−0"),
-  ]);
-  return region("Steps by group",
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Group"), names.map((name, index) => h("th.num", { scope: "col", title: name }, `${index + 1} ${name.length > 24 ? `${name.slice(0, 23)}…` : name}`)), before && heading("Before"))),
-    h("tbody", {}, lines.map((one) => h("tr", {},
-      h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch${shown.includes(one) ? `.series-${shown.indexOf(one)}` : ".blank"}`), h("span.cut", { title: one.name }, one.name))),
-      one.steps.map(cell),
-      before && h("td.num", {}, h("span.quiet", {}, percent(one.before?.at(-1) ?? 0)), h("span.below", {}, change(one.steps.at(-1).fromFirst, one.before?.at(-1))))))));
-}
-
-// What the CSV says of a line
-function columns({ name, steps, stepsBefore }, grouped) {
-  const titled = (text) => (grouped ? `${name}: ${text}` : text);
-  return [
-    { name: titled("people"), values: steps.map((one) => one.count) },
-    { name: titled("of first"), values: steps.map((one) => one.fromFirst) },
-    { name: titled("of previous"), values: steps.map((one) => one.fromPrevious) },
-    { name: titled("median seconds"), values: steps.map((one) => one.median) },
-    { name: titled("dropped off"), values: steps.map((one) => one.dropped) },
-    ...(stepsBefore ? [{ name: titled("people (before)"), values: stepsBefore.map((one) => one.count) }] : []),
-  ];
 }
