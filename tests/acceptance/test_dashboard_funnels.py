@@ -1,6 +1,7 @@
 """Funnels in a real browser: who drops out, and where."""
 
 import csv
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,19 @@ def event(name: str, who: str, clock: str, days_ago: int = 0, **properties: Any)
     return {"type": "track", "payload": payload}
 
 
+def crowd() -> Iterator[dict[str, Any]]:
+    """Forty people who look at an offer: of those who ask for help most take it."""
+    for number in range(40):
+        who, plan = f"crowd_{number}", "team" if number % 2 else HOSTILE
+        yield event("offered", who, "08:00", 5, plan=plan)
+        if number < 16 or number >= 36:
+            yield event("helped", who, "08:10", 5)
+        if number < 20:
+            yield event("taken", who, "08:20", 5)
+
+
 HISTORY = [
+    *crowd(),
     *(event("viewed", who, "10:00", plan="pro") for who in ("ann", "bob", "cid")),
     event("viewed", "dot", "10:00", plan="free"),
     event("viewed", "dot", "10:30", plan="free"),
@@ -47,7 +60,7 @@ STEPS = "funnels?steps=!((event_name:viewed),(event_name:carted),(event_name:bou
 def server(everybodys: Server) -> Server:
     running = everybodys.in_new_project("Funnels")
     assert running.send("/api/v1/batch", {"operations": HISTORY}).status_code == 200
-    running.wait_until(lambda: len(running.events()) == len(HISTORY) - 1)
+    running.wait_until(lambda: len(running.events(limit=1000)) == len(HISTORY) - 1)
     return running
 
 
@@ -185,6 +198,48 @@ def test_conversion_over_time_and_how_long_it_takes(dashboard: Dashboard) -> Non
     expect(page.get_by_role("link", name="Bob Baker")).to_be_visible()
 
 
+OFFER = "funnels?steps=!((event_name:offered),(event_name:taken))"
+
+
+def test_what_goes_together_with_converting_is_drawn_with_its_interval(
+    dashboard: Dashboard,
+) -> None:
+    page = dashboard.go(OFFER)
+    page.get_by_role("button", name="Correlation").click()
+    expect(page.locator(".answer-sum")).to_have_text(
+        "1 event or value goes together with converting or dropping out, among 20 who converted "
+        "and 20 who did not."
+    )
+    (helped,) = rows(page, "Goes together with converting").all()
+    # 16 of 20 with 4 of 20 without: odds of 4 to odds of a quarter.
+    expect(helped).to_contain_text(
+        "helpedon the way16 80%\N{MINUS SIGN}44 20%\N{MINUS SIGN}1616\N{MULTIPLICATION SIGN}"
+    )
+    bar, whisker = page.locator(".chart .bar"), page.locator(".chart .whisker")
+    expect(bar).to_have_count(1)
+    box, ends = bar.bounding_box(), whisker.bounding_box()
+    assert box is not None
+    assert ends is not None
+    # The value lies between the ends of its interval, and the interval on one side of 1.
+    assert box["x"] < ends["x"] < box["x"] + box["width"] < ends["x"] + ends["width"]
+    page.get_by_text("Not told from chance: 2").click()
+    expect(rows(page, "Not told from chance")).to_have_count(2)
+    expect(page.locator("#answer")).to_contain_text("need not cause it")
+    assert "show=correlation" in page.url
+
+    page.reload()
+    dashboard.settle()
+    helped.get_by_role("link").nth(1).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dropped out with helped")
+    expect(page.locator("main tbody tr")).to_have_count(4)
+
+    page = dashboard.go(f"{STEPS}&show=correlation")
+    expect(page.locator(".answer-sum")).to_contain_text("Nothing is seen to go together")
+    expect(page.locator("#answer")).to_contain_text("Too few people to tell")
+    page = dashboard.go("funnels?steps=!((event_name:offered))&show=correlation")
+    expect(page.locator("#answer")).to_contain_text("Choose two steps that are not optional")
+
+
 def test_groups_of_two_breakdowns_have_both_names(dashboard: Dashboard) -> None:
     page = dashboard.go(STEPS)
     choose(page, "Break down by", "pla", "plan")
@@ -255,10 +310,11 @@ def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -
         "&show=histogram",
     )
     found = []
-    for state in states:
-        dashboard.go(STEPS + state)
+    addresses = [*(STEPS + state for state in states), f"{OFFER}&show=correlation"]
+    for address in addresses:
+        dashboard.go(address)
         found += dashboard.violations()
     assert found == []
 
     dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert [sideways(dashboard.go(STEPS + state)) for state in states] == [0] * 4
+    assert [sideways(dashboard.go(address)) for address in addresses] == [0] * 5

@@ -182,7 +182,9 @@ def test_what_many_people_did_is_told_from_chance_and_from_what_too_few_did(
     assert (strongest.event_name, strongest.goes_with) == ("helped", "converting")
     assert (strongest.converted_with, strongest.dropped_with) == (80, 20)
     assert strongest.odds_ratio == 16
-    emails = (Mark("person_property", "email", f"p{at}@example.com") for at in (0, 1, 10, 100, 101))
+    emails = (
+        Mark("person_property", "email", f"p{at}@example.com") for at in (0, 100, 101, 102, 103)
+    )
     assert {_mark(one): one.goes_with for one in others} == {
         Mark("event", "read"): "unclear",
         Mark("event", "rare"): "too_few",
