@@ -14,7 +14,8 @@ from whipstitch.ingest.validation import large, large_people, runs
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.counts import Counts
 from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of
-from whipstitch.ingest.validation.validate import Validated, Validator
+from whipstitch.ingest.validation.outcomes import Validated
+from whipstitch.ingest.validation.validate import Validator
 
 _KEY = IngestionKey("sk_live_0123456789abcdef0123456789abcdef", Project("proj_a", "A"), "live")
 CLIENT = ClientContext(_KEY)

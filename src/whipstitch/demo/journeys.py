@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from whipstitch.demo.people import Device, Person
 from whipstitch.demo.screens import any_area, area_of, spot
+from whipstitch.demo.shop import FAILURES, PRODUCTS, QUERIES, WANTED, Product, described
 
 
 class DemoOperation(NamedTuple):
@@ -20,29 +21,6 @@ class DemoOperation(NamedTuple):
     device: Device
     payload: Mapping[str, Any]
 
-
-class Product(NamedTuple):
-    name: str
-    category: str
-    price: float
-
-
-_PRODUCTS = (
-    Product("Linen shirt", "Clothing", 49.0),
-    Product("Rain jacket", "Clothing", 119.0),
-    Product("Wool socks", "Clothing", 12.5),
-    Product("Canvas tote", "Bags", 24.0),
-    Product("Day pack", "Bags", 89.0),
-    Product("Enamel mug", "Kitchen", 14.9),
-    Product("Cast-iron pan", "Kitchen", 59.0),
-    Product("Pour-over set", "Kitchen", 38.0),
-    Product("Field notebook", "Stationery", 9.9),
-    Product("Desk lamp", "Home", 74.0),
-    Product("Throw blanket", "Home", 65.0),
-)
-_WANTED = (9, 7, 8, 10, 6, 9, 4, 5, 8, 3, 3)
-_QUERIES = ("mug", "jacket", "gift", "lamp", "socks", "backpack", "notebook", "coffee", "pan")
-_FAILURES = ("card_declined", "card_declined", "3ds_timeout", "insufficient_funds")
 
 _SEARCHES = 0.35
 _ADDS = 0.34
@@ -119,20 +97,20 @@ class _Visit:
             if self._chance(_SEARCHES):
                 self._tap("search", on="Home")
                 self._see("Search")
-                query = self._rng.choice(_QUERIES)
+                query = self._rng.choice(QUERIES)
                 self._track("search_performed", query=query, results=self._rng.randrange(0, 25))
-            product = self._rng.choices(_PRODUCTS, _WANTED)[0]
+            product = self._rng.choices(PRODUCTS, WANTED)[0]
             self._tap(None)
             self._see("Product")
-            self._track("product_viewed", **_described(product))
+            self._track("product_viewed", **described(product))
             if self._chance(0.5):
                 self._tap(None)
             if self._chance(_WISHES):
                 self._tap("wishlist")
-                self._track("wishlist_added", **_described(product))
+                self._track("wishlist_added", **described(product))
             if self._chance(_ADDS):
                 self._tap("add_to_cart")
-                self._track("added_to_cart", **_described(product), quantity=1)
+                self._track("added_to_cart", **described(product), quantity=1)
                 basket.append(product)
         return basket
 
@@ -160,7 +138,7 @@ class _Visit:
         self._tap(f"pay_by_{way}")
         if self._chance(_PAYMENT_FAILS):
             self._tap("pay")
-            self._track("payment_failed", reason=self._rng.choice(_FAILURES), payment_method=way)
+            self._track("payment_failed", reason=self._rng.choice(FAILURES), payment_method=way)
         if not self._chance(_PAYS):
             return
         self._tap("pay")
@@ -262,7 +240,3 @@ class _Visit:
         self.done.append(DemoOperation(kind, self._at, self._device, payload))
         seconds = min(self._rng.expovariate(1 / 11), 27) if kind == "track" else 0
         self._at += timedelta(milliseconds=150 + int(seconds * 1000))
-
-
-def _described(product: Product) -> dict[str, Any]:
-    return {"product": product.name, "category": product.category, "price": product.price}

@@ -30,7 +30,8 @@ from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.authentication import Authenticator
 from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.validate import Validated, Validator
+from whipstitch.ingest.validation.outcomes import Validated
+from whipstitch.ingest.validation.validate import Validator
 from whipstitch.journal.group_commit import Entry
 from whipstitch.journal.journal import Journal
 

@@ -23,7 +23,7 @@ from whipstitch.ingest.bulk.worker import Job, admit, begin
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.validate import Validated
+from whipstitch.ingest.validation.outcomes import Validated
 from whipstitch.journal.journal import Journal
 
 log = structlog.get_logger(__name__)

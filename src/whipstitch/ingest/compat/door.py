@@ -26,8 +26,9 @@ from whipstitch.ingest.compat.translating import (
     translate_for,
 )
 from whipstitch.ingest.compat.translation import CompatAnswer, Translation
-from whipstitch.ingest.http.asgi import ClientGone, Reply, RequestBody, send_reply
+from whipstitch.ingest.http.asgi import Reply, send_reply
 from whipstitch.ingest.http.decompression import Oversized
+from whipstitch.ingest.http.request_body import ClientGone, RequestBody
 from whipstitch.ingest.http.responses import credentialed_cors, headers_of
 from whipstitch.ingest.http.strictness import header_map
 from whipstitch.ingest.service import IngestService, answer_to_come

@@ -20,10 +20,10 @@ from whipstitch.ingest.history.ecosystems import Format, Unplaceable
 from whipstitch.ingest.history.sources import Record
 from whipstitch.ingest.validation import timestamps
 from whipstitch.ingest.validation.alias_rows import alias_row
-from whipstitch.ingest.validation.bodies import AliasPayload, PeoplePayload, TrackPayload
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.event_rows import NotAnObject, event_row
 from whipstitch.ingest.validation.ids import is_garbage
+from whipstitch.ingest.validation.payloads import AliasPayload, PeoplePayload, TrackPayload
 from whipstitch.ingest.validation.rows import AliasRow, EventRow, Row, TraitRow
 from whipstitch.ingest.validation.trait_rows import SET_ONCE, trait_rows
 

@@ -10,7 +10,7 @@ from whipstitch.core.projects import IngestionKey
 from whipstitch.ingest.history.lines import ImportedEvent, Rows, Tally
 from whipstitch.ingest.history.sources import Record
 from whipstitch.ingest.validation import timestamps
-from whipstitch.ingest.validation.bodies import ABSENT
+from whipstitch.ingest.validation.message_ids import ABSENT
 from whipstitch.ingest.validation.rows import Row
 
 

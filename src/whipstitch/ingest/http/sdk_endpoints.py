@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from whipstitch.core.rate_limit import RateLimiter, seconds_left
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.http.asgi import ClientGone, Reply, RequestBody, key_in, send_reply
+from whipstitch.ingest.http.asgi import Reply, key_in, send_reply
 from whipstitch.ingest.http.decompression import (
     Corrupt,
     Oversized,
@@ -20,6 +20,7 @@ from whipstitch.ingest.http.decompression import (
     encoding_of,
     unpack,
 )
+from whipstitch.ingest.http.request_body import ClientGone, RequestBody
 from whipstitch.ingest.http.responses import Headers, credentialed_cors, headers_of
 from whipstitch.ingest.http.screen_views import read_view
 from whipstitch.ingest.http.sdk_answers import (

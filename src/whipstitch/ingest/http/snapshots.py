@@ -13,7 +13,7 @@ from whipstitch.core.rate_limit import RateLimiter, seconds_left
 from whipstitch.core.reasons import Reason
 from whipstitch.core.turns import Claim, NoRoom, Turns
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.http.asgi import PostDoor, Reply, RequestBody
+from whipstitch.ingest.http.asgi import PostDoor, Reply
 from whipstitch.ingest.http.decompression import (
     Corrupt,
     Oversized,
@@ -21,6 +21,7 @@ from whipstitch.ingest.http.decompression import (
     encoding_of,
     unpack,
 )
+from whipstitch.ingest.http.request_body import RequestBody
 from whipstitch.ingest.service import IngestService
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer, refusal

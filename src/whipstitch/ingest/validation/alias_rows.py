@@ -3,9 +3,9 @@
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey
 from whipstitch.ingest.client import COOKIELESS
-from whipstitch.ingest.validation.bodies import AliasPayload
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.message_ids import ids_in, once
+from whipstitch.ingest.validation.payloads import AliasPayload
 from whipstitch.ingest.validation.rows import AliasRow
 from whipstitch.ingest.validation.timestamps import time_sent
 

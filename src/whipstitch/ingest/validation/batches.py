@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from whipstitch.core.reasons import Reason
-from whipstitch.ingest.validation.bodies import (
+from whipstitch.ingest.validation.counts import Counts
+from whipstitch.ingest.validation.ids import is_garbage
+from whipstitch.ingest.validation.payloads import (
     AliasOperation,
     Operation,
     PeopleOperation,
     TrackOperation,
 )
-from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.ids import is_garbage
 
 
 class ValidOperations(msgspec.Struct):

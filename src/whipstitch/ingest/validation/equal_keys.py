@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from whipstitch.ingest.validation.bodies import TrackPayload
+from whipstitch.ingest.validation.payloads import TrackPayload
 
 _LARGEST: Final = 2**20
 """Bytes. Queries have no copy of what is larger."""

@@ -9,10 +9,11 @@ from whipstitch.core.projects import IngestionKey
 from whipstitch.core.reasons import Reason
 from whipstitch.ingest.enrichment.places import Place
 from whipstitch.ingest.enrichment.user_agent import Agent
-from whipstitch.ingest.validation.bodies import ABSENT, TrackPayload, text_of
+from whipstitch.ingest.validation.bodies import text_of
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.equal_keys import last_of_equal_keys
-from whipstitch.ingest.validation.message_ids import MessageIds, once
+from whipstitch.ingest.validation.message_ids import ABSENT, MessageIds, once
+from whipstitch.ingest.validation.payloads import TrackPayload
 from whipstitch.ingest.validation.rows import EventRow
 from whipstitch.ingest.validation.timestamps import time_sent
 

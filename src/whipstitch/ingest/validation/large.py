@@ -17,36 +17,26 @@ from whipstitch.ingest.client import COOKIELESS, ClientContext
 from whipstitch.ingest.validation import answers, screens
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.batches import SequenceNumbers, ValidOperations, keep
-from whipstitch.ingest.validation.bodies import (
-    ABSENT,
-    MALFORMED,
+from whipstitch.ingest.validation.bodies import MALFORMED, RawOperation, well_formed, why_refused
+from whipstitch.ingest.validation.counts import Counts
+from whipstitch.ingest.validation.large_people import LargePeople, lines_of_trait
+from whipstitch.ingest.validation.message_ids import ABSENT, ids_in, once
+from whipstitch.ingest.validation.onces import Onces, onces_of, what_is_meant_once
+from whipstitch.ingest.validation.outcomes import Validated, discarded_all, summary, why_no_person
+from whipstitch.ingest.validation.payloads import (
     AliasOperation,
     AliasPayload,
     Operation,
     PeopleOperation,
     PeoplePayload,
-    RawOperation,
     TrackOperation,
     TrackPayload,
     is_object_or_null,
-    well_formed,
-    why_refused,
 )
-from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.large_people import LargePeople, lines_of_trait
-from whipstitch.ingest.validation.message_ids import ids_in, once
-from whipstitch.ingest.validation.onces import Onces, onces_of, what_is_meant_once
 from whipstitch.ingest.validation.rows import EventRow, Row, encode_lines
 from whipstitch.ingest.validation.runs import RUN, runs
 from whipstitch.ingest.validation.surrogates import replace_lone_surrogates
-from whipstitch.ingest.validation.validate import (
-    Validated,
-    Validator,
-    discarded_all,
-    seen_screens,
-    summary,
-    why_no_person,
-)
+from whipstitch.ingest.validation.validate import Validator, seen_screens
 
 Lines = Iterable[bytes | memoryview]
 """Journal lines, in pieces."""

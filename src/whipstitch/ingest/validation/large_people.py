@@ -6,12 +6,13 @@ from typing import Final
 
 import msgspec
 
-from whipstitch.ingest.validation.bodies import ABSENT, PeoplePayload, is_object_or_null
 from whipstitch.ingest.validation.message_ids import (
+    ABSENT,
     Content,
     MessageIds,
     content_of_people,
 )
+from whipstitch.ingest.validation.payloads import PeoplePayload, is_object_or_null
 from whipstitch.ingest.validation.rows import TraitRow, encode_lines
 from whipstitch.ingest.validation.runs import pairs
 

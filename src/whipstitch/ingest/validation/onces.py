@@ -9,9 +9,9 @@ from typing import Final
 
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import timestamps
-from whipstitch.ingest.validation.bodies import PeoplePayload
 from whipstitch.ingest.validation.large_people import LargePeople
 from whipstitch.ingest.validation.message_ids import Content, Kind, digest
+from whipstitch.ingest.validation.payloads import PeoplePayload
 
 MOST_COMPARED: Final = 200_000
 """Operations of a request that are compared with each other at once, so that a request of millions

@@ -7,7 +7,8 @@ import msgspec
 
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot, ScreenName
 from whipstitch.core.versions import version_order
-from whipstitch.ingest.validation.bodies import ABSENT, text_of
+from whipstitch.ingest.validation.bodies import text_of
+from whipstitch.ingest.validation.message_ids import ABSENT
 
 SCREEN_EVENTS = frozenset({"$screen", "$screen_view"})
 SEEN_EVENT = "$screen_seen"

@@ -9,14 +9,15 @@ import msgspec
 from whipstitch.core.projects import IngestionKey
 from whipstitch.core.reasons import Reason
 from whipstitch.ingest.validation import timestamps
-from whipstitch.ingest.validation.bodies import ABSENT, PeoplePayload
 from whipstitch.ingest.validation.counts import Remarks
 from whipstitch.ingest.validation.equal_keys import last_of_equal_keys
 from whipstitch.ingest.validation.message_ids import (
+    ABSENT,
     NO_IDS,
     MessageIds,
     once,
 )
+from whipstitch.ingest.validation.payloads import PeoplePayload
 from whipstitch.ingest.validation.rows import TraitRow
 from whipstitch.ingest.validation.timestamps import time_sent
 

@@ -10,7 +10,6 @@ import msgspec
 
 from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
-from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence as Numbering
 from whipstitch.ingest.client import COOKIELESS, ClientContext
 from whipstitch.ingest.validation import answers, screens
@@ -18,10 +17,6 @@ from whipstitch.ingest.validation.alias_rows import alias_row
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.batches import SequenceNumbers, ValidOperations, keep
 from whipstitch.ingest.validation.bodies import (
-    AliasPayload,
-    Operation,
-    PeoplePayload,
-    TrackPayload,
     read_alias,
     read_batch,
     read_people,
@@ -34,26 +29,26 @@ from whipstitch.ingest.validation.equal_keys import objects_in
 from whipstitch.ingest.validation.event_rows import NotAnObject, app_version, event_row
 from whipstitch.ingest.validation.ids import EventIds, is_garbage
 from whipstitch.ingest.validation.onces import Onces, onces_of, what_is_meant_once
+from whipstitch.ingest.validation.outcomes import (
+    GARBAGE,
+    Validated,
+    discarded_all,
+    summary,
+    why_no_person,
+    why_not,
+)
+from whipstitch.ingest.validation.payloads import (
+    AliasPayload,
+    Operation,
+    PeoplePayload,
+    TrackPayload,
+)
 from whipstitch.ingest.validation.rows import Row, TraitRow, encode_lines
 from whipstitch.ingest.validation.trait_rows import trait_rows
 
 _ONE_EVENT: Final = Counts(events=1)
 _ONE_PERSON: Final = Counts(people=1)
 _ONE_ALIAS: Final = Counts(aliases=1)
-
-
-class Validated(msgspec.Struct, frozen=True):
-    """``lines``: ``rows`` journal lines. ``answer`` is due once they are durable; where there are
-    none, because all operations were dropped, at once."""
-
-    lines: bytes
-    rows: int
-    tally: Counts
-    answer: Answer
-
-
-GARBAGE: Final = Validated(b"", 0, Counts(troubles={Reason.GARBAGE_ID: 1}), answers.DISCARDED)
-"""What a single operation with a garbage id comes to."""
 
 
 Encode = Callable[[Sequence[Row]], bytes]
@@ -106,7 +101,7 @@ class Validator:
         """``nested``: see ``event_row``."""
         if not isinstance(event, TrackPayload):  # asked this way round it takes a third of the time
             return event
-        refusal = _why_not(event)
+        refusal = why_not(event)
         if refusal is not None:
             return refusal if event.well_formed else answers.INVALID_BODY
         if event.distinct_id == COOKIELESS:
@@ -269,32 +264,3 @@ def seen_screens(events: Iterable[TrackPayload]) -> Iterator[tuple[str, str | No
             screen = screens.screen_of(event.properties)
             if screen is not None:
                 yield screen, app_version(event)
-
-
-def why_no_person(distinct_id: str | None) -> Validated | Answer | None:
-    """Why nothing is said of a person whom a single operation names so."""
-    if not distinct_id:
-        return answers.MISSING_DISTINCT_ID
-    return GARBAGE if is_garbage(distinct_id) else None
-
-
-def _why_not(event: TrackPayload) -> Validated | Answer | None:
-    """Why a single event is not queued, if its shape is right."""
-    if not event.event_name:
-        return answers.MISSING_EVENT_NAME
-    return why_no_person(event.distinct_id)
-
-
-def discarded_all(tally: Counts) -> Validated:
-    """What a batch comes to of which nothing is kept."""
-    return Validated(b"", 0, tally, answers.DISCARDED_ALL)
-
-
-def summary(tally: Counts, key: IngestionKey, wanted: list[str]) -> Answer:
-    return answers.batched(
-        key,
-        events=tally.events,
-        people=tally.people,
-        aliases=tally.aliases,
-        screens=wanted,
-    )

@@ -1,18 +1,27 @@
 """``/api/v1/projects``: what an admin sets up, their own project and new ones."""
 
-from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
-from msgspec import UNSET, Meta, UnsetType
 from starlette.concurrency import run_in_threadpool
 
-from whipstitch.core.projects import Environment, Malformed, Project, Repeats
+from whipstitch.core.projects import Project
 from whipstitch.registry.store import Registry
 from whipstitch.registry.values import Key
 from whipstitch.web.api.asking import Asking, not_found
-from whipstitch.web.api.bodies import StrictBody
 from whipstitch.web.api.endpoints import Refusals, Routes
+from whipstitch.web.api.project_bodies import (
+    KeyAnswer,
+    KeyBody,
+    KeyShown,
+    NewProjectAnswer,
+    NewProjectBody,
+    OneKey,
+    OneProject,
+    ProjectAnswer,
+    ProjectBody,
+    ProjectsAnswer,
+    ProjectShown,
+)
 from whipstitch.web.auth.access import Reader
 
 routes = Routes("/api/v1/projects", "management", who="admin")
@@ -22,140 +31,6 @@ _ELSEWHERE: Final[Refusals] = {
     **_REFUSALS,
     404: "The token sees no such project, or no such key in it.",
 }
-
-Domains = Annotated[
-    list[str],
-    Meta(
-        description="Web domains that may send; none: all may.",
-        examples=[["example.com", "*.example.com", "localhost:3000"]],
-        max_length=1000,
-    ),
-]
-Addresses = Annotated[
-    list[str],
-    Meta(
-        description="Addresses and CIDR ranges that may send without a web page; none: all may.",
-        examples=[["203.0.113.7", "10.0.0.0/8"]],
-        max_length=1000,
-    ),
-]
-RateLimit = Annotated[
-    int | None,
-    Meta(description="Requests a minute and key; 0: no limit, null: the server's setting."),
-]
-AddressRateLimit = Annotated[
-    int | None,
-    Meta(
-        description="Requests a minute of one key from one address, besides `rate_limit`; 0: no "
-        "limit, null: the server's setting."
-    ),
-]
-WhenMalformed = Annotated[
-    Malformed,
-    Meta(
-        description="What becomes of a batch with an operation of the wrong shape: all of it is "
-        "refused, or that operation is dropped."
-    ),
-]
-WhenRepeated = Annotated[
-    Repeats,
-    Meta(
-        description="What becomes of an operation without an id that repeats, byte for byte, one "
-        "of another request within `deduplication_days`: it is stored again, or dropped."
-    ),
-]
-TimeZone = Annotated[
-    str, Meta(description="IANA name; where the project's days begin.", examples=["Europe/Paris"])
-]
-
-
-class KeyShown(msgspec.Struct, kw_only=True):
-    """An ingestion key. It only writes and ships inside apps and pages, so it is shown."""
-
-    key_id: str
-    key: Annotated[str, Meta(examples=["sk_live_8f14e45fceea167a5a36dedd4bea2543"])]
-    environment: Environment
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class ProjectShown(msgspec.Struct, kw_only=True):
-    """A project and its keys, revoked ones among them."""
-
-    project_id: str
-    name: str
-    domains: Domains
-    ips: Addresses
-    rate_limit: RateLimit
-    timezone: TimeZone
-    malformed: WhenMalformed
-    address_rate_limit: AddressRateLimit
-    repeats: WhenRepeated
-    keys: list[KeyShown]
-    warnings: list[str] = msgspec.field(default_factory=list)
-    """What the settings let through that one may not expect."""
-
-
-class ProjectsAnswer(msgspec.Struct, kw_only=True):
-    ok: bool = True
-    projects: list[ProjectShown]
-
-
-class ProjectAnswer(msgspec.Struct, kw_only=True):
-    ok: bool = True
-    project: ProjectShown
-
-
-class NewProjectAnswer(ProjectAnswer, kw_only=True):
-    """``token`` has the role admin in the new project. It is kept as a hash only: it cannot be
-    shown again."""
-
-    live_key: str
-    test_key: str
-    token: str
-
-
-class KeyAnswer(msgspec.Struct, kw_only=True):
-    ok: bool = True
-    key: KeyShown
-
-
-class NewProjectBody(StrictBody, kw_only=True):
-    """A project to be made."""
-
-    name: Annotated[str, Meta(examples=["Shop"])]
-    timezone: TimeZone = "UTC"
-
-
-class ProjectBody(StrictBody, kw_only=True):
-    """What is to change. What is left out stays."""
-
-    name: str | UnsetType = UNSET
-    domains: Domains | UnsetType = UNSET
-    ips: Addresses | UnsetType = UNSET
-    rate_limit: RateLimit | UnsetType = UNSET
-    timezone: TimeZone | UnsetType = UNSET
-    malformed: WhenMalformed | UnsetType = UNSET
-    address_rate_limit: AddressRateLimit | UnsetType = UNSET
-    repeats: WhenRepeated | UnsetType = UNSET
-
-
-class KeyBody(StrictBody, kw_only=True):
-    """A key to be made."""
-
-    environment: Environment
-
-
-class OneProject(msgspec.Struct, kw_only=True):
-    """A project."""
-
-    project_id: str
-
-
-class OneKey(OneProject, kw_only=True):
-    """A key of a project."""
-
-    key_id: str
 
 
 @routes.add("GET", "", "The token's project")

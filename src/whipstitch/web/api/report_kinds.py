@@ -10,7 +10,7 @@ from whipstitch.web.api.fields import part_of
 from whipstitch.web.api.flows import FlowsBody
 from whipstitch.web.api.funnels import FunnelBody
 from whipstitch.web.api.heatmaps import HeatmapBody
-from whipstitch.web.api.insights import InsightsBody
+from whipstitch.web.api.insight_bodies import InsightsBody
 from whipstitch.web.api.reports import ReportQuestion
 from whipstitch.web.api.retention import RetentionBody
 from whipstitch.web.api.web import WebBody

@@ -1,7 +1,8 @@
 import json
 
 from whipstitch.ingest.validation import answers
-from whipstitch.ingest.validation.bodies import TrackOperation, TrackPayload, read_batch, read_track
+from whipstitch.ingest.validation.bodies import read_batch, read_track
+from whipstitch.ingest.validation.payloads import TrackOperation, TrackPayload
 
 
 def test_line_breaks_between_tokens_become_spaces_and_those_in_strings_are_refused() -> None:

@@ -10,7 +10,8 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey, Project
 from whipstitch.core.sequence import Sequence
 from whipstitch.ingest.client import ClientContext
-from whipstitch.ingest.validation.validate import Validated, Validator
+from whipstitch.ingest.validation.outcomes import Validated
+from whipstitch.ingest.validation.validate import Validator
 
 NAMES = ("message_id", "event_id", "uuid", "messageId", "$insert_id", "insert_id", "eid")
 ALSO_BUSINESS = ("event_id", "uuid", "eid")

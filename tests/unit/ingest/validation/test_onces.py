@@ -11,7 +11,8 @@ from whipstitch.core.projects import IngestionKey, Project
 from whipstitch.core.sequence import Sequence
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import onces
-from whipstitch.ingest.validation.validate import Validated, Validator
+from whipstitch.ingest.validation.outcomes import Validated
+from whipstitch.ingest.validation.validate import Validator
 
 KEEPS = ClientContext(IngestionKey("sk_live_a", Project("proj_a", "A"), "live"))
 DROPS = ClientContext(

@@ -9,7 +9,8 @@ from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.enrichment.user_agent import Agent
-from whipstitch.ingest.validation.validate import Validated, Validator
+from whipstitch.ingest.validation.outcomes import Validated
+from whipstitch.ingest.validation.validate import Validator
 
 KEY = IngestionKey("sk_live_1", Project("p1", "P"), "live")
 NOW = 1_795_000_000_000_000
