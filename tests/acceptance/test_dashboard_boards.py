@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.support.browser import HOSTILE, PHONE, Dashboard
+from tests.support.browser import HOSTILE, PHONE, Dashboard, choose
 from tests.support.command import registry_of
 from tests.support.server import Server
 
@@ -228,40 +228,174 @@ def test_a_question_is_pinned_where_it_is_saved(dashboard: Dashboard) -> None:
     expect(page.get_by_text("This board is empty")).to_be_visible()
 
 
-def test_tiles_are_arranged_and_a_reload_keeps_it(dashboard: Dashboard, server: Server) -> None:
-    questions = [save(server, name) for name in ("A", "B", "C")]
+def places(server: Server, board: str) -> list[Any]:
+    """Of the board's tiles, in their order: what they are of, column, row, width and height."""
+    tiles = server.get(f"/api/v1/boards/{board}").json()["board"]["tiles"]
+    cells = ("x", "y", "width", "height")
+    return [
+        (one.get("question_id") or one["text"], *(one.get(name) for name in cells)) for one in tiles
+    ]
+
+
+def in_grid(server: Server, name: str, *tiles: dict[str, Any]) -> str:
+    answer = server.ask("/api/v1/boards", {"name": name, "tiles": tiles})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["board"]["id"])
+
+
+def at(what: dict[str, str], x: int, y: int, width: int, height: int) -> dict[str, Any]:
+    return {**what, "x": x, "y": y, "width": width, "height": height}
+
+
+def test_a_board_without_places_looks_as_before_until_it_is_arranged(
+    dashboard: Dashboard, server: Server
+) -> None:
+    questions = a, _, c = [save(server, name) for name in ("A", "B", "C")]
     board = pinned(server, "Arranged", *questions)
     page = dashboard.go(f"board?id={board}")
-    assert names(page) == ["A", "B", "C"]
-    expect(page.get_by_role("button", name="Move C up")).to_be_hidden()
+
+    def boxes() -> list[Any]:
+        return [tile(page, name).bounding_box() for name in ("A", "B", "C")]
+
+    before = boxes()
+    page.get_by_role("button", name="Arrange").click()
+    page.get_by_role("button", name="Arrange").click()
+    server.wait_until(lambda: boxes() == before)
+    assert places(server, board) == [(one, None, None, "half", None) for one in questions]
 
     page.get_by_role("button", name="Arrange").click()
     page.get_by_role("button", name="Move C up").focus()
     page.keyboard.press("Enter")
-    page.keyboard.press("Enter")
-    assert names(page) == ["C", "A", "B"]
+    assert names(page) == ["C", "B", "A"]
     expect(page.get_by_role("button", name="Move C up")).to_be_disabled()
-    expect(page.get_by_role("button", name="Move C down")).to_be_focused()
-    narrow = tile(page, "B").bounding_box()
-    page.get_by_role("button", name="Show B in full width").click()
-    wide = tile(page, "B").bounding_box()
-    assert narrow is not None
-    assert wide is not None
-    assert wide["width"] > 1.8 * narrow["width"]
-    page.get_by_role("button", name="Remove A from this board").click()
-    assert names(page) == ["C", "B"]
+    expect(page.get_by_role("button", name="Move or size C")).to_be_focused()
+    page.get_by_role("button", name="Remove B from this board").click()
+    assert names(page) == ["C", "A"]
 
     def kept() -> list[Any]:
-        tiles = server.get(f"/api/v1/boards/{board}").json()["board"]["tiles"]
-        return [(one["question_id"], one["width"]) for one in tiles]
+        return [one[:4] for one in places(server, board)]
 
-    server.wait_until(lambda: kept() == [(questions[2], "half"), (questions[1], "full")])
+    server.wait_until(lambda: len(kept()) == 2)
+    high = places(server, board)[0][4]
+    assert kept() == [(c, 0, 0, 6), (a, 0, high, 6)]
     page.reload()
     dashboard.settle()
-    assert names(page) == ["C", "B"]
-    again = tile(page, "B").bounding_box()
-    assert again is not None
-    assert again["width"] == wide["width"]
+    assert names(page) == ["C", "A"]
+
+
+def test_tiles_are_moved_and_sized_by_keyboard_and_it_is_said(
+    dashboard: Dashboard, server: Server
+) -> None:
+    a, b = save(server, "Left"), save(server, "Right")
+    board = in_grid(
+        server,
+        "By keyboard",
+        at({"question_id": a}, 0, 0, 6, 6),
+        at({"question_id": b}, 6, 0, 6, 6),
+    )
+    page = dashboard.go(f"board?id={board}")
+    page.get_by_role("button", name="Arrange").click()
+    handle = page.get_by_role("button", name="Move or size Right")
+    handle.focus()
+    for keys, said in (
+        ("Shift+ArrowLeft", "Right: column 7, row 1, 5 wide, 6 high."),
+        ("ArrowRight", "Right: column 8, row 1, 5 wide, 6 high."),
+        ("ArrowRight", "Right cannot go further."),
+        ("Shift+ArrowDown", "Right: column 8, row 1, 5 wide, 7 high."),
+        ("ArrowLeft", "Right: column 7, row 1, 5 wide, 7 high."),
+        # What is in the way goes down.
+        ("ArrowLeft", "Right: column 6, row 1, 5 wide, 7 high."),
+        # Past the next one, where nothing nearer would change.
+        ("ArrowDown", "Right: column 6, row 7, 5 wide, 7 high."),
+    ):
+        page.keyboard.press(keys)
+        expect(page.locator("#said")).to_have_text(said)
+        expect(handle).to_be_focused()
+    assert names(page) == ["Left", "Right"]
+    server.wait_until(lambda: places(server, board) == [(a, 0, 0, 6, 6), (b, 5, 6, 5, 7)])
+
+    page.get_by_role("button", name="Place of Right").click()
+    dialog = page.get_by_role("dialog")
+    for label, value in (("Column", "1"), ("Row", "1"), ("Width", "12"), ("Height", "4")):
+        dialog.get_by_label(label).fill(value)
+    dialog.get_by_role("button", name="Put it there").click()
+    server.wait_until(lambda: places(server, board) == [(b, 0, 0, 12, 4), (a, 0, 4, 6, 6)])
+
+
+def test_tiles_are_dragged_and_sized_with_the_pointer(dashboard: Dashboard, server: Server) -> None:
+    a, b = save(server, "Upper"), save(server, "Lower")
+    board = in_grid(
+        server, "By hand", at({"question_id": a}, 0, 0, 8, 5), at({"question_id": b}, 0, 5, 8, 9)
+    )
+    page = dashboard.go(f"board?id={board}")
+    page.get_by_role("button", name="Arrange").click()
+    grid = page.locator("#tiles").bounding_box()
+    assert grid is not None
+    column, row = (grid["width"] + 16) / 12, 56
+
+    def drag(what: Locator, columns: int, rows: int, *, drop: bool = True) -> None:
+        what.scroll_into_view_if_needed()
+        box = what.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + columns * column, y + rows * row, steps=4)
+        if not drop:
+            page.keyboard.press("Escape")
+        page.mouse.up()
+
+    drag(page.get_by_role("button", name="Move or size Upper"), 2, 0)
+    server.wait_until(lambda: places(server, board)[0] == (a, 2, 0, 8, 5))
+    drag(tile(page, "Upper").locator(".corner"), -4, 1)
+    server.wait_until(lambda: places(server, board) == [(a, 2, 0, 4, 6), (b, 0, 6, 8, 9)])
+    drag(page.get_by_role("button", name="Move or size Lower"), 0, -6, drop=False)
+    drag(page.get_by_role("button", name="Move or size Upper"), -2, 0)
+    server.wait_until(lambda: places(server, board) == [(a, 0, 0, 4, 6), (b, 0, 6, 8, 9)])
+    # The chart is as high as its tile leaves it room.
+    chart = tile(page, "Lower").locator(".chart svg").first
+    high = chart.bounding_box()
+    assert high is not None
+    drag(tile(page, "Lower").locator(".corner"), 0, -2)
+    server.wait_until(lambda: places(server, board)[1] == (b, 0, 6, 8, 7))
+    wanted = pytest.approx(high["height"] - 2 * row, abs=2)
+    server.wait_until(lambda: (chart.bounding_box() or high)["height"] == wanted)
+
+
+def test_texts_on_a_board_have_a_small_markup_and_are_only_text(
+    dashboard: Dashboard, server: Server
+) -> None:
+    text = (
+        f"# Shop {HOSTILE}\n**Bold** and [docs](https://example.com/a?b=1), [boards](boards),\n"
+        "[run](javascript:document.title='run') [data](data:text/html,x)\n\n"
+        "- one\n- two\n\n3. three"
+    )
+    board = in_grid(server, "Texts", at({"text": text}, 0, 0, 6, 6), at({"text": "B"}, 6, 0, 6, 6))
+    page = dashboard.go(f"board?id={board}")
+    shown = page.locator(".text-tile").first
+    expect(shown.get_by_role("heading")).to_have_text(f"Shop {HOSTILE}")
+    expect(shown.locator("strong")).to_have_text("Bold")
+    links = shown.get_by_role("link").evaluate_all("all => all.map(one => [one.text, one.href])")
+    here = f"{server.url}/p/{server.project_id}/live/boards"
+    assert links == [["docs", "https://example.com/a?b=1"], ["boards", here]]
+    expect(shown).to_contain_text("[run](javascript:document.title='run')")
+    expect(shown.locator("ul > li")).to_have_text(["one", "two"])
+    expect(shown.locator("ol[start='3'] > li")).to_have_text("three")
+    assert page.title() != "run"
+    assert page.locator("main :is(img, script)").count() == 0
+
+    page.get_by_label("More about this board").click()
+    page.get_by_role("button", name="Add a text").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Text").fill("## Third")
+    dialog.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("heading", name="Third")).to_be_visible()
+    page.get_by_role("button", name="Arrange").click()
+    page.get_by_role("button", name="Edit “Third”").click()
+    dialog.get_by_label("Text").fill("Fourth")
+    dialog.get_by_role("button", name="Change it").click()
+    expect(page.get_by_text("Fourth", exact=True)).to_be_visible()
+    server.wait_until(lambda: places(server, board)[2] == ("Fourth", 0, 6, 12, 2))
 
 
 def test_a_change_that_is_refused_is_undone(dashboard: Dashboard, server: Server) -> None:
@@ -271,7 +405,7 @@ def test_a_change_that_is_refused_is_undone(dashboard: Dashboard, server: Server
     with registry_of(server.data_dir) as registry:
         registry.delete_question(Scope(server.project_id, "live"), second)
 
-    page.get_by_role("button", name="Move Goes up").click()
+    page.get_by_role("button", name="Move Stays, too up").click()
 
     expect(page.locator(".toast")).to_contain_text("no such question")
     expect(page.locator(".tile h2")).to_have_text(["Stays", "Stays, too"])
@@ -330,6 +464,50 @@ def test_a_range_of_the_board_holds_for_all_its_questions(
     page.go_back()
     page.get_by_label("Range").select_option("")
     expect(numbers).to_have_text(["7", "12"])
+
+
+def test_what_a_board_asks_of_all_is_in_the_address_and_kept_with_it(
+    dashboard: Dashboard, server: Server
+) -> None:
+    number = save(server, "In all", view={"view": "number"})
+    bars = save(server, "Bars", view={"view": "bar"})
+    board = pinned(server, "Narrow", number, bars)
+    page = dashboard.go(f"board?id={board}")
+    numbers = page.locator(".tile .big")
+    expect(numbers).to_have_text(["12"])
+    page.get_by_label("Range").select_option("7d")
+    page.get_by_text("Filters and breakdown").click()
+    page.get_by_role("button", name="Add a filter").click()
+    choose(page, "Property", "plan", "plan")
+    page.keyboard.type("pro")
+    page.keyboard.press("Enter")
+    expect(page.locator("#asked")).to_have_text("Last 7 days · plan is pro")
+    choose(page, "Break all down by", "plan", "plan")
+    expect(page.locator("#asked")).to_have_text("Last 7 days · plan is pro · by plan")
+    expect(numbers).to_have_text(["7"])
+    expect(tile(page, "In all")).to_contain_text("pro")
+
+    page.reload()
+    dashboard.settle()
+    expect(page.locator("#asked")).to_have_text("Last 7 days · plan is pro · by plan")
+    page.get_by_role("button", name="Keep for this board").click()
+    expect(page.locator("#keep")).to_be_empty()
+    assert page.url.endswith(f"board?id={board}")
+    page.reload()
+    dashboard.settle()
+    expect(numbers).to_have_text(["7"])
+    tile(page, "Bars").get_by_role("link", name="Bars").click()
+    dashboard.settle()
+    expect(page.get_by_role("combobox", name="Break down by")).to_have_value("plan")
+    expect(page.get_by_label("Range")).to_have_value("7d")
+    page.go_back()
+    page.get_by_label("Range").select_option("")
+    expect(numbers).to_have_text(["12"])
+    page.reload()
+    expect(page.locator("#asked")).to_have_text("plan is pro · by plan")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_label("Range")).to_have_value("7d")
+    assert page.url.endswith(f"board?id={board}")
 
 
 def test_a_board_asks_again_every_minute(browser: Browser, server: Server) -> None:
@@ -416,7 +594,13 @@ def paths(server: Server) -> tuple[str, ...]:
     shown = [save(server, f"Shown {number}", view=view) for number, view in enumerate(views)]
     shown += [save(server, f"Shown {one}", surface=one, query=QUERIES[one]) for one in QUERIES]
     board = pinned(server, "Shown", *shown)
-    return ("boards", f"board?id={board}", f"insights?saved={shown[0]}")
+    grid = in_grid(
+        server,
+        "Shown in a grid",
+        at({"text": "# Title\n" + "word " * 400}, 0, 0, 3, 3),
+        *(at({"question_id": one}, 3, 5 * n, 4, 5) for n, one in enumerate(shown)),
+    )
+    return ("boards", f"board?id={board}", f"board?id={grid}", f"insights?saved={shown[0]}")
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(

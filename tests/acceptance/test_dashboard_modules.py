@@ -443,3 +443,59 @@ def test_operators_of_lists_and_versions_are_offered_where_such_were_seen(
     found = run(dashboard, "filter_editor.js", script, traits, *filters)
 
     assert found == [[operator, offered] for _, operator, offered in asked]
+
+
+def test_tiles_that_are_put_somewhere_overlap_nothing_and_leave_no_gap_above(
+    dashboard: Dashboard,
+) -> None:
+    found = run(
+        dashboard,
+        "grid.js",
+        """
+        let seed = 7;
+        const below = (most) => (seed = (seed * 16807) % 2147483647) % most;
+        const size = () => ({ width: 2 + below(11), height: 2 + below(6) });
+        const meet = (a, b) =>
+          a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+        const wrong = [];
+        for (let round = 0; round < 200; round++) {
+          let tiles = [];
+          for (let count = 0; count < 6; count++) tiles.push({ ...it.roomFor(tiles, size()) });
+          tiles = it.settle(tiles);
+          for (let move = 0; move < 8; move++) {
+            const index = below(tiles.length);
+            const to = { x: below(16) - 2, y: below(30) - 2, ...(below(2) ? size() : {}) };
+            tiles = it.put(tiles, index, to);
+            const others = (i) => tiles.filter((_, j) => j !== i);
+            const clash = tiles.some((a, i) => others(i).some((b) => meet(a, b)));
+            const outside = tiles.some((a) => a.x < 0 || a.y < 0 || a.x + a.width > it.COLUMNS);
+            const higher = (a, i) => !others(i).some((b) => meet({ ...a, y: a.y - 1 }, b));
+            const floats = tiles.some((a, i) => a.y > 0 && higher(a, i));
+            if (clash || outside || floats) wrong.push({ tiles, index, to });
+          }
+        }
+        return wrong;
+        """,
+    )
+    assert found == []
+
+
+def test_by_steps_every_tile_comes_first_and_last(dashboard: Dashboard) -> None:
+    column = [
+        {"x": 0, "y": y, "width": 6, "height": height} for y, height in ((0, 3), (3, 5), (8, 2))
+    ]
+    found = run(
+        dashboard,
+        "grid.js",
+        """
+        const [column] = given;
+        const walk = (index, y) => {
+          let tiles = column;
+          for (let now = tiles; now; now = it.stepped(now, index, { y })) tiles = now;
+          return tiles.map((one) => one.y);
+        };
+        return [walk(2, -1), walk(0, 1), it.stepped(column, 0, { x: -1 })];
+        """,
+        column,
+    )
+    assert found == [[2, 5, 0], [7, 0, 5], None]

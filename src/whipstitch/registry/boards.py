@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session, selectinload
 
 from whipstitch.core.errors import RegistryError, UnknownBoard
 from whipstitch.core.projects import Scope
-from whipstitch.registry import credentials
+from whipstitch.registry import credentials, placing
+from whipstitch.registry.board_tables import BoardRow, TextTileRow, TileRow
+from whipstitch.registry.board_values import AnyTile, Asked, Board, Question, Tile
 from whipstitch.registry.lookup import checked_name, lock_project
 from whipstitch.registry.questions import find_row as find_question
-from whipstitch.registry.tables import BoardRow, TileRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import Board, Question, Tile
 
 MOST_BOARDS: Final = 200
 """Of a project, in both environments together."""
 MOST_TILES: Final = 50
-"""Of a board: each asks a question of its own."""
+"""Of a board: most ask a question of their own."""
+NOTHING_MORE: Final = Asked()
 
 
 class Boards(Transactions):
@@ -28,7 +29,14 @@ class Boards(Transactions):
     A board belongs to one environment of a project: elsewhere it is unknown, and it has only
     questions of its own environment. ``by`` is who does something, as lists show it."""
 
-    def create_board(self, scope: Scope, by: str, name: str, tiles: Sequence[Tile] = ()) -> Board:
+    def create_board(
+        self,
+        scope: Scope,
+        by: str,
+        name: str,
+        tiles: Sequence[AnyTile] = (),
+        asked: Asked = NOTHING_MORE,
+    ) -> Board:
         """A new board. Names need not differ. Raises UnknownQuestion."""
         with self._storing() as session:
             lock_project(session, scope.project_id)
@@ -52,6 +60,7 @@ class Boards(Transactions):
                 changed_by=by,
                 changed_at=now,
             )
+            _ask(row, asked)
             _place(session, scope, row, tiles)
             session.add(row)
             return row.value()
@@ -61,7 +70,7 @@ class Boards(Transactions):
         with self._reading() as session:
             rows = session.scalars(
                 select(BoardRow)
-                .options(selectinload(BoardRow.tiles))
+                .options(selectinload(BoardRow.tiles), selectinload(BoardRow.texts))
                 .where(BoardRow.project_id == scope.project_id)
                 .where(BoardRow.environment == scope.environment)
                 .order_by(BoardRow.created_at, BoardRow.id)
@@ -82,7 +91,8 @@ class Boards(Transactions):
         by: str,
         *,
         name: str | UnsetType = UNSET,
-        tiles: Sequence[Tile] | UnsetType = UNSET,
+        tiles: Sequence[AnyTile] | UnsetType = UNSET,
+        asked: Asked | UnsetType = UNSET,
     ) -> Board:
         """The board, with what is given in place of what it was. Raises UnknownBoard and
         UnknownQuestion."""
@@ -93,6 +103,8 @@ class Boards(Transactions):
                 row.name = checked_name(name, "board")
             if tiles is not UNSET:
                 _place(session, scope, row, tiles)
+            if asked is not UNSET:
+                _ask(row, asked)
             row.changed_by, row.changed_at = by, self._now()
             return row.value()
 
@@ -102,8 +114,10 @@ class Boards(Transactions):
         with self._storing() as session:
             lock_project(session, scope.project_id)
             row = _find(session, scope, board_id)
-            tiles = [one.value() for one in row.tiles]
-            if tile.question_id not in {one.question_id for one in tiles}:
+            tiles = row.value().tiles
+            if tile.question_id not in {one.question_id for one in row.tiles}:
+                if place := placing.at_end(tiles, tile.width):
+                    tile = Tile(tile.question_id, place=tile.place or place)
                 _place(session, scope, row, [*tiles, tile])
                 row.changed_by, row.changed_at = by, self._now()
             return row.value()
@@ -133,17 +147,32 @@ def _find(session: Session, scope: Scope, board_id: str) -> BoardRow:
     return row
 
 
-def _place(session: Session, scope: Scope, board: BoardRow, tiles: Sequence[Tile]) -> None:
+def _place(session: Session, scope: Scope, board: BoardRow, tiles: Sequence[AnyTile]) -> None:
     """Makes these the board's tiles. Raises UnknownQuestion."""
     if len(tiles) > MOST_TILES:
-        raise RegistryError(f"A board has at most {MOST_TILES} questions: make another one.")
-    if len({tile.question_id for tile in tiles}) < len(tiles):
+        raise RegistryError(f"A board has at most {MOST_TILES} tiles: make another one.")
+    ids = [tile.question_id for tile in tiles if isinstance(tile, Tile)]
+    if len(set(ids)) < len(ids):
         raise RegistryError("A question is on a board once only.")
-    there = {tile.question_id: tile for tile in board.tiles}
-    placed = []
+    if problem := placing.fault(tiles):
+        raise RegistryError(f"Tile {problem[0] + 1}: {problem[1]}.")
+    known = {row.question_id: row for row in board.tiles}
+    written = {row.position: row for row in board.texts}
+    questions, texts = [], []
     for position, tile in enumerate(tiles):
-        find_question(session, scope, tile.question_id)
-        row = there.get(tile.question_id) or TileRow(question_id=tile.question_id)
-        row.position, row.width = position, tile.width
-        placed.append(row)
-    board.tiles = placed
+        if isinstance(tile, Tile):
+            find_question(session, scope, tile.question_id)
+            row = known.get(tile.question_id) or TileRow(question_id=tile.question_id)
+            row.position = position
+            row.put(tile.width, tile.place)
+            questions.append(row)
+        else:
+            text = written.get(position) or TextTileRow(position=position)
+            text.text = tile.text
+            text.put(tile.width, tile.place)
+            texts.append(text)
+    board.tiles, board.texts = questions, texts
+
+
+def _ask(board: BoardRow, asked: Asked) -> None:
+    board.filters, board.breakdown, board.range = list(asked.filters), asked.breakdown, asked.range

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, selectinload
 from whipstitch.core.errors import RegistryError, UnknownQuestion
 from whipstitch.core.projects import Scope
 from whipstitch.registry import credentials
+from whipstitch.registry.board_tables import BoardRow, QuestionRow
+from whipstitch.registry.board_values import Question
 from whipstitch.registry.lookup import checked_name, lock_project
-from whipstitch.registry.tables import BoardRow, QuestionRow
 from whipstitch.registry.transactions import Transactions
-from whipstitch.registry.values import Question, ReportKind
+from whipstitch.registry.values import ReportKind
 
 MOST_QUESTIONS: Final = 1_000
 """Of a project, in both environments together."""

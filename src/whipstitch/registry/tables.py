@@ -1,4 +1,5 @@
-"""The registry's tables. A change here needs a migration beside it (a test compares the two)."""
+"""The registry's tables; those of boards are in ``board_tables``. A change here needs a migration
+beside it (a test compares the two)."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -17,16 +18,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from whipstitch.core.projects import Environment, Malformed, Project, Repeats, Scope, SqlUser
 from whipstitch.registry.values import (
-    Board,
     Cohort,
     CohortKind,
     Key,
-    Question,
-    ReportKind,
     Role,
     SqlAccount,
-    Tile,
-    TileWidth,
     Token,
     User,
 )
@@ -56,8 +52,6 @@ class Base(DeclarativeBase):
         Environment: String,
         Role: String,
         CohortKind: String,
-        ReportKind: String,
-        TileWidth: String,
         datetime: UtcDateTime,
         float: Double,
     }
@@ -244,94 +238,6 @@ class CohortRow(Base):
             self.tried_at,
             self.refreshed_at,
             self.problem,
-        )
-
-
-class TileRow(Base):
-    """A question's place on a board: tiles stand in the order of ``position``, which may have
-    gaps."""
-
-    __tablename__ = "tiles"
-
-    board_id: Mapped[str] = mapped_column(ForeignKey("boards.id"), primary_key=True)
-    question_id: Mapped[str] = mapped_column(
-        ForeignKey("questions.id"), primary_key=True, index=True
-    )
-    position: Mapped[int]
-    width: Mapped[TileWidth]
-
-    def value(self) -> Tile:
-        """The row, frozen."""
-        return Tile(self.question_id, self.width)
-
-
-class QuestionRow(Base):
-    """A question that somebody saved."""
-
-    __tablename__ = "questions"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
-    environment: Mapped[Environment]
-    name: Mapped[str]
-    surface: Mapped[ReportKind]
-    query: Mapped[dict[str, Any]] = mapped_column(JSON)
-    range: Mapped[str | None]
-    view: Mapped[dict[str, Any]] = mapped_column(JSON)
-    created_by: Mapped[str]
-    created_at: Mapped[datetime]
-    changed_by: Mapped[str]
-    changed_at: Mapped[datetime]
-
-    tiles: Mapped[list[TileRow]] = relationship(order_by=TileRow.board_id, cascade="all")
-
-    def value(self) -> Question:
-        """The row, frozen."""
-        return Question(
-            self.id,
-            Scope(self.project_id, self.environment),
-            self.name,
-            self.surface,
-            self.query,
-            self.range,
-            self.view,
-            tuple(tile.board_id for tile in self.tiles),
-            self.created_by,
-            self.created_at,
-            self.changed_by,
-            self.changed_at,
-        )
-
-
-class BoardRow(Base):
-    """A board."""
-
-    __tablename__ = "boards"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id"), index=True)
-    environment: Mapped[Environment]
-    name: Mapped[str]
-    created_by: Mapped[str]
-    created_at: Mapped[datetime]
-    changed_by: Mapped[str]
-    changed_at: Mapped[datetime]
-
-    tiles: Mapped[list[TileRow]] = relationship(
-        order_by=TileRow.position, cascade="all, delete-orphan"
-    )
-
-    def value(self) -> Board:
-        """The row, frozen."""
-        return Board(
-            self.id,
-            Scope(self.project_id, self.environment),
-            self.name,
-            tuple(tile.value() for tile in self.tiles),
-            self.created_by,
-            self.created_at,
-            self.changed_by,
-            self.changed_at,
         )
 
 

@@ -10,7 +10,6 @@ Role = Literal["viewer", "editor", "admin"]
 CohortKind = Literal["static", "dynamic"]
 ReportKind = Literal["insights", "funnels", "retention", "flows", "stickiness", "lifecycle"]
 """What questions are asked of."""
-TileWidth = Literal["half", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,45 +167,3 @@ class Cohort:
     tried_at: datetime | None
     refreshed_at: datetime | None
     problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question that somebody saved: what is sent to its ``surface``, and how the dashboard shows
-    the answer. ``range`` is a relative range of time (``7d``); without one it is the query's own.
-    ``boards`` are the ids of those that it is on, ``…_by`` users or tokens, as they were called."""
-
-    id: str
-    scope: Scope
-    name: str
-    surface: ReportKind
-    query: dict[str, Any]
-    range: str | None
-    view: dict[str, Any]
-    boards: tuple[str, ...]
-    created_by: str
-    created_at: datetime
-    changed_by: str
-    changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A question's place on a board."""
-
-    question_id: str
-    width: TileWidth = "half"
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Questions that are looked at together, in the order of the tiles, each once."""
-
-    id: str
-    scope: Scope
-    name: str
-    tiles: tuple[Tile, ...]
-    created_by: str
-    created_at: datetime
-    changed_by: str
-    changed_at: datetime

@@ -7,8 +7,8 @@ import pytest
 from whipstitch.core.errors import RegistryError, UnknownBoard, UnknownQuestion
 from whipstitch.core.projects import Scope
 from whipstitch.registry import boards
+from whipstitch.registry.board_values import Asked, Place, TextTile, Tile
 from whipstitch.registry.store import Registry
-from whipstitch.registry.values import Tile
 
 ANN, BOB = "ann@example.com", "token …abcd"
 
@@ -60,6 +60,34 @@ def test_a_question_is_pinned_at_the_end_and_once(registry: Registry, scope: Sco
     assert registry.pin(scope, made.id, ANN, Tile(a)).tiles == (Tile(b, "full"), Tile(a))
 
 
+def test_tiles_in_a_grid_and_texts_keep_their_places_and_their_order(
+    registry: Registry, scope: Scope
+) -> None:
+    a, b = _save(registry, scope, "a"), _save(registry, scope, "b")
+    tiles = (
+        TextTile("# Shop", place=Place(0, 0, 12, 2)),
+        Tile(a, place=Place(0, 2, 8, 7)),
+        TextTile("Beside", place=Place(8, 2, 4, 7)),
+    )
+    asked = Asked(({"property": "plan", "operator": "is", "value": "pro"},), None, "7d")
+    made = registry.create_board(scope, ANN, "Morning", tiles, asked)
+    assert (made.tiles, made.asked) == (tiles, asked)
+
+    pinned = registry.pin(scope, made.id, BOB, Tile(b, "full"))
+    assert pinned.tiles == (*tiles, Tile(b, place=Place(0, 9, 12, 7)))
+    other = (TextTile("First"), Tile(b, "full"), TextTile("Last", "full"), Tile(a))
+    changed = registry.change_board(scope, made.id, BOB, tiles=other)
+    assert (changed.tiles, changed.asked) == (other, asked)
+    found, questions = registry.find_board(scope, made.id)
+    assert found == changed
+    assert [one.name for one in questions] == ["b", "a"]
+    registry.delete_question(scope, b)
+    assert registry.list_boards(scope)[0].tiles == (other[0], *other[2:])
+    cleared = registry.change_board(scope, made.id, BOB, tiles=[], asked=Asked())
+    assert (cleared.tiles, cleared.asked) == ((), Asked())
+    registry.delete_board(scope, made.id)
+
+
 def test_pins_of_several_people_at_once_all_stay(registry: Registry, scope: Scope) -> None:
     ids = [_save(registry, scope) for _ in range(8)]
     made = registry.create_board(scope, ANN, "Morning")
@@ -67,7 +95,7 @@ def test_pins_of_several_people_at_once_all_stay(registry: Registry, scope: Scop
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: registry.pin(scope, made.id, ANN, Tile(one)), ids))
 
-    assert {tile.question_id for tile in registry.find_board(scope, made.id)[0].tiles} == set(ids)
+    assert set(registry.find_board(scope, made.id)[0].tiles) == {Tile(one) for one in ids}
 
 
 def test_a_board_belongs_to_one_environment_of_one_project(

@@ -7,8 +7,8 @@ import pytest
 from whipstitch.core.errors import RegistryError, UnknownQuestion
 from whipstitch.core.projects import Scope
 from whipstitch.registry import questions
+from whipstitch.registry.board_values import Question, Tile
 from whipstitch.registry.store import Registry
-from whipstitch.registry.values import Question, Tile
 
 QUERY = {"events": [{"event_name": "page_view", "math": "unique"}]}
 ANN, BOB = "ann@example.com", "token …abcd"

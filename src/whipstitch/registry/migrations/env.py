@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from whipstitch.registry.tables import Base
+from whipstitch.registry.board_tables import BoardRow
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=BoardRow.metadata,
     # SQLite alters a table by copying it.
     render_as_batch=True,
 )

@@ -11,7 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.time_ranges import parse_zone
 from whipstitch.core.errors import InvalidQuery
-from whipstitch.registry.values import Question, ReportKind
+from whipstitch.registry.board_values import Question
+from whipstitch.registry.values import ReportKind
 from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.bodies import StrictBody
 from whipstitch.web.api.report_kinds import read
@@ -21,6 +22,11 @@ from whipstitch.web.api.times import moment
 LARGEST: Final = 32_768
 """Bytes of JSON that a query or a view may have."""
 _ENDS: Final = ("from", "to")
+MOVING: Final = (
+    r"[1-9][0-9]{0,2}[hdwm]|yesterday|(last_)?(week|month|quarter|year)|all"
+    r"|\d{4}-\d\d-\d\d(T\d\d:\d\d)?\.\."
+)
+"""A regular expression of ranges that move on."""
 
 Query = Annotated[
     dict[str, Any],
@@ -29,8 +35,7 @@ Query = Annotated[
 Range = Annotated[
     str,
     Meta(
-        pattern=r"^([1-9][0-9]{0,2}[hdwm]|yesterday|(last_)?(week|month|quarter|year)|all"
-        r"|\d{4}-\d\d-\d\d(T\d\d:\d\d)?\.\.)$",
+        pattern=rf"^({MOVING})$",
         description="A range that moves on, instead of `from` and `to`: the last hours (`24h`), "
         "days (`30d`), weeks (`4w`) or months (`6m`), up to now; `yesterday`; `week`, `month`, "
         "`quarter` or `year`, this one, or `last_week` and so on, the one before; `all`, from the "
@@ -132,7 +137,7 @@ async def check(
     asking: Asking, surface: ReportKind, query: dict[str, Any], range_: str | None
 ) -> None:
     """That its report would answer it. Raises InvalidQuery."""
-    _check_size(query, "query")
+    check_size(query, "query")
     try:
         body = read(surface, query)
         parsed = body.parsed(parse_zone(body.timezone, asking.zone), datetime.now(UTC))
@@ -148,13 +153,14 @@ async def check(
 
 def check_view(view: Mapping[str, Any]) -> None:
     """Raises InvalidQuery."""
-    _check_size(view, "view")
+    check_size(view, "view")
 
 
-def _check_size(value: Mapping[str, Any], field: str) -> None:
+def check_size(value: object, field: str) -> None:
+    """Raises InvalidQuery."""
     try:
         size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, RecursionError):  # lone surrogates, NaN
-        raise InvalidQuery(field, "must be an object of JSON and Unicode text") from None
+        raise InvalidQuery(field, "must be JSON and Unicode text") from None
     if size > LARGEST:
         raise InvalidQuery(field, f"must not be larger than {LARGEST:,} bytes")

@@ -75,6 +75,36 @@ def test_the_questions_of_a_board_that_is_deleted_stay(call: Call) -> None:
     assert call("GET", f"/api/v1/questions/{question['id']}").json()["question"] == question
 
 
+def _text(x: int, y: int, width: int, height: int) -> dict[str, Any]:
+    return {"text": "A", "x": x, "y": y, "width": width, "height": height}
+
+
+def test_a_board_in_a_grid_keeps_texts_and_what_it_asks(call: Call) -> None:
+    question, other = save(call), save(call)
+    grid = {"x": 0, "y": 2, "width": 12, "height": 5}
+    asked = {
+        "filters": [{"any": [{"property": "plan", "operator": "is", "value": ["pro", "team"]}]}],
+        "breakdown": {"property": "plan", "limit": 3, "on": "person", "elements": False},
+        "range": "2026-05-01..2026-05-31",
+    }
+    tiles = [_text(0, 0, 12, 2), {"question_id": question["id"], **grid}]
+    made = call("POST", PATH, {"name": "Grid", "tiles": tiles, **asked}).json()["board"]
+    path = f"{PATH}/{made['id']}"
+    assert made["tiles"] == tiles
+    assert asked.items() <= made.items()
+
+    pinned = call("POST", f"{path}/tiles", {"question_id": other["id"]}).json()["board"]
+    below = {"question_id": other["id"], "x": 0, "y": 7, "width": 6, "height": 7}
+    assert pinned["tiles"] == [*tiles, below]
+    changed = call("PATCH", path, {"breakdown": None}).json()["board"]
+    assert changed | {"breakdown": asked["breakdown"]} == pinned | {
+        "changed_at": changed["changed_at"]
+    }
+    refused = call("POST", f"{path}/tiles", {"text": "A"})
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("question_id: is missing")
+
+
 def _changes(path: str, tile: dict[str, str]) -> list[tuple[str, str, Any]]:
     return [
         ("PATCH", path, {"name": "Mine"}),
@@ -158,6 +188,24 @@ def _unmarked(thing: dict[str, Any]) -> dict[str, Any]:
         ({"name": "x", "tiles": [{"question_id": "a"}] * 2}, "tiles[1].question_id: is on the"),
         ({"name": "x", "tiles": [{"question_id": f"{n}"} for n in range(51)]}, "tiles: "),
         ({"name": "x", "tile": []}, "tile: "),
+        ({"name": "x", "tiles": [{}]}, "tiles[0].question_id: is missing"),
+        ({"name": "x", "tiles": [{"question_id": "a", "text": "b"}]}, "tiles[0].text: stands"),
+        ({"name": "x", "tiles": [{"text": "a" * 5001}]}, "tiles[0].text: "),
+        ({"name": "x", "tiles": [{"text": "a\0"}]}, "tiles[0].text: must have printable"),
+        ({"name": "x", "tiles": [_text(0, 0, 6, 4), _text(5, 3, 2, 2)]}, "tiles[1]: overlaps til"),
+        ({"name": "x", "tiles": [_text(0, 0, 6, 4), {"text": "a"}]}, "tiles[1]: all tiles of"),
+        ({"name": "x", "tiles": [_text(7, 0, 6, 4)]}, "tiles[0]: a place lies within 12"),
+        ({"name": "x", "tiles": [_text(0, 999, 2, 2)]}, "tiles[0]: a place lies within 12"),
+        ({"name": "x", "tiles": [_text(0, 0, 1, 2)]}, "tiles[0]: a place lies within 12"),
+        ({"name": "x", "tiles": [_text(-1, 0, 2, 2)]}, "tiles[0].x: "),
+        ({"name": "x", "tiles": [_text(0, 0, 2, 61)]}, "tiles[0].height: "),
+        ({"name": "x", "tiles": [{"text": "a", "width": 6}]}, "tiles[0]: in cells a tile has all"),
+        ({"name": "x", "tiles": [{"text": "a", "x": 6}]}, "tiles[0].width: must be cells"),
+        ({"name": "x", "filters": [{"property": "a", "operator": "so"}]}, "filters[0].operator: "),
+        ({"name": "x", "filters": [{"cohort": "c", "operator": "in"}]}, "filters[0].cohort: there"),
+        ({"name": "x", "breakdown": {"property": "a", "limit": 0}}, "breakdown.limit: "),
+        ({"name": "x", "breakdown": {"property": ""}}, "breakdown.property: "),
+        ({"name": "x", "range": "7x"}, "range: "),
     ],
 )
 def test_what_cannot_be_a_board_is_refused_with_the_field_at_fault(

@@ -3,6 +3,7 @@
 import { fill, h, s } from "./dom.js";
 
 export const COLOURS = 8;
+const [LOWEST, HIGHEST] = [110, 640]; // of what fills a tile, in pixels
 // What is none of the values, but the rest of them.
 export const REST_COLOUR = "rest";
 export const colour = (index) => `series-${index === REST_COLOUR ? index : index % COLOURS}`;
@@ -34,9 +35,9 @@ export function fitted(text, room) {
   return `${text.slice(0, fits).toWellFormed().replace(/\ufffd$/, "")}…`;
 }
 
-// draw(width) gives the SVG. `links`: whether it holds some; `legend`: whether the names of series stand above; `numbers`: whether
+// draw(width, height) gives the SVG; `height` is the usual one, or as much as a tile of a board's grid has. `links`: whether it holds some; `legend`: whether the names of series stand above; `numbers`: whether
 // their table is offered, which a page may show by itself; `keyed`: whether its picture alone needs the names above.
-export function framed(element, { labels, series, unfinished, format, caption, legend = series.length > 1, links = series.some((one) => one.href), numbers = true, keyed = true }, draw) {
+export function framed(element, { labels, series, unfinished, format, caption, legend = series.length > 1, links = series.some((one) => one.href), numbers = true, keyed = true, height = 260 }, draw) {
   watched.get(element)?.disconnect();
   named.set(element, !keyed ? [] : series.map(({ name, colour: own }, index) => ({ name, colour: own ?? index })));
   const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
@@ -44,15 +45,29 @@ export function framed(element, { labels, series, unfinished, format, caption, l
   if (links) stage.setAttribute("role", "group");
   const names = legend && h("ul.legend", {}, series.map((one, index) => h("li", {}, h(`span.swatch.${colour(one.colour ?? index)}`), h("span.cut", {}, one.name))));
   fill(element, names, stage, numbers && table(labels, series, unfinished, format, caption));
-  let width = 0;
+  const tile = element.closest(".tile-answer");
+  let size = "";
   const again = () => {
-    const now = Math.floor(stage.clientWidth);
-    if (now > 0 && now !== width) fill(stage, draw((width = now)));
+    const width = Math.floor(stage.clientWidth);
+    const room = roomIn(tile, stage) ?? height;
+    if (width <= 0 || size === `${width} ${room}`) return;
+    size = `${width} ${room}`;
+    fill(stage, draw(width, room));
   };
   const observer = new ResizeObserver(again);
   observer.observe(stage);
+  if (tile) observer.observe(tile);
   watched.set(element, observer);
   again();
+}
+
+// What a tile's height leaves for the chart between what stands above and below it, in pixels.
+function roomIn(tile, stage) {
+  if (!tile || getComputedStyle(tile).overflowY !== "auto") return null;
+  const { top, bottom } = stage.getBoundingClientRect();
+  const above = top - tile.getBoundingClientRect().top + tile.scrollTop;
+  const below = tile.lastElementChild.getBoundingClientRect().bottom - bottom;
+  return Math.round(Math.max(LOWEST, Math.min(HIGHEST, tile.clientHeight - above - below)));
 }
 
 function table(labels, series, unfinished = [], usual, caption) {

@@ -17,9 +17,9 @@ const colourOf = (one, index) => colour(one.colour ?? index);
 const axisFor = ({ axis, format }, scale) => axis?.(scale.step) ?? (format && format !== number ? format : axisOf()(scale.step));
 
 export function lineChart(element, chart) {
-  const { labels, series, unfinished = [], format = number, height = 260 } = chart;
+  const { labels, series, unfinished = [], format = number } = chart;
   const scale = scaleOf(series.flatMap((one) => [...one.values, ...(one.before ?? [])]));
-  framed(element, { format, ...chart }, (width) => {
+  framed(element, { format, ...chart }, (width, height) => {
     const plot = plotOf(scale, width, height, axisFor(chart, scale), unfinished.some(Boolean));
     const { y } = plot;
     const x = (index) => plot.left + (labels.length < 2 ? plot.width / 2 : (index * plot.width) / (labels.length - 1));
@@ -82,7 +82,7 @@ export function lineChart(element, chart) {
 
 // The bars of several series stand side by side; `stacked`: on each other, what is below zero downwards.
 export function barChart(element, { stacked = false, ...chart }) {
-  const { labels, series, unfinished = [], format = number, height = 260 } = chart;
+  const { labels, series, unfinished = [], format = number } = chart;
   const sum = (values) => values.reduce((all, one) => all + (one ?? 0), 0);
   const ends = labels.flatMap((_, index) => {
     const values = series.map((one) => one.values[index]);
@@ -90,7 +90,7 @@ export function barChart(element, { stacked = false, ...chart }) {
     return stacked ? [sum(values.filter((one) => one > 0)), sum(values.filter((one) => one < 0)), sum(before)] : [...values, ...before];
   });
   const scale = scaleOf(ends);
-  framed(element, { format, ...chart }, (width) => {
+  framed(element, { format, ...chart }, (width, height) => {
     const plot = plotOf(scale, width, height, axisFor(chart, scale), unfinished.some(Boolean));
     const { y } = plot;
     const step = plot.width / Math.max(1, labels.length);

@@ -1,8 +1,9 @@
 // A saved question on a board: tile(question, …) is an element that shows its answer and asks again when told to.
 
 import { failed, latest, page } from "./api.js";
-import { fill, h, skeleton } from "./dom.js";
+import { applied, asks } from "./board_state.js";
 import { rangeText, settled } from "./date_range.js";
+import { fill, h, skeleton } from "./dom.js";
 import { ask, parametersOf, savedState } from "./question_state.js";
 import { SURFACES } from "./saved.js";
 
@@ -34,15 +35,17 @@ async function inTurn(work) {
   }
 }
 
-// `range()`: the range of all tiles, blank where each has its own. `tools`: elements that change the board.
-export function tile(question, { range, tools = [] }) {
+// `asked()`: what the board asks of all tiles (board_state.js); `keeps()`: whether an answer stays where the next one fails. `tools`
+// is where what changes the board goes. run() gives back whether it was answered.
+export function tile(question, { asked, keeps = () => false }) {
   const place = h("div.tile-answer", { "aria-busy": "true" }, skeleton(6));
   place.classList.toggle("low", question.view.view === "number");
   const link = h("a.cut", { title: question.name }, question.name);
   const about = h("p.quiet.small.cut");
   const titled = `tile-${question.id}`;
+  const tools = h("div.tile-tools.row");
   const element = h("article.card.tile", { "aria-labelledby": titled },
-    h("header.tile-head", {}, h("div.grow", {}, h("h2", { id: titled }, link), about), h("div.tile-tools.row", {}, tools)), place);
+    h("header.tile-head", {}, h("div.grow", {}, h("h2", { id: titled }, link), about), tools), place);
   let drawn = "";
 
   const run = latest(async (signal, anew = false) => {
@@ -50,15 +53,17 @@ export function tile(question, { range, tools = [] }) {
     try {
       const { view } = await VIEWS[question.surface]();
       const own = savedState(view, question);
-      const state = range() ? { ...own, range: range() } : own;
+      const state = asks(asked()) ? applied(view, own, asked()) : own;
       await settled(state.range);
-      link.href = page(question.surface, { saved: question.id, ...(range() ? parametersOf(view, state) : {}) });
+      link.href = page(question.surface, { saved: question.id, ...(asks(asked()) ? parametersOf(view, state) : {}) });
       about.textContent = `${SURFACES[question.surface]} · ${rangeText(state.range)}`;
       const found = await inTurn(() => ask(view, state, { signal }));
       show(found, () => view.draw(place, found));
+      return true;
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      show(String(error), () => fill(place, failed(error, () => run(true))));
+      if (!drawn || !keeps()) show(String(error), () => fill(place, failed(error, () => run(true))));
+      return false;
     }
   });
 
@@ -74,7 +79,5 @@ export function tile(question, { range, tools = [] }) {
     if (open) place.querySelector("details")?.setAttribute("open", "");
   }
 
-  element.run = run;
-  element.question = question;
-  return element;
+  return Object.assign(element, { called: question.name, question, tools, run });
 }
