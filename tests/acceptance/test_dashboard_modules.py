@@ -455,8 +455,8 @@ def test_tiles_that_are_put_somewhere_overlap_nothing_and_leave_no_gap_above(
         let seed = 7;
         const below = (most) => (seed = (seed * 16807) % 2147483647) % most;
         const size = () => ({ width: 2 + below(11), height: 2 + below(6) });
-        const meet = (a, b) =>
-          a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+        const meets = (a, b, at, size) => a[at] < b[at] + b[size] && b[at] < a[at] + a[size];
+        const meet = (a, b) => meets(a, b, "x", "width") && meets(a, b, "y", "height");
         const wrong = [];
         for (let round = 0; round < 200; round++) {
           let tiles = [];

@@ -38,16 +38,21 @@ export function arranging(place, { tiles, show, change, say }) {
     let now = before;
     handle.setPointerCapture(event.pointerId);
     element.classList.add("dragged");
+    // A page that got shorter would scroll, and pull the tile along.
+    place.style.setProperty("min-height", `${place.offsetHeight}px`);
 
+    let last = event.clientY;
     const moved = ({ clientX, clientY }) => {
-      if (clientY > innerHeight - EDGE) scrollBy(0, 16);
-      else if (clientY < EDGE) scrollBy(0, -16);
+      if (clientY > Math.max(last, innerHeight - EDGE)) scrollBy(0, 16);
+      else if (clientY < Math.min(last, EDGE)) scrollBy(0, -16);
+      last = clientY;
       const by = { [across]: Math.round((clientX - start.x) / size.x), [down]: Math.round((clientY + scrollY - start.y) / size.y) };
       now = put(before, index, Object.fromEntries(Object.entries(by).map(([name, cells]) => [name, before[index][name] + cells])));
       show(now);
     };
     const ended = (done) => {
       element.classList.remove("dragged");
+      place.style.removeProperty("min-height");
       for (const [name, act] of Object.entries(acts)) handle.removeEventListener(name, act);
       if (!done || JSON.stringify(now) === JSON.stringify(before)) return show(before);
       told(element.called, now[index]);

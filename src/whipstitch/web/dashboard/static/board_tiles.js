@@ -53,6 +53,7 @@ export function boardTiles(place, { asked, keeps, save, focus }) {
     }
     place.classList.toggle("placed", isPlaced(tiles));
     lay(tiles);
+    wanted.forEach((one) => one.querySelector(".tile-answer")?.dispatchEvent(new Event("arranged")));
     place.removeAttribute("aria-busy");
     if (editing) wanted.forEach((element, index) => ["up", "down"].forEach((way) => (element.querySelector(`.${way}`).disabled = !stepped(tiles, index, { y: way === "up" ? -1 : 1 }))));
   }

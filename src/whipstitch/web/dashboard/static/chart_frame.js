@@ -38,7 +38,7 @@ export function fitted(text, room) {
 // draw(width, height) gives the SVG; `height` is the usual one, or as much as a tile of a board's grid has. `links`: whether it holds some; `legend`: whether the names of series stand above; `numbers`: whether
 // their table is offered, which a page may show by itself; `keyed`: whether its picture alone needs the names above.
 export function framed(element, { labels, series, unfinished, format, caption, legend = series.length > 1, links = series.some((one) => one.href), numbers = true, keyed = true, height = 260 }, draw) {
-  watched.get(element)?.disconnect();
+  watched.get(element)?.();
   named.set(element, !keyed ? [] : series.map(({ name, colour: own }, index) => ({ name, colour: own ?? index })));
   const stage = h("div", { role: "img", "aria-label": caption || series.map((one) => one.name).join(", ") });
   // Links inside an image would be out of reach for screen readers.
@@ -54,10 +54,18 @@ export function framed(element, { labels, series, unfinished, format, caption, l
     size = `${width} ${room}`;
     fill(stage, draw(width, room));
   };
-  const observer = new ResizeObserver(again);
+  const stopped = new AbortController();
+  const observer = new ResizeObserver(() => (stage.isConnected ? again() : stop()));
+  const stop = () => {
+    observer.disconnect();
+    stopped.abort();
+  };
   observer.observe(stage);
-  if (tile) observer.observe(tile);
-  watched.set(element, observer);
+  if (tile) {
+    observer.observe(tile);
+    tile.addEventListener("arranged", again, { signal: stopped.signal });
+  }
+  watched.set(element, stop);
   again();
 }
 
