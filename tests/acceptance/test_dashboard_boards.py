@@ -33,6 +33,7 @@ HISTORY = [
     visit(HOSTILE, HOSTILE, 2),
 ]
 
+PLANS: dict[str, Any] = {"events": [{"event_name": "page_viewed"}]}
 QUERIES: dict[str, dict[str, Any]] = {
     "funnels": {
         "steps": [{"event_name": "page_viewed"}, {"event_name": "bought"}],
@@ -531,6 +532,140 @@ def test_a_board_asks_again_every_minute(browser: Browser, server: Server) -> No
     expect(page.locator("#state")).to_contain_text("The server does not answer")
     expect(tile(page, "Ticks").locator(".big")).to_have_text("1")
     dashboard.context.close()
+
+
+def test_a_wall_screen_shows_the_tiles_alone_and_says_loudly_when_they_are_old(
+    browser: Browser, server: Server
+) -> None:
+    question = save(server, "On the wall", view={"view": "number"})
+    board = in_grid(server, "Wall", at({"question_id": question}, 0, 0, 6, 4))
+    dashboard = Dashboard(browser, server)
+    dashboard.sign_in()
+    page = dashboard.page
+    page.clock.install()
+    dashboard.go(f"board?id={board}")
+    page.get_by_label("More about this board").click()
+    page.get_by_role("button", name="Wall screen").click()
+    expect(page.locator("header.top, nav.side, #add, #edit").locator("visible=true")).to_have_count(
+        0
+    )
+    number, sign = page.locator(".tile .big"), page.locator(".stale-sign")
+    large = number.bounding_box()
+    assert page.url.endswith("wall=5")
+    expect(sign).to_be_hidden()
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.wait_for_function("document.querySelector('.tiles').style.zoom === '1.5'")
+    larger = number.bounding_box()
+    assert large is not None
+    assert larger is not None
+    assert larger["height"] == pytest.approx(1.5 * large["height"], rel=0.02)
+
+    # The server is away: at the next turn. The answer before stays.
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.clock.run_for(61_000)
+    expect(sign).to_contain_text("The server does not answer")
+    expect(number).to_have_text("12")
+    page.unroute("**/api/v1/**")
+    page.clock.run_for(61_000)
+    expect(sign).to_be_hidden()
+    # A question alone that fails is as old.
+    page.route("**/api/v1/insights**", lambda route: route.abort())
+    page.clock.run_for(61_000)
+    expect(sign).to_contain_text("1 of 1 tiles have no answer")
+    expect(number).to_have_text("12")
+    page.unroute("**/api/v1/insights**")
+    page.clock.run_for(61_000)
+    expect(sign).to_be_hidden()
+    # It neither answers nor fails.
+    page.route("**/api/v1/boards/*", lambda _: None)
+    page.clock.run_for(240_000)
+    expect(sign).to_be_hidden()
+    page.clock.run_for(121_000)
+    expect(sign).to_contain_text("min ago")
+
+    # Signed out it stays, and says so.
+    page.goto("about:blank")
+    dashboard.context.clear_cookies()
+    dashboard.sign_in()
+    page.unroute("**/api/v1/boards/*")
+    dashboard.go(f"board?id={board}&wall=2")
+    dashboard.context.clear_cookies()
+    page.clock.run_for(61_000)
+    expect(sign).to_contain_text("You are signed out")
+    assert "/board?" in page.url
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Arrange")).to_be_visible()
+    assert "wall" not in page.url
+    dashboard.context.close()
+
+
+def test_a_board_is_printed_with_titles_legends_and_what_it_asks_and_no_tile_is_cut(
+    dashboard: Dashboard, server: Server
+) -> None:
+    groups = save(server, "Groups", query={**PLANS, "breakdown": {"property": "plan"}})
+    body = {
+        "name": "Printed",
+        "tiles": [
+            at({"question_id": groups}, 0, 0, 4, 5),
+            at({"text": "# Beside\n" + "word " * 300}, 4, 0, 8, 3),
+        ],
+        "filters": [{"property": "plan", "operator": "is", "value": "pro"}],
+    }
+    board = server.ask("/api/v1/boards", body).json()["board"]["id"]
+    page = dashboard.go(f"board?id={board}")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("#asked")).to_have_text("plan is pro")
+    expect(page.locator(".tile h2")).to_have_text(["Groups", "Beside"])
+    expect(tile(page, "Groups").locator(".swatch").first).to_be_visible()
+    expect(page.locator("header.top, nav.side, main button").locator("visible=true")).to_have_count(
+        0
+    )
+    wrong = page.locator(".tile").evaluate_all(
+        """all => all.filter((one) => {
+          const parts = [one, ...one.querySelectorAll('.tile-answer, .tile-text, .totals')];
+          const cut = parts.some((part) => part.scrollHeight > part.clientHeight + 1);
+          return cut || getComputedStyle(one).breakInside !== 'avoid';
+        }).length"""
+    )
+    ink = page.evaluate("getComputedStyle(document.body).color")
+    page.emulate_media(media="screen")
+    page.evaluate("delete document.documentElement.dataset.theme")
+    assert wrong == 0
+    assert ink == "rgb(20, 25, 30)"
+
+
+def test_a_board_is_made_ready_of_the_projects_own_events(dashboard: Dashboard) -> None:
+    page = dashboard.go("boards")
+    dialog = page.get_by_role("dialog")
+    for template, asked, tiles in (
+        (
+            "Web site",
+            {"A page is viewed": "page_viewed"},
+            ["Visitors and views", "Visitors by day"],
+        ),
+        ("Sign-up funnel", {"They look": "page_viewed", "They do what counts": "bought"}, []),
+    ):
+        page = dashboard.go("boards")
+        page.get_by_role("button", name="New board").click()
+        dialog.get_by_label("Begin with").select_option(template)
+        for label, event in asked.items():
+            field = dialog.get_by_role("combobox", name=label, exact=True)
+            if template == "Web site":
+                expect(field).to_have_value(event)
+            else:
+                choose(page, label, event, event)
+        if template != "Web site":
+            choose(page, "They sign up", "bought", "bought")
+        expect(dialog.get_by_label("Name")).to_have_value(template)
+        dialog.get_by_role("button", name="Make it").click()
+        page.wait_for_url("**/board?id=*")
+        dashboard.settle()
+        expect(page.get_by_role("heading", level=1)).to_have_text(template)
+        assert names(page)[: len(tiles)] == tiles
+        expect(page.locator(".tile .notice")).to_have_count(0)
+    expect(tile(page, "From a look to what counts").locator("svg")).to_be_visible()
 
 
 def test_names_of_any_kind_are_only_text(dashboard: Dashboard, server: Server) -> None:

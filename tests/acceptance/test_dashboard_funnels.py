@@ -190,6 +190,12 @@ def test_conversion_over_time_and_how_long_it_takes(dashboard: Dashboard) -> Non
     expect(page.locator("main tbody tr")).to_have_count(2)
 
     page.go_back()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("#answer")).to_contain_text("Dashed:")
+    expect(page.locator("#answer path.before")).to_have_count(1)
+    heads = page.get_by_role("region", name="Conversion over time").locator("thead th")
+    expect(heads.filter(has_text=re.compile("Before|Change"))).to_have_count(2)
+    page.get_by_role("button", name="Compare").click()
     page.get_by_role("button", name="Time to convert").click()
     expect(page.locator(".answer-sum")).to_contain_text("1.1 hrs median, 1.1 hrs on average, of 2")
     buckets = rows(page, "Time to convert")

@@ -38,6 +38,10 @@ export const address = (path, parameters = {}) =>
 // A page's own data, beside the query API.
 export const own = (path) => send("GET", page(path), undefined, {});
 
+// Who is signed out is asked to sign in, but on a page that nobody sits in front of.
+let stays = false;
+export const staysSignedOut = (on) => (stays = on);
+
 const ask = (method, path, parameters, body, options) =>
   send(method, withParameters(`/api/v1/${path}`, { ...parameters, environment }), body, options);
 
@@ -54,6 +58,7 @@ async function send(method, url, body, { signal } = {}) {
     throw new ApiError("The server does not answer. Is it running, and are you connected?", 0);
   }
   if (response.status === 401 || response.redirected) {
+    if (stays) throw new ApiError("You are signed out. Sign in, and open this page again.", 401);
     location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
     return new Promise(() => {}); // the page goes
   }

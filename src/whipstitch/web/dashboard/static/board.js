@@ -9,6 +9,7 @@ import { byId, fill, h } from "./dom.js";
 import { timeOfDay } from "./format.js";
 import { SURFACES } from "./saved.js";
 import { askMarkup } from "./text_tile.js";
+import { isOnWall, wall } from "./wall.js";
 
 const EVERY_MS = 60_000;
 const TEXT_SIZE = { width: 12, height: 2 };
@@ -18,11 +19,13 @@ const place = byId("tiles");
 const status = byId("state");
 const editButton = byId("edit");
 const asks = boardAsks({ id, onchange: () => refresh(true), keep: (body) => patch(path, body) });
-const tiles = boardTiles(place, { asked: asks.state, save, focus: () => byId("add").focus() });
+const tiles = boardTiles(place, { asked: asks.state, keeps: isOnWall, save, focus: () => byId("add").focus() });
 let board = null;
 let shown = "";
 let edits = 0;
 let answered = Date.now();
+let problem = ""; // why not all was answered the last time
+const onWall = wall({ tiles: place, state: () => ({ answered, problem }) });
 
 async function load() {
   const before = edits;
@@ -39,7 +42,8 @@ async function load() {
 
 function missing(error) {
   const gone = error instanceof ApiError && error.status === 404;
-  if (board && !gone) return (status.textContent = `Not asked again since ${timeOfDay(answered)}: ${reason(error)}`);
+  problem = gone ? "There is no such board any more." : reason(error);
+  if (board && (!gone || isOnWall())) return (status.textContent = `Not asked again since ${timeOfDay(answered)}: ${problem}`);
   board = null;
   ["bar", "add", "edit", "more"].forEach((one) => (byId(one).hidden = true));
   return fill(place, gone ? h("p.empty", {}, "There is no such board in this environment. ", h("a", { href: page("boards") }, "All boards")) : failed(error, load));
@@ -60,8 +64,12 @@ function show({ board: now, questions }) {
 
 async function refresh(anew = false) {
   const there = tiles.elements();
-  await Promise.all(there.map((one) => one.run(anew)));
-  answered = Date.now();
+  const done = await Promise.all(there.map((one) => one.run(anew)));
+  const failing = done.filter((one) => one === false).length;
+  problem = failing ? `${failing} of ${done.length} tiles have no answer.` : "";
+  // Where somebody asked anew meanwhile, that is what counts.
+  if (done.every(Boolean)) answered = Date.now();
+  onWall.tick();
   status.textContent = there.length ? `As of ${timeOfDay(answered)}` : "";
 }
 
@@ -114,6 +122,8 @@ entry("add-text", async () => {
   const text = await askMarkup({ title: "Add a text", answer: "Add", act: (written) => patch(path, { tiles: tiles.withMore([{ text: written, size: TEXT_SIZE, ...(tiles.tiles()[0]?.height === undefined ? { width: "full" } : {}) }]) }) });
   if (text) await load();
 });
+entry("to-wall", () => onWall.set(true));
+entry("print", () => print());
 entry("rename", async () => {
   const name = await askText({ title: "Rename this board", label: "Name", value: board.name, answer: "Rename", act: (typed) => patch(path, { name: typed }) });
   if (name) await load();

@@ -61,7 +61,7 @@ export function boardTiles(place, { asked, keeps, save, focus }) {
   function lay(list) {
     list.forEach((one, index) => {
       const { classList, style } = elements.get(tiles[index].key);
-      classList.toggle("full", one.width === "full");
+      classList.toggle("full", one.width === "full" || one.width > COLUMNS / 2);
       for (const name of Object.keys(NUMBERS)) style.setProperty(`--${name}`, ["x", "y"].includes(name) ? one[name] + 1 : one[name]);
     });
   }

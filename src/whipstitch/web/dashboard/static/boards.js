@@ -1,9 +1,13 @@
 // Boards, and all saved questions.
 
-import { del, failed, get, mayEdit, page, patch, post } from "./api.js";
+import { ApiError, del, failed, get, mayEdit, page, patch, post } from "./api.js";
 import { askText, question as sure } from "./app.js";
+import { guessed, madeOf, TEMPLATES } from "./board_templates.js";
+import { combobox } from "./combobox.js";
+import { dialog } from "./dialog.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { ago, moment, plural } from "./format.js";
+import { eventOptions } from "./lexicon_source.js";
 import { deleteSaved, nameAndBoards, savedLink, SURFACES } from "./saved.js";
 
 const boardList = byId("boards");
@@ -33,7 +37,7 @@ function showBoards() {
   return fill(boardList, h("ul.board-cards", {}, boards.map((one) =>
     h("li.card.board-card", {},
       h("h3", {}, h("a.cut", { href: page("board", { id: one.id }), title: one.name }, one.name)),
-      h("p.quiet.small", {}, one.tiles.length ? plural(one.tiles.length, "question") : "Empty", " · changed ", changed(one)),
+      h("p.quiet.small", {}, one.tiles.length ? plural(one.tiles.length, "tile") : "Empty", " · changed ", changed(one)),
       mayEdit && h("div.row", {}, small("Rename", `Rename ${one.name}`, () => renameBoard(one)), small("Delete", `Delete ${one.name}`, () => deleteBoard(one)))))));
 }
 
@@ -74,9 +78,34 @@ async function deleteBoard(board) {
 }
 
 async function makeBoard() {
+  const guesses = Object.fromEntries(await Promise.all(Object.entries(TEMPLATES).map(async ([key, one]) => [key, await guessed(one).catch(() => ({}))])));
+  const name = h("input", { required: true, maxlength: 200, autocomplete: "off" });
+  const chosen = {};
+  const place = h("div.stack");
+  const about = h("p.quiet.small");
+  const template = h("select", { onchange: show }, h("option", { value: "" }, "Empty"), Object.entries(TEMPLATES).map(([key, one]) => h("option", { value: key }, one.name)));
+  function show() {
+    const one = TEMPLATES[template.value];
+    const guess = guesses[template.value] ?? {};
+    if (!name.value || Object.values(TEMPLATES).some((other) => other.name === name.value)) name.value = one?.name ?? "";
+    about.textContent = one ? `${one.about}. Its questions are saved, and are yours to change.` : "";
+    fill(place, Object.entries(one?.events ?? {}).map(([key, { label }]) => {
+      chosen[key] = guess[key] ?? "";
+      return combobox({ label, visible: true, value: chosen[key], placeholder: "event", eager: true, options: eventOptions(), onchange: (event) => (chosen[key] = event) });
+    }));
+  }
   let made = null;
-  await askText({ title: "New board", label: "Name", answer: "Make it", act: async (name) => (made = (await post("boards", { name })).board) });
-  if (made) location.assign(page("board", { id: made.id }));
+  const done = await dialog({
+    title: "New board", answer: "Make it", content: () => [h("label", {}, "Begin with", template), about, place, h("label", {}, "Name", name)],
+    act: async () => {
+      const one = TEMPLATES[template.value];
+      if (!one) return (made = (await post("boards", { name: name.value.trim() })).board);
+      const events = Object.fromEntries(Object.keys(one.events).map((key) => [key, chosen[key]]));
+      if (Object.values(events).includes("")) throw new ApiError("Choose the events that the board is about.", 0);
+      return (made = await madeOf(one, events, name.value.trim()));
+    },
+  });
+  if (done) location.assign(page("board", { id: made.id }));
 }
 
 find.addEventListener("submit", (event) => event.preventDefault());

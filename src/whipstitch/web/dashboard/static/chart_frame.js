@@ -73,8 +73,10 @@ export function framed(element, { labels, series, unfinished, format, caption, l
 function roomIn(tile, stage) {
   if (!tile || getComputedStyle(tile).overflowY !== "auto") return null;
   const { top, bottom } = stage.getBoundingClientRect();
-  const above = top - tile.getBoundingClientRect().top + tile.scrollTop;
-  const below = tile.lastElementChild.getBoundingClientRect().bottom - bottom;
+  const box = tile.getBoundingClientRect();
+  const zoom = box.height / tile.offsetHeight || 1; // a wall screen's
+  const above = (top - box.top) / zoom + tile.scrollTop;
+  const below = (tile.lastElementChild.getBoundingClientRect().bottom - bottom) / zoom;
   return Math.round(Math.max(LOWEST, Math.min(HIGHEST, tile.clientHeight - above - below)));
 }
 

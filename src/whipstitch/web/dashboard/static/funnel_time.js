@@ -1,26 +1,28 @@
 // How a funnel's conversion changes over time, and how long it takes: drawOverTime(element, found, lines) and drawHistogram(…), as a
-// view's draw() (question_state.js). A line is { name, group, behind(peopleOf, title) }, `group` null for everybody.
+// view's draw() (question_state.js). A line is { name, group, former, behind(peopleOf, title) }, `group` null for everybody,
+// `former` the answer about the same people in the period before, if that was asked for.
 
 import { linkedNumber } from "./answer_parts.js";
 import { timezone } from "./api.js";
 import { barChart, lineChart } from "./charts.js";
 import { fill, h } from "./dom.js";
-import { duration, intervalIso, intervalLabel, number, percent } from "./format.js";
+import { change, daysText, duration, intervalIso, intervalLabel, number, percent } from "./format.js";
 
 const MOST_LINES = 8;
 
-export function drawOverTime(element, { answer, query }, lines) {
+export function drawOverTime(element, { answer, before, query, queryBefore }, lines) {
   const labels = answer.intervals.map((one) => intervalLabel(one, query.interval, timezone));
   const last = query.steps.findLastIndex((one) => !one.optional);
   const told = lines.map((line) => {
     const of = line.group ?? answer;
     const [began, converted] = [of.steps[0].counts, of.steps[last].counts];
     const people = (step, title) => (index) => (of.steps[step].counts[index] ? line.behind({ step: step + 1, interval: answer.intervals[index] }, `${title}, ${labels[index]}`) : null);
-    return { name: line.name, values: of.conversion, began, converted, href: people(last, "Took every step"), hrefBegan: people(0, "Began") };
+    const then = before && labels.map((_, index) => line.former?.conversion[index] ?? null);
+    return { name: line.name, values: of.conversion, before: then || undefined, began, converted, href: people(last, "Took every step"), hrefBegan: people(0, "Began") };
   });
   const shown = told.slice(0, MOST_LINES);
   const place = h("div.chart");
-  fill(element, place, note(answer),
+  fill(element, place, note(answer), before && h("p.quiet.small", {}, `Dashed: ${daysText(queryBefore)}`),
     lines.length > shown.length && h("p.quiet.small", {}, `The chart shows the first ${MOST_LINES} of ${number(lines.length)}.`),
     lines.length === 1 ? byInterval(told[0], labels) : byGroup(told, labels));
   // All of them are drawn as such; said it is once, above the last.
@@ -28,8 +30,8 @@ export function drawOverTime(element, { answer, query }, lines) {
   const unfinished = isUnfinished.map((one, index) => one && (isUnfinished[index + 1] ? "\u00a0" : "so far"));
   lineChart(place, { labels, series: shown, unfinished, format: (value) => (value === null ? "—" : percent(value)), caption: "Conversion by when people began", numbers: false });
   const starts = answer.intervals.map((one) => intervalIso(one, query.interval, timezone));
-  return { corner: query.interval, labels: starts, series: told.flatMap(({ name, values, began, converted }) => [
-    { name: `${name}: conversion`, values }, { name: `${name}: began`, values: began }, { name: `${name}: took every step`, values: converted },
+  return { corner: query.interval, labels: starts, series: told.flatMap(({ name, values, before: then, began, converted }) => [
+    { name: `${name}: conversion`, values }, ...(then ? [{ name: `${name}: conversion (before)`, values: then }] : []), { name: `${name}: began`, values: began }, { name: `${name}: took every step`, values: converted },
   ]) };
 }
 
@@ -42,9 +44,10 @@ function note({ open, incomplete }) {
 const table = (label, head, body) => h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": label }, h("table.table.tight", {},
   h("thead", {}, h("tr", {}, head.map((text, index) => h(index ? "th.num" : "th", { scope: "col" }, text)))), h("tbody", {}, body)));
 
-const byInterval = ({ values, began, converted, href, hrefBegan }, labels) =>
-  table("Conversion over time", ["Began", "People", "Took every step", "Conversion"], labels.map((label, index) => h("tr", {}, h("th", { scope: "row" }, label),
-    h("td.num", {}, linkedNumber(began[index], hrefBegan(index))), h("td.num", {}, linkedNumber(converted[index], href(index))), h("td.num", {}, share(values[index])))));
+const byInterval = ({ values, before, began, converted, href, hrefBegan }, labels) =>
+  table("Conversion over time", ["Began", "People", "Took every step", "Conversion", ...(before ? ["Before", "Change"] : [])], labels.map((label, index) => h("tr", {}, h("th", { scope: "row" }, label),
+    h("td.num", {}, linkedNumber(began[index], hrefBegan(index))), h("td.num", {}, linkedNumber(converted[index], href(index))), h("td.num", {}, share(values[index])),
+    before && [h("td.num.quiet", {}, share(before[index])), h("td.num", {}, values[index] === null || before[index] === null ? "—" : change(values[index], before[index]))])));
 
 const byGroup = (told, labels) =>
   table("Conversion over time by group", ["Group", ...labels], told.map((one, at) => h("tr", {}, h("th", { scope: "row" }, named(one.name, at)),

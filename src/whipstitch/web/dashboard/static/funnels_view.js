@@ -147,12 +147,14 @@ function lineOf({ answer, before, query }, names, group = null) {
     count: one.count, fromFirst: one.conversion_from_first, fromPrevious: one.conversion_from_previous, median: one.median_seconds_from_previous,
     dropped: index ? steps[previousOf(query, index)].count - one.count : 0,
   }));
-  const past = before && (group ? before.breakdowns?.find((one) => String(one.breakdowns ?? one.value) === String(group.breakdowns ?? group.value) && one.is_value === group.is_value)?.steps : before.steps);
+  const former = before && (group ? before.breakdowns?.find((one) => String(one.breakdowns ?? one.value) === String(group.breakdowns ?? group.value) && one.is_value === group.is_value) : before);
+  const past = former?.steps;
   const stepsBefore = before && told(past ?? names.map(() => ({ count: 0, conversion_from_first: 0, conversion_from_previous: 0, median_seconds_from_previous: null })));
   return {
     name: group ? value : "All people",
     group,
     behind: people,
+    former,
     stepsBefore,
     before: past && stepsBefore.map((one) => one.fromFirst),
     steps: told((group ?? answer).steps).map((one, index) => ({
