@@ -1,6 +1,7 @@
 """Funnels in a real browser: who drops out, and where."""
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
