@@ -544,6 +544,9 @@ def test_a_wall_screen_shows_the_tiles_alone_and_says_loudly_when_they_are_old(
     page = dashboard.page
     page.clock.install()
     dashboard.go(f"board?id={board}")
+    number, sign = page.locator(".tile .big"), page.locator(".stale-sign")
+    large = number.bounding_box()
+    page.set_viewport_size({"width": 1920, "height": 1080})
     page.get_by_label("More about this board").click()
     page.get_by_role("button", name="Wall screen").click()
     expect(page.locator("header.top, nav.side, #add, #edit").locator("visible=true")).to_have_count(
