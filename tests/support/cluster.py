@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Final
 
+from whipstitch.identity import on_shards
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.fleet import Fleet
@@ -94,6 +95,8 @@ class ClusterSchema:
                     "INSERT INTO schema_migrations (version, name) VALUES "
                     + ", ".join(f"({one.number}, '{one.name}')" for one in migrations())
                 )
+            with closing(connected(place_of(address), {})) as client:
+                on_shards.note_layout(client)
             yield address
 
     def close(self) -> None:

@@ -69,6 +69,10 @@ class Shards:
                             )
                     rows = ", ".join(f"({one.number}, '{one.name}')" for one in migrations())
                     client.command(f"INSERT INTO schema_migrations (version, name) VALUES {rows}")
+                    client.command(
+                        "INSERT INTO shard_layouts (shards) VALUES ({names:Array(String)})",
+                        {"names": [str(one + 1) for one in range(len(named.addresses))]},
+                    )
             yield named
 
     @contextmanager

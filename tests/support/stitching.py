@@ -20,12 +20,13 @@ from whipstitch.core.projects import Scope
 from whipstitch.identity import rewrite
 from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.erasure.records import ErasureRecord
+from whipstitch.identity.leadership import Leadership
 from whipstitch.identity.linker import Linker
 from whipstitch.identity.map_generations import PersonMaps
 from whipstitch.identity.person_map import PersonMap
 from whipstitch.identity.rewrite import RewriteStep
 from whipstitch.identity.seal import Seal
-from whipstitch.identity.stitcher import Leadership, Stitcher
+from whipstitch.identity.stitcher import Stitcher
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.segment_reader import contents
 from whipstitch.registry.acceptance import Acceptance

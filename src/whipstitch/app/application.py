@@ -34,10 +34,11 @@ from whipstitch.core.errors import (
 from whipstitch.identity.erasure import records
 from whipstitch.identity.erasure.records import ErasureRecord
 from whipstitch.identity.erasure.worker import ErasureWorker
+from whipstitch.identity.leadership import Leadership
 from whipstitch.identity.linker import Linker
 from whipstitch.identity.map_generations import PersonMaps
 from whipstitch.identity.seal import Seal
-from whipstitch.identity.stitcher import Leadership, Stitcher
+from whipstitch.identity.stitcher import Stitcher
 from whipstitch.ingest.durability_barrier import DurabilityBarrier
 from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.segments import is_piece

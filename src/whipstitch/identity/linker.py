@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from whipstitch.core.projects import Scope, Somebody
-from whipstitch.identity import depths, known_aliases, map_generations, tables
+from whipstitch.identity import depths, known_aliases, map_generations, on_shards, tables
 from whipstitch.identity.arrivals import Arrival, Corrections, Named, arrivals, without_repeats
 from whipstitch.identity.erasure import hide, physical_delete, records
 from whipstitch.identity.erasure.records import ErasureRecord
@@ -57,6 +57,7 @@ class Linker:
         repeated."""
         self._record.bring_up(client)
         depths.fill(client)
+        on_shards.note_layout(client)
 
     def link(self, client: Client, named: Named) -> Corrections:
         """Takes the aliases of a segment; says whose its ids are."""

@@ -79,7 +79,7 @@ def make(client: Client, number: int) -> PersonMap:
     )
     table = _table(client, number)
     key = place("toString(stands_in)", "id", "project_id, environment")
-    client.await_replicas("person_moves", "person_ids")
+    client.await_replicas("person_moves", "person_ids", "person_aliases")
     for node in client.live_nodes():
         node.command(
             f"CREATE TABLE {table} (key UInt64, person_key UInt64, person String) "
@@ -102,6 +102,7 @@ def make(client: Client, number: int) -> PersonMap:
         table,
         frozenset(Scope(row[0], row[1]) for row in scopes),
         frozenset(Scope(row[0], row[1]) for row in scopes if row[2]),
+        sharded=len(client.shards()) > 1,
     )
     row = (number, sum(row[3] for row in scopes), list(fresh.merged), list(fresh.split))
     insert(client, "person_maps", ("number", "rows", "merged", "split"), [row])
@@ -120,6 +121,7 @@ def latest(client: Client, seconds: int = 0) -> PersonMap:
             _table(client, number) if waits else "",
             frozenset(Scope(*one) for one in merged),
             frozenset(Scope(*one) for one in split),
+            sharded=len(client.shards()) > 1,
         )
     return PersonMap()
 

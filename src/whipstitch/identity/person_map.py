@@ -8,10 +8,11 @@ People are counted, grouped and joined by their key, the 64-bit hash of their id
 the text, and among a hundred million people two share one with a chance of 1 in 4,000."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from whipstitch.core.projects import Scope
+from whipstitch.identity import on_shards
 from whipstitch.warehouse.sql import IN_SCOPE
 
 _PROJECT: Final = "{project_id:String}, {environment:String}"
@@ -26,20 +27,23 @@ SENT: Final = "sent_id"
 class PersonMap:
     """One generation of the map, which never changes: ``table`` is its Join table, blank where no
     row waits. ``merged`` scopes have rows to be found by ``distinct_id``, ``split`` ones by
-    ``anon_id`` too."""
+    ``anon_id`` too. ``sharded``: rows are on several shards."""
 
     number: int = 0
     table: str = ""
     merged: frozenset[Scope] = frozenset()
     split: frozenset[Scope] = frozenset()
+    sharded: bool = False
 
     def of(self, scope: Scope) -> "Persons":
         """How the statements of one scope name people."""
         if scope in self.split:
-            return Persons(*(_split(self.table, *column) for column in _COLUMNS))
+            key, id_ = (_split(self.table, *column) for column in _COLUMNS)
+            return Persons(key, id_, self.sharded)
         if scope in self.merged:
-            return Persons(*(_merged(self.table, *column) for column in _COLUMNS))
-        return SETTLED
+            key, id_ = (_merged(self.table, *column) for column in _COLUMNS)
+            return Persons(key, id_, self.sharded)
+        return replace(SETTLED, sharded=True) if self.sharded else SETTLED
 
 
 class MapSource(Protocol):
@@ -59,11 +63,21 @@ class Persons:
 
     key: str
     id: str
+    sharded: bool = False
+    """Whether the rows are on several shards."""
 
     @property
     def anon_id(self) -> str:
         """The id that the row came in under, blank where that is the person's."""
         return f"if({SENT} = {self.id}, '', {SENT})"
+
+    def grouped(self, columns: str, rows: str, by: str) -> str:
+        """``SELECT columns FROM rows GROUP BY by``, in which each group is of one person: in this
+        way, no host of a cluster needs everybody in its memory. ``rows`` is ``events``, whatever is
+        joined to it, and a condition; ``by`` may end with a condition on the groups."""
+        if self.sharded:
+            return on_shards.grouped(self.key, columns, rows, by)
+        return f"SELECT {columns} FROM {rows} GROUP BY {by}"
 
 
 def key_of(id_expression: str) -> str:

@@ -1,6 +1,5 @@
 """The stitcher: a thread that keeps the links up to date and has the rows rewritten."""
 
-import secrets
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -14,21 +13,16 @@ from whipstitch.core.histogram import Histogram
 from whipstitch.core.projects import Scope
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.identity import backfill, map_generations, rewrite, sql_readers
+from whipstitch.identity.leadership import Leadership
 from whipstitch.identity.linker import Linker
 from whipstitch.identity.map_generations import PersonMaps
 from whipstitch.identity.person_map import PersonMap
-from whipstitch.registry.leases import Leases
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.maintenance import apply_patches
 from whipstitch.warehouse.store import Store
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = "stitching"
-LEASE_SECONDS: Final = 26.0
-"""So that another node has taken over within half a minute."""
-_HELD_SECONDS: Final = 15.0
-"""How long the holder goes by the lease: it stops well before the next one may begin."""
 _LOOK_SECONDS: Final = 1.0
 """How often a node looks what the others did."""
 _LONGEST_BACKOFF: Final = 5.0
@@ -54,42 +48,6 @@ class StitchStats:
     failures: int = 0
     rows_left: int = 0
     """Rows that the present run has still to rewrite."""
-
-
-class Leadership:
-    """Whether this node links and rewrites: always where the storage is the process's own, else
-    while it holds the lease."""
-
-    def __init__(self, leases: Leases | None) -> None:
-        self._leases = leases
-        self._node = secrets.token_hex(8)
-        self._until = 0.0 if leases else float("inf")
-        self._term = 0 if leases else 1
-
-    def __call__(self) -> int:
-        """The number of the term, 0 where it does not. Between two terms another node may have
-        been at work."""
-        return self._term if time.monotonic() < self._until else 0
-
-    def renew(self) -> None:
-        """Asks for the lease, or for more of it.
-
-        Raises RegistryError."""
-        if self._leases is None:
-            return
-        asked = time.monotonic()
-        held = self._leases.take_lease(LEASE, self._node, LEASE_SECONDS)
-        if held and not self():
-            self._term += 1
-        self._until = asked + _HELD_SECONDS if held else 0.0
-
-    def leave(self) -> None:
-        """Lets another node go on at once.
-
-        Raises RegistryError."""
-        if self._leases is not None and self():
-            self._until = 0.0
-            self._leases.end_lease(LEASE, self._node)
 
 
 class Stitcher:
@@ -165,6 +123,10 @@ class Stitcher:
         if not self._leads():
             self._maps.publish(self._store.run_in_background(map_generations.latest).result())
             return
+        with self._leads.kept():
+            self._lead()
+
+    def _lead(self) -> None:
         if self._grace or self._maps.problem:
             self._store.run_on_writer(self._linker.catch_up).result()
         if self._clustered:
@@ -178,6 +140,7 @@ class Stitcher:
 
     def _rewrite(self) -> int:
         """Returns how many rows have then to be gone through to work the patches in."""
+        term = self._leads()
         with self._maps.hold(self._settled_map()) as known:
             self._maps.await_readers_before(known.number)
             if known.table and not self._await_sql_readers():
@@ -186,14 +149,13 @@ class Stitcher:
             steps = self._store.run_in_background(partial(rewrite.steps, known=known)).result()
             self.stats.rows_left = rows = sum(step.rows for step in steps)
             for step in steps:
-                if self._work.stopping or not self._leads():
+                if self._work.stopping or self._leads() != term:
                     return 0
                 self._store.run_in_background(
                     partial(rewrite.take, known=known, step=step)
                 ).result()
                 self.stats.rows += step.rows
                 self.stats.rows_left -= step.rows
-                self._leads.renew()
             # At once: until patches are worked in, they slow reads down.
             patched = self._store.run_in_background(apply_patches.work_in).result()
             if known.table and not self._await_sql_readers():
@@ -219,7 +181,6 @@ class Stitcher:
         while running and time.monotonic() - began < _SQL_PATIENCE:
             if self._work.rest(_SQL_LOOK_SECONDS):
                 return False
-            self._leads.renew()
             running &= self._store.run_in_background(sql_readers.running).result()
         return bool(self._leads())
 

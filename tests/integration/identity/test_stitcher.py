@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from tests.support.segments import alias
 from tests.support.stitching import Node, seen, started_node, until
 
 from whipstitch.core.errors import StorageUnavailable
-from whipstitch.identity.stitcher import LEASE, LEASE_SECONDS, Leadership
+from whipstitch.identity.leadership import LEASE, Leadership
 from whipstitch.registry.store import Registry
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
@@ -141,36 +140,3 @@ def test_a_node_that_only_follows_looks_now_and_then(
             following.stitcher.rewrite_now()
             time.sleep(0.2)
             assert follower.renewals <= 4
-
-
-def test_the_lease_of_a_node_that_is_gone_runs_out(tmp_path: Path) -> None:
-    moment = datetime.now(UTC)
-    with Registry.open(f"sqlite:///{tmp_path}/registry.db", lambda: moment) as registry:
-        gone, next_ = Leadership(registry), Leadership(registry)
-        gone.renew()
-        next_.renew()
-        assert (gone(), next_()) == (1, 0)
-        moment += timedelta(seconds=LEASE_SECONDS + 1)
-
-        next_.renew()
-        gone.renew()
-        assert (gone(), next_()) == (0, 1)
-
-        next_.leave()
-        gone.renew()
-        assert (gone(), next_()) == (2, 0)
-
-
-def test_a_node_that_renews_its_lease_stays_in_its_term(tmp_path: Path) -> None:
-    with Registry.open(f"sqlite:///{tmp_path}/registry.db") as registry:
-        leader = Leadership(registry)
-        leader.renew()
-        leader.renew()
-        assert leader() == 1
-
-
-def test_without_other_nodes_there_is_one_term_for_ever() -> None:
-    alone = Leadership(None)
-    alone.renew()
-    alone.leave()
-    assert alone() == 1

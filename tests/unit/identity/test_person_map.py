@@ -1,5 +1,7 @@
 """How queries name the person of a row, by what waits to be rewritten."""
 
+from dataclasses import replace
+
 from whipstitch.core.projects import Scope
 from whipstitch.identity.person_map import SETTLED, PersonMap, Persons, key_of, place, place_of
 
@@ -22,6 +24,15 @@ def test_where_nothing_waits_nothing_is_looked_up() -> None:
     assert GENERATION.of(NEITHER) is SETTLED
     assert PersonMap().of(MERGED) is SETTLED
     assert not any("joinGet" in text for text in expressions(SETTLED))
+
+
+def test_people_are_gone_through_twice_on_shards_only() -> None:
+    asked = ("any(id)", "events WHERE 1", "who")
+    assert SETTLED.grouped(*asked) == "SELECT any(id) FROM events WHERE 1 GROUP BY who"
+    for scope in (NEITHER, MERGED, SPLIT):
+        on_shards = replace(GENERATION, sharded=True).of(scope)
+        assert expressions(on_shards) == expressions(GENERATION.of(scope))
+        assert on_shards.grouped(*asked).count("FROM events WHERE 1 AND ") == 2
 
 
 def test_a_merged_scope_looks_up_what_stands_in_distinct_id_only() -> None:

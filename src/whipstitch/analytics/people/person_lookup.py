@@ -67,7 +67,7 @@ def rows_of(persons: Persons, people: str = PEOPLE) -> str:
         f"UNION ALL SELECT id FROM person_ids WHERE {IN_SCOPE} "
         "AND version > {generation:UInt64}"
     )
-    if persons == SETTLED:
+    if persons.key == SETTLED.key:
         theirs = f"distinct_id IN ({people})"
     else:
         theirs = f"{persons.key} IN (SELECT {key_of('id')} FROM ({people}))"

@@ -133,9 +133,10 @@ def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = 
         # Few visits have the event: the others are left out before their rows are gathered.
         visit = f"cityHash64({persons.key}, session_id)"
         only = f" AND {visit} IN (SELECT {visit} FROM events WHERE {where} AND {step} = {name})"
-    gathered = (
-        f"SELECT {persons.key} AS key, session_id, {rows} AS rows{more} FROM events "
-        f"WHERE {where}{only} GROUP BY key, session_id"
+    gathered = persons.grouped(
+        f"{persons.key} AS key, session_id, {rows} AS rows{more}",
+        f"events WHERE {where}{only}",
+        "key, session_id",
     )
     parts = (
         "if(session_id = '', arraySplit((row, pause) -> pause > "

@@ -110,11 +110,12 @@ def _states(query: LifecycleQuery, values: Parameters, persons: Persons) -> str:
     in_time = f"toUnixTimestamp64Milli(timestamp) >= {first}"
     index = query.intervals.index_of_row(values)
     # -1: first seen before all of the intervals.
-    seen = (
-        f"SELECT {persons.key} AS key, any({persons.id}) AS id, "
+    seen = persons.grouped(
+        f"{persons.key} AS key, any({persons.id}) AS id, "
         f"min(if({in_time}, {index}, toInt64(-1))) AS first, "
-        f"groupUniqArrayIf({index}, {in_time}) AS seen "
-        f"FROM events WHERE {' AND '.join(conditions)} GROUP BY key HAVING notEmpty(seen)"
+        f"groupUniqArrayIf({index}, {in_time}) AS seen",
+        f"events WHERE {' AND '.join(conditions)}",
+        "key HAVING notEmpty(seen)",
     )
     came = (
         "arrayMap(i -> (i, multiIf(i = first, 'new', has(seen, i - 1), 'returning', "

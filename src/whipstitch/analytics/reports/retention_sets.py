@@ -114,9 +114,9 @@ def _people(
         one, none = sets.single.format(index=first), sets.empty
         starts = f"if(countIf({row.started}) > 0 AND {first} >= 0, {one}, {none})"
     name = f", any({persons.id}) AS named" if named else ""
-    return (
-        f"SELECT {persons.key} AS who, {starts} AS starts, "
-        f"{sets.gathered.format(index=index, condition=row.came_back)} AS returns{name} "
-        f"FROM events WHERE {IN_SCOPE} AND {row.passed} AND ({row.started} OR {row.came_back}) "
-        f"GROUP BY who HAVING {sets.any.format(set='starts')}"
+    returns = sets.gathered.format(index=index, condition=row.came_back)
+    return persons.grouped(
+        f"{persons.key} AS who, {starts} AS starts, {returns} AS returns{name}",
+        f"events WHERE {IN_SCOPE} AND {row.passed} AND ({row.started} OR {row.came_back})",
+        f"who HAVING {sets.any.format(set='starts')}",
     )

@@ -85,10 +85,11 @@ def _people(query: StickinessQuery, values: Parameters, persons: Persons) -> str
         query.match.condition(values, persons),
         all_met(query.filters, values, persons),
     ]
-    return (
-        f"SELECT {persons.key} AS key, any({persons.id}) AS id, "
-        f"uniqExact({query.intervals.start_of_row(values)}) AS days "
-        f"FROM events WHERE {' AND '.join(conditions)} GROUP BY key"
+    return persons.grouped(
+        f"{persons.key} AS key, any({persons.id}) AS id, "
+        f"uniqExact({query.intervals.start_of_row(values)}) AS days",
+        f"events WHERE {' AND '.join(conditions)}",
+        "key",
     )
 
 
