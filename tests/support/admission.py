@@ -13,7 +13,7 @@ from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import large, large_people, runs
 from whipstitch.ingest.validation.answers import Answer
 from whipstitch.ingest.validation.counts import Counts
-from whipstitch.ingest.validation.large import LargeAdmission, Lines, lines_of
+from whipstitch.ingest.validation.large import LargeValidator, Lines, lines_of
 from whipstitch.ingest.validation.outcomes import Validated
 from whipstitch.ingest.validation.validate import Validator
 
@@ -79,7 +79,7 @@ def admitted(
         encode=encode,
     )
     memory = memoryview(bytearray(body))
-    tally, answer = LargeAdmission(heavy, sequence, put, directory).admit(endpoint, memory, client)
+    tally, answer = LargeValidator(heavy, sequence, put, directory).admit(endpoint, memory, client)
     rows = _rows(b"".join(taken))
     assert len(rows) == counted
     if answer.refuses:

@@ -32,7 +32,7 @@ from whipstitch.ingest.enrichment.geoip import GeoIP
 from whipstitch.ingest.enrichment.user_agent import UserAgents
 from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
-from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
+from whipstitch.ingest.http.fast_path.protocol import FastPathProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
 from whipstitch.ingest.http.sdk_answers import sdk_path
 from whipstitch.ingest.http.sdk_endpoints import SdkDoor
@@ -115,7 +115,7 @@ class Served:
         )
         self.spools = directory / "spool"
         placeholders = Placeholders()
-        self._heavy = BulkPool(
+        self._bulk = BulkPool(
             self.journal,
             self.spools,
             max_body=options.max_body,
@@ -125,7 +125,7 @@ class Served:
         )
         self.geoip = GeoIP(options.geoip, "8.8.8.8")
         authenticator = Authenticator(options.rate_limit)
-        self.intake = IngestService(
+        self.service = IngestService(
             clients=Clients(
                 options.directory,
                 authenticator,
@@ -134,15 +134,15 @@ class Served:
                 trusted_proxies=TrustedProxies.parse(options.trusted_proxies),
                 day_ids=DayIds(directory / "cookieless.json", lambda: datetime.now(UTC)),
             ),
-            gate=authenticator,
-            admission=Validator(
+            authenticator=authenticator,
+            validator=Validator(
                 self.journal.sequence,
                 options.directory,
                 placeholders,
                 max_operation=options.max_operation,
             ),
             journal=self.journal,
-            heavy=self._heavy,
+            bulk=self._bulk,
             max_body=options.max_body,
         )
         self._options = options
@@ -152,15 +152,15 @@ class Served:
         if door == "express":
             crowd = ConnectionLimits(options.most, options.most_each, TrustedProxies.parse(()))
             http = functools.partial(
-                ExpressProtocol, self.intake, ResponseEncoder(), options.keep_alive, crowd
+                FastPathProtocol, self.service, ResponseEncoder(), options.keep_alive, crowd
             )
-        asgi = AsgiDoor(self.intake)
+        asgi = AsgiDoor(self.service)
         routed = Starlette(
             routes=[*(Route(path, asgi) for path in PATHS), *options.routes],
             lifespan=self._lifespan,
         )
 
-        sdk, compat = SdkDoor(self.intake), CompatDoor(self.intake)
+        sdk, compat = SdkDoor(self.service), CompatDoor(self.service)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
@@ -240,7 +240,7 @@ class Served:
         self._ready.set()
         yield
         sweep.cancel()
-        await asyncio.to_thread(self._heavy.close)
+        await asyncio.to_thread(self._bulk.close)
         self.journal.detach()
         self.journal.close()
 
@@ -248,7 +248,7 @@ class Served:
         while True:
             await asyncio.sleep(0.05)
             for connection in list(self._server.server_state.connections):
-                if isinstance(connection, ExpressProtocol):
+                if isinstance(connection, FastPathProtocol):
                     connection.cut_off(time.monotonic(), self._options.body_timeout)
 
 

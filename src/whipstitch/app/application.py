@@ -161,7 +161,7 @@ class Application:
         self.node_watch = NodeWatch(
             self.acceptance.name,
             registry if self._stores and not self.local else None,
-            ingestion.gate.divide,
+            ingestion.authenticator.divide,
         )
         self.corrections = Corrections(
             ingestion.journal.sequence,
@@ -172,7 +172,7 @@ class Application:
             self.eraser,
             self.store,
         )
-        self.rejections = RejectionKeeper(registry, ingestion.intake.rejections)
+        self.rejections = RejectionKeeper(registry, ingestion.service.rejections)
         self._background = (
             self.rejections,
             self.node_watch,
@@ -260,7 +260,7 @@ class Application:
     def _mend(self, segment: Path, mended: Path) -> Salvage:
         """Beside the server: what mends a row takes many times its size."""
         try:
-            return self.ingestion.heavy.do(mend_segment, segment, mended)
+            return self.ingestion.bulk.do(mend_segment, segment, mended)
         except BrokenProcessPool:
             raise MendingDied("The process that was mending rows has ended.") from None
         except RuntimeError as error:
@@ -270,7 +270,7 @@ class Application:
         """On the thread that loads; what was refused and dropped is counted on the event loop's."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self.ingestion.intake.note_repeats, found)
+                self._loop.call_soon_threadsafe(self.ingestion.service.note_repeats, found)
 
 
 class LoadingProgress:

@@ -1,4 +1,4 @@
-"""What takes events in: the registry's directory, the journal and the doors' intake. It needs no
+"""What takes events in: the registry's directory, the journal and the ingest service. It needs no
 ClickHouse, and is there before everything else."""
 
 import asyncio
@@ -55,7 +55,7 @@ class Ingestion:
             disk_reserve=settings.disk_reserve,
         )
         self.spools = data / "spool"
-        self.heavy = BulkPool(
+        self.bulk = BulkPool(
             self.journal,
             self.spools,
             max_body=settings.max_body,
@@ -63,25 +63,25 @@ class Ingestion:
             directory=lambda: self.directory.current,
             max_operation=settings.max_operation,
         )
-        self.gate = Authenticator(settings.rate_limit, settings.address_rate_limit)
-        self.intake = IngestService(
+        self.authenticator = Authenticator(settings.rate_limit, settings.address_rate_limit)
+        self.service = IngestService(
             clients=Clients(
                 lambda: self.directory.current,
-                self.gate,
+                self.authenticator,
                 user_agents=UserAgents(),
                 geoip=self.geoip,
                 trusted_proxies=TrustedProxies.parse(settings.trusted_proxies),
                 day_ids=self.day_ids,
             ),
-            gate=self.gate,
-            admission=Validator(
+            authenticator=self.authenticator,
+            validator=Validator(
                 self.journal.sequence,
                 lambda: self.directory.current,
                 placeholders,
                 max_operation=settings.max_operation,
             ),
             journal=self.journal,
-            heavy=self.heavy,
+            bulk=self.bulk,
             max_body=settings.max_body,
             closed=answers.NOT_TAKEN_HERE if settings.only == "app" else None,
         )
@@ -109,7 +109,7 @@ class Ingestion:
     def detach(self) -> None:
         """Takes nothing any more; what was answered is on the disk."""
         self.journal.detach()
-        self.heavy.close()
+        self.bulk.close()
 
     def close(self) -> None:
         self._geoip_watch.stop(_LAST_STEP_SECONDS)
@@ -125,13 +125,13 @@ class Ingestion:
 
     def _look_at_day(self) -> None:
         if self.day_ids.expire():
-            self.intake.clients.forget()
+            self.service.clients.forget()
         if self.day_ids.renew(lambda day: self._registry().secret_of_day("cookieless", day)):
-            self.intake.clients.forget()
+            self.service.clients.forget()
 
     def _look_at_geoip(self) -> None:
         if self.geoip.reload_if_changed():
-            self.intake.clients.forget()
+            self.service.clients.forget()
         if self.geoip.problem != self._geoip_said:
             self._geoip_said = self.geoip.problem
             if self._geoip_said:

@@ -29,28 +29,28 @@ class Stages(Collector):
         yield from self._stitching()
 
     def _doors(self) -> Iterator[Metric]:
-        intake = self._engine.ingestion.intake.stats
-        yield _counter("accepted_operations", "Operations accepted.", "kind", intake.accepted)
-        dropped, noted = intake.of(Outcome.DISCARDED), intake.of(Outcome.NOTED)
+        ingest = self._engine.ingestion.service.stats
+        yield _counter("accepted_operations", "Operations accepted.", "kind", ingest.accepted)
+        dropped, noted = ingest.of(Outcome.DISCARDED), ingest.of(Outcome.NOTED)
         yield _counter("discarded_operations", "Dropped quietly.", "reason", dropped)
         yield _counter("noted_operations", "Kept, with a remark.", "reason", noted)
         yield CounterMetricFamily(
             "whipstitch_unread_times",
             "Times that did not parse and were passed over.",
-            intake.reasons[Reason.UNREAD_TIME],
+            ingest.reasons[Reason.UNREAD_TIME],
         )
         yield CounterMetricFamily(
             "whipstitch_times_ahead",
             "Times of traits more than a day ahead, for which that of receipt stands.",
-            intake.reasons[Reason.TIME_AHEAD],
+            ingest.reasons[Reason.TIME_AHEAD],
         )
-        refused = intake.of(Outcome.REJECTED)
+        refused = ingest.of(Outcome.REJECTED)
         yield _counter("rejected_requests", "Requests refused.", "reason", refused)
-        yield _counter("requests", "Ingestion requests answered.", "door", intake.requests)
+        yield _counter("requests", "Ingestion requests answered.", "door", ingest.requests)
         yield _histogram(
             "request_duration_seconds",
             "From the last byte of an ingestion request to its answer.",
-            intake.latency,
+            ingest.latency,
         )
         yield _gauge(
             "event_loop_lag_seconds",

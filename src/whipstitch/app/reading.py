@@ -53,7 +53,7 @@ def build(
         export_seconds=settings.export_timeout,
         streams=ConcurrencyLimit(96, of_project=64, of_user=32, what="streams"),
     )
-    snapshots = SnapshotDoor(ingestion.intake, registry, settings.pictures_limit)
+    snapshots = SnapshotDoor(ingestion.service, registry, settings.pictures_limit)
     if settings.only == "ingest":
         return engine, app.build_ingest_only(services, snapshots)
     proxies = TrustedProxies.parse(settings.trusted_proxies)

@@ -27,7 +27,7 @@ from whipstitch.ingest.compat.door import CompatDoor
 from whipstitch.ingest.endpoints import PATHS
 from whipstitch.ingest.http.asgi import AsgiDoor
 from whipstitch.ingest.http.connection_limits import ConnectionLimits
-from whipstitch.ingest.http.fast_path.protocol import ExpressProtocol
+from whipstitch.ingest.http.fast_path.protocol import FastPathProtocol
 from whipstitch.ingest.http.responses import ResponseEncoder
 from whipstitch.ingest.http.sdk_endpoints import SdkDoor
 from whipstitch.ingest.http.web_client import WebClientDoor
@@ -75,23 +75,23 @@ async def _serve(
     room: Room,
     started: Callable[[Ingestion, str], None],
 ) -> None:
-    intake = ingestion.intake
+    service = ingestion.service
     crowd = ConnectionLimits(
         room.connections,
         settings.max_connections_per_address or max(1, room.connections // 2),
         TrustedProxies.parse(settings.trusted_proxies),
     )
-    door = AsgiDoor(intake)
+    door = AsgiDoor(service)
     script = WebClientDoor()
     doors = dict.fromkeys(PATHS, door) | dict.fromkeys(script.paths, script)
-    front = Front(doors, SdkDoor(intake), CompatDoor(intake), also_read="/api/v1/people")
+    front = Front(doors, SdkDoor(service), CompatDoor(service), also_read="/api/v1/people")
     config = uvicorn.Config(
         front,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
         http=functools.partial(  # type: ignore[arg-type] # a class, as far as uvicorn calls it
-            ExpressProtocol, intake, ResponseEncoder(), _KEEP_ALIVE_SECONDS, crowd
+            FastPathProtocol, service, ResponseEncoder(), _KEEP_ALIVE_SECONDS, crowd
         ),
         ws="none",
         lifespan="off",

@@ -1,4 +1,4 @@
-"""What both doors do with a request: the gate, the body, the journal, the answer."""
+"""What both doors do with a request: authentication, the body, the journal, the answer."""
 
 import asyncio
 import contextlib
@@ -77,10 +77,10 @@ class IngestService:
         self,
         *,
         clients: Clients,
-        gate: Authenticator,
-        admission: Validator,
+        authenticator: Authenticator,
+        validator: Validator,
         journal: Journal,
-        heavy: BulkPool,
+        bulk: BulkPool,
         max_body: int,
         closed: Answer | None = None,
     ) -> None:
@@ -91,15 +91,15 @@ class IngestService:
         self.max_body = max_body
         self.largest_small_body = min(LARGEST_SMALL_BODY, max_body)
         self.clients = clients
-        self._gate = gate
+        self._authenticator = authenticator
         self._journal = journal
-        self._heavy = heavy
+        self._bulk = bulk
         self._spooling: set[asyncio.Task[None]] = set()
         self._admit: dict[Endpoint, Callable[[bytes, ClientContext], Validated | Answer]] = {
-            "track": admission.alone(admission.track),
-            "people": admission.alone(admission.people),
-            "alias": admission.alone(admission.alias),
-            "batch": admission.batch,
+            "track": validator.alone(validator.track),
+            "people": validator.alone(validator.people),
+            "alias": validator.alone(validator.alias),
+            "batch": validator.batch,
         }
 
     def enter(
@@ -132,7 +132,7 @@ class IngestService:
             return answers.UNAVAILABLE
         refusal = client.refusal
         limited = counted and (client.limit or client.counted_by_address)
-        if limited and not self._gate.is_within_limit(client, now := time.time()):
+        if limited and not self._authenticator.is_within_limit(client, now := time.time()):
             refusal = answers.rate_limited(seconds_left(now))
         if refusal is None:
             return client
@@ -148,7 +148,7 @@ class IngestService:
         encoding: str,
         respond: Respond,
     ) -> None:
-        """Admits a light ``body``; ``encoding`` is its ``Content-Encoding`` header. Calls
+        """Admits a small ``body``; ``encoding`` is its ``Content-Encoding`` header. Calls
         ``respond`` once: at once with a refusal, or when the rows are durable."""
         if encoding:
             try:
@@ -189,7 +189,7 @@ class IngestService:
             encoding = encoding_of(encoding)
         except UnsupportedEncoding:
             return answers.INVALID_ENCODING
-        admitted = await self._heavy.admit(endpoint, client, spool, encoding)
+        admitted = await self._bulk.admit(endpoint, client, spool, encoding)
         if isinstance(admitted, Answer):
             return admitted
         if not admitted.lines:  # its rows, if it has any, are in a segment of their own
@@ -201,8 +201,8 @@ class IngestService:
         return await answer
 
     def new_spool(self) -> Path:
-        """A name for a file that a heavy body is received into."""
-        return self._heavy.new_spool()
+        """A name for a file that a large body is received into."""
+        return self._bulk.new_spool()
 
     def count(
         self,
@@ -272,7 +272,7 @@ class IngestService:
             respond(answers.UNAVAILABLE)
             raise
         except Exception:
-            log.exception("heavy_admission_failed", endpoint=endpoint)
+            log.exception("bulk_admission_failed", endpoint=endpoint)
             answer = answers.FAILED
         finally:
             with contextlib.suppress(OSError):

@@ -59,9 +59,8 @@ class Store:
         """On a cluster its client, as that of ``stitch``, begins with what every replica has."""
         self._querying = self._workers("query", QUESTIONS + 1, self._connect_prepared(QUERYING))
         self._pouring = self._workers("export", EXPORTS, self._connect_prepared(EXPORTING))
-        self._stitching = self._workers(
-            "stitch", 1, self._connect_prepared(STITCHING, caught_up=True)
-        )
+        behind = self._connect_prepared(STITCHING, caught_up=True)
+        self._stitching = self._workers("stitch", 1, behind)
         self._ending = self._workers("end", 1, self._connect_prepared({}))
         self._local = self._connections.local
         self._health_check = (
@@ -144,7 +143,7 @@ class Store:
         away = (self._local or self._health_check).problem  # type: ignore[union-attr] # one of them is
         return away or self._connections.unprepared
 
-    # Inside, on the lanes' threads
+    # Inside, on the workers' threads
 
     def _connect_prepared(
         self, settings: Mapping[str, int | str], *, caught_up: bool = False

@@ -129,7 +129,7 @@ class BulkPool:
             return answers.UNAVAILABLE
         except Exception:
             # A fault of ours, which must not leave the client without an answer.
-            log.exception("heavy_admission_failed", endpoint=endpoint, body_bytes=size)
+            log.exception("bulk_admission_failed", endpoint=endpoint, body_bytes=size)
             part.unlink(missing_ok=True)
             return answers.FAILED
         return Validated(outcome.lines, outcome.rows, outcome.tally, outcome.answer)

@@ -21,7 +21,7 @@ _SYNCED_AT_ONCE = 1024 * 1024
 other clients wait, queue behind them for a tenth of a second."""
 
 
-class HeavyAdmitted(msgspec.Struct, frozen=True):
+class BulkAdmitted(msgspec.Struct, frozen=True):
     """Rows as ``lines``, or, where ``parted``, in the synced segment that the job named.
     ``last``: the last acceptance number used."""
 
@@ -62,13 +62,13 @@ class SegmentOut:
         if self._group_bytes:
             self._end_group()
 
-    def admitted(self, last: int, tally: Counts, answer: Answer) -> HeavyAdmitted:
+    def admitted(self, last: int, tally: Counts, answer: Answer) -> BulkAdmitted:
         if self._file is None:
             lines = b"".join(self._held)
-            return HeavyAdmitted(lines, self._rows, last, tally, answer, parted=False)
+            return BulkAdmitted(lines, self._rows, last, tally, answer, parted=False)
         self._end_group()
         self._file.close()
-        return HeavyAdmitted(b"", self._rows, last, tally, answer, parted=True)
+        return BulkAdmitted(b"", self._rows, last, tally, answer, parted=True)
 
     def _end_group(self) -> None:
         self._write()

@@ -1,4 +1,4 @@
-"""The worker's side of the heavy lane: one body, in a process of its own."""
+"""The worker's side of bulk admission: one large body, in a process of its own."""
 
 import contextlib
 import fcntl
@@ -18,12 +18,12 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.portable import limit_memory
 from whipstitch.core.projects import ProjectSnapshot
 from whipstitch.core.sequence import Sequence
-from whipstitch.ingest.bulk.segment_out import HeavyAdmitted, SegmentOut
+from whipstitch.ingest.bulk.segment_out import BulkAdmitted, SegmentOut
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.http.decompression import BOM, Corrupt, Oversized, unpack_file
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
-from whipstitch.ingest.validation.large import LargeAdmission
+from whipstitch.ingest.validation.large import LargeValidator
 from whipstitch.ingest.validation.validate import Validator
 
 _NICENESS = 10
@@ -63,8 +63,8 @@ def begin(lifeline: Connection, memory: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def admit(job: Job) -> HeavyAdmitted | Answer:
-    """Does for ``job`` what the intake does for a light body.
+def admit(job: Job) -> BulkAdmitted | Answer:
+    """Does for ``job`` what the service does for a small body.
 
     Raises:
         OSError: no room for the segment, or the spool is gone.
@@ -77,7 +77,7 @@ def admit(job: Job) -> HeavyAdmitted | Answer:
         return answers.TOO_LARGE
 
 
-def _admit(job: Job) -> HeavyAdmitted | Answer:
+def _admit(job: Job) -> BulkAdmitted | Answer:
     try:
         with _body(job) as body:
             return _admit_body(body, job)
@@ -87,17 +87,17 @@ def _admit(job: Job) -> HeavyAdmitted | Answer:
         return answers.INVALID_BODY
 
 
-def _admit_body(body: memoryview, job: Job) -> HeavyAdmitted | Answer:
+def _admit_body(body: memoryview, job: Job) -> BulkAdmitted | Answer:
     sequence = Sequence(lambda: time.time_ns() // 1000, job.floor)
     out = SegmentOut(job.part, job.room)
-    admission = Validator(
+    validator = Validator(
         sequence,
         lambda: job.directory,
         job.placeholders,
         max_operation=job.max_operation,
         encode=out.take,
     )
-    large = LargeAdmission(admission, sequence, out.put, job.directory)
+    large = LargeValidator(validator, sequence, out.put, job.directory)
     tally, answer = large.admit(job.endpoint, body, job.client)
     return answer if answer.refuses else out.admitted(sequence.last, tally, answer)
 

@@ -67,9 +67,9 @@ class _Outcome(msgspec.Struct):
 class CompatDoor:
     """For every path that ``routing.matches`` knows."""
 
-    def __init__(self, intake: IngestService) -> None:
-        self._intake = intake
-        self._limit = min(LARGEST_BODY, intake.max_body)
+    def __init__(self, service: IngestService) -> None:
+        self._service = service
+        self._limit = min(LARGEST_BODY, service.max_body)
         self._receiving = Turns(_RECEIVED, waiting=0, waiting_each=0)
         self._translating = Turns(_TRANSLATED_AT_ONCE, waiting=_RECEIVED, waiting_each=_RECEIVED)
 
@@ -95,7 +95,7 @@ class CompatDoor:
         await send_reply(receive, send, reply, sent)
         started = outcome.complete_at
         seconds = None if started is None else time.perf_counter() - started
-        self._intake.count(outcome.answer, "asgi", seconds, name, outcome.client)
+        self._service.count(outcome.answer, "asgi", seconds, name, outcome.client)
 
     async def _outcome(
         self, found: list[Match], scope: Scope, headers: dict[bytes, bytes], receive: Receive
@@ -104,7 +104,7 @@ class CompatDoor:
         request = CompatRequest(scope["method"], match.path, _query(scope["query_string"]), headers)
         if scope["method"] not in match.route.methods:
             return _refused(match, request, None, _NO_METHOD)
-        body = RequestBody(receive, headers, self._intake.new_spool)
+        body = RequestBody(receive, headers, self._service.new_spool)
         quiet = match.route.quiet
         if quiet is not None:
             whole = await body.skip(self._limit)
@@ -118,7 +118,7 @@ class CompatDoor:
                 return _refused(match, request, None, entered)
             client = entered
         try:
-            if body.announced <= self._intake.largest_small_body:
+            if body.announced <= self._service.largest_small_body:
                 return await self._receive(found, request, body, client, peer)
             async with self._receiving.turn(Claim(peer, _RECEIVED_OF_ONE)):
                 return await self._receive(found, request, body, client, peer)
@@ -140,7 +140,7 @@ class CompatDoor:
             return _refused(match, request, None, answers.TOO_LARGE, client, unread=True)
         try:
             small = self._unpacked_small(body)
-            request = request._replace(body=bytes(body.light))
+            request = request._replace(body=bytes(body.small))
             if small is not None:
                 translated = translate_for(found, request, small)
             else:
@@ -182,19 +182,19 @@ class CompatDoor:
             if answer.refuses:
                 return _refused(match, request, translation, answer, client)
         for reason, count in translation.drops.items():
-            self._intake.note_dropped(reason, match.ecosystem.name, client, count)
+            self._service.note_dropped(reason, match.ecosystem.name, client, count)
         told = match.ecosystem.success(request, translation)
         return _Outcome(answer, told, client=client)
 
     async def _queue(self, client: ClientContext, batch: bytes) -> Answer:
-        if len(batch) <= self._intake.largest_small_body:
+        if len(batch) <= self._service.largest_small_body:
             awaited, respond = answer_to_come()
-            self._intake.take("batch", client, batch, "", respond)
+            self._service.take("batch", client, batch, "", respond)
             return await awaited
-        spool = self._intake.new_spool()
+        spool = self._service.new_spool()
         try:
             await asyncio.to_thread(spool.write_bytes, batch)
-            return await self._intake.accept_bulk("batch", client, spool, "")
+            return await self._service.accept_bulk("batch", client, spool, "")
         finally:
             spool.unlink(missing_ok=True)
 
@@ -203,7 +203,7 @@ class CompatDoor:
         if body.spool is not None:
             return None
         try:
-            return peel(bytes(body.light), _QUICK)
+            return peel(bytes(body.small), _QUICK)
         except Oversized:
             return None
 
@@ -211,7 +211,7 @@ class CompatDoor:
         self, match: Match, request: CompatRequest, key: str, peer: str
     ) -> ClientContext | Answer:
         sent = key.encode("latin-1", "replace")
-        return self._intake.enter(
+        return self._service.enter(
             match.ecosystem.name, {**request.headers, b"x-api-key": sent}, peer
         )
 

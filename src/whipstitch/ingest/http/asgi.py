@@ -36,8 +36,8 @@ class PostDoor(ABC):
     """An ASGI application that any web page may send to with ``POST``. What a page sends with a key
     in the query, as ``x-api-key``, and as plain text the browser sends without a preflight."""
 
-    def __init__(self, intake: IngestService) -> None:
-        self._intake = intake
+    def __init__(self, service: IngestService) -> None:
+        self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "OPTIONS":
@@ -55,17 +55,19 @@ class PostDoor(ABC):
                 reply = Reply(answers.UNAVAILABLE)
         await send_reply(receive, send, reply, headers_of(reply.answer))
         seconds = None if reply.complete_at is None else time.perf_counter() - reply.complete_at
-        self._intake.count(reply.answer, "asgi", seconds, _endpoint_of(scope["path"]), reply.client)
+        self._service.count(
+            reply.answer, "asgi", seconds, _endpoint_of(scope["path"]), reply.client
+        )
 
     async def _enter(self, scope: Scope, receive: Receive) -> Reply:
         headers = header_map(scope["headers"])
         if scope["query_string"] and not headers.get(b"x-api-key"):
             headers[b"x-api-key"] = key_in(scope["query_string"])
         peer = scope["client"][0] if scope.get("client") else ""
-        client = self._intake.enter(_endpoint_of(scope["path"]), headers, peer)
+        client = self._service.enter(_endpoint_of(scope["path"]), headers, peer)
         if isinstance(client, Answer):
             return Reply(client)
-        body = RequestBody(receive, headers, self._intake.new_spool)
+        body = RequestBody(receive, headers, self._service.new_spool)
         try:
             reply = await self.reply(scope["path"], client, headers, body)
             return reply._replace(client=client)
@@ -87,15 +89,15 @@ class AsgiDoor(PostDoor):
     async def reply(
         self, path: str, client: ClientContext, headers: dict[bytes, bytes], body: "RequestBody"
     ) -> Reply:
-        if not await body.read(self._intake.max_body):
+        if not await body.read(self._service.max_body):
             return Reply(answers.TOO_LARGE, unread=True)
         endpoint = PATHS[path]
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         if body.spool is not None:
-            answer = await self._intake.accept_bulk(endpoint, client, body.spool, encoding)
+            answer = await self._service.accept_bulk(endpoint, client, body.spool, encoding)
         else:
             awaited, respond = answer_to_come()
-            self._intake.take(endpoint, client, bytes(body.light), encoding, respond)
+            self._service.take(endpoint, client, bytes(body.small), encoding, respond)
             answer = await awaited
         return Reply(answer, body.complete_at)
 

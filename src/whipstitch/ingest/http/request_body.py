@@ -12,7 +12,7 @@ from starlette.types import Receive
 from whipstitch.ingest.service import LARGEST_SMALL_BODY
 
 _SPOOL_BYTES = 1024 * 1024
-"""A heavy body goes to its file in pieces of about this size, each on a thread."""
+"""A large body goes to its file in pieces of about this size, each on a thread."""
 
 
 class ClientGone(Exception):
@@ -20,12 +20,12 @@ class ClientGone(Exception):
 
 
 class RequestBody:
-    """A request's body: in ``light`` while it is small, else in the file ``spool``."""
+    """A request's body: in ``small`` while it is small, else in the file ``spool``."""
 
     def __init__(
         self, receive: Receive, headers: dict[bytes, bytes], new_spool: Callable[[], Path]
     ) -> None:
-        self.light = bytearray()
+        self.small = bytearray()
         self.spool: Path | None = None
         self.complete_at = 0.0
         self._receive = receive
@@ -54,8 +54,8 @@ class RequestBody:
             size += len(piece)
             if size > limit:
                 return False
-            self.light += piece
-            if len(self.light) > (_SPOOL_BYTES if self.spool else LARGEST_SMALL_BODY):
+            self.small += piece
+            if len(self.small) > (_SPOOL_BYTES if self.spool else LARGEST_SMALL_BODY):
                 await self._flush()
         if self._file is not None:
             await self._flush()
@@ -90,5 +90,5 @@ class RequestBody:
         if self._file is None:
             self.spool = self._new_spool()
             self._file = await asyncio.to_thread(self.spool.open, "xb")
-        piece, self.light = self.light, bytearray()
+        piece, self.small = self.small, bytearray()
         await asyncio.to_thread(self._file.write, piece)

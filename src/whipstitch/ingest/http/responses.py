@@ -1,4 +1,4 @@
-"""Answers as HTTP: the headers that both doors send, and the bytes that the express lane sends."""
+"""Answers as HTTP: the headers that both doors send, and the bytes that the fast path sends."""
 
 from collections.abc import Mapping
 

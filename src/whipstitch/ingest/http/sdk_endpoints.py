@@ -52,8 +52,8 @@ class SdkDoor:
     """An ASGI application for the paths that ``sdk_path`` knows, with the key rules of ingestion.
     Beacons, which have no headers of their own, carry the key in the query, as ``x-api-key``."""
 
-    def __init__(self, intake: IngestService) -> None:
-        self._intake = intake
+    def __init__(self, service: IngestService) -> None:
+        self._service = service
         self._views = RateLimiter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +71,7 @@ class SdkDoor:
             reply, own = Reply(answers.UNAVAILABLE), []
         await send_reply(receive, send, reply, headers_of(reply.answer, cors) + own)
         seconds = None if reply.complete_at is None else time.perf_counter() - reply.complete_at
-        self._intake.count(reply.answer, "asgi", seconds, name_of(path), reply.client)
+        self._service.count(reply.answer, "asgi", seconds, name_of(path), reply.client)
 
     async def _reply(
         self, path: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive
@@ -84,7 +84,7 @@ class SdkDoor:
             # A beacon on leaving has none. It says nothing that is kept.
             return await self._drop(endpoint, None, receive, headers), []
         peer = scope["client"][0] if scope.get("client") else ""
-        client = self._intake.enter(
+        client = self._service.enter(
             name_of(path), {**headers, b"x-api-key": key}, peer, counted=endpoint.counted
         )
         if isinstance(client, Answer):
@@ -107,10 +107,10 @@ class SdkDoor:
         assert endpoint.answer is not None  # noqa: S101 - tells the type checker
         if endpoint.methods is READ:
             return Reply(endpoint.answer, client=client)
-        body = RequestBody(receive, headers, self._intake.new_spool)
+        body = RequestBody(receive, headers, self._service.new_spool)
         whole = await body.skip(_DROPPED_BODY)
         if endpoint.dropped is not None and client is not None:
-            self._intake.note_dropped(endpoint.dropped, "sdk", client)
+            self._service.note_dropped(endpoint.dropped, "sdk", client)
         return Reply(endpoint.answer, unread=not whole, client=client)
 
     async def _seen(
@@ -119,11 +119,11 @@ class SdkDoor:
         limit = client.limit * _SEEN_TIMES
         if not self._views.allow(client.counted_by, limit, now := time.time()):
             return Reply(answers.rate_limited(seconds_left(now)), unread=True)
-        body = RequestBody(receive, headers, self._intake.new_spool)
+        body = RequestBody(receive, headers, self._service.new_spool)
         try:
-            if not await body.read(self._intake.largest_small_body):
+            if not await body.read(self._service.largest_small_body):
                 return Reply(answers.TOO_LARGE, unread=True)
-            event = read_view(self._unpacked(bytes(body.light), headers))
+            event = read_view(self._unpacked(bytes(body.small), headers))
         except UnsupportedEncoding:
             return Reply(answers.INVALID_ENCODING)
         except Corrupt:
@@ -137,11 +137,11 @@ class SdkDoor:
         if isinstance(event, Answer):
             return Reply(event, body.complete_at)
         awaited, answered = answer_to_come()
-        self._intake.take("track", client, event, "", answered)
+        self._service.take("track", client, event, "", answered)
         answer = await awaited
         accepted = answer.status == 200
         return Reply(NO_CONTENT if accepted else answer, body.complete_at)
 
     def _unpacked(self, body: bytes, headers: Mapping[bytes, bytes]) -> bytes:
         encoding = encoding_of(headers.get(b"content-encoding", b"").decode("latin-1"))
-        return unpack(body, encoding, self._intake.largest_small_body)
+        return unpack(body, encoding, self._service.largest_small_body)

@@ -66,9 +66,9 @@ class SnapshotDoor(PostDoor):
     """The door for ``SNAPSHOT_PATH``, with the key rules of ingestion. The snapshot is stored when
     the answer comes, and within 2 seconds no client is asked for it any more."""
 
-    def __init__(self, intake: IngestService, registry: Registry, limit: int) -> None:
+    def __init__(self, service: IngestService, registry: Registry, limit: int) -> None:
         """``limit``: bytes that the pictures of one project may take."""
-        super().__init__(intake)
+        super().__init__(service)
         self._registry = registry
         self._limit = limit
         self._rate = RateLimiter()
@@ -90,8 +90,8 @@ class SnapshotDoor(PostDoor):
     async def _receive(
         self, client: ClientContext, headers: dict[bytes, bytes], body: RequestBody
     ) -> Reply:
-        if not await body.read(min(_MOST_BODY_BYTES, self._intake.max_body)):
-            refused = body.announced > self._intake.max_body
+        if not await body.read(min(_MOST_BODY_BYTES, self._service.max_body)):
+            refused = body.announced > self._service.max_body
             return Reply(answers.TOO_LARGE if refused else _INVALID_IMAGE, unread=True)
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
         async with self._storing.turn(Claim(client.key.key, _STORED_AT_ONCE)):
@@ -99,7 +99,7 @@ class SnapshotDoor(PostDoor):
             return Reply(await asyncio.to_thread(self._store, body, encoding, client))
 
     def _store(self, body: RequestBody, encoding: str, client: ClientContext) -> Answer:
-        packed = bytes(body.light) if body.spool is None else body.spool.read_bytes()
+        packed = bytes(body.small) if body.spool is None else body.spool.read_bytes()
         try:
             screen = read_upload(unpack(packed, encoding_of(encoding), _MOST_BODY_BYTES), client)
             if isinstance(screen, Answer):

@@ -105,14 +105,14 @@ def lines_of(rows: Sequence[Row]) -> Lines:
     return [encode_lines(rows)]
 
 
-class LargeAdmission:
-    """Does for one large body what ``Validator`` does for light ones; its rows go to ``put``."""
+class LargeValidator:
+    """Does for one large body what ``Validator`` does for small ones; its rows go to ``put``."""
 
     def __init__(
-        self, admission: Validator, sequence: Numbering, put: Put, directory: ProjectSnapshot
+        self, validator: Validator, sequence: Numbering, put: Put, directory: ProjectSnapshot
     ) -> None:
-        """``admission``, which has the same ``sequence``, hands its rows to ``put``, too."""
-        self._admission = admission
+        """``validator``, which has the same ``sequence``, hands its rows to ``put``, too."""
+        self._validator = validator
         self._sequence = sequence
         self._put = put
         self._directory = directory
@@ -121,7 +121,7 @@ class LargeAdmission:
         self, endpoint: str, body: memoryview, client: ClientContext
     ) -> tuple[Counts, Answer]:
         """What was admitted, and the answer. Where nothing was, ``put`` was not called."""
-        most = self._admission.max_operation
+        most = self._validator.max_operation
         if endpoint != "batch" and most and len(body) > most:
             return Counts(), answers.TOO_LARGE
         try:
@@ -131,9 +131,9 @@ class LargeAdmission:
             if endpoint == "people":
                 return self._person(_people.decode(body), client)
             if endpoint == "track":
-                admitted = self._admission.take_track(_track.decode(body), client)
+                admitted = self._validator.take_track(_track.decode(body), client)
             else:
-                admitted = self._admission.take_alias(_alias.decode(body), client)
+                admitted = self._validator.take_alias(_alias.decode(body), client)
         except MALFORMED:
             return Counts(), answers.INVALID_BODY
         return _outcome(admitted)
@@ -147,7 +147,7 @@ class LargeAdmission:
         numbers = SequenceNumbers(0, number, 0, self._sequence.now // 1000)
         self._put_parts(update, client, numbers, onces_of(client))
         self._sequence.skip(numbers.people - 1)
-        return self._admission.with_remarks(Counts(people=1)), answers.ACCEPTED
+        return self._validator.with_remarks(Counts(people=1)), answers.ACCEPTED
 
     def _put_parts(
         self,
@@ -166,7 +166,7 @@ class LargeAdmission:
         for part, value in update.parts():
             if when is not None:  # counted once, where it is passed over
                 part = msgspec.structs.replace(part, timestamp=ABSENT)
-            rows = self._admission.traits(part, client, numbers, None)
+            rows = self._validator.traits(part, client, numbers, None)
             if when is not None:
                 del rows[0]  # the person's
                 if not rows:  # it only has what means nothing
@@ -207,16 +207,16 @@ class LargeAdmission:
             return Counts(), answers.NO_OPERATIONS
         if not total.accepted:
             return _outcome(discarded_all(total))
-        numbers, onces = self._admission.numbers(total, spare), onces_of(client)
+        numbers, onces = self._validator.numbers(total, spare), onces_of(client)
         seen: dict[tuple[str, str | None], None] = {}
         for kept, large in self._read(operations, drops=drops):
-            if rows := list(self._admission.rows(kept, client, numbers, onces)):
+            if rows := list(self._validator.rows(kept, client, numbers, onces)):
                 self._put(lines_of(rows), len(rows))
             if large is not None:
                 self._put_parts(large, client, numbers, onces)
             seen.update(dict.fromkeys(seen_screens(event.payload for event in kept.events)))
         wanted = screens.missing(seen, client.key, self._directory)
-        total = self._admission.with_remarks(total)
+        total = self._validator.with_remarks(total)
         return total, summary(total, client.key, wanted)
 
     def _read(
@@ -228,7 +228,7 @@ class LargeAdmission:
         Raises:
             ValueError, RecursionError: one has a wrong shape.
         """
-        most = self._admission.max_operation
+        most = self._validator.max_operation
         for run in runs(operations):
             if len(run) <= RUN:
                 text = b"".join((b"[", run, b"]"))

@@ -47,7 +47,7 @@ class LargePeople(MessageIds, frozen=True):
             yield PeoplePayload(self.distinct_id, None, *rest), None
 
     def content(self) -> Content:
-        """As ``content_of_people`` gives it of the update when it comes in a light body."""
+        """As ``content_of_people`` gives it of the update when it comes in a small body."""
         properties = (
             (name, raw if value is None else value)
             for some, value in self._pairs()

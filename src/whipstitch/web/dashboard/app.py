@@ -28,10 +28,10 @@ def routes(
 ) -> list[BaseRoute]:
     """Everything but the query API, which the pages ask for what they show."""
     renderer = Renderer()
-    lobby = PageGuard(registry, renderer)
+    guard = PageGuard(registry, renderer)
     passwords = Passwords(registry, trusted_proxies)
     signing_in = SigningIn(registry, renderer, passwords, installation)
-    settings = SettingsPages(lobby, installation, passwords)
+    settings = SettingsPages(guard, installation, passwords)
 
     async def static(request: Request) -> Response:
         return secure(await renderer.static(request))
@@ -39,7 +39,7 @@ def routes(
     def showing(page: Page) -> Callable[[PageContext], Awaitable[Response]]:
         async def show(visit: PageContext) -> Response:
             known = await sending(registry, visit)
-            return lobby.show(visit, f"{page.slug}.html", page, sending=known)
+            return guard.show(visit, f"{page.slug}.html", page, sending=known)
 
         return show
 
@@ -47,15 +47,15 @@ def routes(
         raise HTTPException(404, "There is no such page.")
 
     return [
-        Route("/", lobby.open(signing_in.home)),
-        Route("/sign-in", lobby.open(signing_in.form), methods=["GET"]),
-        Route("/sign-in", lobby.open(signing_in.sign_in), methods=["POST"]),
+        Route("/", guard.open(signing_in.home)),
+        Route("/sign-in", guard.open(signing_in.form), methods=["GET"]),
+        Route("/sign-in", guard.open(signing_in.sign_in), methods=["POST"]),
         Route("/static/{hash}/{name}", static),
-        Route(f"{_PLACE}/sign-out", lobby.visit(signing_in.sign_out), methods=["POST"]),
-        Route(f"{_PLACE}/trouble", lobby.visit(Trouble(installation).answer)),
-        Route(f"{_PLACE}/settings", lobby.visit(settings.first)),
-        Route(f"{_PLACE}/settings/{{section}}", lobby.visit(settings.show), methods=["GET"]),
-        Route(f"{_PLACE}/settings/{{section}}", lobby.visit(settings.change), methods=["POST"]),
-        *(Route(f"{_PLACE}/{page.slug}", lobby.visit(showing(page))) for page in PAGES),
-        Route("/p/{path:path}", lobby.open(nothing)),
+        Route(f"{_PLACE}/sign-out", guard.visit(signing_in.sign_out), methods=["POST"]),
+        Route(f"{_PLACE}/trouble", guard.visit(Trouble(installation).answer)),
+        Route(f"{_PLACE}/settings", guard.visit(settings.first)),
+        Route(f"{_PLACE}/settings/{{section}}", guard.visit(settings.show), methods=["GET"]),
+        Route(f"{_PLACE}/settings/{{section}}", guard.visit(settings.change), methods=["POST"]),
+        *(Route(f"{_PLACE}/{page.slug}", guard.visit(showing(page))) for page in PAGES),
+        Route("/p/{path:path}", guard.open(nothing)),
     ]

@@ -61,12 +61,12 @@ _MOST_SET_ASIDE: Final = 100
 class SettingsPages:
     """``GET`` and ``POST …/settings/SECTION``. A form's field ``do`` says what is to be done."""
 
-    def __init__(self, lobby: PageGuard, installation: ServerStatus, passwords: Passwords) -> None:
-        self._lobby = lobby
-        self._registry = lobby.registry
+    def __init__(self, guard: PageGuard, installation: ServerStatus, passwords: Passwords) -> None:
+        self._guard = guard
+        self._registry = guard.registry
         self._installation = installation
         self._passwords = passwords
-        self._acts = SettingsForms(lobby.registry, installation).acts
+        self._acts = SettingsForms(guard.registry, installation).acts
         self._contents: Mapping[str, Callable[[PageContext], Awaitable[Values]]] = {
             "snippets": self._keys,
             "keys": self._keys,
@@ -128,7 +128,7 @@ class SettingsPages:
             if (visit.is_admin or not one.for_admins)
             and (visit.is_operator or not one.for_operators)
         ]
-        return self._lobby.show(
+        return self._guard.show(
             visit,
             f"settings/{section.slug}.html",
             SETTINGS,

@@ -74,12 +74,12 @@ def test_amplitudes_clients_are_not_made_to_repeat_for_ever(
     server: Served, path: str, body: object
 ) -> None:
     server.new_rows()
-    before = sum(server.intake.stats.reasons.values())
+    before = sum(server.service.stats.reasons.values())
     told = post(server, path, body)
     assert (told.status, told.json["code"], told.json["events_ingested"]) == (200, 200, 0)
     assert not server.new_rows()
     if body != {"events": []}:
-        assert sum(server.intake.stats.reasons.values()) == before + 1, "but it is counted"
+        assert sum(server.service.stats.reasons.values()) == before + 1, "but it is counted"
 
 
 def test_a_wrong_origin_is_refused_and_the_page_may_read_that(server: Served) -> None:
@@ -121,7 +121,7 @@ def test_one_bad_operation_does_not_harm_the_others(server: Served) -> None:
     }
     assert post(server, "/batch", body).status == 200
     assert [row["event_name"] for row in server.new_rows()] == ["viewed"]
-    counted = {one.cause.reason: one.count for one in server.intake.rejections.take()}
+    counted = {one.cause.reason: one.count for one in server.service.rejections.take()}
     assert counted[Reason.UNREADABLE_OPERATION] == 4
 
 

@@ -43,23 +43,23 @@ def rudder(server: Served, key: str, **headers: str) -> Response:
 
 
 def test_a_wrong_key_is_refused_and_counted(server: Served) -> None:
-    before = server.intake.stats.reasons[Reason.INVALID_KEY]
+    before = server.service.stats.reasons[Reason.INVALID_KEY]
     answer = posthog(server, WRONG)
     assert answer.status == 403
     assert answer.json == {"status": 0, "detail": "Invalid API Key"}
     assert posthog(server, "").status == 401
-    assert server.intake.stats.reasons[Reason.INVALID_KEY] == before + 1
-    causes = [one.cause for one in server.intake.rejections.take() if not one.project_id]
+    assert server.service.stats.reasons[Reason.INVALID_KEY] == before + 1
+    causes = [one.cause for one in server.service.rejections.take() if not one.project_id]
     assert ("invalid_key", "posthog") in {(one.reason, one.endpoint) for one in causes}
     assert server.new_rows() == []
 
 
 def test_only_the_client_that_would_send_for_ever_is_told_that_all_is_well(server: Served) -> None:
     assert rudder(server, WRONG).status == 403
-    before = server.intake.stats.reasons[Reason.INVALID_KEY]
+    before = server.service.stats.reasons[Reason.INVALID_KEY]
     answer = rudder(server, WRONG, **RUDDER_PYTHON)
     assert (answer.status, answer.body) == (200, b"OK")
-    assert server.intake.stats.reasons[Reason.INVALID_KEY] == before + 1
+    assert server.service.stats.reasons[Reason.INVALID_KEY] == before + 1
     assert server.new_rows() == []
 
 

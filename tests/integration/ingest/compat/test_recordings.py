@@ -296,10 +296,10 @@ def test_the_answer_is_the_clients_own(server: Served, sent: Recorded) -> None:
 
 
 def test_what_cannot_be_told_is_counted_with_its_reason(server: Served) -> None:
-    before = server.intake.stats.reasons.copy()
+    before = server.service.stats.reasons.copy()
     for sent in recorded("mixpanel-python"):
         send(server, sent)
-    found = server.intake.stats.reasons - before
+    found = server.service.stats.reasons - before
     # Appended tags and transactions, and a deletion; twice: plain and buffered.
     assert found == {Reason.UNSUPPORTED_OPERATION: 6, Reason.GROUP_TRAITS: 2}
 

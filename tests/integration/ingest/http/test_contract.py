@@ -424,7 +424,7 @@ def test_a_project_may_have_bad_payloads_dropped(server: Served, filling: int) -
     bad = [one for operations in WRONG.values() for one in operations]
     large = operation("people", distinct_id=7, properties={"x": "y" * filling})
     fine = operation("track", **track(properties={"x": "y" * filling}))
-    before = server.intake.stats.reasons[Reason.MALFORMED_OPERATION]
+    before = server.service.stats.reasons[Reason.MALFORMED_OPERATION]
 
     mixed = server.post("batch", {"operations": [*bad, fine, large, FINE]}, key=LENIENT_KEY)
     none = server.post("batch", {"operations": [*bad, large]}, key=LENIENT_KEY)
@@ -432,9 +432,9 @@ def test_a_project_may_have_bad_payloads_dropped(server: Served, filling: int) -
     assert (mixed.status, mixed.json["operations_received"]) == (200, 2)
     assert (none.status, none.json["status"]) == (202, "discarded_all")
     assert len(server.new_rows()) == 2
-    dropped = server.intake.stats.reasons[Reason.MALFORMED_OPERATION] - before
+    dropped = server.service.stats.reasons[Reason.MALFORMED_OPERATION] - before
     assert dropped == 2 * (len(bad) + 1)
-    reasons = {one.cause.reason for one in server.intake.rejections.take()}
+    reasons = {one.cause.reason for one in server.service.rejections.take()}
     assert Reason.MALFORMED_OPERATION in reasons
 
 
@@ -459,14 +459,14 @@ def test_types_are_checked_also_where_bad_payloads_are_dropped(
 @pytest.mark.parametrize("filling", [0, 1_500_000])
 def test_an_event_without_a_name_is_dropped_from_a_batch(server: Served, filling: int) -> None:
     nameless = operation("track", **track(event_name="", properties={"x": "y" * filling}))
-    before = server.intake.stats.reasons[Reason.EMPTY_EVENT_NAME]
+    before = server.service.stats.reasons[Reason.EMPTY_EVENT_NAME]
 
     answer = server.post("batch", {"operations": [nameless, FINE, nameless]})
     none = server.post("batch", {"operations": [nameless]})
 
     assert (answer.status, answer.json["events_received"]) == (200, 1)
     assert (none.status, none.json["status"]) == (202, "discarded_all")
-    assert server.intake.stats.reasons[Reason.EMPTY_EVENT_NAME] - before == 3
+    assert server.service.stats.reasons[Reason.EMPTY_EVENT_NAME] - before == 3
     assert len(server.new_rows()) == 1
 
 

@@ -1,4 +1,4 @@
-"""HTTP as real clients speak it, on the express lane."""
+"""HTTP as real clients speak it, on the fast path."""
 
 import contextlib
 import json
@@ -447,7 +447,7 @@ def test_a_connection_sees_a_new_city_database(tmp_path: Path) -> None:
             assert client.response().status == 200
         write_mmdb(cities, {"8.8.8.8/32": MOUNTAIN_VIEW})
         assert server.geoip.reload_if_changed()
-        server.intake.clients.forget()
+        server.service.clients.forget()
         client.send(EVENT)
         assert client.response().status == 200
         assert [row["country"] for row in server.new_rows()] == ["", "", "US"]

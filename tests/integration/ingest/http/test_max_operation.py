@@ -29,10 +29,10 @@ def test_an_operation_over_the_limit_is_refused_alone_and_dropped_in_a_batch(
             wrong = {"operations": [operation("track", **large), operation("track")]}
             assert served.post("batch", wrong).error == (400, "Invalid track payload")
             assert [row["properties"] for row in served.new_rows()] == [{"a": "x"}] * 2
-        stats = served.intake.stats
+        stats = served.service.stats
         assert stats.reasons[Reason.OPERATION_TOO_LARGE] == 6
         assert stats.reasons[Reason.BODY_TOO_LARGE] == 4
-        reasons = {one.cause.reason for one in served.intake.rejections.take()}
+        reasons = {one.cause.reason for one in served.service.rejections.take()}
         assert "operation_too_large" in reasons
 
 

@@ -202,7 +202,7 @@ def test_a_heartbeat_on_leaving_needs_no_key(server: Served) -> None:
 def test_what_is_not_collected_is_taken_dropped_and_counted(
     server: Served, path: str, reason: str
 ) -> None:
-    before = server.intake.stats.reasons.copy()
+    before = server.service.stats.reasons.copy()
     body = gzip.compress(b"x" * 1_000_000) * 100
     for sent in (
         request("POST", path, body, {"x-api-key": KEY}),
@@ -210,7 +210,7 @@ def test_what_is_not_collected_is_taken_dropped_and_counted(
     ):
         answer = server.ask(sent)
         assert (answer.status, answer.json) == (200, {"ok": True})
-    counted = server.intake.stats.reasons - before
+    counted = server.service.stats.reasons - before
     assert {str(one): n for one, n in counted.items()} == {reason: 2}
     assert not server.new_rows()
     assert not list(server.spools.glob("*"))

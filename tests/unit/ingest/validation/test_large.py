@@ -15,7 +15,7 @@ from whipstitch.core.reasons import Reason
 from whipstitch.core.sequence import Sequence
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.validation import answers
-from whipstitch.ingest.validation.large import LargeAdmission, lines_of
+from whipstitch.ingest.validation.large import LargeValidator, lines_of
 from whipstitch.ingest.validation.rows import Row
 from whipstitch.ingest.validation.validate import Validator
 
@@ -153,8 +153,8 @@ def test_a_large_event_is_not_copied_to_be_encoded() -> None:
         rows.extend(some)
         return b""
 
-    admission = Validator(Sequence(lambda: NOW), ProjectSnapshot, Placeholders(), encode=encode)
-    LargeAdmission(admission, Sequence(lambda: NOW), lambda *_: None, ProjectSnapshot()).admit(
+    validator = Validator(Sequence(lambda: NOW), ProjectSnapshot, Placeholders(), encode=encode)
+    LargeValidator(validator, Sequence(lambda: NOW), lambda *_: None, ProjectSnapshot()).admit(
         "track", memory, CLIENT
     )
     pieces = list(lines_of(rows))

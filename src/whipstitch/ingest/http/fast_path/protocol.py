@@ -1,4 +1,4 @@
-"""The express lane: the four ingestion endpoints answered inside uvicorn's HTTP protocol, without
+"""The fast path: the four ingestion endpoints answered inside uvicorn's HTTP protocol, without
 the detour through ASGI, which costs more than everything that admission does.
 
 Pipelined requests are answered in their order, whichever way each of them goes."""
@@ -29,18 +29,18 @@ _QUESTIONS = "/api/v1/"
 """Where what is asked begins, unless it is one of the ingestion endpoints."""
 
 
-class ExpressProtocol(RequestReader):
-    """uvicorn's protocol with the express lane in front."""
+class FastPathProtocol(RequestReader):
+    """uvicorn's protocol with the fast path in front."""
 
     def __init__(
         self,
-        intake: IngestService,
+        service: IngestService,
         renderer: ResponseEncoder,
         keep_alive: float,
         crowd: ConnectionLimits,
         **uvicorn: Any,
     ) -> None:
-        super().__init__(intake, **uvicorn)
+        super().__init__(service, **uvicorn)
         self._crowd = crowd
         self._render = renderer.render
         self._keep_alive_seconds = keep_alive
@@ -130,7 +130,7 @@ class ExpressProtocol(RequestReader):
         self._since = now = time.monotonic()
         self.transport.write(self._render(answer, self.server_state.default_headers, close=False))
         seconds = None if exchange.began is None else now - exchange.began
-        self._intake.count(answer, "express", seconds, exchange.endpoint, exchange.client)
+        self._service.count(answer, "express", seconds, exchange.endpoint, exchange.client)
 
     def flush(self) -> None:
         """Sends the answers that are there, up to the first that is still awaited."""
@@ -143,7 +143,7 @@ class ExpressProtocol(RequestReader):
             close = exchange.close or (self._last and not due and self._held is None)
             pieces.append(self._render(answer, self.server_state.default_headers, close=close))
             seconds = None if exchange.began is None else time.monotonic() - exchange.began
-            self._intake.count(answer, "express", seconds, exchange.endpoint, exchange.client)
+            self._service.count(answer, "express", seconds, exchange.endpoint, exchange.client)
         if not pieces or self.transport.is_closing():
             return
         self.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))

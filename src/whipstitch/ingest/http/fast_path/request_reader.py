@@ -1,9 +1,9 @@
-"""The reading half of the express lane: plain requests that come in one piece are read at one go
+"""The reading half of the fast path: plain requests that come in one piece are read at one go
 (``heads``), the others as uvicorn's parser finds them.
 
-It takes the plain case only, a ``POST`` with a light body of announced length. Whatever else
+It takes the plain case only, a ``POST`` with a small body of announced length. Whatever else
 arrives (large or chunked bodies, ``Expect``, other methods and paths) goes the ordinary way and is
-answered by the ASGI door from the same intake."""
+answered by the ASGI door from the same service."""
 
 import time
 from abc import ABC, abstractmethod
@@ -34,7 +34,7 @@ _RAW_PATHS: dict[bytes, Endpoint] = {
 
 
 class Exchange(msgspec.Struct, eq=False):
-    """One request on the express lane and the answer that is due to it. ``began`` (monotonic) is
+    """One request on the fast path and the answer that is due to it. ``began`` (monotonic) is
     when it was there, None where no body was needed."""
 
     protocol: "RequestReader"
@@ -53,11 +53,11 @@ class Exchange(msgspec.Struct, eq=False):
 
 class RequestReader(HttpToolsProtocol, ABC):
     """uvicorn's protocol, which puts plain requests into ``_due``, in their order, and has the
-    intake take them."""
+    the ingest service take them."""
 
-    def __init__(self, intake: IngestService, **uvicorn: Any) -> None:
+    def __init__(self, service: IngestService, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
-        self._intake = intake
+        self._service = service
         self._exchange: Exchange | None = None
         self._due: deque[Exchange] = deque()
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
@@ -111,7 +111,7 @@ class RequestReader(HttpToolsProtocol, ABC):
             self._read(memoryview(data))
         except httptools.HttpParserError:
             self._give_up(self._refusal)
-        # A body on the lane is of announced length: all of it is content.
+        # A body here is of announced length: all of it is content.
         beside = self._beside if self._exchange is None else 0
         if (self._bytes if self._in_headers else beside) > LONGEST_HEAD:
             self._give_up(answers.HEADERS_TOO_LARGE)
@@ -178,7 +178,7 @@ class RequestReader(HttpToolsProtocol, ABC):
         length = headers.get(b"content-length", b"0")
         if (
             not length.isdigit()
-            or int(length) > self._intake.largest_small_body
+            or int(length) > self._service.largest_small_body
             or b"transfer-encoding" in headers
             or self.expect_100_continue
         ):
@@ -215,11 +215,11 @@ class RequestReader(HttpToolsProtocol, ABC):
     ) -> Exchange:
         exchange = Exchange(self, endpoint, encoding, close)
         self._due.append(exchange)
-        client = self._intake.enter(endpoint, headers, self._peer)
+        client = self._service.enter(endpoint, headers, self._peer)
         if isinstance(client, ClientContext):
             exchange.client = client
         else:
-            exchange.answer = client  # sent when the body, which is light, has gone by
+            exchange.answer = client  # sent when the body, which is small, has gone by
         return exchange
 
     def _take(self, exchange: Exchange) -> None:
@@ -228,7 +228,7 @@ class RequestReader(HttpToolsProtocol, ABC):
             self.flush()
             return
         exchange.began = time.monotonic()
-        self._intake.take(
+        self._service.take(
             exchange.endpoint, exchange.client, exchange.body, exchange.encoding, exchange.respond
         )
 
@@ -240,19 +240,19 @@ class RequestReader(HttpToolsProtocol, ABC):
         if found is None:
             return False
         head, body = found
-        intake = self._intake
-        if len(body) > intake.largest_small_body or self._last or self._asgi_is_busy():
+        service = self._service
+        if len(body) > service.largest_small_body or self._last or self._asgi_is_busy():
             return False
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         self._since = now = time.monotonic()
         exchange = Exchange(self, head.endpoint, head.encoding, False)
         self._due.append(exchange)
-        client = intake.check_rate_limit(head.endpoint, head.headers)
+        client = service.check_rate_limit(head.endpoint, head.headers)
         if isinstance(client, ClientContext):
             exchange.client = client
             exchange.began = now
-            intake.take(head.endpoint, client, body, head.encoding, exchange.respond)
+            service.take(head.endpoint, client, body, head.encoding, exchange.respond)
         else:
             exchange.answer = client
             self.flush()
@@ -260,7 +260,7 @@ class RequestReader(HttpToolsProtocol, ABC):
             self.flow.pause_reading()
         return True
 
-    # Out of the lane
+    # Out of the fast path
 
     def _drop_unfinished(self) -> bool:
         """Forgets the request that is being received, for it will never be whole. False: its

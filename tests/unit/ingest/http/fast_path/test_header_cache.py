@@ -52,7 +52,7 @@ def read(data: bytes) -> tuple[Head, bytes] | None:
 
 
 class Noted(IngestService):
-    """What the reader asks of the intake."""
+    """What the reader asks of the service."""
 
     def __init__(self) -> None:
         self.largest_small_body = self.max_body = LARGEST_SMALL_BODY
@@ -132,17 +132,17 @@ def check(config: uvicorn.Config, data: bytes) -> bool:
     if found is None:
         return False
     head, body = found
-    intake = Noted()
+    service = Noted()
     loop: Any = None
     state: Any = {}
     parser = ByParser(
-        intake, config=config, server_state=ServerState(), app_state=state, _loop=loop
+        service, config=config, server_state=ServerState(), app_state=state, _loop=loop
     )
     parser.connection_made(Wire())
     parser.data_received(data)
     assert parser.refused is None
-    assert intake.asked == [(head.endpoint, head.headers)]
-    assert intake.taken == [(head.endpoint, head.encoding, body)]
+    assert service.asked == [(head.endpoint, head.headers)]
+    assert service.taken == [(head.endpoint, head.encoding, body)]
     assert not parser.closes
     assert parser._in_headers
     assert not parser._receiving
