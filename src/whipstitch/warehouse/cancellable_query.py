@@ -16,7 +16,7 @@ class CancellableQuery(Future[list[Sequence[Any]]]):
     """A query's rows to come. ``name`` tells it apart in ClickHouse, as its ``log_comment``.
 
     Cancelled before it runs, it never does. Cancelled while it runs, it is ended on ``ending``, a
-    lane of its own, and fails with QueryCancelled some moments later."""
+    worker of its own, and fails with QueryCancelled some moments later."""
 
     def __init__(self, ending: WorkerPool) -> None:
         super().__init__()
