@@ -1,6 +1,6 @@
 """Every reason for which ingestion refuses a request, drops an operation or passes over a part of
 it. This is the only list: answers, counters, the Live page, its hints and ``docs/reasons.md`` are
-made from it. A new reason is one more member.
+made from it. A new reason is one more member. One list with the text of its page; so it is long.
 
 ``python -m whipstitch.core.reasons > docs/reasons.md`` writes the page."""
 

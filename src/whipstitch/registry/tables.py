@@ -1,5 +1,7 @@
 """The registry's tables; those of boards are in ``board_tables``. A change here needs a migration
-beside it (a test compares the two)."""
+beside it (a test compares the two).
+
+One list of all tables; so it is long."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar

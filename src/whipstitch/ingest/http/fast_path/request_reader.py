@@ -1,9 +1,12 @@
 """The reading half of the fast path: plain requests that come in one piece are read at one go
-(``heads``), the others as uvicorn's parser finds them.
+(``header_cache``), the others as uvicorn's parser finds them.
 
 It takes the plain case only, a ``POST`` with a small body of announced length. Whatever else
 arrives (large or chunked bodies, ``Expect``, other methods and paths) goes the ordinary way and is
-answered by the ASGI door from the same service."""
+answered by the ASGI door from the same service.
+
+One state machine: where a request may be in it is told by all of these methods together; so the
+module is long."""
 
 import time
 from abc import ABC, abstractmethod
