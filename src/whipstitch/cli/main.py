@@ -14,6 +14,7 @@ from whipstitch.cli import (
     import_,
     key,
     project,
+    registry,
     serve,
     sql,
     token,
@@ -39,6 +40,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(sql.app, name="sql")
 app.add_typer(geoip.app, name="geoip")
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(registry.app, name="registry")
 app.add_typer(deadletters.app, name="deadletters")
 
 
