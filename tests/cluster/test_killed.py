@@ -3,19 +3,18 @@ this machine, so they do it only where ``WHIPSTITCH_TEST_CLUSTER_MAY_KILL=1`` sa
 
 import os
 import random
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.cluster import connected
+from tests.support.hosts import HostProcess
 from tests.support.segments import alias, event, write_segment
-from tests.support.stitching import LIVE, Node, until
+from tests.support.stitching import LIVE, Node
 
 from whipstitch.core.errors import WhipstitchError
 from whipstitch.loader.inserts import Inserts
@@ -30,69 +29,13 @@ pytestmark = [
     ),
 ]
 ROWS = 500
-_STARTED: list[subprocess.Popen[bytes]] = []
-"""Servers that go on when the tests have ended."""
 KILLS = int(os.environ.get("WHIPSTITCH_TEST_CLUSTER_KILLS", "4"))
-
-
-class Server:
-    """A process on this machine, which is started again as it was started."""
-
-    def __init__(self, address: Address) -> None:
-        self._address = address
-        self._process: subprocess.Popen[bytes] | None = None
-        self.pid = _listening(address.port)
-        there = Path(f"/proc/{self.pid}")
-        self._command = (there / "cmdline").read_bytes().decode().split("\0")[:-1]
-        self._directory = str((there / "cwd").readlink())
-        pairs = (there / "environ").read_bytes().decode().split("\0")
-        self._environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        if self._process:
-            self._process.wait()
-        until(lambda: not self.answers())
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command,
-            cwd=self._directory,
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.pid = self._process.pid
-        _STARTED.append(self._process)
-        until(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            self._address.connect({}, seconds=2, database="default").close()
-        except Exception:  # whatever it is, it is no answer
-            return False
-        return True
-
-
-def _listening(port: int) -> int:
-    """The process that listens there."""
-    sockets = {
-        f"socket:[{fields[9]}]"
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if (fields := line.split())[3] == "0A" and int(fields[1].split(":")[1], 16) == port
-    }
-    for place in Path("/proc").glob("[0-9]*/fd/*"):
-        with suppress(OSError):
-            if str(place.readlink()) in sockets:
-                return int(place.parts[2])
-    pytest.skip(f"nothing on this machine listens on port {port}")
 
 
 def test_each_row_is_stored_once_and_has_its_person_whoever_is_killed(
     hosts: Servers, store_address: Address, tmp_path: Path
 ) -> None:
-    servers = [Server(address) for address in hosts.addresses]
+    servers = [HostProcess(address) for address in hosts.addresses]
     node = Node(store_address, tmp_path)
     chance = random.Random(7)  # noqa: S311 - no secret
     done = threading.Event()

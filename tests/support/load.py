@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +26,13 @@ _DRAIN_SECONDS: Final = 60
 class Client:
     """What one client sends, over and over: requests of ``rows`` events, each with ``padding``
     characters of ballast. One row goes to ``/track``, several go to ``/batch``. ``pause``: seconds
-    between two requests."""
+    between two requests; ``people``: of how many different ids they are."""
 
     name: str
     rows: int = 1
     padding: int = 0
     pause: float = 0.0
+    people: int = 1
 
 
 SINGLE: Final = Client("single")
@@ -130,7 +132,7 @@ def request_body(client: Client, tags: tuple[str, ...]) -> tuple[str, bytes]:
     events = [
         {
             "event_name": client.name,
-            "distinct_id": "user_of_" + client.name,
+            "distinct_id": _user(client, tag),
             "properties": {"tag": tag, "padding": "x" * client.padding},
         }
         for tag in tags
@@ -139,6 +141,11 @@ def request_body(client: Client, tags: tuple[str, ...]) -> tuple[str, bytes]:
         return "/api/v1/track", json.dumps(events[0]).encode()
     operations = [{"type": "track", "payload": event} for event in events]
     return "/api/v1/batch", json.dumps({"operations": operations}).encode()
+
+
+def _user(client: Client, tag: str) -> str:
+    name = f"user_of_{client.name}"
+    return f"{name}_{zlib.crc32(tag.encode()) % client.people}" if client.people > 1 else name
 
 
 def drained(server: Server) -> bool:

@@ -1,0 +1,89 @@
+"""ClickHouse servers of this machine that tests and drills kill, and start again as they were
+started."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from whipstitch.warehouse.connection import Address
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Servers that go on when the tests have ended."""
+_COMPLETE: Final = "up"
+"""A file that a server may write into its directory when all of its ports are there, the one from
+which replicas fetch among them."""
+
+_SECONDS: Final = 120.0
+
+
+class HostProcess:
+    """A process on this machine, which is started again as it was started."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._process: subprocess.Popen[bytes] | None = None
+        self.pid = _listening(address.port)
+        there = Path(f"/proc/{self.pid}")
+        self._command = (there / "cmdline").read_bytes().decode().split("\0")[:-1]
+        self._directory = str((there / "cwd").readlink())
+        pairs = (there / "environ").read_bytes().decode().split("\0")
+        self._environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+        _await(lambda: not self.answers())
+
+    def start(self) -> None:
+        """Returns when it is all there."""
+        complete = Path(self._directory) / _COMPLETE
+        says_so = complete.exists()
+        complete.unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._directory,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.pid = self._process.pid
+        _STARTED.append(self._process)
+        _await(self.answers)
+        _await(lambda: not says_so or complete.exists())
+
+    def answers(self) -> bool:
+        try:
+            self._address.connect({}, seconds=2, database="default").close()
+        except Exception:  # whatever it is, it is no answer
+            return False
+        return True
+
+
+def _await(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + _SECONDS
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def _listening(port: int) -> int:
+    """The process that listens there."""
+    sockets = {
+        f"socket:[{fields[9]}]"
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if (fields := line.split())[3] == "0A" and int(fields[1].split(":")[1], 16) == port
+    }
+    for place in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if str(place.readlink()) in sockets:
+                return int(place.parts[2])
+    pytest.skip(f"nothing on this machine listens on port {port}")
