@@ -8,7 +8,9 @@ from whipstitch.core.projects import Environment, Project, Scope
 
 Role = Literal["viewer", "editor", "admin"]
 CohortKind = Literal["static", "dynamic"]
-ReportKind = Literal["insights", "funnels", "retention", "flows", "stickiness", "lifecycle"]
+ReportKind = Literal[
+    "insights", "funnels", "retention", "flows", "stickiness", "lifecycle", "experiments"
+]
 """What questions are asked of."""
 
 

@@ -132,13 +132,19 @@ def choose(
     *,
     named: bool = False,
     began: str = "",
+    source: str = "events",
+    also: str = "",
 ) -> str:
     """Chosen attempts (``took``) of everybody; if ``named`` with the key ``who`` and an id.
-    ``began``: what is kept of the event that each begins with, an expression, where the funnel is
-    not broken down."""
+
+    Where the funnel is not broken down: ``began`` is what is kept of the event that each begins
+    with, an expression; ``source`` is where rows of ``events`` come from, and ``also`` what else
+    they must meet."""
     row = marked(query.attempts, values, persons)
     where = seen(query, values, persons)
-    source, events = "events", f"arraySort(groupArray({row.event})) AS events"
+    if also:
+        where += f" AND {also}"
+    events = f"arraySort(groupArray({row.event})) AS events"
     if query.is_broken_down:
         broken = _broken(query, f"{where} AND {row.begins}", values, persons)
         source = broken.source

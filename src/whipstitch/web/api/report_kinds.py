@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from whipstitch.registry.values import ReportKind
 from whipstitch.web.api.activity import LifecycleBody, StickinessBody
+from whipstitch.web.api.experiments import ExperimentBody
 from whipstitch.web.api.fields import part_of
 from whipstitch.web.api.flows import FlowsBody
 from whipstitch.web.api.funnels import FunnelBody
@@ -22,6 +23,7 @@ _BODIES: Final[Mapping[str, Any]] = {
     "flows": FlowsBody,
     "stickiness": StickinessBody,
     "lifecycle": LifecycleBody,
+    "experiments": ExperimentBody,
     "heatmaps": HeatmapBody,
     "web": WebBody,
 }
