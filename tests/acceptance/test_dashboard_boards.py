@@ -45,6 +45,14 @@ QUERIES: dict[str, dict[str, Any]] = {
     "flows": {"event_name": "page_viewed", "direction": "before", "depth": 2, "limit": 3},
     "stickiness": {"event_name": "page_viewed", "interval": "week"},
     "lifecycle": {"event_name": None, "interval": "day"},
+    "experiments": {
+        "exposure": {"event_name": "page_viewed"},
+        "variant": {"property": "plan"},
+        "control": "pro",
+        "variants": ["free"],
+        "goal": {"event_name": "bought"},
+        "least_effect": 0.2,
+    },
 }
 
 

@@ -1,4 +1,4 @@
-"""Funnels in a real browser: who drops out, and where."""
+"""Funnels and experiments in a real browser: who drops out, and where."""
 
 import csv
 import re
@@ -247,6 +247,53 @@ def test_what_goes_together_with_converting_is_drawn_with_its_interval(
     expect(page.locator("#answer")).to_contain_text("Choose two steps that are not optional")
 
 
+EXPERIMENT = (
+    "experiments?exposure=(event_name:offered)&shown=(on:event,property:plan)"
+    "&control=team&variants=!(other)&goal=(event_name:taken)"
+)
+
+
+def test_an_experiment_is_built_by_clicking_and_says_that_it_has_too_few_people(
+    dashboard: Dashboard,
+) -> None:
+    page = dashboard.go("experiments")
+    expect(page.locator("#answer")).to_contain_text("Choose the event that shows people a variant")
+    choose(page, "Exposure 1", "offe", "offered")
+    choose(page, "Variant property", "pla", "plan")
+    # Its values are the variants, one of them the control.
+    expect(page.get_by_label("Control", exact=True)).to_have_value(HOSTILE)
+    expect(page.get_by_role("button", name="Remove team")).to_be_visible()
+    choose(page, "Goal event 1", "take", "taken")
+    variants = rows(page, "Variants")
+    expect(variants.nth(0)).to_contain_text(f"{HOSTILE}control20101050%")
+    expect(variants.nth(1)).to_contain_text("team20101050%")
+    expect(page.locator("#answer")).to_contain_text("Not enough people yet")
+    expect(page.locator("#answer")).to_contain_text("Each variant needs 1,565 to find an uplift of")
+    expect(page.locator(".chart .whisker")).to_have_count(2)
+    box, ends = (page.locator(f".chart {one}").first.bounding_box() for one in (".bar", ".whisker"))
+    assert box is not None
+    assert ends is not None
+    assert ends["x"] < box["x"] + box["width"] < ends["x"] + ends["width"]
+    variants.nth(1).get_by_role("link").nth(2).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Did not reach the goal with team")
+    expect(page.locator("main tbody tr")).to_have_count(10)
+
+    page.go_back()
+    dashboard.settle()
+    expect(page.get_by_label("Control", exact=True)).to_have_value(HOSTILE)
+    page.get_by_label("Goal", exact=True).select_option("How often they do this")
+    expect(rows(page, "Variants").nth(1)).to_contain_text("team2010100.5")
+    page.get_by_role("button", name="Over time").click()
+    expect(page.locator(".chart .line.series-line")).to_have_count(2)
+    page.get_by_label("Goal", exact=True).select_option("Take every step of a way")
+    choose(page, "Step 1", "take", "taken")
+    expect(page.locator(".chart svg")).to_be_visible()
+    page.reload()
+    dashboard.settle()
+    expect(page.locator(".answer-sum")).to_contain_text("better with a chance of 50%")
+    assert page.locator("main img, main script").count() == 0
+
+
 def test_groups_of_two_breakdowns_have_both_names(dashboard: Dashboard) -> None:
     page = dashboard.go(STEPS)
     choose(page, "Break down by", "pla", "plan")
@@ -317,11 +364,12 @@ def test_it_is_readable_in_light_and_dark_and_on_a_phone(dashboard: Dashboard) -
         "&show=histogram",
     )
     found = []
-    addresses = [*(STEPS + state for state in states), f"{OFFER}&show=correlation"]
+    shown = [EXPERIMENT.replace("other", "pro"), f"{EXPERIMENT}&show=time"]
+    addresses = [*(STEPS + state for state in states), f"{OFFER}&show=correlation", *shown]
     for address in addresses:
         dashboard.go(address)
         found += dashboard.violations()
     assert found == []
 
     dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert [sideways(dashboard.go(address)) for address in addresses] == [0] * 5
+    assert [sideways(dashboard.go(address)) for address in addresses] == [0] * 7

@@ -69,7 +69,7 @@ class Share:
         return p_value(table)[0] if all(table.margins) else 1.0
 
     def posterior(self) -> Posterior | None:
-        return posteriors.of_share(self.did, self.people)
+        return posteriors.of_share(self.did, self.people) if self.people else None
 
     def needed(self, effect: float) -> int | None:
         """People in each variant to find a share that is higher by this part of this one; None

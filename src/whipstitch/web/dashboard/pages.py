@@ -35,6 +35,7 @@ PAGES: Final = (
     Page("flows", "Flows", "Analyse"),
     Page("stickiness", "Stickiness", "Analyse"),
     Page("lifecycle", "Lifecycle", "Analyse"),
+    Page("experiments", "Experiments", "Analyse"),
     Page("people", "People", "Who"),
     Page("person", "Person", under="people"),
     Page("cohorts", "Cohorts", "Who"),

@@ -1,7 +1,7 @@
 """Experiments against looking at everybody in small worlds."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from statistics import fmean, variance
 from typing import Any
@@ -86,7 +86,7 @@ def _people(
     page = drill_down.parse(1000, None)
 
     async def ask(reading: Any) -> set[str]:
-        rows = await reading.run(experiments.people(query, counted, page, reading.persons))
+        rows = await reading.run(experiments.REPORT.people(query, counted, page, reading.persons))
         return set(drill_down.shape(page, rows).people)
 
     return worlds.read(world.scope(), ask)
@@ -162,6 +162,7 @@ class _Expected:
             counts = self.asked["math"] in ("unique", "total") or number is not None
             if counts and self._is_behind(event):
                 found[self.world.person(event.sent_id)].append(float(number or 0))
+        made: dict[str, Callable[[list[float]], float]]
         made = {"unique": lambda _: 1.0, "total": len, "sum": sum, "avg": fmean}
         return {person: made[self.asked["math"]](them) for person, them in found.items()}
 

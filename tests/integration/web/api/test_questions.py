@@ -16,6 +16,13 @@ QUERIES: dict[str, dict[str, Any]] = {
     "flows": {"event_name": EVENT, "direction": "before", "depth": 2},
     "stickiness": {"event_name": EVENT, "interval": "week"},
     "lifecycle": {"event_name": None},
+    "experiments": {
+        "exposure": {"event_name": EVENT},
+        "variant": {"property": "plan"},
+        "control": "old",
+        "variants": ["new"],
+        "goal": {"event_name": EVENT},
+    },
 }
 
 

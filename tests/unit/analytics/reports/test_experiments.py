@@ -52,12 +52,12 @@ def test_a_share_is_compared_with_the_controls() -> None:
 
 
 def test_people_who_were_not_dealt_out_evenly_are_a_warning() -> None:
-    rows = [(1, 0, 1, 1000, 100, 0.1, 0.09), (2, 0, 1, 1150, 120, 0.1, 0.09)]
+    rows = [(1, 0, 1, 1000, 100, 0.1, 0.09), (2, 0, 1, 1170, 120, 0.1, 0.09)]
 
     mismatch = shape(_query(), rows).mismatch
 
     assert mismatch.is_mismatch
-    assert mismatch.expected == [1075, 1075]
+    assert mismatch.expected == [1085, 1085]
 
 
 def test_of_nobody_nothing_is_said() -> None:
@@ -67,6 +67,7 @@ def test_of_nobody_nothing_is_said() -> None:
         assert [one.people for one in answer.variants] == [0, 0, 0]
         assert {one.value for one in answer.variants} == {None}
         assert {one.uplift for one in answer.variants} == {None}
+        assert {one.probability_best for one in answer.variants} == {None}
         assert {one.p_value for one in answer.variants} == {None}
         assert (answer.required_people, answer.enough) == (None, False)
         assert answer.mismatch.p_value is None

@@ -4,7 +4,7 @@
 import { page } from "./api.js";
 import { decode, encode } from "./rison.js";
 
-const SURFACES = ["insights", "funnels", "retention", "flows", "stickiness", "lifecycle", "heatmaps", "web"];
+const SURFACES = ["insights", "funnels", "retention", "flows", "stickiness", "lifecycle", "experiments", "heatmaps", "web"];
 
 export const peopleLink = (surface, query, peopleOf, title) =>
   page("people", { title, of: surface, question: encode({ ...query, people_of: peopleOf }) });

@@ -14,6 +14,7 @@ const VIEWS = {
   flows: () => import("./flows_view.js"),
   stickiness: () => import("./stickiness_view.js"),
   lifecycle: () => import("./lifecycle_view.js"),
+  experiments: () => import("./experiments_view.js"),
 };
 const AT_ONCE = 4;
 
