@@ -35,6 +35,7 @@ from whipstitch.web.api.reports import REFUSALS, PeopleOf, ReportBody, ask, inte
 
 routes = Routes("/api/v1", "experiments", cancellable=True)
 
+_Seconds = Annotated[int, Meta(ge=1, le=LONGEST_WINDOW)]
 VariantName = Annotated[str, Meta(min_length=1, max_length=LONGEST_VALUE)]
 
 
@@ -85,8 +86,7 @@ class ExperimentBody(ReportBody, kw_only=True):
     ]
     goal: GoalBody
     within_seconds: Annotated[
-        int | None,
-        Meta(ge=1, le=LONGEST_WINDOW, description="Only so long after the exposure; else all."),
+        _Seconds | None, Meta(description="Only so long after the exposure; else all.")
     ] = None
     shares: Annotated[
         list[Annotated[float, Meta(gt=0, le=1e6)]] | None,

@@ -29,7 +29,7 @@ export function verdict(found) {
     `${variants.map((one, index) => `${one.variant}: ${number(one.people)} of ${number(Math.round(mismatch.expected[index]))} expected`).join(", ")} (p ${pText(mismatch.p_value)}). Something assigns, loses or repeats people in one variant: find it before you believe the numbers.`));
   const best = others.filter((one) => one.uplift !== null).toSorted((a, b) => b.uplift - a.uplift)[0];
   const said = !best ? `Nothing to compare yet: ${plural(control.converted, "person", "people")} reached the goal with ${control.variant}.`
-    : [h("strong", {}, signed(best.uplift)), h("span.quiet", {}, ` ${best.variant} over ${control.variant}, from ${signed(best.uplift_interval[0])} to ${signed(best.uplift_interval[1])} with 95 %; better with a chance of ${chance(best.probability_over_control)}`)];
+    : [h(enough ? "strong" : "span", {}, signed(best.uplift)), h("span.quiet", {}, ` ${best.variant} over ${control.variant}, from ${signed(best.uplift_interval[0])} to ${signed(best.uplift_interval[1])} with 95 %; better with a chance of ${chance(best.probability_over_control)}`)];
   const few = !enough && h("p.few", {}, h("span.tag.warn", {}, "Not enough people yet"), h("span.quiet", {}, required === null
     ? " How many are needed cannot be told: with the control too few, or all, reach the goal."
     : ` Each variant needs ${number(required)} to find an uplift of ${percent(query.least_effect)} in four of five cases; ${fewest.variant} has ${number(fewest.people)}.`));
@@ -60,18 +60,17 @@ export function drawVariants(element, place, said, found) {
 function table(found, format) {
   const { answer, query } = found;
   const heading = (text) => h("th.num", { scope: "col" }, text);
-  const link = (one, count, outcome, title) => linkedNumber(count, count ? behind(found, outcome, one.variant, title) : null);
+  const link = (one, count, outcome, title, shown) => linkedNumber(count, count ? behind(found, outcome, one.variant, title) : null, shown);
   return h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": "Variants" }, h("table.table.tight", {},
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Variant"), ["People", "Reached goal", "Did not", isShare(query) ? "Conversion" : "Mean", "Uplift", "Better", "Best", "p value", "Still needed"].map(heading))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Variant"), ["People", "Reached goal", isShare(query) ? "Conversion" : "Mean", "Uplift", "Better", "Best", "p value"].map(heading))),
     h("tbody", {}, answer.variants.map((one, index) => h("tr", {},
       h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch.${colour(index)}`), h("span.cut", { title: one.variant }, one.variant)), index === 0 && h("span.below.quiet", {}, "control")),
-      h("td.num", {}, link(one, one.people, "exposed", `Were shown ${one.variant}`)),
-      h("td.num", {}, link(one, one.converted, "converted", `Reached the goal with ${one.variant}`)),
-      h("td.num", {}, link(one, one.people - one.converted, "not_converted", `Did not reach the goal with ${one.variant}`)),
+      h("td.num", {}, link(one, one.people, "exposed", `Were shown ${one.variant}`), one.missing_people > 0 && h("span.below.quiet", {}, `${number(one.missing_people)} short`)),
+      h("td.num", {}, link(one, one.converted, "converted", `Reached the goal with ${one.variant}`),
+        h("span.below", {}, link(one, one.people - one.converted, "not_converted", `Did not reach the goal with ${one.variant}`, (count) => `\u2212${number(count)}`))),
       h("td.num", {}, format(one.value), between(one.interval, format)),
       h("td.num", {}, index ? signed(one.uplift) : "—", between(one.uplift_interval, signed)),
-      h("td.num", {}, index ? chance(one.probability_over_control) : "—"), h("td.num", {}, chance(one.probability_best)), h("td.num", {}, pText(one.p_value)),
-      h("td.num", {}, one.missing_people === null ? "—" : number(one.missing_people)))))));
+      h("td.num", {}, index ? chance(one.probability_over_control) : "—"), h("td.num", {}, chance(one.probability_best)), h("td.num", {}, pText(one.p_value)))))));
 }
 
 const notes = (query) => h("div.quiet.small.below-table", {},
