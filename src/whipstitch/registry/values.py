@@ -9,7 +9,7 @@ from whipstitch.core.projects import Environment, Project, Scope
 Role = Literal["viewer", "editor", "admin"]
 CohortKind = Literal["static", "dynamic"]
 ReportKind = Literal[
-    "insights", "funnels", "retention", "flows", "stickiness", "lifecycle", "experiments"
+    "insights", "funnels", "retention", "flows", "stickiness", "lifecycle", "experiments", "web"
 ]
 """What questions are asked of."""
 

@@ -29,7 +29,7 @@ class PeopleSource(StrictBody, kw_only=True):
     """The request that a report answers with people, as it is sent there. Its `limit` and `cursor`
     do not matter: all of them become members."""
 
-    surface: Literal[ReportKind, "heatmaps", "web"]
+    surface: Literal[ReportKind, "heatmaps"]
     query: Annotated[dict[str, Any], Meta(description="The body of the request, with `people_of`")]
 
     async def selected(self, asking: Asking) -> Select:

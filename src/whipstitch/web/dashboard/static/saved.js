@@ -6,7 +6,7 @@ import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { plural } from "./format.js";
 
-export const SURFACES = { insights: "Insights", funnels: "Funnels", retention: "Retention", flows: "Flows", stickiness: "Stickiness", lifecycle: "Lifecycle", experiments: "Experiments" };
+export const SURFACES = { insights: "Insights", funnels: "Funnels", retention: "Retention", flows: "Flows", stickiness: "Stickiness", lifecycle: "Lifecycle", experiments: "Experiments", web: "Web" };
 
 // The page that asks it
 export const savedLink = (question) => page(question.surface, { saved: question.id });

@@ -15,6 +15,7 @@ const VIEWS = {
   stickiness: () => import("./stickiness_view.js"),
   lifecycle: () => import("./lifecycle_view.js"),
   experiments: () => import("./experiments_view.js"),
+  web: () => import("./web_view.js"),
 };
 const AT_ONCE = 4;
 

@@ -1,77 +1,100 @@
 // Web: who visits, from where, which pages. Every row filters everything on the page, every number leads to the people.
 
-import { failed, latest, page, post, timezone } from "./api.js";
-import { lineChart } from "./charts.js";
-import { intervalFor, previousRange, rangeOf, settled } from "./date_range.js";
+import { failed, latest, mayEdit, page, post, withParameters } from "./api.js";
+import { previousRange, rangeOf, settled } from "./date_range.js";
 import { byId, clone, fill, h } from "./dom.js";
-import { change as changeText, daysText, intervalLabel, number, percent, span } from "./format.js";
-import { firstOf, unfinishedOf } from "./insight_lines.js";
+import { filterEditor } from "./filter_editor.js";
+import { number } from "./format.js";
 import { firstSeen } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
+import { parametersOf } from "./question_state.js";
 import { rangeField } from "./range_field.js";
-import { chips, filteredBy, here, isChosen, NAMES, parametersOf, stateOf, valueText } from "./session_filters.js";
+import { saving } from "./saving.js";
+import { chips } from "./session_filters.js";
+import { countryMap, figures, MEASURES, overTime, valuesTable } from "./web_parts.js";
+import { DIMENSIONS, dimensionOf, MAP, PANELS, view } from "./web_view.js";
 
-const PANELS = [
-  ["Pages", { page: "Pages", entry_page: "Entries", exit_page: "Exits" }],
-  ["Sources", { channel: "Channels", referrer: "Referrers" }],
-  ["Campaigns", { utm_campaign: "Campaigns", utm_source: "Sources", utm_medium: "Media" }],
-  ["Countries", { country: "Countries" }],
-  ["Devices", { device: "Devices", browser: "Browsers", os: "Systems" }],
-];
-const MEASURES = { visitors: "Visitors", sessions: "Sessions", views: "Views" };
 const SHOWN = 8;
 const MOST = 200;
-const DAY_MS = 86_400_000;
 const LIVE_MS = 5 * 60_000;
 const LIVE_EVERY_MS = 30_000;
 
-const place = { range: byId("range"), chips: byId("chips"), figures: byId("figures"), chart: byId("chart"), panels: byId("panels"), answer: byId("answer") };
-let state = read();
+const place = { range: byId("range"), chips: byId("chips"), editor: byId("narrowing"), figures: byId("figures"), chart: byId("chart"), panels: byId("panels"), answer: byId("answer") };
+let state = null;
 let found = null;
+const saved = saving(view, { current: () => state, moved });
 
-function read() {
-  const asked = new URLSearchParams(location.search);
-  const measure = asked.get("measure") ?? "";
-  const tabs = Object.fromEntries(PANELS.map(([title, of]) => {
-    const name = asked.get(title.toLowerCase()) ?? "";
-    return [title, Object.hasOwn(of, name) ? name : Object.keys(of)[0]];
-  }));
-  return { ...stateOf(location.search), measure: Object.hasOwn(MEASURES, measure) ? measure : "visitors", tabs };
-}
+const address = () => withParameters(location.pathname, saved.parameters(state));
+const hrefOf = (filters) => page("web", { saved: new URLSearchParams(location.search).get("saved"), ...parametersOf(view, { ...state, filters }) });
+const filtered = (filters) => go({ filters });
 
-function address(of) {
-  const tabs = PANELS.map(([title, names]) => [title.toLowerCase(), of.tabs[title] === Object.keys(names)[0] ? "" : of.tabs[title]]);
-  return here(of, { measure: of.measure === "visitors" ? "" : of.measure, ...Object.fromEntries(tabs) });
-}
-
-function go(patch) {
+function go(patch, redraw = true) {
   state = { ...state, ...patch };
-  history.pushState(null, "", address(state));
-  begin();
-}
-
-function begin() {
-  fill(place.range, rangeField({ value: state.range, onchange: (range) => go({ range }) }));
-  fill(place.chips, chips(state.filters, (filters) => go({ filters })));
+  history.pushState(null, "", address());
+  if (redraw) controls();
+  else fill(place.chips, chips(state.filters, filtered));
   load();
 }
 
+// Another view of what is there already: nothing is asked.
+function shows(patch) {
+  state = { ...state, ...patch };
+  history.replaceState(null, "", address());
+  saved.show(true);
+}
+
+// Another question is saved than the address says; `other` is the state to show then.
+function moved(other = null) {
+  if (other) state = other;
+  if (address() !== location.pathname + location.search) history.pushState(null, "", address());
+  if (other) all();
+}
+
+function all() {
+  controls();
+  load();
+}
+
+let turn = 0;
+async function begin() {
+  const mine = ++turn;
+  try {
+    const read = await saved.read(location.search);
+    if (mine !== turn) return;
+    state = read;
+  } catch (error) {
+    return fill(place.panels, failed(error, begin));
+  }
+  all();
+}
+
+// What a row filters by is taken away above; all other filters can be changed, too.
+const isOfRow = (filter) => filter.on === "session";
+
+function controls() {
+  fill(place.range, rangeField({ value: state.range, onchange: (range) => go({ range }) }));
+  fill(place.chips, chips(state.filters, filtered));
+  fill(place.editor, filterEditor({ filters: state.filters.filter((one) => !isOfRow(one)), onchange: (filters) => go({ filters: [...state.filters.filter(isOfRow), ...filters] }, false) }));
+  const shown = h("select.auto", { "aria-label": "What boards show", onchange: () => shows({ tile: shown.value }) },
+    h("option", { value: "" }, "Figures and chart"), Object.entries(PANELS).map(([key, { title }]) => h("option", { value: key, selected: key === state.tile }, title)));
+  fill(byId("on-boards"), mayEdit && [h("span.quiet.small", {}, "On boards"), shown]);
+}
+
 const load = latest(async (signal) => {
+  saved.show(true);
   place.answer.setAttribute("aria-busy", "true");
   try {
     await settled(state.range);
-    const base = { filters: state.filters, interval: intervalFor(state.range) };
-    const query = { ...rangeOf(state.range), ...base };
+    const { filters, interval } = view.query(state);
+    const query = { ...rangeOf(state.range), filters, interval };
     const past = previousRange(state.range);
-    const breakdowns = PANELS.flatMap(([, of]) => Object.keys(of));
+    const queryBefore = past && { ...past, filters, interval };
     const [answer, before, seen] = await Promise.all([
-      post("web", { ...query, breakdowns, limit: SHOWN + 1 }, { signal }),
-      past && post("web", { ...past, ...base }, { signal }),
+      post("web", { ...query, breakdowns: DIMENSIONS, limit: SHOWN + 1 }, { signal }),
+      past && post("web", queryBefore, { signal }),
       past && firstSeen().catch(() => ({})),
     ]);
-    // What is compared with is not whole where the first event came later.
-    const isNew = past && firstOf([{ event_name: null }], seen) > Date.parse(past.from) + DAY_MS;
-    found = { query, answer, before: isNew ? null : before, past, isNew };
+    found = { query, queryBefore, before, answer: { ...answer, firstSeen: seen } };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     found = null;
@@ -87,122 +110,75 @@ function draw() {
     for (const one of [place.figures, place.chart]) fill(one);
     return fill(place.panels, clone("nothing"));
   }
-  fill(place.figures, figures());
+  fill(place.figures, figures({ ...found, state }, h("div", {}, h("dt", {}, "Live now"), h("dd", { id: "live" }, "…"), h("dd.change.quiet", {}, "last 5 minutes"))));
   chart();
-  fill(place.panels, PANELS.map(([title, of]) => panel(title, of)));
-}
-
-const people = (peopleOf, title) => peopleLink("web", found.query, peopleOf, title);
-
-function figures() {
-  const { answer, before } = found;
-  const of = (name, text, { show = number, href = null, less = false } = {}) => {
-    const [now, then] = [answer[name], before?.[name] ?? null];
-    const told = before && changeText(now, then);
-    const better = told && told !== "—" && now !== then && (now > then) !== less;
-    return h("div", {}, h("dt", {}, text),
-      h("dd", {}, href && now ? h("a", { href }, show(now)) : show(now)),
-      told && h("dd.change", { title: `Before: ${show(then)}` }, h(`span${told === "—" || now === then ? "" : better ? ".up" : ".down"}`, {}, told)));
-  };
-  const share = (value) => (value === null ? "—" : percent(value));
-  return [
-    h("dl.figures", {},
-      of("visitors", "Visitors", { href: people({}, "Visitors") }),
-      of("sessions", "Sessions", { href: page("sessions", parametersOf({ ...state, filters: [...state.filters, { property: "views", operator: "gte", value: 1, on: "session" }] })) }),
-      of("views", "Views"),
-      of("bounce_rate", "Bounce rate", { show: share, less: true, href: people({ bounced: true }, "Visitors who bounced") }),
-      of("median_seconds", "Duration, median", { show: span }),
-      h("div", {}, h("dt", {}, "Live now"), h("dd", { id: "live" }, "…"), h("dd.change.quiet", {}, "last 5 minutes"))),
-    found.past && h("p.quiet.small", {}, found.isNew ? `Not compared with ${daysText(found.past)}: the first event came later than that began.` : `Changes are from ${daysText(found.past)}.`),
-  ];
+  fill(place.panels, Object.keys(PANELS).map((key) => panel(key)));
+  drawMap();
 }
 
 function chart() {
-  const { answer: { over_time: now }, before, query } = found;
-  const { measure } = state;
-  const labels = now.intervals.map((one) => intervalLabel(one, query.interval, timezone));
   const switcher = h("span.switch", { role: "group", "aria-label": "What is drawn" }, Object.entries(MEASURES).map(([name, text]) =>
-    h("button", { type: "button", "aria-pressed": String(name === measure), onclick: () => draws(name) }, text)));
+    h("button", { type: "button", "aria-pressed": String(name === state.measure), onclick: () => {
+      shows({ measure: name });
+      chart();
+      place.chart.querySelector('[aria-pressed="true"]').focus();
+    } }, text)));
   const drawing = h("div.chart");
-  const then = before?.over_time[measure];
-  const unfinished = unfinishedOf(now, query);
   fill(place.chart, h("div.panel-head", {}, h("h2", {}, "Over time"), switcher), drawing);
-  lineChart(drawing, { labels, unfinished, caption: `${MEASURES[measure]} by ${query.interval}`, height: 220, legend: false, series: [{
-    name: MEASURES[measure], values: now[measure].map((value, index) => (unfinished[index] === undefined ? null : value)),
-    ...(then?.length === labels.length ? { before: then } : {}),
-    href: (index) => (now.visitors[index] ? people({ interval: now.intervals[index] }, `Visitors, ${labels[index]}`) : null),
-  }] });
+  overTime(drawing, { ...found, state });
 }
 
-function panel(title, of, all = null) {
-  const name = state.tabs[title];
-  const rows = all ?? found.answer.breakdowns[name];
+function panel(key, whole = null) {
+  const { title, of } = PANELS[key];
+  const name = state[key];
+  const rows = whole ?? found.answer.breakdowns[dimensionOf(name)];
   const told = rows.filter((one) => one.value !== null);
   // Of campaigns most sessions have none: that is no row worth its place.
-  const rest = title === "Campaigns" ? [] : rows.filter((one) => one.value === null);
-  const shown = [...(all ? told : told.slice(0, SHOWN)), ...rest];
-  const tabs = Object.keys(of).length > 1 && h("span.switch", { role: "group", "aria-label": title }, Object.entries(of).map(([one, text]) =>
-    h("button", { type: "button", "aria-pressed": String(one === name), onclick: () => tab(title, one) }, text)));
-  const more = !all && told.length > SHOWN && h("button.link.small", { type: "button", onclick: (event) => showAll(event.target, title, of) }, "Show more");
+  const rest = key === "campaigns" ? [] : rows.filter((one) => one.value === null);
+  const shown = [...(whole ? told : told.slice(0, SHOWN)), ...rest];
+  const tabs = h("span.switch", { role: "group", "aria-label": title }, Object.entries(of).map(([one, text]) =>
+    h("button", { type: "button", "aria-pressed": String(one === name), onclick: () => {
+      shows({ [key]: one });
+      again(key);
+      drawMap();
+    } }, text)));
+  const more = !whole && name !== MAP && told.length > SHOWN && h("button.link.small", { type: "button", onclick: (event) => showAll(event.target, key) }, "Show more");
   return h("section.card", { "aria-labelledby": `panel-${title}`, "data-panel": title },
     h("div.panel-head", {}, h("h2", { id: `panel-${title}` }, title), tabs),
-    shown.length ? table(name, shown) : h("p.quiet", {}, "None in this range."), more);
+    name === MAP ? h("div.map", { "aria-busy": "true" }, h("div.chart")) : shown.length ? valuesTable({ ...found, state }, name, shown, hrefOf, filtered) : h("p.quiet", {}, "None in this range."), more);
 }
 
-// Other views of what is there already: nothing is asked.
+const panelOf = (key) => place.panels.querySelector(`[data-panel="${PANELS[key].title}"]`);
 
-function draws(measure) {
-  state = { ...state, measure };
-  history.replaceState(null, "", address(state));
-  chart();
-  place.chart.querySelector('[aria-pressed="true"]').focus();
+function again(key, rows = null) {
+  panelOf(key).replaceWith(panel(key, rows));
+  panelOf(key).querySelector('[aria-pressed="true"]')?.focus();
 }
 
-function tab(title, name) {
-  state = { ...state, tabs: { ...state.tabs, [title]: name } };
-  history.replaceState(null, "", address(state));
-  again(title);
-}
+// Every value of a dimension, not only those that are listed.
+const allOf = async (name) => (await post("web", { ...found.query, interval: null, breakdown: name, limit: MOST })).rows;
 
-function again(title, rows = null) {
-  const old = place.panels.querySelector(`[data-panel="${title}"]`);
-  old.replaceWith(panel(title, Object.fromEntries(PANELS)[title], rows));
-  place.panels.querySelector(`[data-panel="${title}"] [aria-pressed="true"]`)?.focus();
-}
-
-async function showAll(button, title) {
+async function showAll(button, key) {
   button.disabled = true;
   try {
-    const { rows } = await post("web", { ...found.query, interval: null, breakdown: state.tabs[title], limit: MOST });
-    again(title, rows);
+    again(key, await allOf(state[key]));
   } catch (error) {
     button.replaceWith(failed(error));
   }
 }
 
-function table(name, rows) {
-  const most = Math.max(...rows.map((one) => one.visitors), 1);
-  const head = [NAMES[name], "Visitors", name === "page" ? "Views" : "Sessions", "Bounce"];
-  const body = rows.map((one) => {
-    const text = valueText(name, one.value);
-    const chosen = isChosen(state.filters, name, one.value);
-    const filters = chosen ? state.filters : filteredBy(state.filters, name, one.value);
-    const cell = h("th.share", { scope: "row" }, chosen
-      ? h("strong.cut", { title: text }, text)
-      : h("a.cut", { href: address({ ...state, filters }), title: text, onclick: (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        go({ filters });
-      } }, text));
-    cell.style.setProperty("--share", `${(100 * one.visitors) / most}%`);
-    return h("tr", {}, cell,
-      h("td.num", {}, h("a", { href: people({ breakdown: name, value: one.value }, `Visitors, ${NAMES[name]}: ${text}`) }, number(one.visitors))),
-      h("td.num", {}, number(name === "page" ? one.views : one.sessions)),
-      h("td.num", {}, one.bounce_rate === null ? "—" : percent(one.bounce_rate)));
-  });
-  return h("div.scroll", { tabindex: "0", role: "region", "aria-label": NAMES[name] }, h("table.table.tight.panel", {},
-    h("thead", {}, h("tr", {}, head.map((text, index) => h(index ? "th.num" : "th", { scope: "col" }, text)))),
-    h("tbody", {}, body)));
+async function drawMap() {
+  const at = panelOf("countries")?.querySelector(".map");
+  if (!at) return;
+  const asked = found;
+  try {
+    asked.countries ??= await allOf("country");
+    if (!at.isConnected || asked !== found) return;
+    at.append(countryMap(at.firstElementChild, { ...found, state }, asked.countries, hrefOf, filtered) ?? "");
+  } catch (error) {
+    fill(at, failed(error, drawMap));
+  }
+  at.removeAttribute("aria-busy");
 }
 
 // Who did something within the last minutes, whatever the range and the filters.
@@ -220,10 +196,7 @@ async function live() {
   }
 }
 
-addEventListener("popstate", () => {
-  state = read();
-  begin();
-});
+addEventListener("popstate", begin);
 setInterval(live, LIVE_EVERY_MS);
 new MutationObserver(() => byId("live")?.textContent === "…" && live()).observe(place.figures, { childList: true });
 begin();
