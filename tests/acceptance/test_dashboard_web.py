@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from tests.support.browser import HOSTILE, PHONE, Dashboard, sideways
+from playwright.sync_api import Locator, Page, Route, expect
+from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, sideways
 from tests.support.server import Server
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
@@ -96,6 +96,93 @@ def test_a_row_filters_everything_and_the_address_keeps_it(dashboard: Dashboard)
     page.get_by_role("button", name="Take all away").click()
     expect(figure(page, "Visitors")).to_contain_text("4")
     dashboard.settle()
+
+
+def test_filters_of_any_kind_are_edited_beside_those_of_rows(dashboard: Dashboard) -> None:
+    page = dashboard.go("web")
+    page.locator('[data-panel="Pages"]').get_by_role("link", name="/docs").click()
+    expect(figure(page, "Visitors")).to_contain_text("2")
+    dashboard.settle()
+    page.locator("#narrow > summary").click()
+    page.get_by_role("button", name="Add a filter").click()
+    choose(page, "Property", "utm_m", "utm_medium")
+    page.keyboard.type("email")
+    page.keyboard.press("Enter")
+    expect(figure(page, "Visitors")).to_contain_text("1")
+    chips = page.locator(".chips .token .cut")
+    expect(chips).to_have_text(["Page: /docs", "utm_medium is email"])
+    page.reload()
+    dashboard.settle()
+    assert rows(page, "Pages") == ["/docs 1 1 100%"]
+    page.locator("#narrow > summary").click()
+    page.get_by_role("button", name="Remove the filter on utm_medium").click()
+    expect(figure(page, "Visitors")).to_contain_text("2")
+    expect(chips).to_have_text(["Page: /docs"])
+
+
+def test_countries_are_on_a_map_that_filters_as_their_rows_do(dashboard: Dashboard) -> None:
+    def places(route: Route) -> None:
+        """Tests have no city database."""
+        response = route.fetch()
+        answer = response.json()
+        numbers = {"sessions": 9, "views": 9, "bounce_rate": 0.5, "median_seconds": 1.0}
+        told = [("DE", 9), ("FR", 4), (None, 3)]
+        listed = [{"value": value, "visitors": count, **numbers} for value, count in told]
+        if "breakdowns" in answer:
+            answer["breakdowns"]["country"] = listed
+        if '"breakdown":"country"' in (route.request.post_data or ""):
+            answer["rows"] = listed
+        route.fulfill(response=response, json=answer)
+
+    dashboard.page.route("**/api/v1/web**", places)
+    page = dashboard.go("web")
+    countries = page.locator('[data-panel="Countries"]')
+    countries.get_by_role("button", name="Map").click()
+    expect(countries.locator("a .country")).to_have_count(2)
+    expect(countries).to_contain_text("Without a country on the map: 3.")
+    assert page.url.endswith("countries=map")
+    page.reload()
+    expect(countries.locator("a [data-code=DE]")).to_have_class("country shade-5")
+    countries.locator("a [data-code=FR]").first.dispatch_event("click")
+    expect(page.locator(".chips .token .cut")).to_have_text(["Country: France"])
+    expect(countries.locator("svg")).to_be_visible()
+    dashboard.settle()
+    page.unroute("**/api/v1/web**")
+
+
+def test_what_web_shows_is_saved_and_stands_on_boards(dashboard: Dashboard, server: Server) -> None:
+    page = dashboard.go("web?pages=exit_page")
+    page.locator('[data-panel="Sources"]').get_by_role("link", name="Organic Search").click()
+    dialog = page.get_by_role("dialog")
+    page.get_by_label("What boards show").select_option("Pages")
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog.get_by_label("Name").fill("Where searchers leave")
+    dialog.get_by_label("Pin to a new board").fill("Searchers")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where searchers leave")
+    page.get_by_label("What boards show").select_option("Figures and chart")
+    expect(page.locator("#save .tag")).to_have_text("Changed")
+
+    page = dashboard.go("boards")
+    page.get_by_role("link", name="Searchers", exact=True).first.click()
+    tile = page.get_by_role("article", name="Where searchers leave")
+    dashboard.settle()
+    expect(tile.locator("tbody tr")).to_have_text(["/pricing110%"])
+    tile.get_by_role("link", name="Where searchers leave").click()
+    dashboard.settle()
+    expect(page.locator(".chips .token .cut")).to_have_text(["Channel: Organic Search"])
+    expect(page.locator("#save .tag")).to_have_count(0)
+    (saved,) = server.get("/api/v1/questions").json()["questions"]
+    assert (saved["surface"], saved["range"]) == ("web", "30d")
+    assert saved["query"]["breakdown"] == "exit_page"
+
+    query = {"breakdown": "channel", "interval": "day"}
+    body = {"name": "By a program", "surface": "web", "query": query, "range": "7d"}
+    made = server.ask("/api/v1/questions", body).json()["question"]
+    page = dashboard.go(f"web?saved={made['id']}")
+    expect(page.get_by_label("What boards show")).to_have_value("sources")
+    expect(page.get_by_label("Range")).to_have_value("7d")
+    expect(page.locator("#save .tag")).to_have_count(0)
 
 
 def test_numbers_lead_to_the_people_and_to_the_sessions(dashboard: Dashboard) -> None:

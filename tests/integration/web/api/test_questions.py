@@ -23,6 +23,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         "variants": ["new"],
         "goal": {"event_name": EVENT},
     },
+    "web": {"breakdown": "page", "interval": "day"},
 }
 
 
