@@ -20,7 +20,7 @@ from whipstitch.warehouse.local import connection
 FIRST_DAY: Final = "2026-05-01"
 DAYS: Final = 184
 NAMES: Final = (
-    *("page_view", "session_start", "button_clicked", "search", "product_viewed"),
+    *("$pageview", "session_start", "button_clicked", "search", "product_viewed"),
     *("added_to_cart", "checkout_started", "checkout_completed", "signup_started"),
     *("signup_completed", "login", "logout", "video_played", "video_finished", "share"),
     *("comment", "settings_opened", "notification_opened", "error_shown", "feedback_sent"),
@@ -42,10 +42,11 @@ WITH
         + intDiv(n * {milliseconds:UInt64}, {events:UInt64}) AS at,
     toJSONString(map(
         'plan', ['free', 'pro', 'team', 'enterprise'][1 + g % 4],
-        'url', concat('https://shop.example/', toString(h % 300)),
+        '$pathname', concat('/', toString(h % 300)),
         'category', concat('category ', toString(g % 40)),
         'experiment', ['a', 'b'][1 + h % 2],
-        'referrer', ['google', 'direct', 'newsletter', 'mastodon', 'github'][1 + h % 5]
+        '$referring_domain',
+        ['www.google.com', '$direct', 'news.example', 'mastodon.social', 'github.com'][1 + h % 5]
     )) AS texts,
     toJSONString(map(
         'price', (h % 20000) / 100, 'quantity', h % 7, 'items', h % 9,

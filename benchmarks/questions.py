@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 MONTH: Final = {"from": "2026-10-01T00:00:00Z", "to": "2026-10-31T00:00:00Z"}
 _HALF: Final = {"from": "2026-05-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
 _WEEKS: Final = {"from": "2026-08-31T00:00:00Z", "to": "2026-10-26T00:00:00Z"}
-_STEPS: Final = [{"event_name": name} for name in ("page_view", "search", "added_to_cart")]
+_STEPS: Final = [{"event_name": name} for name in ("$pageview", "search", "added_to_cart")]
 _PEOPLE: Final = "cityHash64(distinct_id)"
 
 
@@ -37,9 +37,13 @@ def _funnel(times: dict[str, str]) -> str:
 
 
 _INSIGHT: Final = {"interval": "day", **MONTH}
-_SEEN_THEN: Final = f"{{where}} AND event_name = 'page_view' AND {_between(MONTH)}"
+_SEEN_THEN: Final = f"{{where}} AND event_name = '$pageview' AND {_between(MONTH)}"
+_PANELS: Final = (
+    *("page", "entry_page", "exit_page", "channel", "referrer", "utm_source", "utm_medium"),
+    *("utm_campaign", "country", "device", "browser", "os"),
+)
 _BROKEN: Final = {
-    "events": [{"event_name": "page_view", "math": "total"}],
+    "events": [{"event_name": "$pageview", "math": "total"}],
     "breakdown": {"property": "category", "limit": 25},
     **_INSIGHT,
 }
@@ -48,7 +52,7 @@ QUESTIONS: Final = (
         "insight, 30 days by day, total and unique",
         "insights",
         {
-            "events": [{"event_name": "page_view", "math": math} for math in ("total", "unique")],
+            "events": [{"event_name": "$pageview", "math": math} for math in ("total", "unique")],
             **_INSIGHT,
         },
         0.4,
@@ -92,7 +96,7 @@ QUESTIONS: Final = (
         "retention, 8 weeks classic",
         "retention",
         {
-            "start_event": "page_view",
+            "start_event": "$pageview",
             "interval": "week",
             "periods": 8,
             "mode": "classic",
@@ -107,7 +111,7 @@ QUESTIONS: Final = (
         "insight, 30 days by day, total, unique and a formula",
         "insights",
         {
-            "events": [{"event_name": "page_view", "math": math} for math in ("total", "unique")],
+            "events": [{"event_name": "$pageview", "math": math} for math in ("total", "unique")],
             "formulas": [{"expression": "A / B"}],
             **_INSIGHT,
         },
@@ -119,7 +123,7 @@ QUESTIONS: Final = (
         "insight, 30 days, two breakdowns",
         "insights",
         {
-            "events": [{"event_name": "page_view"}],
+            "events": [{"event_name": "$pageview"}],
             "breakdowns": [{"property": "category"}, {"property": "$os"}],
             **_INSIGHT,
         },
@@ -131,7 +135,7 @@ QUESTIONS: Final = (
         "insight, 30 days by day, any of four conditions",
         "insights",
         {
-            "events": [{"event_name": "page_view"}],
+            "events": [{"event_name": "$pageview"}],
             "filters": [
                 {
                     "any": [
@@ -152,19 +156,19 @@ QUESTIONS: Final = (
         "insight, people of trailing 30 days, by day over 6 months",
         "insights",
         {
-            "events": [{"event_name": "page_view", "math": "unique", "rolling_days": 30}],
+            "events": [{"event_name": "$pageview", "math": "unique", "rolling_days": 30}],
             "interval": "day",
             **_HALF,
         },
         1.5,
         f"SELECT toDate(timestamp) + day AS until, uniqExact({_PEOPLE}) FROM events "
-        f"ARRAY JOIN range(30) AS day WHERE {{where}} AND event_name = 'page_view' "
+        f"ARRAY JOIN range(30) AS day WHERE {{where}} AND event_name = '$pageview' "
         f"AND {_between(_HALF)} GROUP BY until SETTINGS max_memory_usage = 0",
     ),
     Question(
         "stickiness, 30 days",
         "stickiness",
-        {"event_name": "page_view", **_INSIGHT},
+        {"event_name": "$pageview", **_INSIGHT},
         1.5,
         "SELECT days, count() FROM (SELECT uniqExact(toDate(timestamp)) AS days FROM events "
         f"WHERE {_SEEN_THEN} GROUP BY {_PEOPLE}) GROUP BY days",
@@ -172,12 +176,12 @@ QUESTIONS: Final = (
     Question(
         "lifecycle, 30 days",
         "lifecycle",
-        {"event_name": "page_view", **_INSIGHT},
+        {"event_name": "$pageview", **_INSIGHT},
         1.5,
         "SELECT day, multiIf(day = first, 1, day = last + 1, 2, 3) AS state, count() FROM ("
         "SELECT day, lagInFrame(day) OVER kept AS last, min(day) OVER kept AS first FROM ("
         f"SELECT {_PEOPLE} AS person, toDate(timestamp) AS day FROM events "
-        f"WHERE {{where}} AND event_name = 'page_view' AND timestamp < '{MONTH['to'][:10]}' "
+        f"WHERE {{where}} AND event_name = '$pageview' AND timestamp < '{MONTH['to'][:10]}' "
         "GROUP BY person, day) WINDOW kept AS (PARTITION BY person ORDER BY day)) "
         "GROUP BY day, state",
     ),
@@ -191,6 +195,32 @@ QUESTIONS: Final = (
         "FROM events "
         f"WHERE {{where}} AND {_between(MONTH)} GROUP BY {_PEOPLE}, session_id) "
         "WHERE has(path, 'search') GROUP BY steps ORDER BY count() DESC LIMIT 100",
+    ),
+    Question(
+        "web page, all panels, 30 days",
+        "web",
+        {"breakdowns": _PANELS, "limit": 9, **_INSIGHT},
+        1.0,
+        # Without the panel of pages, of which a session has several; channel and device say no more
+        # than referrer and system, and campaigns there are none.
+        "SELECT day, entry_page, exit_page, referrer, country, browser, os, uniqExact(person), "
+        "count(), sum(views), countIf(events = 1), median(seconds) FROM ("
+        f"SELECT {_PEOPLE} AS person, toDate(min(timestamp)) AS day, count() AS events, "
+        "countIf(event_name = '$pageview') AS views, max(timestamp) - min(timestamp) AS seconds, "
+        + "".join(
+            f"{pick}If({value}, timestamp, event_name = '$pageview') AS {name}, "
+            for pick, value, name in (
+                ("argMin", "properties.`$pathname`.:String", "entry_page"),
+                ("argMax", "properties.`$pathname`.:String", "exit_page"),
+                ("argMin", "properties.`$referring_domain`.:String", "referrer"),
+                ("argMin", "country", "country"),
+                ("argMin", "browser", "browser"),
+            )
+        )
+        + "argMinIf(os, timestamp, event_name = '$pageview') AS os FROM events "
+        f"WHERE {{where}} AND {_between(MONTH)} GROUP BY person, session_id HAVING views > 0) "
+        "GROUP BY GROUPING SETS ((), (day), (entry_page), (exit_page), (referrer), (country), "
+        "(browser), (os))",
     ),
     Question(
         "events page, by name and time, newest 100",

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.people import drill_down
 from whipstitch.analytics.reports.report import Report, in_one_statement
+from whipstitch.analytics.sessions import arrivals
 from whipstitch.analytics.sessions.session_filters import PAGE
 from whipstitch.analytics.sessions.sessions import Sessions, select
 from whipstitch.identity.person_map import Persons
@@ -131,7 +132,7 @@ def build(query: WebQuery, persons: Persons) -> Sql:
     return values.sql(
         "SELECT kind, value, visitors, sessions, all_views, bounces, median "
         f"FROM ({ranked}) WHERE place <= {values.add(query.limit, 'UInt32')} "
-        f"OR kind = '{_INTERVAL}' ORDER BY kind, isNull(value), place"
+        f"OR kind = '{_INTERVAL}' ORDER BY kind, isNull(value), place {arrivals.IN_STEPS}"
     )
 
 

@@ -65,15 +65,16 @@ def select(query: Sessions, values: Parameters, persons: Persons) -> str:
         f"toUnixTimestamp64Milli(timestamp) AS at FROM events WHERE {around} "
         f"AND session_id != '') GROUP BY key, session_id HAVING max(at) - min(at) > {LONGEST_MS}"
     )
-    # To look for pauses takes a sort, which few rows need.
-    to_split = f"session_id = '' OR {_SESSION} IN ({long})"
+    # To look for pauses takes a sort, which few rows need: those are read once more. As part 0 all
+    # of a session is one, which does not count where it is one of those that are split.
     numbered = (
-        f"SELECT {_COLUMNS}, toUInt64(0) AS part FROM ({rows}) WHERE NOT ({to_split}) UNION ALL "
-        f"SELECT {_COLUMNS}, {_PART} AS part FROM ("
-        f"SELECT {_COLUMNS}, {_IS_NEW} AS is_new FROM ({rows}) WHERE {to_split})"
+        f"SELECT {_COLUMNS}, toUInt64(0) AS part FROM ({rows}) WHERE session_id != '' UNION ALL "
+        f"SELECT {_COLUMNS}, 1 + {_PART} AS part FROM ("
+        f"SELECT {_COLUMNS}, {_IS_NEW} AS is_new FROM ({rows}) "
+        f"WHERE session_id = '' OR {_SESSION} IN ({long}))"
     )
     start, end = query.range.milliseconds(values)
-    having = [f"start >= {start}", f"start < {end}"]
+    having = [f"start >= {start}", f"start < {end}", f"(part > 0 OR end - start <= {LONGEST_MS})"]
     passing = "1"
     if query.filters:
         passing = "passes"
@@ -132,7 +133,8 @@ def _views(condition: str) -> str:
         f"sumMapIf([page], [toUInt64(1)], {kind} AND {condition})"
         for kind in ("is_view", "is_seen")
     )
-    return f"arrayReduce('maxMap', [({shown}).1, ({seen}).1], [({shown}).2, ({seen}).2])"
+    either = f"arrayReduce('maxMap', [({shown}).1, ({seen}).1], [({shown}).2, ({seen}).2])"
+    return f"if(empty(({seen}).1), {shown}, {either})"
 
 
 def _around(query: Sessions, values: Parameters, persons: Persons) -> str:
