@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.support.browser import HOSTILE, PHONE, Dashboard
+from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, suggestions
 from tests.support.server import Server
 
 TODAY = datetime.now(UTC).date()
@@ -56,9 +56,10 @@ def test_an_event_is_described_with_its_volume_and_its_properties(dashboard: Das
     expect(order.locator("td.num")).to_have_text("3")
     expect(order.get_by_role("img", name=f"By day: at most 2, {day}")).to_be_visible()
     expect(order.locator(".properties")).to_be_hidden()
-    order.get_by_role("button").press("Enter")
+    toggle = order.get_by_role("button", name="order_placed", exact=True)
+    toggle.press("Enter")
 
-    expect(order.get_by_role("button")).to_have_attribute("aria-expanded", "true")
+    expect(toggle).to_have_attribute("aria-expanded", "true")
     amount = order.locator(".described tr", has_text="amount")
     expect(amount.get_by_role("cell")).to_have_text(["number", "12.5"])
     coupon = order.locator(".described tr", has_text="cart.coupon")
@@ -133,7 +134,7 @@ def test_traits_are_described_too(dashboard: Dashboard) -> None:
     page.get_by_role("link", name="Traits").click()
 
     plan = page.get_by_role("row", name="plan")
-    expect(plan.get_by_role("cell")).to_have_text(["string", "pro"])
+    expect(plan.get_by_role("cell")).to_have_text(["string", "pro", "Describe"])
     page.get_by_role("searchbox").fill("nothing like that")
     page.get_by_role("button", name="Search").click()
     expect(page.locator("#entries")).to_contain_text("No trait has that in its name")
@@ -148,7 +149,7 @@ def test_an_empty_project_says_what_to_send(dashboard: Dashboard, server: Server
 def test_what_clients_send_is_never_run(dashboard: Dashboard) -> None:
     page = dashboard.go("lexicon")
     hostile = entry(page, HOSTILE)
-    hostile.get_by_role("button").click()
+    hostile.get_by_role("button", name=HOSTILE).click()
     expect(hostile.locator("code.sample")).to_contain_text([HOSTILE])
     page = dashboard.go("lexicon?of=traits")
     expect(page.locator(".described tbody")).to_contain_text("onerror")
@@ -157,11 +158,121 @@ def test_what_clients_send_is_never_run(dashboard: Dashboard) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
+def test_an_event_is_verified_tagged_and_called_otherwise(dashboard: Dashboard) -> None:
+    page = dashboard.go("lexicon?search=step_01")
+    entry(page, "step_01").get_by_role("button", name="step_01").click()
+    page.get_by_role("button", name="Describe step_01").click()
+    form = page.get_by_role("dialog", name="The event step_01")
+    form.get_by_label("Display name").fill("First step")
+    form.get_by_label("Description").fill("What comes first.")
+    form.get_by_label("Tags").fill("steps, demo")
+    form.get_by_label("Verified").check()
+    form.get_by_role("button", name="Save").click()
+
+    first = entry(page, "First step")
+    expect(first.locator(".said")).to_contain_text("step_01")
+    expect(first.locator(".said")).to_contain_text("verified")
+    first.get_by_role("button", name="First step").click()
+    expect(first).to_contain_text("What comes first.")
+    expect(first).to_contain_text("Verified by")
+    first.get_by_role("button", name="Only with the tag demo").click()
+    expect(page.locator(".lexicon .toggle")).to_have_text(["First step"])
+    assert page.url.endswith("?search=step_01&tag=demo")
+    page.get_by_role("button", name="Remove the tag demo").click()
+    dashboard.settle()
+
+    page = dashboard.go("insights")
+    choose(page, "Event A", "first", "First step")
+    expect(page.get_by_role("combobox", name="Event A", exact=True)).to_have_value("First step")
+    expect(page.locator("#answer")).to_contain_text("First step")
+    assert "step_01" in page.url
+    dashboard.settle()
+
+
+def test_hidden_events_are_neither_listed_nor_suggested(dashboard: Dashboard) -> None:
+    page = dashboard.go("lexicon?search=step_02")
+    entry(page, "step_02").get_by_role("button", name="step_02").click()
+    page.get_by_role("button", name="Describe step_02").click()
+    page.get_by_role("dialog").get_by_label("Hidden: not suggested").check()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+
+    expect(page.locator("#entries")).to_contain_text("No event of this range has that")
+    page.get_by_label("Hidden, too").check()
+    expect(entry(page, "step_02").locator(".said")).to_have_text("hidden")
+    page = dashboard.go("insights")
+    page.get_by_role("combobox", name="Event A", exact=True).click()
+    page.keyboard.type("step_0")
+    expect(suggestions(page)).to_contain_text(["step_00", "step_03"])
+    expect(suggestions(page).filter(has_text="step_02")).to_have_count(0)
+    page.keyboard.press("Escape")
+    dashboard.settle()
+
+
+def test_what_is_unused_is_listed_the_longest_unused_first(dashboard: Dashboard) -> None:
+    page = dashboard.go("lexicon")
+    page.get_by_label("Unused", exact=True).select_option("30")
+    expect(page.locator(".lexicon .toggle")).to_have_text(["long_gone"])
+    page.get_by_label("Sorted", exact=True).select_option("last_seen")
+    expect(page.locator(".lexicon .toggle")).to_have_text(["long_gone"])
+    page.get_by_role("link", name="Properties").click()
+    expect(page.get_by_role("row", name="amount")).to_contain_text("12.5")
+    page.get_by_label("Unused", exact=True).select_option("30")
+
+    expect(page.locator(".described tbody th")).to_have_text(["long_ago"])
+    dashboard.settle()
+
+
+def test_events_are_merged_and_asked_about_under_one_name(dashboard: Dashboard) -> None:
+    page = dashboard.go("lexicon")
+    page.get_by_role("button", name="Merge events").click()
+    form = page.get_by_role("dialog", name="Merge events")
+    form.get_by_label("Name", exact=False).first.fill("Any step")
+    choose(page, "Event 1", "step_03", "step_03")
+    choose(page, "Event 2", "step_04", "step_04")
+    form.get_by_role("button", name="Merge", exact=True).click()
+
+    merged = page.get_by_role("region", name="Merged events")
+    expect(merged).to_contain_text("Any step")
+    expect(merged.locator("code.sample")).to_have_text(["step_03", "step_04"])
+    merged.get_by_role("link", name="Any step in Insights").click()
+    expect(page.locator("#answer")).to_contain_text("2")
+    expect(page.get_by_role("combobox", name="Event A", exact=True)).to_have_value("Any step")
+    dashboard.settle()
+    page = dashboard.go("lexicon")
+    page.get_by_role("button", name="Delete Any step").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(merged).to_have_count(0)
+    dashboard.settle()
+
+
+def test_a_property_is_made_from_an_expression(dashboard: Dashboard) -> None:
+    page = dashboard.go("lexicon?of=properties")
+    page.get_by_role("button", name="New from an expression").click()
+    form = page.get_by_role("dialog", name="A property from an expression")
+    form.get_by_label("Name", exact=False).first.fill("price")
+    form.get_by_label("Expression").fill("amount / ")
+    form.get_by_role("button", name="Make it").click()
+    expect(form.get_by_role("alert")).to_contain_text("character 9")
+    form.get_by_label("Expression").fill("amount / 5")
+    form.get_by_role("button", name="Make it").click()
+
+    made = page.get_by_role("region", name="Properties from expressions")
+    expect(made).to_contain_text("amount / 5")
+    page = dashboard.go("insights?events=!((event_name:order_placed,math:sum,property:price))")
+    expect(page.locator("#answer")).to_contain_text("7.5")
+    refused = [one for one in dashboard.complaints if "400" in one]
+    assert len(refused) == 1
+    dashboard.complaints.remove(refused[0])
+
+
 def test_it_has_no_serious_violation(dashboard: Dashboard) -> None:
     page = dashboard.go("lexicon")
-    entry(page, "order_placed").get_by_role("button").click()
+    entry(page, "order_placed").get_by_role("button", name="order_placed", exact=True).click()
     found = dashboard.violations()
-    dashboard.go("lexicon?of=traits")
+    for path in ("lexicon?of=properties", "lexicon?of=traits"):
+        dashboard.go(path)
+        found += dashboard.violations()
+    page.get_by_role("button", name="Describe plan").click()
     found += dashboard.violations()
 
     assert found == []
@@ -169,7 +280,7 @@ def test_it_has_no_serious_violation(dashboard: Dashboard) -> None:
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(dashboard: Dashboard) -> None:
     dashboard.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    for path in ("lexicon", "lexicon?of=traits"):
+    for path in ("lexicon", "lexicon?of=properties", "lexicon?of=traits"):
         page = dashboard.go(path)
         if page.locator(".toggle").count():
             page.locator(".toggle").first.click()

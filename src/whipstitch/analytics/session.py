@@ -1,10 +1,10 @@
 """Sessions: looks at the storage, each with one generation of the person map."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.projects import Scope
@@ -14,12 +14,34 @@ from whipstitch.warehouse.pipe_reader import poured
 from whipstitch.warehouse.sql import Rows, Sql
 from whipstitch.warehouse.store import QUESTIONS, Store
 
+Q = TypeVar("Q")
 _MOST_OF_ONE: Final = 2
 """Statements of one user that run at one time, so that others always find a place; of one project
 there may be one more."""
 _MOST_OF_A_PROJECT: Final = 3
 _WAITING: Final = 1000
 _WAITING_OF_ONE: Final = 200
+
+
+class Resolver(Protocol):
+    """Makes queries, which may have virtual names, of what clients sent."""
+
+    def resolved(self, query: Q) -> Q:
+        """Raises InvalidQuery."""
+
+
+VirtualSource = Callable[[str], Resolver]
+"""What is virtual in a project, by its id."""
+
+
+class _AsSent:
+    def resolved(self, query: Q) -> Q:
+        return query
+
+
+def as_sent(_project_id: str) -> Resolver:
+    """Nothing is virtual."""
+    return _AsSent()
 
 
 @dataclass(slots=True)
@@ -31,6 +53,8 @@ class QuerySession:
     persons: Persons
     """How the statements of this session name the person of an event's row."""
     generation: int
+    virtuals: Resolver
+    """What queries are resolved by before they are asked."""
     _store: Store
     _turns: Turns
     _claims: tuple[Claim, ...]
@@ -62,7 +86,8 @@ class QuerySession:
 class SessionFactory:
     """Whoever reads does so through here."""
 
-    def __init__(self, store: Store, maps: MapSource) -> None:
+    def __init__(self, store: Store, maps: MapSource, virtuals: VirtualSource = as_sent) -> None:
+        self._virtuals = virtuals
         self._store = store
         self._maps = maps
         self._turns = Turns(QUESTIONS, waiting=_WAITING, waiting_each=_WAITING_OF_ONE)
@@ -70,7 +95,12 @@ class SessionFactory:
     @asynccontextmanager
     async def open(self, scope: Scope, who: str) -> AsyncIterator[QuerySession]:
         """A look at ``scope``, which lasts as long as the context. ``who`` asks: nobody's questions
-        keep those of others waiting for long."""
+        keep those of others waiting for long.
+
+        Raises:
+            StorageUnavailable, RegistryUnavailable
+        """
+        virtuals = await asyncio.to_thread(self._virtuals, scope.project_id)
         with ExitStack() as stack:
             try:
                 generation = stack.enter_context(self._maps.hold())
@@ -82,5 +112,11 @@ class SessionFactory:
                 Claim(("project", scope.project_id), _MOST_OF_A_PROJECT),
             )
             yield QuerySession(
-                scope, generation.of(scope), generation.number, self._store, self._turns, claims
+                scope,
+                generation.of(scope),
+                generation.number,
+                virtuals,
+                self._store,
+                self._turns,
+                claims,
             )

@@ -14,6 +14,7 @@ import structlog
 from whipstitch.analytics.cohorts.refresher import CohortRefresher
 from whipstitch.analytics.people.activity_summaries import ActivitySummarizer
 from whipstitch.analytics.session import SessionFactory
+from whipstitch.analytics.virtual_names import virtuals_in
 from whipstitch.app.acceptance_watch import AcceptanceWatch
 from whipstitch.app.clickhouse import servers_of, start_local
 from whipstitch.app.corrections import Corrections
@@ -103,7 +104,8 @@ class Application:
             retention_days=settings.retention,
             bring_up=bring_up,
         )
-        self.readings = SessionFactory(self.store, self.maps)
+        virtuals = virtuals_in(registry)
+        self.readings = SessionFactory(self.store, self.maps, virtuals)
         self.stitcher = Stitcher(
             self.store,
             linker,
@@ -114,7 +116,12 @@ class Application:
             clustered=bool(settings.clickhouse_cluster),
         )
         self.cohorts = CohortRefresher(
-            self.store, self.maps, registry, leads, interval=settings.cohort_interval
+            self.store,
+            self.maps,
+            registry,
+            leads,
+            interval=settings.cohort_interval,
+            virtuals=virtuals,
         )
         self._in_flight = DurabilityBarrier(ingestion.journal, ingestion.spools)
         self.eraser = ErasureWorker(

@@ -35,6 +35,14 @@ class UnknownBoard(RegistryError):
     """There is no such board where it was looked for."""
 
 
+class UnknownMeaning(RegistryError):
+    """Nothing is said of such a name."""
+
+
+class NameInUse(RegistryError):
+    """A virtual name cannot be deleted while something refers to it."""
+
+
 class CohortInUse(RegistryError):
     """A cohort cannot be deleted while others refer to it."""
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 from sqlalchemy import JSON, Connection, Table, delete, func, insert, null, select
 
 from whipstitch.core.errors import RegistryError
-from whipstitch.registry.board_tables import BoardRow
+from whipstitch.registry.all_tables import METADATA
 from whipstitch.registry.database import connect, migrate, name_of, translated, writing
 from whipstitch.registry.tables import LeaseRow, RevisionRow
 
-_TABLES: Final = BoardRow.metadata.sorted_tables
+_TABLES: Final = METADATA.sorted_tables
 """Each after those that it refers to."""
 _NOT_COPIED: Final = frozenset({LeaseRow.__tablename__})
 """Of nodes that are there now."""

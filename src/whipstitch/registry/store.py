@@ -23,6 +23,7 @@ from whipstitch.registry.lookup import (
     checked_timezone,
     find_project,
 )
+from whipstitch.registry.meanings import Meanings
 from whipstitch.registry.nodes import Nodes
 from whipstitch.registry.questions import Questions
 from whipstitch.registry.rejections import RejectionCounts
@@ -47,6 +48,7 @@ class Registry(
     Cohorts,
     Questions,
     Boards,
+    Meanings,
     Screens,
     Leases,
     Nodes,

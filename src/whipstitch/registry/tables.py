@@ -1,5 +1,5 @@
-"""The registry's tables; those of boards are in ``board_tables``. A change here needs a migration
-beside it (a test compares the two).
+"""The registry's tables; ``all_tables`` has those of other modules, too. A change here needs a
+migration beside it (a test compares the two).
 
 One list of all tables; so it is long."""
 

@@ -12,6 +12,7 @@ from whipstitch.core.projects import Scope
 from whipstitch.registry import copying
 from whipstitch.registry.copying import copy
 from whipstitch.registry.database import connect
+from whipstitch.registry.meanings import MeaningChange
 from whipstitch.registry.store import Registry
 
 
@@ -25,6 +26,10 @@ def _fill(url: str) -> None:
         registry.start_session(user.user.email)
         registry.create_cohort(scope, "By hand", "static")
         registry.create_board(scope, user.user.email, "Board")
+        described = MeaningChange(description="A name.", tags=["one"])
+        registry.change_meaning(
+            made.project.id, user.user.email, "event", "tap", described, lambda _: None
+        )
         registry.secret("seal")
         assert registry.take_lease("stitching", "somebody", 60)
         registry.join_nodes("old")

@@ -17,9 +17,9 @@ from sqlalchemy import text
 from tests.support.postgres import PostgresCluster
 
 from whipstitch.core.errors import RegistryError, RegistryUnavailable
+from whipstitch.registry.all_tables import METADATA
 from whipstitch.registry.database import connect, migrate, writing
 from whipstitch.registry.store import Registry
-from whipstitch.registry.tables import Base
 
 OPEN_AND_CREATE = (
     "import sys\n"
@@ -35,7 +35,7 @@ def test_the_migrations_make_the_tables_that_the_code_expects(registry: Registry
     try:
         with engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
-            assert compare_metadata(context, Base.metadata) == []
+            assert compare_metadata(context, METADATA) == []
     finally:
         engine.dispose()
     assert registry.revision() == 1

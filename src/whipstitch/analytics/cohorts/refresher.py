@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from whipstitch.analytics.cohorts import definitions, members
+from whipstitch.analytics.session import VirtualSource, as_sent
 from whipstitch.core.errors import UnknownCohort, WhipstitchError
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.identity.person_map import MapSource, Persons
@@ -46,6 +47,7 @@ class CohortRefresher:
         leads: Callable[[], int],
         *,
         interval: float,
+        virtuals: VirtualSource = as_sent,
     ) -> None:
         self.failures = 0
         """Refreshes that failed. Written by one thread at a time."""
@@ -53,6 +55,7 @@ class CohortRefresher:
         self._maps = maps
         self._registry = registry
         self._leads = leads
+        self._virtuals = virtuals
         self._interval = timedelta(seconds=interval)
         self._number = 0
         self._refreshing: dict[str, int] = {}
@@ -118,11 +121,12 @@ class CohortRefresher:
     def _refresh(self, client: Client, cohort_id: str) -> datetime:
         """The moment that the members are of."""
         cohort = self._registry.any_cohort(cohort_id)
+        virtuals = self._virtuals(cohort.scope.project_id)
         now = datetime.now(UTC)
 
         def select(persons: Persons) -> Sql:
             values = Parameters()
-            definition = definitions.parse(cohort.definition)
+            definition = virtuals.resolved(definitions.parse(cohort.definition))
             return values.sql(definitions.people(definition, now, values, persons))
 
         self._select(client, cohort, select)

@@ -8,9 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.analytics.events.pages import Count, Moment, cursor_of, rfc3339
+from whipstitch.analytics.expressions.event_matcher import Match, is_called
 from whipstitch.analytics.people.person_lookup import rows_of
 from whipstitch.core.event_columns import ADDED
 from whipstitch.identity.person_map import Persons
+from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
 _COLUMNS: Final = {
@@ -40,7 +42,7 @@ class EventPosition(msgspec.Struct, frozen=True, array_like=True):
 class EventsQuery:
     """One page of events. ``person``: whose events (their distinct id, see ``person_of``);
     ``after``: the last event of the page before; ``start`` is inclusive, ``end`` exclusive; a
-    filter that is None lets everything through."""
+    filter that is None lets everything through. ``merged``: as ``Match`` has it."""
 
     limit: int
     event_name: str | None = None
@@ -49,6 +51,7 @@ class EventsQuery:
     start: datetime | None = None
     end: datetime | None = None
     after: EventPosition | None = None
+    merged: tuple[Match, ...] = ()
 
 
 class Event(msgspec.Struct):
@@ -84,12 +87,13 @@ class EventsPage(msgspec.Struct, kw_only=True):
 def build(query: EventsQuery, persons: Persons) -> Sql:
     """Asks for one row more than the page holds, to know whether there is another page."""
     conditions = [IN_SCOPE]
-    values: dict[str, Any] = {"limit": query.limit + 1}
-    for column in ("event_name", "session_id"):
-        wanted = getattr(query, column)
-        if wanted is not None:
-            conditions.append(f"{column} = {{{column}:String}}")
-            values[column] = wanted
+    named = Parameters()
+    if query.event_name is not None:
+        conditions.append(is_called(query.event_name, query.merged, named, persons))
+    values: dict[str, Any] = {"limit": query.limit + 1, **named.sql("").values}
+    if query.session_id is not None:
+        conditions.append("session_id = {session_id:String}")
+        values["session_id"] = query.session_id
     if query.person is not None:
         conditions.append(rows_of(persons))
         values["people"] = [query.person]

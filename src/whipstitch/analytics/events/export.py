@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from whipstitch.analytics.expressions.event_matcher import Match, is_called
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people.person_lookup import rows_of
 from whipstitch.core.event_columns import ADDED, COLUMNS
@@ -38,12 +39,14 @@ FORMATS: Final[Mapping[Format, Written]] = {
 
 @dataclass(frozen=True, slots=True)
 class ExportQuery:
-    """``person``: whose events (their distinct id, see ``person_of``)."""
+    """``person``: whose events (their distinct id, see ``person_of``). ``merged``: as ``Match`` has
+    it."""
 
     range: TimeRange
     format: Format
     event_name: str | None = None
     person: str | None = None
+    merged: tuple[Match, ...] = ()
 
 
 # In the order of GET /events.
@@ -58,7 +61,7 @@ def build(query: ExportQuery, persons: Persons) -> Sql:
     values = Parameters()
     conditions = [IN_SCOPE, query.range.condition(values)]
     if query.event_name is not None:
-        conditions.append(f"event_name = {values.add(query.event_name)}")
+        conditions.append(is_called(query.event_name, query.merged, values, persons))
     if query.person is not None:
         people = values.add((query.person,), "Array(String)")
         conditions.append(rows_of(persons, f"SELECT arrayJoin({people}) AS id"))

@@ -9,7 +9,7 @@ what expires must not live on here; and when somebody is erased, for it may have
 from dataclasses import dataclass
 from typing import Final
 
-from whipstitch.analytics.events.lexicon import MOST_PROPERTIES, NEWEST
+from whipstitch.analytics.events.lexicon_properties import MOST_PROPERTIES, NEWEST
 from whipstitch.analytics.events.occurrences import (
     BEGINNING,
     BYTES,

@@ -12,11 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.analytics import summary
-from whipstitch.analytics.events.lexicon import events_by_day
+from whipstitch.analytics.events.lexicon_events import events_by_day
 from whipstitch.analytics.events.pages import rfc3339
 from whipstitch.analytics.expressions import properties
+from whipstitch.analytics.expressions.event_matcher import Match, is_called, sent_names
 from whipstitch.analytics.expressions.filters import On
 from whipstitch.analytics.expressions.searching import containing, folded
+from whipstitch.analytics.expressions.syntax import Node
 from whipstitch.analytics.people import person_properties
 from whipstitch.analytics.session import QuerySession
 from whipstitch.identity.person_map import Persons
@@ -35,13 +37,15 @@ _AHEAD: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class ValuesQuery:
     """``event_name``: only of such events. ``search``: what the value contains, in any case of
-    letters."""
+    letters. ``computed`` and ``merged``: as ``PropertyFilter`` and ``Match`` have them."""
 
     property: str
     on: On = "event"
     event_name: str | None = None
     search: str | None = None
     limit: int = DEFAULT_LIMIT
+    computed: Node | None = None
+    merged: tuple[Match, ...] = ()
 
 
 class Value(msgspec.Struct):
@@ -65,13 +69,13 @@ async def of(reading: QuerySession, query: ValuesQuery, now: datetime) -> Values
     """What is known of the property."""
     if query.on == "person":
         return _answer(await reading.run(of_people(query)), None)
-    since = None
+    since, names = None, sent_names(query.event_name, query.merged)
     if (known := await summary.in_force(reading)) is not None:
-        days = await reading.run(known.bind(events_by_day(query.event_name, known)))
+        days = await reading.run(known.bind(events_by_day(names, known)))
         if not await summary.held(reading, known):
             known = None
     if known is None:
-        days = await reading.run(events_by_day(query.event_name, None))
+        days = await reading.run(events_by_day(names, None))
     since = newest_of(days, now)
     return _answer(await reading.run(of_events(query, since, reading.persons)), since)
 
@@ -96,10 +100,10 @@ def of_events(query: ValuesQuery, since: int | None, persons: Persons) -> Sql:
     values = Parameters()
     where = [IN_SCOPE]
     if query.event_name is not None:
-        where.append(f"event_name = {values.add(query.event_name)}")
+        where.append(is_called(query.event_name, query.merged, values, persons))
     if since is not None:
         where.append(f"timestamp >= fromUnixTimestamp64Milli({values.add(since, 'Int64')})")
-    text = properties.of_event(query.property, persons).text
+    text = properties.of_event(query.property, persons, values, query.computed).text
     found = f"SELECT {text} AS value FROM events WHERE {' AND '.join(where)}"
     return _counted(query, found, values)
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from whipstitch.analytics.events import events
 from whipstitch.analytics.events.events import Event
+from whipstitch.analytics.expressions.event_matcher import Match, is_called
 from whipstitch.analytics.people.person_lookup import rows_of
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -47,10 +48,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class StreamQuery:
-    """Which events; ``person`` is a distinct id (see ``person_of``)."""
+    """Which events; ``person`` is a distinct id (see ``person_of``), ``merged`` as ``Match`` has
+    it."""
 
     event_name: str | None = None
     person: str | None = None
+    merged: tuple[Match, ...] = ()
 
 
 class Tail:
@@ -102,7 +105,7 @@ def landed(query: StreamQuery, since: int, received: int, persons: Persons) -> S
     )
     conditions = [there]
     if query.event_name is not None:
-        conditions.append(f"event_name = {values.add(query.event_name)}")
+        conditions.append(is_called(query.event_name, query.merged, values, persons))
     if query.person is not None:
         people = values.add((query.person,), "Array(String)")
         conditions.append(rows_of(persons, f"SELECT arrayJoin({people}) AS id"))

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from whipstitch.analytics.expressions import properties
 from whipstitch.analytics.expressions.filters import On
 from whipstitch.analytics.expressions.properties import checked_name
+from whipstitch.analytics.expressions.syntax import Node
 from whipstitch.analytics.people import person_properties
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
@@ -42,6 +43,8 @@ class Breakdown:
     on: On = "event"
     elements: bool = False
     """Whether the elements of a list are values, each row being in the group of each of its."""
+    computed: Node | None = None
+    """How the value is worked out, of a virtual property."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def parse(
 def valued(breakdown: Breakdown, values: Parameters, persons: Persons) -> tuple[str, str]:
     """Where the value of a row of ``events`` comes from, and what it is, a Nullable(String)."""
     if breakdown.on == "event":
-        value = properties.of_event(breakdown.property, persons)
+        value = properties.of_event(breakdown.property, persons, values, breakdown.computed)
         if breakdown.elements:
             found = value.elements()
             each = f"if(empty({found}), [NULL], {found})"
@@ -118,7 +121,9 @@ def _of_elements(
     are in one."""
     source, found = "events", ""
     if breakdown.on == "event":
-        found = properties.of_event(breakdown.property, persons).elements()
+        found = properties.of_event(
+            breakdown.property, persons, values, breakdown.computed
+        ).elements()
     else:
         elements = f"{person_properties.VALUE.elements()} AS found"
         source += with_trait(breakdown.property, elements, values, persons)

@@ -16,7 +16,8 @@ from whipstitch.analytics.expressions.filters import (
     positive,
 )
 from whipstitch.analytics.expressions.numbers import Scalar, number_in, reads_as_number
-from whipstitch.analytics.expressions.properties import PERSON_ID, Expressions
+from whipstitch.analytics.expressions.properties import PERSON_ID
+from whipstitch.analytics.expressions.values import Expressions
 from whipstitch.analytics.people import person_properties
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -43,7 +44,7 @@ def _condition(filter_: Filter, values: Parameters, persons: Persons) -> str:
         ids = values.add(list(map(str, filter_.values)), "Array(String)")
         condition = f"{persons.key} IN ({person_properties.keys_of(ids)})"
     else:
-        value = properties.of_event(filter_.property, persons)
+        value = properties.of_event(filter_.property, persons, values, filter_.computed)
         wanted = filter_.values
         if filter_.property == properties.OS and operator != "regex":
             wanted = tuple(one.lower() if isinstance(one, str) else one for one in wanted)

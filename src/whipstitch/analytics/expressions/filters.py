@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, cast, get_args
 from whipstitch.analytics.expressions import moments, version_order
 from whipstitch.analytics.expressions.numbers import EXACT, Scalar, number_of
 from whipstitch.analytics.expressions.properties import checked_name, is_text
+from whipstitch.analytics.expressions.syntax import Node
 from whipstitch.core.errors import InvalidQuery
 
 Positive = Literal[
@@ -58,13 +59,15 @@ _FEWER_VALUES: Final = {"regex": 20, "all_of": 100}
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
     """``operator`` as in the interfaces; any of ``values`` will do. ``path`` is where the request
-    has the filter. On a session: see ``sessions/session_filters.py``."""
+    has the filter. On a session: see ``sessions/session_filters.py``. ``computed``: how the value
+    of a virtual property is worked out."""
 
     property: str
     operator: Operator
     values: tuple[Scalar, ...] = ()
     on: FilterOn = "event"
     path: str = field(default="", compare=False)
+    computed: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

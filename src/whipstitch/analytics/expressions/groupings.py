@@ -14,6 +14,7 @@ from whipstitch.analytics.expressions import breakdowns, properties
 from whipstitch.analytics.expressions.breakdowns import Breakdown, Broken, Group, is_in
 from whipstitch.analytics.expressions.filters import CohortFilter, On
 from whipstitch.analytics.expressions.properties import checked_name
+from whipstitch.analytics.expressions.syntax import Node
 from whipstitch.analytics.people import person_properties
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons
@@ -34,6 +35,7 @@ class Buckets:
     on: On = "event"
     edges: tuple[float, ...] = ()
     count: int = 0
+    computed: Node | None = None
 
     @property
     def limit(self) -> int:
@@ -172,7 +174,7 @@ def _grouped(
         inside = f"arrayConcat({found})"
         return "", f"if(empty({inside}), ['{breakdowns.MISSING}'], {inside})"
     name = grouping.name if isinstance(grouping, Buckets) else grouping.property
-    join, value = "", properties.of_event(name, persons)
+    join, value = "", properties.of_event(name, persons, values, grouping.computed)
     if grouping.on == "person":
         trait = person_properties.VALUE
         columns = f"{trait.text} AS text, {trait.number} AS number, {trait.elements()} AS elements"
@@ -197,7 +199,10 @@ def _bucket(
         edges = values.add(list(grouping.edges), "Array(Float64)")
     else:
         shares = ", ".join(str(one / grouping.count) for one in range(1, grouping.count))
-        source, found = "events", properties.of_event(grouping.name, persons).number
+        source, found = (
+            "events",
+            properties.of_event(grouping.name, persons, values, grouping.computed).number,
+        )
         if grouping.on == "person":
             trait_number = f"{person_properties.VALUE.number} AS number"
             source += breakdowns.with_trait(grouping.name, trait_number, values, persons)

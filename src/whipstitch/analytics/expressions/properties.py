@@ -6,20 +6,22 @@
   Dots walk into objects, unless a key has the dots in its own name.
 - ``properties.NAME`` and ``default_properties.NAME`` are what was sent there under any name, as it
   was sent, unless a key is called so.
+- What is ``computed`` is worked out from others (``computing``).
 
-A value is text, as in JSON but without quotes, and a number where it is one or is text that reads
-as one. Booleans are the texts ``true`` and ``false``, lists are their JSON. Objects are no values:
-they are only there or not."""
+What values are: ``values``."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from whipstitch.analytics.expressions import computing
 from whipstitch.analytics.expressions.numbers import number_in
+from whipstitch.analytics.expressions.syntax import Node
+from whipstitch.analytics.expressions.values import Expressions, of_text
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.core.event_columns import COLUMNS
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.literals import quote_identifier
+from whipstitch.warehouse.parameters import Parameters
 
 PROMOTED: Final = {
     one.property: f"if({one.name}, 'true', 'false')" if one.is_flag else one.name
@@ -35,25 +37,6 @@ LONGEST_NAME: Final = 1000
 """Characters."""
 DEEPEST_NAME: Final = 10
 """Dots."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expressions:
-    """A value in SQL: ``text`` is a Nullable(String), ``number`` a Nullable(Float64), both NULL
-    where there is none; ``exists`` and ``is_list`` are conditions, never NULL."""
-
-    text: str
-    number: str
-    exists: str
-    is_list: str = "0"
-
-    def elements(self) -> str:
-        """What a list has in it, an Array(Nullable(String)) without NULL: values as text, each
-        once. A value that is no list is the one element, and what has no value has none."""
-        inside = f"JSONExtractArrayRaw(ifNull({self.text}, ''))"
-        texts = f"arrayMap(element -> {of_json('element').text}, {inside})"
-        found = f"arrayDistinct(if({self.is_list}, {texts}, [{self.text}]))"
-        return f"arrayFilter(one -> isNotNull(one), {found})"
 
 
 def checked_name(name: object, field: str) -> str:
@@ -101,38 +84,23 @@ def is_of_events(name: str) -> bool:
     )
 
 
-def of_event(name: str, persons: Persons) -> Expressions:
-    """The property of an event's row. ``name`` may be anything that a client sent."""
+def of_event(
+    name: str, persons: Persons, values: Parameters, computed: Node | None = None
+) -> Expressions:
+    """The property of an event's row. ``name`` may be anything that a client sent; ``computed``:
+    how a virtual one is worked out."""
+    if computed is None:
+        return _sent(name, persons)
+    return computing.of(computed, lambda one: _sent(one, persons), values, name)
+
+
+def _sent(name: str, persons: Persons) -> Expressions:
     if name == PERSON_ID:
-        return _of_text(persons.id)
+        return of_text(persons.id)
     column = PROMOTED.get(name)
     if column is None:
         return _of_paths([*_paths(_SOURCES, name), *_explicit(name)])
-    return _of_text(f"nullIf({column}, '')")
-
-
-def of_json(value: str) -> Expressions:
-    """What JSON text is, an expression of a String, of something that is there."""
-    type_ = f"JSONType({value})"
-    string = f"JSONExtractString({value})"
-    # As the events' own column has it: without blanks, numbers in their shortest way.
-    parsed = f"accurateCastOrNull(concat('{{\"v\":', {value}, '}}'), 'JSON')"
-    list_ = f"ifNull(nullIf(toJSONString({parsed}.v), 'null'), {value})"
-    return Expressions(
-        text=(
-            f"multiIf({type_} = 'String', {string}, {type_} = 'Array', {list_}, "
-            f"{type_} = 'Object' OR {value} IN ('null', ''), NULL, "
-            f"{type_} = 'Double', toString(JSONExtractFloat({value}) + 0), "
-            f"{value} = '-0', '0', toNullable({value}))"
-        ),
-        number=number_in(f"toNullable(if({type_} = 'String', {string}, {value}))"),
-        exists=(
-            f"if({type_} = 'Object', "
-            f"ifNull(toString(accurateCastOrNull({value}, 'JSON')) != '{{}}', 1), "
-            f"{value} NOT IN ('', 'null'))"
-        ),
-        is_list=f"({type_} = 'Array')",
-    )
+    return of_text(f"nullIf({column}, '')")
 
 
 def _paths(sources: Sequence[str], name: str) -> list[tuple[str, str]]:
@@ -166,10 +134,6 @@ def _of_paths(places: Sequence[tuple[str, str]]) -> Expressions:
         f"({' OR '.join(conditions)})",
         _is_list(found),
     )
-
-
-def _of_text(text: str) -> Expressions:
-    return Expressions(f"toNullable({text})", number_in(text), f"isNotNull({text})")
 
 
 def _steps(path: str) -> str:

@@ -6,7 +6,7 @@ found in both spellings that clients send (``email``, ``$email``)."""
 
 from typing import Final
 
-from whipstitch.analytics.expressions.properties import of_json
+from whipstitch.analytics.expressions.values import of_json
 from whipstitch.analytics.people.trait_value import value_of
 from whipstitch.analytics.people.traits import RESERVED, TRAIT
 from whipstitch.identity.person_map import LINKED, key_of

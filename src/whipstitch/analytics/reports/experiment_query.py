@@ -11,6 +11,7 @@ from whipstitch.analytics.expressions.breakdowns import Breakdown
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.intervals import Intervals
+from whipstitch.analytics.expressions.syntax import Node
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.reports.funnel_steps import FunnelMatching
 
@@ -33,6 +34,8 @@ class EventGoal:
     match: Match
     math: GoalMath = "unique"
     property: str | None = None
+    computed: Node | None = None
+    """How the property is worked out, where it is virtual."""
 
 
 Goal = EventGoal | FunnelMatching

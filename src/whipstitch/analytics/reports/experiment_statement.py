@@ -129,7 +129,7 @@ def _of_events(query: ExperimentQuery, values: Parameters, persons: Persons) -> 
     where = f"{_seen(query, values, persons)} AND {goal.match.condition(values, persons)}"
     number = "1"
     if goal.property is not None:
-        number = properties.of_event(goal.property, persons).number
+        number = properties.of_event(goal.property, persons, values, goal.computed).number
         where += f" AND isNotNull({number})"
     rows = (
         f"SELECT {persons.key} AS who, {number} AS number FROM events{join} "

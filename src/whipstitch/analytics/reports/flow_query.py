@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from whipstitch.analytics.expressions.event_matcher import EventNames
 from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.core.errors import InvalidQuery
@@ -30,8 +31,8 @@ class Through:
 class FlowsQuery:
     """``event_name``: None is any. ``limit``: how many events of a step stand alone. ``filters``
     are for all events of a path. ``by`` says what steps are: where it is no event, names of events
-    are those of screens or pages. ``excluded`` ones are no steps. ``through``: what all paths have
-    in common."""
+    are those of screens or pages, else ``names`` says which. ``excluded`` ones are no steps.
+    ``through``: what all paths have in common."""
 
     event_name: str | None
     range: TimeRange
@@ -42,6 +43,7 @@ class FlowsQuery:
     by: StepKind = "event"
     excluded: tuple[str, ...] = ()
     through: tuple[Through, ...] = ()
+    names: EventNames = EventNames()  # noqa: RUF009 - frozen
 
     @property
     def steps_after(self) -> int:

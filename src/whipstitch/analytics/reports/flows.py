@@ -28,8 +28,8 @@ from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
 _PAUSE_MS: Final = 30 * 60 * 1000
-_NAMES: Final = {"event": "event_name", "screen": screens.of_row(), "page": screens.page_of_row()}
-"""What steps are called, a String; blank: a row is none."""
+_NAMES: Final = {"screen": screens.of_row(), "page": screens.page_of_row()}
+"""What steps are called that are no events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,15 @@ def _at(step: int, is_: str, values: Parameters) -> str:
     return f"length({side}) >= {place} AND {side}[{place}] {is_}"
 
 
+def _name(query: FlowsQuery, values: Parameters, persons: Persons) -> str:
+    """What a row's step is called, a String; blank: it is none."""
+    if query.by != "event":
+        return _NAMES[query.by]
+    named = [*query.excluded, *(one.event_name for one in query.through)]
+    kept = named if query.event_name is None else [query.event_name, *named]
+    return query.names.of_row(kept, values, persons)
+
+
 def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = "") -> str:
     """A query of the paths: whose, as ``key``, and names of events from the one on that they begin
     with: ``after`` it and ``before`` it, both with itself. ``more`` is selected beside them,
@@ -122,7 +131,7 @@ def _paths(query: FlowsQuery, values: Parameters, persons: Persons, more: str = 
             all_met(query.filters, values, persons),
         )
     )
-    step = _NAMES[query.by]
+    step = _name(query, values, persons)
     if query.excluded:
         step = f"if({step} IN {values.add(query.excluded, 'Array(String)')}, '', {step})"
     rows = f"arraySort(groupArray((toUnixTimestamp64Milli(timestamp), accepted, {step})))"

@@ -12,6 +12,7 @@ from typing import Final
 
 from whipstitch.analytics.events import occurrences
 from whipstitch.analytics.expressions import properties
+from whipstitch.analytics.expressions.event_matcher import sent_names
 from whipstitch.analytics.people import drill_down, person_properties
 from whipstitch.analytics.reports.funnel_correlation import Cell, Kind, Mark
 from whipstitch.analytics.reports.funnel_matching import marked, took
@@ -36,9 +37,9 @@ def left_out(query: FunnelQuery) -> list[str]:
     """The events that are no candidates: who converts, or not, has or has not done them by the very
     rules of the funnel."""
     steps = [query.attempts.steps[index] for index in query.attempts.required]
-    names = [one.event_name for step in steps for one in step.any_of]
-    names += [one.match.event_name for one in query.attempts.exclusions]
-    return sorted({name for name in names if name is not None})
+    matches = [one for step in steps for one in step.any_of]
+    matches += [one.match for one in query.attempts.exclusions]
+    return sorted({name for one in matches for name in sent_names(one.event_name, one.merged)})
 
 
 def build_names(query: FunnelQuery, persons: Persons) -> Sql:
@@ -138,7 +139,7 @@ def _with_first(
     persons: Persons,
 ) -> str:
     pairs = ", ".join(
-        f"({values.add(name)}, {properties.of_event(name, persons).text})" for name in names
+        f"({values.add(name)}, {properties.of_event(name, persons, values).text})" for name in names
     )
     none = "CAST([], 'Array(Tuple(String, Nullable(String)))')"
     first = (

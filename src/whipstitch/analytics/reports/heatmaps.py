@@ -149,7 +149,7 @@ def _taps(query: HeatmapQuery, values: Parameters, persons: Persons) -> str:
     """A query of the events with a position on the screen: whose (``key``, ``id``), what they are,
     in which ``cell``, and whether they are ``placed`` in one."""
     spot = screens.spot_of_row()
-    version = properties.of_event("$app_version", persons).text
+    version = properties.of_event("$app_version", persons, values).text
     where = " AND ".join(
         (
             IN_SCOPE,

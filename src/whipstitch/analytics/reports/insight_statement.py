@@ -67,7 +67,7 @@ def people(
     series = query.series[counted.series]
     span = query.windows_of(counted.series)
     where, source, group = _rows(query, series, values, persons, span)
-    counts = series.counted(persons)
+    counts = series.counted(values, persons)
     if counts and not query.is_broken_down:
         where += f" AND {counts}"
     if counted.interval is None:
@@ -113,7 +113,7 @@ def _of_rows(
     query: InsightsQuery, series: Sequence[Series], values: Parameters, persons: Persons
 ) -> str:
     where, source, group = _rows(query, series[0], values, persons)
-    numbers = ", ".join(one.aggregate(persons) for one in series)
+    numbers = ", ".join(one.aggregate(values, persons) for one in series)
     return (
         f"{group} AS breakdown, {query.intervals.start_of_row(values)} AS start, "
         f"grouping(start) AS whole, [{numbers}] AS numbers, 0 AS cells "
@@ -124,11 +124,12 @@ def _of_rows(
 def _of_people(query: InsightsQuery, series: Series, values: Parameters, persons: Persons) -> str:
     """The math for each person, and then over them."""
     where, source, group = _rows(query, series, values, persons)
-    if not query.is_broken_down and (counts := series.counted(persons)):
+    if not query.is_broken_down and (counts := series.counted(values, persons)):
         where += f" AND {counts}"
     each = (
         f"SELECT {group} AS breakdown, {query.intervals.start_of_row(values)} AS start, "
-        f"grouping(start) AS whole, {persons.key} AS person, {series.aggregate(persons)} AS number "
+        f"grouping(start) AS whole, {persons.key} AS person, "
+        f"{series.aggregate(values, persons)} AS number "
         f"FROM {source} WHERE {where} "
         "GROUP BY GROUPING SETS ((breakdown, start, person), (breakdown, person))"
     )
@@ -164,7 +165,7 @@ def _of_cells(
     source, value = breakdowns.valued(breakdown, values, persons)
     cells = (
         f"SELECT {value} AS value, {query.intervals.start_of_row(values)} AS start, "
-        f"{series.weight(persons)} AS weight, {series.partial(persons)} AS partial "
+        f"{series.weight(values, persons)} AS weight, {series.partial(values, persons)} AS partial "
         f"FROM {source} WHERE {_where(query, series, values, persons)} GROUP BY value, start"
     )
     return (
@@ -189,7 +190,7 @@ def _rows(
         return where, "events", "''"
     leading = query.leading(series)
     of_groups = _where(query, leading, values, persons, of_groups=True)
-    weight = leading.weight(persons)
+    weight = leading.weight(values, persons)
     if query.breakdown is not None:
         broken = breakdowns.broken(query.breakdown, weight, of_groups, values, persons)
     else:
@@ -213,7 +214,7 @@ def _where(
         series.match.condition(values, persons),
         all_met(query.filters, values, persons),
     ]
-    if query.is_broken_down and (counts := series.counted(persons)):
+    if query.is_broken_down and (counts := series.counted(values, persons)):
         # A value that the math has nothing of is no group. (Without a breakdown other series may
         # be counted in the same go.)
         conditions.append(counts)

@@ -6,7 +6,9 @@ from typing import Final, Literal
 
 from whipstitch.analytics.expressions.event_matcher import Match
 from whipstitch.analytics.expressions.properties import of_event
+from whipstitch.analytics.expressions.syntax import Node
 from whipstitch.identity.person_map import Persons
+from whipstitch.warehouse.parameters import Parameters
 
 Math = Literal[
     "total", "unique", "sum", "avg", "min", "max", "p50", "p90", "p95", "p99", "distinct"
@@ -52,7 +54,8 @@ class Series:
     """``property`` is what the math is done on; None where it counts events or people.
     ``per_person``: the math is done for each person, and this over what it comes to for them.
     ``rolling_days``: for each interval, ``unique`` people of so many days up to its end. ``name``
-    and ``unit`` are what the answer calls it."""
+    and ``unit`` are what the answer calls it. ``computed``: how a virtual property is worked
+    out."""
 
     match: Match
     math: Math = "total"
@@ -61,6 +64,7 @@ class Series:
     rolling_days: int | None = None
     name: str | None = None
     unit: str | None = None
+    computed: Node | None = None
 
     def sums_up(self) -> bool:
         """Whether some rows can be summed up in a number or two (``partial``), however many they
@@ -76,25 +80,29 @@ class Series:
         """Whether what it comes to is a whole number."""
         return self.math in _COUNTING and self.per_person is None
 
-    def counted(self, persons: Persons) -> str:
+    def counted(self, values: Parameters, persons: Persons) -> str:
         """What a row must meet for the math to be done on it; blank: nothing."""
         if self.math in OF_NUMBERS:
-            return f"isNotNull({self.number(persons)})"
-        return "" if self.property is None else f"isNotNull({self._text(persons)})"
+            return f"isNotNull({self.number(values, persons)})"
+        return "" if self.property is None else f"isNotNull({self._text(values, persons)})"
 
-    def number(self, persons: Persons) -> str:
+    def number(self, values: Parameters, persons: Persons) -> str:
         """What the math is done on, a Nullable(Float64); blank: not on a property."""
-        return "" if self.property is None else of_event(self.property, persons).number
+        return (
+            ""
+            if self.property is None
+            else of_event(self.property, persons, values, self.computed).number
+        )
 
-    def aggregate(self, persons: Persons) -> str:
+    def aggregate(self, values: Parameters, persons: Persons) -> str:
         """A Float64, or a Nullable one; infinite where the number is larger than any."""
-        function, argument = self._function(persons)
+        function, argument = self._function(values, persons)
         return self._number(f"{function}({argument})")
 
-    def partial(self, persons: Persons) -> str:
+    def partial(self, values: Parameters, persons: Persons) -> str:
         """What some of the rows come to, of a series that ``sums_up``: an aggregate, of which
         ``whole`` makes what the rows come to together."""
-        function, argument = self._function(persons)
+        function, argument = self._function(values, persons)
         return f"{function}State({argument})"
 
     def whole(self, partial: str) -> str:
@@ -102,13 +110,13 @@ class Series:
         function, _ = _AGGREGATES[self.math]
         return self._number(f"{function}Merge({partial})")
 
-    def weight(self, persons: Persons) -> str:
+    def weight(self, values: Parameters, persons: Persons) -> str:
         """How much a value of a breakdown weighs: what adds up, or else how many events have the
         number. Weights of a series that ``sums_up`` add up."""
         if self.math in _ADDING_UP:
-            function, argument = self._function(persons)
+            function, argument = self._function(values, persons)
             return self._of_none(f"{function}({argument})")
-        return f"count({self.number(persons)})"
+        return f"count({self.number(values, persons)})"
 
     def over_people(self, number: str) -> str:
         """What is made of ``number``, an ``aggregate`` for each person: a Nullable(Float64)."""
@@ -116,14 +124,18 @@ class Series:
             raise ValueError("the series is not by person")
         return f"toFloat64({_OVER_PEOPLE[self.per_person]}({number} / {_SCALE})) * {_SCALE}"
 
-    def _function(self, persons: Persons) -> tuple[str, str]:
+    def _function(self, values: Parameters, persons: Persons) -> tuple[str, str]:
         function, argument = _AGGREGATES[self.math]
-        scaled = f"{self.number(persons)} / {_SCALE}" if self.math in OF_NUMBERS else ""
-        text = self._text(persons) if self.math == "distinct" else ""
+        scaled = f"{self.number(values, persons)} / {_SCALE}" if self.math in OF_NUMBERS else ""
+        text = self._text(values, persons) if self.math == "distinct" else ""
         return function, argument.format(key=persons.key, scaled=scaled, text=text)
 
-    def _text(self, persons: Persons) -> str:
-        return "" if self.property is None else of_event(self.property, persons).text
+    def _text(self, values: Parameters, persons: Persons) -> str:
+        return (
+            ""
+            if self.property is None
+            else of_event(self.property, persons, values, self.computed).text
+        )
 
     def _number(self, aggregate: str) -> str:
         found = f"toFloat64({self._of_none(aggregate)})"

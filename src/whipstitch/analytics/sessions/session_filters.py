@@ -9,7 +9,7 @@ from typing import Final
 from whipstitch.analytics.expressions import conditions, filters
 from whipstitch.analytics.expressions.filters import Filter, PropertyFilter
 from whipstitch.analytics.expressions.numbers import number_in
-from whipstitch.analytics.expressions.properties import Expressions
+from whipstitch.analytics.expressions.values import Expressions
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.warehouse.parameters import Parameters
 

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from whipstitch.registry.board_tables import BoardRow
+from whipstitch.registry.all_tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=BoardRow.metadata,
+    target_metadata=METADATA,
     # SQLite alters a table by copying it.
     render_as_batch=True,
 )

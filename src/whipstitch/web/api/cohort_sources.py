@@ -42,11 +42,12 @@ class PeopleSource(StrictBody, kw_only=True):
     async def _selected(self, asking: Asking) -> Select:
         body = read(self.surface, self.query)
         zone = parse_zone(body.timezone, asking.zone)
-        query = body.parsed(zone, datetime.now(UTC))
+        session = await asking.session()
+        query = session.virtuals.resolved(body.parsed(zone, datetime.now(UTC)))
         if body.people_of is None:
             raise InvalidQuery("people_of", "must say which number's people it is about")
         await asking.must_exist(filters.cohorts_of(query))
         with patterns_named(query):
-            selector = await body.people_of.selector(await asking.session(), query, zone)
+            selector = await body.people_of.selector(session, query, zone)
         report = body.report
         return lambda persons: report.people(query, selector, _EVERYBODY, persons)

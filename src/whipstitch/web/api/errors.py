@@ -11,6 +11,7 @@ from starlette.responses import Response
 from whipstitch.core.errors import (
     CohortInUse,
     InvalidQuery,
+    NameInUse,
     PatternRefused,
     QueryTimedOut,
     QueryTooLarge,
@@ -19,6 +20,7 @@ from whipstitch.core.errors import (
     StorageUnavailable,
     UnknownBoard,
     UnknownCohort,
+    UnknownMeaning,
     UnknownQuestion,
 )
 from whipstitch.core.turns import NoRoom
@@ -30,8 +32,10 @@ STATUSES: Final[Mapping[type[Exception], int]] = {
     UnknownCohort: 404,
     UnknownQuestion: 404,
     UnknownBoard: 404,
+    UnknownMeaning: 404,
     QueryTimedOut: 408,
     CohortInUse: 409,
+    NameInUse: 409,
     QueryTooLarge: 413,
     NoRoom: 429,
     StorageUnavailable: 503,

@@ -74,6 +74,7 @@ async def list_events(asking: Asking, sent: Events) -> events.EventsPage:
         end=_moment(sent.to, "to"),
         after=position(sent.cursor, events.EventPosition),
     )
+    query = reading.virtuals.resolved(query)
     rows = await reading.run(events.build(query, reading.persons))
     return events.shape(query, rows)
 

@@ -108,7 +108,7 @@ async def _file(
             if sent.distinct_id is not None:
                 person = await person_of(reading, sent.distinct_id)
             query = ExportQuery(range_, sent.format, sent.event_name, person)
-            sql = export.build(query, reading.persons)
+            sql = export.build(reading.virtuals.resolved(query), reading.persons)
             prefix = format_.prefix
             async with aclosing(reading.pour(sql, format_.clickhouse)) as chunks:
                 async for chunk in chunks:

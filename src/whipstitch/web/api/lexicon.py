@@ -1,13 +1,14 @@
 """``GET /api/v1/lexicon``, and of traits."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
 
-from whipstitch.analytics.events import lexicon
-from whipstitch.analytics.events.lexicon import LexiconQuery
+from whipstitch.analytics.events import lexicon, lexicon_query, lexicon_traits
+from whipstitch.analytics.events.lexicon_query import LexiconPosition, LexiconQuery, Sort
 from whipstitch.analytics.expressions.time_ranges import parse_range
 from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.endpoints import InEnvironment, Refusals, Routes
@@ -24,14 +25,24 @@ _EXAMPLE: Final = {
             "first_seen": "2026-05-01T08:00:12.004Z",
             "last_seen": "2026-05-09T14:32:01.482Z",
             "properties": [
-                {"name": "$os", "types": ["string"], "samples": ["ios", "android"]},
-                {"name": "cart_value", "types": ["number"], "samples": [49.99, 12]},
-                {"name": "delivery.express", "types": ["boolean"], "samples": [True]},
+                {
+                    "name": name,
+                    "types": [type_],
+                    "samples": samples,
+                    "last_seen": "2026-05-09T14:32:01.482Z",
+                }
+                for name, type_, samples in (
+                    ("$os", "string", ["ios", "android"]),
+                    ("cart_value", "number", [49.99, 12]),
+                    ("delivery.express", "boolean", [True]),
+                )
             ],
         }
     ],
     "next_cursor": None,
 }
+_BEFORE_ALL: Final = "1900-01-01"
+"""No event can be earlier."""
 _TRAITS_EXAMPLE: Final = {
     "ok": True,
     "traits": [
@@ -55,11 +66,28 @@ class Names(InEnvironment, kw_only=True):
     ) = None
     from_: From = msgspec.field(name="from", default=None)
     to: To = None
-    limit: Annotated[int, Meta(ge=1, le=lexicon.MOST)] = lexicon.DEFAULT_LIMIT
+    limit: Annotated[int, Meta(ge=1, le=lexicon_query.MOST)] = lexicon_query.DEFAULT_LIMIT
     cursor: Cursor = None
     properties: Annotated[
         bool, Meta(description="false: without properties, which takes less time")
     ] = True
+    sort: Annotated[
+        Sort, Meta(description="`count`: the most frequent first, `last_seen`: the longest unused")
+    ] = "name"
+    unused_days: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=36_500,
+                description="Only events that did not occur in the last so many days; `from` is "
+                "then, where it is left out, before all events",
+            ),
+        ]
+        | None
+    ) = None
+    tag: Annotated[str, Meta(description="Only events with this tag")] | None = None
+    hidden: Annotated[bool, Meta(description="false: without events that are hidden")] = True
 
 
 @routes.add(
@@ -73,13 +101,33 @@ async def list_lexicon(asking: Asking, sent: Names) -> lexicon.Lexicon:
     """Events by name, each with how often and when it occurred in the range, and with the
     properties of its newest occurrences: their types in JSON and their most frequent values."""
     reading = await asking.session()
+    now = datetime.now(UTC)
+    from_ = sent.from_
+    if from_ is None and sent.unused_days is not None:
+        from_ = _BEFORE_ALL
+    only, without = await _chosen(asking, sent)
     query = LexiconQuery(
-        parse_range(sent.from_, sent.to, asking.zone, datetime.now(UTC)),
+        parse_range(from_, sent.to, asking.zone, now),
         sent.limit,
         sent.search,
-        position(sent.cursor, lexicon.LexiconPosition),
+        position(sent.cursor, LexiconPosition),
+        sent.sort,
+        None if sent.unused_days is None else now - timedelta(days=sent.unused_days),
+        only,
+        without,
     )
     return await lexicon.page(reading, query, described=sent.properties)
+
+
+async def _chosen(asking: Asking, sent: Names) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Which names are listed only, and which are not."""
+    if sent.tag is None and sent.hidden:
+        return None, ()
+    known = await run_in_threadpool(asking.registry.list_meanings, asking.scope.project_id)
+    of_events = [one for one in known if one.kind == "event"]
+    tagged = tuple(one.name for one in of_events if sent.tag in one.tags)
+    hidden = () if sent.hidden else tuple(one.name for one in of_events if one.is_hidden)
+    return None if sent.tag is None else tagged, hidden
 
 
 @routes.add(
@@ -89,8 +137,8 @@ async def list_lexicon(asking: Asking, sent: Names) -> lexicon.Lexicon:
     shown={"traits": _TRAITS_EXAMPLE},
     refusals=_REFUSALS,
 )
-async def list_traits(asking: Asking, sent: InEnvironment) -> lexicon.TraitsAnswer:
+async def list_traits(asking: Asking, sent: InEnvironment) -> lexicon_traits.TraitsAnswer:
     """What is known of people: traits by name, their types in JSON and their most frequent
     values."""
     reading = await asking.session()
-    return lexicon.shape_traits(await reading.run(lexicon.traits()))
+    return lexicon_traits.shape_traits(await reading.run(lexicon_traits.traits()))

@@ -64,7 +64,8 @@ async def list_values(asking: Asking, sent: Values) -> property_values.ValuesAns
     `..` does not survive in a path: `/api/v1/properties/values?name=` takes any."""
     name = checked_name(sent.name, "name")
     query = ValuesQuery(name, sent.on, sent.event_name, sent.search, sent.limit)
-    return await property_values.of(await asking.session(), query, datetime.now(UTC))
+    reading = await asking.session()
+    return await property_values.of(reading, reading.virtuals.resolved(query), datetime.now(UTC))
 
 
 @routes.add(

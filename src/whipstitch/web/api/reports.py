@@ -97,7 +97,7 @@ async def ask(asking: Asking, body: ReportQuestion) -> Any:
     """
     session = await asking.session()
     zone = parse_zone(body.timezone, asking.zone)
-    query = body.parsed(zone, datetime.now(UTC))
+    query = session.virtuals.resolved(body.parsed(zone, datetime.now(UTC)))
     await asking.must_exist(filters.cohorts_of(query))
     with patterns_named(query):
         if body.people_of is None:

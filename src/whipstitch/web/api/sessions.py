@@ -95,6 +95,7 @@ async def list_sessions(asking: Asking, sent: ListedSessions) -> SessionsPage:
         sent.limit,
         position(sent.cursor, SessionPosition),
     )
+    query = reading.virtuals.resolved(query)
     await asking.must_exist(filters.cohorts_of(query))
     with patterns_named(query):
         return await listing.answer(reading, query)

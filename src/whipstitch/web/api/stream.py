@@ -15,7 +15,7 @@ from whipstitch.analytics.events.events import Event
 from whipstitch.analytics.events.stream import PAGE, Found, Landed, StreamQuery, Tail
 from whipstitch.analytics.people.person_lookup import person_of
 from whipstitch.analytics.session import QuerySession, SessionFactory
-from whipstitch.core.errors import StorageUnavailable
+from whipstitch.core.errors import RegistryUnavailable, StorageUnavailable
 from whipstitch.core.projects import Scope
 from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.endpoints import InEnvironment, Routes
@@ -102,8 +102,8 @@ class _Follower:
         silent_until = time.monotonic() + _HEARTBEAT
         while not self.stopping.is_set() and time.monotonic() < end:
             many = False
-            # ClickHouse may be away for a while: what lands then is found later.
-            with contextlib.suppress(StorageUnavailable):
+            # ClickHouse or the registry may be away for a while: what lands then is found later.
+            with contextlib.suppress(StorageUnavailable, RegistryUnavailable):
                 found = await self._look(tail)
                 fresh = await asyncio.to_thread(tail.fresh, found)
                 for start in range(0, len(fresh), PAGE):
@@ -135,6 +135,7 @@ class _Follower:
     async def _look(self, tail: Tail) -> Found:
         async with self.readings.open(self.scope, self.who) as reading:
             query = StreamQuery(self.event_name, await self._person(reading))
+            query = reading.virtuals.resolved(query)
             sql = stream.landed(query, tail.since, _received(tail), reading.persons)
             rows = await reading.run(sql)
         # There may be many of them.

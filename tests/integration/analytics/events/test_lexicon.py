@@ -15,8 +15,9 @@ from tests.support import reference
 from tests.support.identity import Rows
 from tests.support.reference import START, Event, World, Worlds
 
-from whipstitch.analytics.events import lexicon
-from whipstitch.analytics.events.lexicon import LexiconPosition, LexiconQuery
+from whipstitch.analytics.events import lexicon, lexicon_traits
+from whipstitch.analytics.events.lexicon_properties import NEWEST
+from whipstitch.analytics.events.lexicon_query import LexiconPosition, LexiconQuery
 from whipstitch.analytics.events.pages import position_of
 from whipstitch.analytics.expressions.properties import PROMOTED
 from whipstitch.analytics.expressions.time_ranges import TimeRange
@@ -143,7 +144,7 @@ def test_pages_and_search_go_by_the_events_name(worlds: Worlds) -> None:
 
 def test_only_the_newest_are_looked_at(worlds: Worlds) -> None:
     old = [Event("view", "ann", at, {"old": 1}) for at in range(50)]
-    new = [Event("view", "ann", 1000 + at, {"new": 1}) for at in range(lexicon.NEWEST)]
+    new = [Event("view", "ann", 1000 + at, {"new": 1}) for at in range(NEWEST)]
     world = worlds.put(World([*new, *old]))
 
     ((entry,), _) = _ask(worlds, world, LexiconQuery(_RANGE))
@@ -204,5 +205,5 @@ def test_traits_are_what_is_known_of_people_now(rows: Rows) -> None:
     ]
 
 
-async def _traits(reading: QuerySession) -> lexicon.TraitsAnswer:
-    return lexicon.shape_traits(await reading.run(lexicon.traits()))
+async def _traits(reading: QuerySession) -> lexicon_traits.TraitsAnswer:
+    return lexicon_traits.shape_traits(await reading.run(lexicon_traits.traits()))

@@ -67,7 +67,7 @@ def test_a_property_is_found_under_the_name_it_was_sent(worlds: Worlds, names: l
 
     async def ask(reading: QuerySession) -> Rows:
         values = Parameters()
-        found = [properties.of_event(name, reading.persons) for name in names]
+        found = [properties.of_event(name, reading.persons, Parameters()) for name in names]
         columns = ", ".join(f"({one.text}, {one.number}, {one.exists})" for one in found)
         conditions = " AND ".join(
             all_met(
@@ -119,7 +119,7 @@ def _texts(worlds: Worlds, name: str, *sent: dict[str, Any]) -> list[tuple[Any, 
     )
 
     async def ask(reading: QuerySession) -> list[tuple[Any, ...]]:
-        value = properties.of_event(name, reading.persons)
+        value = properties.of_event(name, reading.persons, Parameters())
         columns = f"{value.text}, {value.number}, {value.exists}"
         sql = f"SELECT {columns} FROM events WHERE {IN_SCOPE} ORDER BY accepted"
         return [tuple(row) for row in await reading.run(Parameters().sql(sql))]

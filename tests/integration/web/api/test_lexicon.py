@@ -22,6 +22,7 @@ def test_an_event_is_described_with_its_properties(server: Server) -> None:
         {"search": "LEXICON'S", "from": "2026-05-09T00:00:00Z", "to": "2026-05-10T00:00:00Z"},
     )
 
+    at = "2026-05-09T12:00:00.000Z"
     assert answer.status_code == 200
     assert answer.json() == {
         "ok": True,
@@ -32,15 +33,14 @@ def test_an_event_is_described_with_its_properties(server: Server) -> None:
                 "first_seen": "2026-05-09T12:00:00.000Z",
                 "last_seen": "2026-05-09T12:00:00.000Z",
                 "properties": [
-                    {"name": "$bot", "types": ["boolean"], "samples": [False]},
-                    {"name": "$os", "types": ["string"], "samples": ["ios"]},
-                    {"name": "a.b", "types": ["number"], "samples": [1]},
-                    {"name": "c.d", "types": ["array"], "samples": [[True]]},
-                    {
-                        "name": "default_properties.$os",
-                        "types": ["string"],
-                        "samples": ["iOS"],
-                    },
+                    {"name": name, "types": [type_], "samples": [sample], "last_seen": at}
+                    for name, type_, sample in (
+                        ("$bot", "boolean", False),
+                        ("$os", "string", "ios"),
+                        ("a.b", "number", 1),
+                        ("c.d", "array", [True]),
+                        ("default_properties.$os", "string", "iOS"),
+                    )
                 ],
             }
         ],

@@ -156,12 +156,14 @@ export function combobox({ label, value = "", placeholder = "", options, onchang
   return element;
 }
 
-// The options that hold the text in any case, those that begin with it first, and before them what is the same.
+// The options that hold the text in any case, those that begin with it first, and before them what is the same. `also`: other
+// texts that an option is found by.
 export function matching(options, text) {
   const wanted = text.toLowerCase();
   const rank = (label) => (label === wanted && wanted ? 0 : label.startsWith(wanted) ? 1 : label.includes(wanted) ? 2 : 3);
+  const texts = ({ label, value, also = [] }) => [label ?? String(value ?? ""), ...also].map((one) => one.toLowerCase());
   return options
-    .map((option) => ({ option, rank: rank((option.label ?? String(option.value ?? "")).toLowerCase()) }))
+    .map((option) => ({ option, rank: Math.min(...texts(option).map(rank)) }))
     .filter((one) => one.rank < 3)
     .sort((a, b) => a.rank - b.rank)
     .map(({ option }) => option);
@@ -170,5 +172,5 @@ export function matching(options, text) {
 // The options that hold the text, and after them the text itself, unless one of them is the same.
 export function orTyped(options, text, note = "") {
   const found = matching(options, text);
-  return !text || found.some((one) => (one.label ?? one.value) === text) ? found : [...found, { value: text, note }];
+  return !text || found.some((one) => (one.label ?? one.value) === text || one.value === text) ? found : [...found, { value: text, note }];
 }

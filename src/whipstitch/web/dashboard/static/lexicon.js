@@ -1,45 +1,66 @@
-// Lexicon: every event with its volume and its properties, and every trait of people.
+// Lexicon: every event with its volume and its properties, every property and trait, and what is said of their names.
 
-import { failed, get, latest, page, post, timezone, withParameters } from "./api.js";
-import { sparkline } from "./charts.js";
-import { DEFAULT_RANGE, intervalFor, isRange, rangeOf, rangeText, settled } from "./date_range.js";
+import { failed, get, latest, mayEdit, withParameters } from "./api.js";
+import { DEFAULT_RANGE, isRange, rangeOf, rangeText, settled } from "./date_range.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
-import { intervalLabel, number, plural } from "./format.js";
-import { view } from "./insights_view.js";
-import { traits } from "./lexicon_source.js";
-import { defaultsOf, parametersOf } from "./question_state.js";
+import { details, eventTable, mergedTable, row } from "./lexicon_events.js";
+import { names } from "./lexicon_names.js";
+import { computedTable, namedTable } from "./lexicon_properties.js";
+import { properties, traits } from "./lexicon_source.js";
+import { mergeEvents, newProperty } from "./name_editor.js";
 import { rangeField } from "./range_field.js";
-import { timeAgo } from "./time.js";
 
 const PAGE = 50;
-const COLUMNS = 5;
+const SORTS = { name: "By name", count: "Most frequent first", last_seen: "Longest unused first" };
+const UNUSED = { "": "Used or not", 7: "Unused for 7 days", 30: "Unused for 30 days", 90: "Unused for 90 days", 365: "Unused for a year" };
+const KINDS = ["events", "properties", "traits"];
 
 const list = byId("entries");
 const more = byId("more");
 const form = byId("filters");
 let cursor = null;
-let toggles = 0;
 
 function state() {
   const asked = new URLSearchParams(location.search);
-  const range = asked.get("range") ?? "";
-  return { search: asked.get("search") ?? "", range: isRange(range) ? range : DEFAULT_RANGE, traits: asked.get("of") === "traits" };
+  const given = (name) => asked.get(name) ?? "";
+  const one = (name, of, usual) => (Object.hasOwn(of, given(name)) ? given(name) : usual);
+  const range = given("range");
+  return {
+    search: given("search"), range: isRange(range) ? range : DEFAULT_RANGE, of: KINDS.includes(given("of")) ? given("of") : "events",
+    sort: one("sort", SORTS, "name"), unused: one("unused", UNUSED, ""), tag: given("tag"), hidden: given("hidden") === "yes",
+  };
 }
 
 function go(patch) {
-  const { search, range, traits: ofTraits } = { ...state(), ...patch };
-  history.pushState(null, "", withParameters(location.pathname, { of: ofTraits ? "traits" : "", search, range: range === DEFAULT_RANGE ? "" : range }));
+  const { search, range, of, sort, unused, tag, hidden } = { ...state(), ...patch };
+  history.pushState(null, "", withParameters(location.pathname, {
+    of: of === "events" ? "" : of, search, range: range === DEFAULT_RANGE ? "" : range, sort: sort === "name" ? "" : sort, unused, tag, hidden: hidden ? "yes" : "",
+  }));
   begin();
 }
 
 function begin() {
   const now = state();
-  byId(now.traits ? "tab-traits" : "tab-events").setAttribute("aria-current", "page");
-  byId(now.traits ? "tab-events" : "tab-traits").removeAttribute("aria-current");
+  for (const kind of KINDS) byId(`tab-${kind}`)[kind === now.of ? "setAttribute" : "removeAttribute"]("aria-current", "page");
   form.elements.search.value = now.search;
-  // Traits hold now, whenever they were sent.
-  fill(byId("range"), !now.traits && rangeField({ value: now.range, onchange: (range) => go({ range }) }));
+  // Properties and traits are those of now, whenever they were sent; what is unused was used at any time.
+  fill(byId("range"), now.of === "events" && !now.unused && rangeField({ value: now.range, onchange: (range) => go({ range }) }));
+  fill(byId("chosen"), chosen(now));
+  fill(byId("make"), mayEdit && now.of === "events" && maker("Merge events", mergeEvents), mayEdit && now.of === "properties" && maker("New from an expression", newProperty));
   load();
+}
+
+const maker = (text, make) => h("button.button", { type: "button", onclick: async () => (await make(null)) && load() }, text);
+
+function chosen({ of, sort, unused, tag, hidden }) {
+  const choice = (label, texts, value, onchange) => h("select.auto", { "aria-label": label, onchange: (event) => onchange(event.target.value) },
+    Object.entries(texts).map(([one, text]) => h("option", { value: one, selected: one === value }, text)));
+  return [
+    of !== "traits" && choice("Sorted", SORTS, sort, (value) => go({ sort: value })),
+    of !== "traits" && choice("Unused", UNUSED, unused, (value) => go({ unused: value })),
+    h("label.choice", {}, h("input", { type: "checkbox", checked: hidden, onchange: (event) => go({ hidden: event.target.checked }) }), "Hidden, too"),
+    tag && h("button.token", { type: "button", "aria-label": `Remove the tag ${tag}`, onclick: () => go({ tag: "" }) }, h("span.cut", {}, tag), h("span", { "aria-hidden": "true" }, "×")),
+  ];
 }
 
 const load = latest(async (signal, after = null) => {
@@ -47,16 +68,18 @@ const load = latest(async (signal, after = null) => {
   more.disabled = true;
   if (!after) fill(list, skeleton(12));
   try {
-    if (now.traits) return await loadTraits(now);
-    await settled(now.range);
-    const asked = { ...rangeOf(now.range), search: now.search, limit: PAGE, cursor: after };
-    const found = await get("lexicon", { ...asked, properties: "false" }, { signal });
+    if (now.of === "traits") return await loadTraits(now);
+    if (now.of === "properties") return await loadProperties(now);
+    const range = now.unused ? "all" : now.range;
+    await settled(range);
+    const asked = { ...rangeOf(range), search: now.search, limit: PAGE, cursor: after, sort: now.sort, unused_days: now.unused, tag: now.tag, hidden: String(now.hidden) };
+    const [found, said] = await Promise.all([get("lexicon", { ...asked, properties: "false" }, { signal }), names("event")]);
     cursor = found.next_cursor;
     more.hidden = !cursor;
     more.disabled = false;
-    const rows = found.events.map((one) => row(one, now.range));
-    show(rows, !after, now);
-    if (rows.length) await details(rows, now.range, asked, signal);
+    const rows = found.events.map((one) => row(one, range, said.get(one.event_name), tools));
+    show(rows, !after, now, [...said.values()].filter((one) => one.any_of && fits(one, now)));
+    if (rows.length) await details(rows, range, asked, signal, list);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     more.hidden = true;
@@ -65,100 +88,43 @@ const load = latest(async (signal, after = null) => {
   }
 });
 
-// Events
+const tools = { tagged: (tag) => go({ tag }), changed: () => load() };
 
-const heading = (text, kind = "th") => h(kind, { scope: "col" }, text);
+// Whether what is said of a name is among what is asked for.
+const fits = (said, { search, tag, hidden }) => (hidden || !said?.hidden) && (!tag || said?.tags.includes(tag)) &&
+  (!search || [said?.name, said?.display_name].some((one) => one?.toLowerCase().includes(search.toLowerCase())));
 
-function show(rows, first, { search, range }) {
-  if (!first) return list.querySelector("table").append(...rows.map((one) => one.element));
-  if (!rows.length && search) return fill(list, h("p.empty", {}, "No event of this range has that in its name."));
-  if (!rows.length && range !== DEFAULT_RANGE) return fill(list, h("p.empty", {}, `Nothing happened in this range (${rangeText(range).toLowerCase()}).`));
-  if (!rows.length) return fill(list, clone("nothing"));
-  return fill(list, h("div.scroll.lexicon", { tabindex: "0", role: "region", "aria-label": "Events" }, h("table.table", {},
-    h("thead", {}, h("tr", {}, heading("Event"), heading("Volume"), heading("Events", "th.num"), heading("Last seen"), heading("Look at"))),
-    rows.map((one) => one.element))));
+function show(rows, first, { search, range, unused, tag }, merged) {
+  if (!first) return list.querySelector(".lexicon > table").append(...rows.map((one) => one.element));
+  const above = merged.length > 0 && mergedTable(merged, tools);
+  if (rows.length) return fill(list, above, eventTable(rows));
+  if (above) return fill(list, above);
+  if (unused) return fill(list, h("p.empty", {}, "Every event was sent within these days."));
+  if (search || tag) return fill(list, h("p.empty", {}, tag ? "No event of this range has that tag." : "No event of this range has that in its name."));
+  if (range !== DEFAULT_RANGE) return fill(list, h("p.empty", {}, `Nothing happened in this range (${rangeText(range).toLowerCase()}).`));
+  return fill(list, clone("nothing"));
 }
 
-// { event, element, volume, body }: two rows of the table, of which the second is opened.
-function row(event, range) {
-  const id = `properties-${++toggles}`;
-  const volume = h("td.volume");
-  const body = h("td", { colspan: COLUMNS }, skeleton(3));
-  const opened = h("tr.properties", { id, hidden: true }, body);
-  const toggle = h("button.toggle", { type: "button", "aria-expanded": "false", "aria-controls": id, onclick: () => {
-    opened.hidden = !opened.hidden;
-    toggle.setAttribute("aria-expanded", String(!opened.hidden));
-  } }, h("span.cut", { title: event.event_name }, event.event_name));
-  const insights = page("insights", parametersOf(view, { ...defaultsOf(view), events: [{ event_name: event.event_name }], range }));
-  const links = h("span.links", {},
-    h("a", { href: page("events", { event_name: event.event_name }), "aria-label": `${event.event_name} live` }, "Live"),
-    h("a", { href: insights, "aria-label": `${event.event_name} in Insights` }, "Insights"));
-  const line = h("tr", {}, h("td", {}, toggle), volume, h("td.num", {}, number(event.count)), h("td", {}, timeAgo(event.last_seen)), h("td", {}, links));
-  return { event, volume, body, element: h("tbody", {}, line, opened) };
+async function loadProperties(now) {
+  const [known, said] = await Promise.all([properties([], { hidden: true, everlasting: Boolean(now.unused) }), names("property")]);
+  const before = now.unused ? Date.now() - Number(now.unused) * 86_400_000 : null;
+  const found = known
+    .filter((one) => !one.expression && fits(said.get(one.name) ?? { name: one.name, tags: [] }, now) && (before === null || Date.parse(one.last_seen) < before));
+  if (now.sort === "last_seen") found.sort((a, b) => Date.parse(a.last_seen) - Date.parse(b.last_seen));
+  if (now.sort === "count") found.sort((a, b) => b.events.size - a.events.size);
+  const computed = [...said.values()].filter((one) => one.expression && fits(one, now));
+  more.hidden = true;
+  fill(list, computed.length > 0 && computedTable(computed, tools),
+    found.length ? namedTable(found, "property", said, tools) : h("p.empty", {}, known.length ? "No property is like that." : "No event has properties yet."));
 }
 
-// What takes longer than the list, which stays where it fails.
-async function details(rows, range, asked, signal) {
-  try {
-    await Promise.all([volumes(rows, range, signal), described(rows, asked, signal)]);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    for (const { body } of rows) if (body.querySelector(".skeleton")) fill(body, h("p.quiet", {}, "Not loaded."));
-    const notice = failed(error, () => {
-      notice.remove();
-      return details(rows, range, asked, signal);
-    });
-    list.append(notice);
-  }
-}
-
-// The volumes of all rows, by one question.
-async function volumes(rows, range, signal) {
-  const names = rows.map((one) => one.event.event_name);
-  const interval = intervalFor(range);
-  const filters = [{ property: "$event_name", operator: "is", value: names }];
-  const breakdown = { property: "$event_name", limit: names.length };
-  const answer = await post("insights", { events: [{ event_name: null }], ...rangeOf(range), interval, filters, breakdown }, { signal });
-  const found = new Map(answer.series.map((one) => [one.breakdown, one.values]));
-  const labels = answer.intervals.map((one) => intervalLabel(one, interval, timezone));
-  for (const { event, volume } of rows) {
-    const values = found.get(event.event_name) ?? [];
-    const most = values.indexOf(Math.max(...values));
-    const told = values.length ? `By ${interval}: at most ${number(values[most])}, ${labels[most]}` : "None";
-    fill(volume, sparkline(values, told));
-    volume.title = told;
-  }
-}
-
-async function described(rows, asked, signal) {
-  const { events } = await get("lexicon", asked, { signal });
-  const found = new Map(events.map((one) => [one.event_name, one]));
-  for (const { event, body } of rows) {
-    const { properties = [], more_properties, first_seen } = found.get(event.event_name) ?? event;
-    const shown = more_properties ? "The most frequent ones of more properties. " : `${plural(properties.length, "property", "properties")}. `;
-    fill(body, h("p.quiet.small", {}, properties.length ? shown : "No properties. ", "In this range since ", timeAgo(first_seen), "."),
-      properties.length > 0 && table(properties, "Property"));
-  }
-}
-
-// Traits
-
-async function loadTraits({ search }) {
-  const wanted = search.toLowerCase();
-  const known = await traits();
-  const found = known.filter((one) => one.name.toLowerCase().includes(wanted));
+async function loadTraits(now) {
+  const [known, said] = await Promise.all([traits({ hidden: true }), names("trait")]);
+  const found = known.filter((one) => fits(said.get(one.name) ?? { name: one.name, tags: [] }, now));
   more.hidden = true;
   if (!known.length) return fill(list, clone("no-traits"));
-  if (!found.length) return fill(list, h("p.empty", {}, "No trait has that in its name."));
-  return fill(list, h("div.scroll", { tabindex: "0", role: "region", "aria-label": "Traits" }, table(found, "Trait")));
+  fill(list, found.length ? namedTable(found, "trait", said, tools) : h("p.empty", {}, "No trait has that in its name."));
 }
-
-const table = (properties, kind) => h("table.table.described", {},
-  h("thead", {}, h("tr", {}, heading(kind), heading("Types"), heading("Samples"))),
-  h("tbody", {}, properties.map((one) => h("tr", {},
-    h("th", { scope: "row" }, h("code.break", {}, one.name)),
-    h("td", {}, one.types.map((type) => [h(`span.tag`, {}, type), " "])),
-    h("td", {}, one.samples.length ? one.samples.map((value) => [h("code.sample", {}, typeof value === "string" ? value : JSON.stringify(value)), " "]) : h("span.quiet", {}, "none that is short"))))));
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();

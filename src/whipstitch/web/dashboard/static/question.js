@@ -6,6 +6,7 @@ import { csv, download, png } from "./chart_export.js";
 import { byId, clone, fill, h } from "./dom.js";
 import { settled } from "./date_range.js";
 import { eventNames } from "./lexicon_source.js";
+import { namesLoaded } from "./lexicon_names.js";
 import { rangeField } from "./range_field.js";
 import { ask, stateOf } from "./question_state.js";
 import { encode } from "./rison.js";
@@ -108,7 +109,7 @@ export function questionPage(view, { editor, controls = () => [], start = async 
     const mine = ++turn;
     place.answer.setAttribute("aria-busy", "true");
     try {
-      const [read, known] = await Promise.all([saved.read(location.search), location.search ? null : eventNames()]);
+      const [read, known] = await Promise.all([saved.read(location.search), location.search ? null : eventNames(), namesLoaded()]);
       if (mine !== turn) return;
       state = known?.length ? { ...read, ...(await start()) } : read;
       empty ||= known?.length === 0;

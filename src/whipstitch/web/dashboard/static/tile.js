@@ -4,6 +4,7 @@ import { failed, latest, page } from "./api.js";
 import { applied, asks } from "./board_state.js";
 import { rangeText, settled } from "./date_range.js";
 import { fill, h, skeleton } from "./dom.js";
+import { namesLoaded } from "./lexicon_names.js";
 import { ask, parametersOf, savedState } from "./question_state.js";
 import { SURFACES } from "./saved.js";
 
@@ -56,7 +57,7 @@ export function tile(question, { asked, keeps = () => false }) {
       const { view } = await VIEWS[question.surface]();
       const own = savedState(view, question);
       const state = asks(asked()) ? applied(view, own, asked()) : own;
-      await settled(state.range);
+      await Promise.all([settled(state.range), namesLoaded()]);
       link.href = page(question.surface, { saved: question.id, ...(asks(asked()) ? parametersOf(view, state) : {}) });
       about.textContent = `${SURFACES[question.surface]} · ${rangeText(state.range)}`;
       const found = await inTurn(() => ask(view, state, { signal }));
