@@ -128,6 +128,9 @@ def test_by_keyboard_one_gets_to_any_page_event_and_person(
         ("reten", "/retention"),
         ("hed_by_k", "/events?event_name=reached_by_keys"),
         ("lovelace", "/people?search=lovelace"),
+        ("dau", "/insights"),
+        ("conversion", "/funnels"),
+        ("static cohort", "/cohorts"),
     ):
         page.keyboard.press("Control+k")
         page.get_by_role("combobox", name="Go to").fill(text)

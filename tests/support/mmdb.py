@@ -41,6 +41,12 @@ SYDNEY: Record = {
 }
 """The flat layout of ip-location-db."""
 
+SWITZERLAND: Record = {
+    "continent": {"code": "EU", "names": {"en": "Europe"}},
+    "country": {"iso_code": "CH", "names": {"en": "Switzerland"}, "is_in_european_union": False},
+}
+"""Of DB-IP's database of countries."""
+
 
 def write_mmdb(
     path: Path,

@@ -1,19 +1,16 @@
-"""``whipstitch geoip``: the city database that places come from."""
+"""``whipstitch geoip``: the database that places come from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from whipstitch import __version__
 from whipstitch.cli.options import DataDir, Json
 from whipstitch.cli.output import print_fields, print_json, reporting, timestamp
+from whipstitch.cli.places import NOT_AFTERWARDS, download, path_in, published
 
-app = typer.Typer(help="Fetch the database that finds cities by address.", no_args_is_help=True)
+app = typer.Typer(help="Fetch the database that finds places by address.", no_args_is_help=True)
 
 
 @app.command()
@@ -31,29 +28,33 @@ def update(
         typer.Option(
             metavar="HEX",
             help="SHA-1 or SHA-256 that the download must have. DB-IP shows the SHA-1 on "
-            "https://db-ip.com/db/download/ip-to-city-lite.",
+            "https://db-ip.com/db/download/ip-to-city-lite (or ip-to-country-lite).",
             show_default=False,
         ),
     ] = None,
+    country: Annotated[
+        bool,
+        typer.Option(
+            "--country",
+            help="Fetch DB-IP's country database, of a few MB: without city, region, time zone.",
+        ),
+    ] = False,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Fetch DB-IP's free city database. A running server takes it up within 2 seconds."""
+    """Fetch DB-IP's free city database. A running server takes it up within 2 seconds. Events that
+    were stored before stay without a place."""
     with reporting(as_json):
-        import httpx
-
         from whipstitch.config.settings import Settings
-        from whipstitch.ingest.enrichment.dbip import ATTRIBUTION, addresses, fetch
+        from whipstitch.ingest.enrichment.dbip import ATTRIBUTION
+        from whipstitch.ingest.enrichment.geoip import GeoIPError
 
+        if country and url is not None:
+            raise GeoIPError("--country and --url each say what to fetch: name one of them.")
         settings = Settings.load(data_dir=data_dir)
-        target = settings.data_dir / "geoip" / "city.mmdb"
-        urls = addresses(datetime.now(UTC).date()) if url is None else (url,)
-        user_agent = {"User-Agent": f"whipstitch/{__version__}"}
-        with (
-            httpx.Client(follow_redirects=True, timeout=30, headers=user_agent) as client,
-            _progress_bar() as progress,
-        ):
-            fetched = fetch(urls, target, client, progress, checksum=checksum)
+        target = path_in(settings)
+        urls = published("country" if country else "city") if url is None else (url,)
+        fetched = download(settings, urls, checksum)
 
     attribution = ATTRIBUTION if url is None else None
     if as_json:
@@ -79,30 +80,10 @@ def update(
                 *([("Licence", attribution)] if attribution else []),
             ]
         )
+        typer.echo(NOT_AFTERWARDS)
     if settings.geoip not in (None, target):
         typer.echo(
             f"Note: the setting geoip names another database, {settings.geoip}. Remove it, and "
             "the fetched one is used.",
             err=True,
         )
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int | None], None]]:
-    """A function that shows bytes done and, where known, of all, on standard error; nothing where
-    that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("Downloading", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -9,6 +9,7 @@ import typer
 
 from whipstitch.cli.options import ClickHouse, Database, DataDir, Host, Json, Only, Port
 from whipstitch.cli.output import print_json, reporting
+from whipstitch.cli.places import offer
 from whipstitch.cli.running import opened, run
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def serve(
             only=only,
         ) as (settings, registry),
     ):
+        # There is no journal before the first start.
+        is_first = not (settings.data_dir / "journal").exists()
+        places = offer(settings) if is_first and not as_json else None
 
         def started(ingestion: Ingestion, address: str) -> None:
             made = None if ingestion.directory.has_keys else _first_run(registry, ingestion)
@@ -45,6 +49,8 @@ def serve(
                 print_json({"address": address, "first_run": made and made._asdict()})
             else:
                 _greet(address, settings.data_dir, made)
+                if places is not None:
+                    typer.echo(places)
 
         run(settings, registry, started)
 

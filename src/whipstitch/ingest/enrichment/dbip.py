@@ -1,4 +1,5 @@
-"""DB-IP's free city database, fetched from its publisher and put in place of the last one.
+"""DB-IP's free databases of cities or countries, fetched from their publisher and put in place of
+the last one.
 
 The publisher signs nothing and shows a SHA-1 only on its web page. What is checked is therefore
 the connection (TLS), the length, the checksum of the compression and, where the caller has one,
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import httpx
 import maxminddb
@@ -26,7 +27,10 @@ from whipstitch.ingest.enrichment.geoip import Build, GeoIPError, open_database
 from whipstitch.ingest.enrichment.places import place_of
 
 ATTRIBUTION = "IP Geolocation by DB-IP (https://db-ip.com), CC BY 4.0"
-"""The licence asks for it wherever results are shown, on web pages as a link."""
+"""Of both. The licence asks for it wherever results are shown, on web pages as a link."""
+
+Kind = Literal["city", "country"]
+"""What of a place the database knows; ``country`` is far smaller."""
 
 LARGEST = 2 * 1024**3
 """Bytes of a download, and of what it unpacks to. The free database has 0.13 GB unpacked."""
@@ -48,11 +52,11 @@ class Fetched:
     build: Build
 
 
-def addresses(today: date) -> tuple[str, str]:
+def addresses(today: date, kind: Kind = "city") -> tuple[str, str]:
     """Where this month's database is, and the last month's: it appears in the first days."""
     last_month = today.replace(day=1) - timedelta(days=1)
     this, last = (
-        f"https://download.db-ip.com/free/dbip-city-lite-{day:%Y-%m}.mmdb.gz"
+        f"https://download.db-ip.com/free/dbip-{kind}-lite-{day:%Y-%m}.mmdb.gz"
         for day in (today, last_month)
     )
     return this, last
@@ -179,7 +183,7 @@ def _check(path: Path, url: str) -> Build:
     except (GeoIPError, maxminddb.InvalidDatabaseError) as error:
         raise GeoIPError(f"{url} is no database in the MaxMind DB format") from error
     if not known:
-        raise GeoIPError(f"{url} is no city database: it knows no country of {_WELL_KNOWN[0]}")
+        raise GeoIPError(f"{url} is no database of places: it knows no country of {_WELL_KNOWN[0]}")
     return build
 
 

@@ -27,7 +27,7 @@ def routes(
     registry: Registry, installation: ServerStatus, trusted_proxies: TrustedProxies
 ) -> list[BaseRoute]:
     """Everything but the query API, which the pages ask for what they show."""
-    renderer = Renderer()
+    renderer = Renderer(installation.places)
     guard = PageGuard(registry, renderer)
     passwords = Passwords(registry, trusted_proxies)
     signing_in = SigningIn(registry, renderer, passwords, installation)

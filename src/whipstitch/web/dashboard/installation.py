@@ -27,6 +27,11 @@ class CityDatabase:
     built: datetime | None
     problem: str | None
 
+    @property
+    def is_of_dbip(self) -> bool:
+        """Whether pages that show places must say whose they are (CC BY 4.0)."""
+        return self.database is not None and self.database.upper().startswith("DBIP")
+
 
 @dataclass(frozen=True, slots=True)
 class SetAside:

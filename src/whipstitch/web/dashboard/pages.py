@@ -12,37 +12,51 @@ from typing import Final
 class Page:
     """``slug`` is the last part of its address, and names its template (``SLUG.html``) and its
     script (``SLUG.js``). ``group`` is the heading it stands under in the navigation; without one it
-    is not listed, and ``under`` is the slug of the page that is."""
+    is not listed, and ``under`` is the slug of the page that is. ``words``: what people who know
+    other products look for and mean the page, with ``|`` between; Ctrl-K finds it by these."""
 
     slug: str
     title: str
     group: str = ""
     under: str = ""
+    words: str = ""
 
 
 BOARD: Final = Page("board", "Board", under="boards")
 PAGES: Final = (
-    Page("events", "Live", "Observe"),
-    Page("web", "Web", "Observe"),
-    Page("sessions", "Sessions", "Observe"),
-    Page("boards", "Boards", "Observe"),
+    Page("events", "Live", "Observe", words="event stream|activity|debugger"),
+    Page("web", "Web", "Observe", words="web analytics|traffic|visitors|bounce rate|referrers|UTM"),
+    Page("sessions", "Sessions", "Observe", words="visits"),
+    Page("boards", "Boards", "Observe", words="dashboards|reports"),
     BOARD,
-    Page("screens", "Screens", "Observe"),
+    Page("screens", "Screens", "Observe", words="heatmaps|taps"),
     Page("screen", "Screen", under="screens"),
-    Page("insights", "Insights", "Analyse"),
-    Page("funnels", "Funnels", "Analyse"),
-    Page("retention", "Retention", "Analyse"),
-    Page("flows", "Flows", "Analyse"),
-    Page("stickiness", "Stickiness", "Analyse"),
-    Page("lifecycle", "Lifecycle", "Analyse"),
-    Page("experiments", "Experiments", "Analyse"),
-    Page("people", "People", "Who"),
+    Page(
+        "insights",
+        "Insights",
+        "Analyse",
+        words="trends|segmentation|DAU|WAU|MAU|active users|revenue",
+    ),
+    Page("funnels", "Funnels", "Analyse", words="conversion|conversion rate|drop-off"),
+    Page("retention", "Retention", "Analyse", words="cohort analysis|churn"),
+    Page("flows", "Flows", "Analyse", words="paths|user journeys"),
+    Page("stickiness", "Stickiness", "Analyse", words="engagement|DAU/MAU|power users"),
+    Page(
+        "lifecycle", "Lifecycle", "Analyse", words="growth accounting|new, returning, dormant users"
+    ),
+    Page("experiments", "Experiments", "Analyse", words="A/B tests|variants|uplift"),
+    Page("people", "People", "Who", words="users|persons|profiles"),
     Page("person", "Person", under="people"),
-    Page("cohorts", "Cohorts", "Who"),
+    Page("cohorts", "Cohorts", "Who", words="segments|audiences|static cohort|dynamic cohort"),
     Page("cohort", "Cohort", under="cohorts"),
-    Page("lexicon", "Lexicon", "Data"),
-    Page("rejections", "Not stored", "Data"),
+    Page(
+        "lexicon",
+        "Lexicon",
+        "Data",
+        words="data dictionary|schema|merged events|custom properties|verified",
+    ),
+    Page("rejections", "Not stored", "Data", words="rejected events|dropped events|errors"),
 )
 FIRST: Final = PAGES[0]
-SETTINGS: Final = Page("settings", "Settings", "Set up")
+SETTINGS: Final = Page("settings", "Settings", "Set up", words="API keys|tokens|members|projects")
 NAVIGATION: Final = tuple(page for page in (*PAGES, SETTINGS) if page.group)

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
 from typing import Any, Final
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from whipstitch import __version__
+from whipstitch.web.dashboard.installation import CityDatabase
 
 _TYPES: Final = {
     "css": "text/css; charset=utf-8",
@@ -28,7 +29,8 @@ class Renderer:
     """Renders templates, everything escaped, and hands out static files. The address of a file has
     a hash of all of them in it: browsers keep them until one changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Callable[[], CityDatabase]) -> None:
+        """``places`` tells the database of places in use."""
         folder = files("whipstitch.web.dashboard") / "static"
         self._files = {
             one.name: one.read_bytes()
@@ -48,7 +50,9 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.globals.update(static=self._address, version=__version__)
+        self._templates.globals.update(
+            static=self._address, version=__version__, shows_dbip=lambda: places().is_of_dbip
+        )
         self._templates.filters.update(size=size, moment=moment, number=number, json=plain_json)
 
     def page(self, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:

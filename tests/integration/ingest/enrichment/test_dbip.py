@@ -193,7 +193,7 @@ class TestWhatIsRefused:
     ) -> None:
         asn = write_mmdb(tmp_path / "asn.mmdb", {"8.8.8.0/24": {"autonomous_system_number": 15169}})
         downloads.pages[PATH] = Page(asn.read_bytes())
-        with pytest.raises(GeoIPError, match="no city database"):
+        with pytest.raises(GeoIPError, match="no database of places"):
             get([downloads.url + PATH], target)
 
     @pytest.mark.usefixtures("old")

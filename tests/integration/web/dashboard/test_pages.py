@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 from tests.integration.web.dashboard.conftest import Visit
+from tests.support.mmdb import SWITZERLAND, write_mmdb
 from tests.support.server import Server
 
 from whipstitch import __version__
@@ -101,3 +102,17 @@ def test_a_hostile_name_of_a_project_is_text_everywhere(server: Server, visit: V
 
 def _named(page: str) -> set[str]:
     return set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
+
+
+def test_pages_say_whose_the_places_are_where_these_are_of_dbip(
+    server: Server, visit: Visit
+) -> None:
+    database = server.data_dir / "geoip" / "city.mmdb"
+    visitor = visit("viewer")
+    assert "IP Geolocation by DB-IP" not in visitor.get("web").text
+    database.parent.mkdir(exist_ok=True)
+    write_mmdb(database, {"8.8.8.0/24": SWITZERLAND}, database_type="DBIP-Country-Lite")
+    try:
+        server.wait_until(lambda: 'href="https://db-ip.com"' in visitor.get("web").text)
+    finally:
+        database.unlink()

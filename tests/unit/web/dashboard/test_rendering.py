@@ -6,6 +6,7 @@ from importlib.resources import files
 
 import pytest
 
+from whipstitch.web.dashboard.installation import CityDatabase
 from whipstitch.web.dashboard.rendering import Renderer, moment, number, size
 
 HOSTILE = "\"'><script>alert(1)</script>"
@@ -13,7 +14,8 @@ FOLDER = files("whipstitch.web.dashboard")
 
 
 def test_what_is_put_into_a_page_is_escaped() -> None:
-    page = Renderer().page("sign_in.html", {"next": HOSTILE, "email": HOSTILE, "error": HOSTILE})
+    renderer = Renderer(lambda: CityDatabase(None, None, None))
+    page = renderer.page("sign_in.html", {"next": HOSTILE, "email": HOSTILE, "error": HOSTILE})
 
     text = bytes(page.body).decode()
     assert "<script>alert" not in text

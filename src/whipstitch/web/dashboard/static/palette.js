@@ -3,7 +3,7 @@
 import { get, page } from "./api.js";
 import { combobox, matching } from "./combobox.js";
 import { h } from "./dom.js";
-import { eventNamesLike } from "./lexicon_source.js";
+import { eventLabel, eventNamesLike } from "./lexicon_source.js";
 import { savedLink, SURFACES } from "./saved.js";
 
 const MOST = 20;
@@ -17,10 +17,10 @@ const KEYS = [
   ["Tab", "To the next field; the first Tab of a page leads past the navigation"],
 ];
 
-const pages = () => [...document.querySelectorAll("#nav a")].map((one) => ({ value: one.href, label: one.textContent, note: "Page" }));
+const pages = () => [...document.querySelectorAll("#nav a")].map((one) => ({ value: one.href, label: one.textContent, also: one.dataset.words?.split("|"), note: "Page" }));
 const boards = async () => (await get("boards")).boards.map((one) => ({ value: page("board", { id: one.id }), label: one.name, note: "Board" }));
 const questions = async () => (await get("questions")).questions.map((one) => ({ value: savedLink(one), label: one.name, note: SURFACES[one.surface] }));
-const events = async (text) => (await eventNamesLike(text)).map(({ name }) => ({ value: page("events", { event_name: name }), label: name, note: "Event" }));
+const events = async (text) => (await eventNamesLike(text)).map(({ name }) => ({ value: page("events", { event_name: name }), label: eventLabel(name), also: [name], note: "Event" }));
 
 // A search among people takes longer than a suggestion may.
 const people = (search) => (search ? [{ value: page("people", { search }), label: `People with “${search}”`, note: "Search" }] : []);
