@@ -3,6 +3,7 @@ started."""
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -23,8 +24,17 @@ which replicas fetch among them."""
 _SECONDS: Final = 120.0
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Longer than for what this machine alone does: servers start."""
+    end = time.monotonic() + _SECONDS
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
 class HostProcess:
-    """A process on this machine, which is started again as it was started."""
+    """A process on this machine, which is started again as it was started: a ClickHouse server, or
+    (with a blank database) one that speaks another protocol."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -40,7 +50,7 @@ class HostProcess:
         os.kill(self.pid, signal.SIGKILL)
         if self._process:
             self._process.wait()
-        _await(lambda: not self.answers())
+        wait_until(lambda: not self.answers())
 
     def start(self) -> None:
         """Returns when it is all there."""
@@ -57,10 +67,19 @@ class HostProcess:
         )
         self.pid = self._process.pid
         _STARTED.append(self._process)
-        _await(self.answers)
-        _await(lambda: not says_so or complete.exists())
+        wait_until(self.answers)
+        wait_until(lambda: not says_so or complete.exists())
 
     def answers(self) -> bool:
+        """Whether it takes connections, and if it speaks HTTP whether it answers."""
+        with (
+            suppress(OSError),
+            socket.create_connection((self._address.host, self._address.port), 2),
+        ):
+            return not self._address.database or self._is_ready()
+        return False
+
+    def _is_ready(self) -> bool:
         try:
             self._address.connect({}, seconds=2, database="default").close()
         except Exception:  # whatever it is, it is no answer
@@ -68,18 +87,12 @@ class HostProcess:
         return True
 
 
-def _await(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-
-
 def _listening(port: int) -> int:
     """The process that listens there."""
     sockets = {
         f"socket:[{fields[9]}]"
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        for table in ("tcp", "tcp6")
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]
         if (fields := line.split())[3] == "0A" and int(fields[1].split(":")[1], 16) == port
     }
     for place in Path("/proc").glob("[0-9]*/fd/*"):

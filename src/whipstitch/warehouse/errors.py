@@ -52,11 +52,22 @@ _DAMAGED: Final = (
     "A file of its data is damaged: what is in that part cannot be read. `whipstitch doctor` says "
     "which one it is and what to do."
 )
+_KEEPER_AWAY: Final = (
+    "It has lost ClickHouse Keeper (or ZooKeeper), without which nothing can be written: start "
+    "that again. What is sent waits in the journal."
+)
 _HINTS: Final = {
     40: _DAMAGED,  # CHECKSUM_DOESNT_MATCH
     89: _DAMAGED,  # UNKNOWN_COMPRESSION_METHOD
     246: _DAMAGED,  # CORRUPTED_DATA
     271: _DAMAGED,  # CANNOT_DECOMPRESS
+    225: _KEEPER_AWAY,  # NO_ZOOKEEPER
+    242: _KEEPER_AWAY,  # TABLE_IS_READ_ONLY
+    999: _KEEPER_AWAY,  # KEEPER_EXCEPTION
+    369: (
+        "All replicas of a shard that answer are more than 5 seconds behind, so that an answer "
+        "could lack rows: `whipstitch cluster check` says how far."
+    ),
     _MANY_PARTS: "It merges more slowly than it is given rows; they wait in the journal.",
     _SAME_QUERY_RUNS: "An earlier attempt at the same insert still runs.",
     241: "It has too little memory for this.",

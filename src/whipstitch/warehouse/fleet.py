@@ -27,8 +27,12 @@ _CLUSTERED: Final[Mapping[str, int | str]] = {
     "skip_unavailable_shards": 0,
     # The same replica as long as it answers: one look after the other sees no less.
     "load_balancing": "in_order",
-    # A replica that is so many seconds behind is read only where all others are further behind.
+    # A replica that is so many seconds behind is not read, and where all are, there is no answer.
     "max_replica_delay_for_distributed_queries": 5,
+    "fallback_to_stale_replicas_for_distributed_queries": 0,
+    # Where Keeper is away an insert says so within seconds, and is repeated by the loader.
+    "insert_keeper_max_retries": 5,
+    "insert_keeper_retry_max_backoff_ms": 1000,
     # A deletion, or a change of a table, does not wait for replicas that are away.
     "lightweight_deletes_sync": 1,
     "alter_sync": 1,
