@@ -634,7 +634,9 @@ def test_a_board_is_printed_with_titles_legends_and_what_it_asks_and_no_tile_is_
         """all => all.filter((one) => {
           const parts = [one, ...one.querySelectorAll('.tile-answer, .tile-text, .totals')];
           const cut = parts.some((part) => part.scrollHeight > part.clientHeight + 1);
-          return cut || getComputedStyle(one).breakInside !== 'avoid';
+          const svgs = [...one.querySelectorAll('.chart svg')];
+          const grown = svgs.some((svg) => svg.clientWidth > Number(svg.getAttribute('width')));
+          return cut || grown || getComputedStyle(one).breakInside !== 'avoid';
         }).length"""
     )
     ink = page.evaluate("getComputedStyle(document.body).color")
