@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
-from tests.support.browser import HOSTILE, PHONE, Dashboard
+from tests.support.browser import HOSTILE, PHONE, Dashboard, choose, sideways
 from tests.support.server import Server
 
 PAGES = (
@@ -186,6 +186,62 @@ def test_a_person_is_found_opened_and_a_stitch_undone(dashboard: Dashboard, serv
     expect(timeline).not_to_contain_text("app_opened")
     alone = server.get("/api/v1/people/phone_ada").json()["person"]
     assert alone["distinct_id"] == "phone_ada"
+
+
+def test_a_timeline_is_filtered_and_has_properties_in_its_lines(dashboard: Dashboard) -> None:
+    page = dashboard.go("person?id=anon_ada")
+    events = page.locator("#timeline details.event")
+    page.get_by_text("Filter, and properties in each line").click()
+    choose(page, "Events: add", "page_viewed", "page_viewed")
+    expect(events).to_have_count(1)
+    choose(page, "Properties in each line: add", "$session_id", "$session_id")
+    expect(events.locator(".shown")).to_have_text("$session_id sess_1")
+    dashboard.settle()
+    assert dashboard.violations() == []
+
+    page.reload()
+    expect(events).to_have_count(1)
+    expect(events.locator(".shown")).to_have_text("$session_id sess_1")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert sideways(page) <= 0
+    page.get_by_role("button", name="Remove page_viewed").click()
+    expect(events).not_to_have_count(1)
+
+
+def test_two_people_are_merged_after_a_look_and_it_is_said_why(
+    dashboard: Dashboard, server: Server
+) -> None:
+    twins = [
+        operation("track", event_name="app_opened", distinct_id="twin_a"),
+        operation("people", distinct_id="twin_a", properties={"plan": HOSTILE}),
+        *(operation("track", event_name="app_opened", distinct_id="twin_b") for _ in range(2)),
+        operation("people", distinct_id="twin_b", properties={"plan": "pro"}),
+        operation("alias", alias_id="twin_b_phone", distinct_id="twin_b"),
+    ]
+    server.send("/api/v1/batch", {"operations": twins})
+    server.wait_until(lambda: server.get("/api/v1/people/twin_b_phone").status_code == 200)
+    page = dashboard.go("person?id=twin_b")
+    expect(page.locator("#ids")).to_contain_text("by POST /api/v1/batch, python-httpx/")
+
+    page.get_by_role("button", name="Merge with another person").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
+    choose(page, "The other person", "twin_a", "twin_a")
+    expect(dialog).to_contain_text("1 event and 1 id become theirs, who have 2 events:")
+    dialog.get_by_role("radio", name="twin_a").check()
+    expect(dialog).to_contain_text("2 events and 2 ids become theirs, who have 1 event:")
+    expect(dialog.get_by_role("row", name="plan")).to_contain_text(HOSTILE)
+    dialog.get_by_role("button", name="Merge", exact=True).click()
+
+    page.wait_for_url("**/person?id=twin_a")
+    expect(page.locator("#ids")).to_contain_text("by a merge, admin@")
+    expect(page.locator("#timeline details.event")).to_have_count(3)
+    dashboard.settle()
+    page.get_by_role("button", name="Merge with another person").click()
+    page.get_by_role("combobox", name="The other person").fill("nobody at all")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("Nobody has this id.")
+    dialog.get_by_role("button", name="Cancel").click()
 
 
 def test_a_person_is_erased_once_the_id_is_typed(dashboard: Dashboard, server: Server) -> None:

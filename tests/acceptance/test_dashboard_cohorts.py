@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.support.browser import HOSTILE, PHONE, Dashboard
+from tests.support.browser import DESK, HOSTILE, PHONE, Dashboard, sideways
 from tests.support.command import registry_of
 from tests.support.server import Server
 
@@ -378,3 +378,55 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     for path in paths:
         page = dashboard.go(path)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_a_list_of_people_is_filtered_sorted_counted_taken_along_and_made_a_cohort(
+    dashboard: Dashboard, server: Server
+) -> None:
+    page = dashboard.go("people")
+    names = page.locator("tbody tr td:first-child a")
+    expect(page.get_by_text("5 people", exact=True)).to_be_visible()
+    page.get_by_text("Filters and columns").click()
+    page.get_by_role("button", name="Add something that they did").click()
+    choose(page, "Event 1", "order_placed")
+    page.get_by_label("within days").fill("30")
+    page.get_by_label("within days").press("Tab")
+    expect(page.get_by_text("3 people", exact=True)).to_be_visible()
+    choose(page, "Columns: add", "plan")
+    page.locator("thead").get_by_role("button", name="plan").click()
+
+    expect(names).to_have_text(["Bob Baker", "Ann Archer", "cid"])
+    expect(page.locator("thead").get_by_role("button", name="plan")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(names).to_have_text(["Ann Archer", "Bob Baker", "cid"])
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("plan↓")
+    dashboard.settle()
+    assert dashboard.violations() == []
+    page.reload()
+    expect(names).to_have_text(["Ann Archer", "Bob Baker", "cid"])
+    expect(page.get_by_label("within days")).to_have_value("30")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert sideways(page) <= 0
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="CSV").click()
+    head, *lines = taken.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert head == "distinct_id,name,email,ids,event_count,first_seen,last_seen,plan"
+    assert [line.split(",")[0].strip('"') for line in lines] == ["ann", "bob", "cid"]
+
+    page.get_by_role("button", name="Save as cohort").click()
+    page.get_by_role("textbox", name="Name").fill("Lately")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("Saved, with 3 people.")
+    page.get_by_role("link", name="Open the cohort").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("People in Lately")
+    expect(names).to_have_count(3)
+    cohorts = server.get(PATH).json()["cohorts"]
+    cohort = next(one for one in cohorts if one["name"] == "Lately")
+    assert cohort["definition"] == {"all": [{"did": "order_placed", "within_days": 30}]}
+
+
+def test_an_address_of_people_may_hold_anything(dashboard: Dashboard) -> None:
+    for asked in ("define=(all:!((property:!t)))", "define=x&sort=plan", "columns=(a:1)&sort=-"):
+        page = dashboard.go(f"people?{asked}")
+        expect(page.get_by_text("5 people", exact=True)).to_be_visible()

@@ -390,6 +390,9 @@ def test_behind_a_number_are_people_who_become_a_cohort(
     page.get_by_role("link", name=f"order_placed, {SEEN_ON}: 3").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text(f"order_placed, {SEEN_ON}")
+    expect(page.get_by_text("The number clicked: 3.")).to_be_visible()
+    expect(page.get_by_text("2 people", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Person", exact=True).click()
     expect(page.locator("tbody tr td:first-child .cut:first-child")).to_have_text(
         ["Ann Archer", "Bob Baker"]
     )
@@ -402,8 +405,14 @@ def test_behind_a_number_are_people_who_become_a_cohort(
     cohorts = server.get("/api/v1/cohorts").json()["cohorts"]
     cohort = next(one for one in cohorts if one["name"] == "Buyers")
     assert (cohort["name"], cohort["kind"], cohort["size"]) == ("Buyers", "static", 2)
+    page = dashboard.go(f"cohort?id={cohort['id']}")
+    page.get_by_role("button", name="Take those of now").click()
+    expect(page.locator(".toast")).to_contain_text("It has the people of now: 2 people.")
+    page.get_by_role("link", name="a question").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Buyers")
+    expect(page.locator("tbody tr")).to_have_count(2)
 
-    page.get_by_role("link", name="Open the cohort").click()
+    page = dashboard.go(f"people?cohort={cohort['id']}")
     expect(page.get_by_role("heading", level=1)).to_have_text("People in Buyers")
     expect(page.locator("tbody tr")).to_have_count(2)
     page = dashboard.go("insights")
@@ -441,10 +450,9 @@ def test_a_crowd_behind_a_number_is_shown_page_by_page(
     totals(page).get_by_role("link").click()
 
     expect(page.locator("tbody tr")).to_have_count(50)
-    expect(page.get_by_text("The first 50 people")).to_be_visible()
+    expect(page.get_by_text("70 people")).to_be_visible()
     page.get_by_role("button", name="Show more").click()
     expect(page.locator("tbody tr")).to_have_count(70)
-    expect(page.get_by_text("70 people")).to_be_visible()
     expect(page.get_by_role("button", name="Show more")).to_be_hidden()
 
 

@@ -178,6 +178,7 @@ class Application:
             self.stitcher,
             self.eraser,
             self.store,
+            ingestion.placeholders,
         )
         self.rejections = RejectionKeeper(registry, ingestion.service.rejections)
         self._background = (

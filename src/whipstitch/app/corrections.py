@@ -1,5 +1,5 @@
-"""What an operator takes back: a stitch, a person. Each as of now, so it waits until what was
-accepted before is stored."""
+"""What an operator says of people: that two are one, that they are not, that one is erased. Each as
+of now, so it waits until what was accepted before is stored."""
 
 import asyncio
 import time
@@ -9,11 +9,14 @@ from typing import Final
 
 from whipstitch.app.node_rules import IS_THERE
 from whipstitch.core.errors import StorageUnavailable
+from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import Scope
 from whipstitch.core.sequence import Sequence
 from whipstitch.identity.erasure.worker import ErasureWorker
+from whipstitch.identity.forest import Operation
 from whipstitch.identity.stitcher import Stitcher
 from whipstitch.ingest.durability_barrier import DurabilityBarrier
+from whipstitch.ingest.validation.alias_rows import why_refused
 from whipstitch.loader.loader import Loader
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.store import Store
@@ -36,6 +39,7 @@ class Corrections:
         stitcher: Stitcher,
         eraser: ErasureWorker,
         store: Store,
+        placeholders: Placeholders,
     ) -> None:
         self._sequence = sequence
         self._in_flight = in_flight
@@ -44,6 +48,7 @@ class Corrections:
         self._stitcher = stitcher
         self._eraser = eraser
         self._store = store
+        self._placeholders = placeholders
 
     async def undo(self, scope: Scope, alias_id: str) -> bool:
         """Takes the link of an id away, as of now; False: it has none. Reads know it on return.
@@ -53,6 +58,22 @@ class Corrections:
         """
         accepted = await self._when_stored(scope, "undone")
         return await asyncio.wrap_future(self._stitcher.undo(scope, alias_id, accepted))
+
+    def why_refused(self, alias_id: str, distinct_id: str) -> str:
+        """Why an alias of these ids is refused whatever else was said; blank: it is not."""
+        return why_refused(alias_id, distinct_id, self._placeholders)
+
+    async def merge(self, scope: Scope, alias_id: str, distinct_id: str, by: str) -> None:
+        """Takes an alias that somebody, called ``by``, says here, as of now. Reads know it on
+        return.
+
+        Raises:
+            StorageUnavailable: what came in before is not stored yet, and nothing is merged.
+        """
+        accepted = await self._when_stored(scope, "merged")
+        refused = self.why_refused(alias_id, distinct_id)
+        alias = Operation(accepted, alias_id, distinct_id, refused=refused)
+        await asyncio.wrap_future(self._stitcher.merge(scope, alias, by))
 
     async def erase(self, scope: Scope, id_: str) -> str | None:
         """Erases the person who has an id, as of now; the erasure's id, None: nobody has it. Reads

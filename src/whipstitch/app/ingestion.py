@@ -42,7 +42,7 @@ class Ingestion:
         """
         data = settings.data_dir
         self._registry = registry
-        placeholders = Placeholders(settings.placeholder_ids)
+        self.placeholders = Placeholders(settings.placeholder_ids)
         self.directory = SnapshotWatch(registry, data / DIRECTORY_FILE)
         self.geoip = GeoIP(
             settings.geoip or data / "geoip" / "city.mmdb", settings.private_ip_stand_in
@@ -59,7 +59,7 @@ class Ingestion:
             self.journal,
             self.spools,
             max_body=settings.max_body,
-            placeholders=placeholders,
+            placeholders=self.placeholders,
             directory=lambda: self.directory.current,
             max_operation=settings.max_operation,
         )
@@ -77,7 +77,7 @@ class Ingestion:
             validator=Validator(
                 self.journal.sequence,
                 lambda: self.directory.current,
-                placeholders,
+                self.placeholders,
                 max_operation=settings.max_operation,
             ),
             journal=self.journal,

@@ -13,12 +13,14 @@ from whipstitch.journal.rows import Row
 
 class Arrival(NamedTuple):
     """An operation as it arrives: in its scope, with the client's time and that of receipt, both
-    in unix milliseconds."""
+    in unix milliseconds; ``via`` what it came, and whose ``client`` said it."""
 
     scope: Scope
     operation: Operation
     timestamp: int
     received: int
+    via: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def arrivals(scope: Scope, aliases: Iterable[Row]) -> list[Arrival]:
             int(bytes(row.timestamp)),
             # Rows of earlier versions do not say it.
             row.received or row.accepted // 1000,
+            row.via,
+            row.client,
         )
         for row in aliases
     ]

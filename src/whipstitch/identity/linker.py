@@ -97,6 +97,11 @@ class Linker:
         self.take(client, [Arrival(scope, undo, now, now)])
         return True
 
+    def merge(self, client: Client, scope: Scope, alias: Operation, by: str) -> None:
+        """Takes an alias that ``by`` said here, as any other."""
+        now = self._clock() // 1000
+        self.take(client, [Arrival(scope, alias, now, now, "merge", by)])
+
     def catch_up(self, client: Client) -> None:
         """Links what other nodes stored, or what an earlier process left to be linked."""
         with self._consistently(client):

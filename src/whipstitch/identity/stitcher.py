@@ -13,6 +13,7 @@ from whipstitch.core.histogram import Histogram
 from whipstitch.core.projects import Scope
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.identity import backfill, map_generations, rewrite, sql_readers
+from whipstitch.identity.forest import Operation
 from whipstitch.identity.leadership import Leadership
 from whipstitch.identity.linker import Linker
 from whipstitch.identity.map_generations import PersonMaps
@@ -96,6 +97,12 @@ class Stitcher:
         """Takes the link of an id away, as of an acceptance number. False to come: it has none."""
         return self._store.run_on_writer(
             lambda client: self._linker.undo(client, scope, alias_id, accepted)
+        )
+
+    def merge(self, scope: Scope, alias: Operation, by: str) -> Future[None]:
+        """Takes an alias that somebody said here."""
+        return self._store.run_on_writer(
+            lambda client: self._linker.merge(client, scope, alias, by)
         )
 
     # Inside, on the stitcher's thread

@@ -23,10 +23,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKED: Final = f"""\
 INSERT INTO person_aliases
     (project_id, environment, alias_id, distinct_id, refused, undo, timestamp, received, accepted,
-    number, inserted, verdict, version)
+    number, inserted, verdict, version, via, client)
 SELECT
     project_id, environment, alias_id, distinct_id, refused, undo, timestamp, received, accepted,
-    number, inserted, {{verdict:String}}, {{version:UInt64}}
+    number, inserted, {{verdict:String}}, {{version:UInt64}}, via, client
 FROM person_aliases
 WHERE {IN_SCOPE} AND NOT undo AND refused = '' AND alias_id IN {{alias_ids:Array(String)}}
     AND (accepted, alias_id, distinct_id) IN
@@ -96,6 +96,8 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
             "accepted",
             "number",
             "version",
+            "via",
+            "client",
         ),
         [
             (
@@ -109,8 +111,10 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
                 one.accepted,
                 one.accepted,
                 0,
+                via,
+                client_,
             )
-            for scope, one, at, received in arrivals
+            for scope, one, at, received, via, client_ in arrivals
         ],
     )
 

@@ -35,6 +35,10 @@ class ClientContext(msgspec.Struct, frozen=True):
     address_limit: int = 0
     """Requests a minute from there."""
     agent: Agent = Agent()
+    software: str = ""
+    """What the ``User-Agent`` names: a browser and its system, or the first product in it."""
+    door: str = ""
+    """The product whose client's road it came by; blank: our own."""
     place: Place = Place()
     day_id: str = ""
     """Who it is for today, where nothing is stored in the browser: ``COOKIELESS`` stands for it."""

@@ -10,7 +10,7 @@ from whipstitch.core.projects import IngestionKey, ProjectSnapshot
 from whipstitch.ingest.client import ClientContext, ClientHeaders
 from whipstitch.ingest.day_ids import DayIds
 from whipstitch.ingest.enrichment.geoip import GeoIP
-from whipstitch.ingest.enrichment.user_agent import UserAgents
+from whipstitch.ingest.enrichment.user_agent import UserAgents, software
 from whipstitch.ingest.validation.authentication import Authenticator
 
 _MOST_KNOWN: Final = 10_000
@@ -82,7 +82,13 @@ class Clients:
             agent = self._user_agents.look_up(user_agent.decode("latin-1"))
             place = self._geoip.look_up(ip)
             day_id = self._day_ids.of(client.key, ip, user_agent)
-            client = msgspec.structs.replace(client, agent=agent, place=place, day_id=day_id)
+            client = msgspec.structs.replace(
+                client,
+                agent=agent,
+                software=software(agent, user_agent.decode("latin-1")),
+                place=place,
+                day_id=day_id,
+            )
         if (
             sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent)))
             < _LONGEST_KNOWN

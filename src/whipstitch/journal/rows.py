@@ -25,6 +25,8 @@ class Row(msgspec.Struct, gc=False):
     alias_id: str = ""
     refused: str = ""
     timestamp: msgspec.Raw = msgspec.Raw(b"0")
+    via: str = ""
+    client: str = ""
     # What tells an operation that comes again, and its number where its rows have others.
     once: str = ""
     part_of: int = 0

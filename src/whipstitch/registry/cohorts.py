@@ -32,8 +32,10 @@ class Cohorts(Transactions):
         kind: CohortKind,
         definition: Mapping[str, Any] | None = None,
         uses: Collection[str] = (),
+        people_of: Mapping[str, Any] | None = None,
     ) -> Cohort:
-        """A new cohort. ``definition`` is a dynamic one's. Names need not differ."""
+        """A new cohort. ``definition`` is a dynamic one's, ``people_of`` the question that a static
+        one is made from. Names need not differ."""
         with self._storing() as session:
             lock_project(session, scope.project_id)
             there = session.scalar(
@@ -54,6 +56,7 @@ class Cohorts(Transactions):
                 kind=kind,
                 definition=None if definition is None else dict(definition),
                 uses=_known(session, scope, uses),
+                people_of=None if people_of is None else dict(people_of),
                 created_at=now,
                 changed_at=now,
                 tried_at=None,
@@ -80,6 +83,7 @@ class Cohorts(Transactions):
         name: str,
         definition: Mapping[str, Any] | None = None,
         uses: Collection[str] = (),
+        people_of: Mapping[str, Any] | None = None,
     ) -> Cohort:
         """The cohort, called and defined anew. Raises UnknownCohort."""
         with self._storing() as session:
@@ -88,6 +92,7 @@ class Cohorts(Transactions):
             row.name = checked_name(name, "cohort")
             row.definition = None if definition is None else dict(definition)
             row.uses = _known(session, scope, uses)
+            row.people_of = None if people_of is None else dict(people_of)
             row.changed_at = self._now()
             session.flush()
             if row.id in _reachable(session, scope, row.uses):

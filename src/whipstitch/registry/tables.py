@@ -220,6 +220,9 @@ class CohortRow(Base):
     kind: Mapped[CohortKind]
     definition: Mapped[dict[str, Any] | None] = mapped_column(JSON, nullable=False)
     uses: Mapped[list[str]] = mapped_column(JSON)
+    people_of: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON, nullable=False, server_default="null"
+    )
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     tried_at: Mapped[datetime | None]
@@ -235,6 +238,7 @@ class CohortRow(Base):
             self.kind,
             self.definition,
             tuple(self.uses),
+            self.people_of,
             self.created_at,
             self.changed_at,
             self.tried_at,

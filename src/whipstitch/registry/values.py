@@ -156,7 +156,8 @@ class Picture:
 class Cohort:
     """A cohort without its members. ``definition`` is a dynamic one's, as it was sent, ``uses`` the
     cohorts that it refers to; its members are those of ``refreshed_at``, and ``problem`` says why
-    they are not those of ``tried_at``."""
+    they are not those of ``tried_at``. ``people_of`` is the question whose people a static one
+    has."""
 
     id: str
     scope: Scope
@@ -164,6 +165,7 @@ class Cohort:
     kind: CohortKind
     definition: dict[str, Any] | None
     uses: tuple[str, ...]
+    people_of: dict[str, Any] | None
     created_at: datetime
     changed_at: datetime
     tried_at: datetime | None

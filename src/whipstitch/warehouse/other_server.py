@@ -78,6 +78,8 @@ class StoredAlias(msgspec.Struct):
     distinct_id: str
     refused: str
     undo: bool
+    via: str
+    client: str
 
 
 Stored = StoredEvent | StoredTrait | StoredAlias
@@ -115,7 +117,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
     + _time("person_traits", "timestamp", "timestamp_ms"),
     "person_aliases": f"{_SCOPE}, alias_id, distinct_id, refused, undo, "
     + f"{_time('person_aliases', 'timestamp', 'timestamp_ms')}, "
-    + _time("person_aliases", "received", "received_ms"),
+    + f"{_time('person_aliases', 'received', 'received_ms')}, via, client",
 }
 _DECODERS: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
     "events": msgspec.json.Decoder(StoredEvent),
@@ -216,7 +218,7 @@ class OtherServer:
         )
         names = (
             *("project_id", "environment", "accepted", "alias_id", "distinct_id", "refused"),
-            *("undo", "timestamp_ms", "received_ms"),
+            *("undo", "timestamp_ms", "received_ms", "via", "client"),
         )
         return [StoredAlias(**dict(zip(names, row, strict=True))) for row in rows]
 

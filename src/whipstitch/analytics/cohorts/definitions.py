@@ -16,11 +16,12 @@ from whipstitch.analytics.expressions.event_matcher import Match, checked_event_
 from whipstitch.analytics.expressions.filters import CohortFilter, Positive, PropertyFilter
 from whipstitch.analytics.expressions.properties import is_of_events
 from whipstitch.analytics.expressions.time_ranges import TimeRange
+from whipstitch.analytics.people.selection import Select
 from whipstitch.analytics.people.traits import NAMED, WHO
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.identity.person_map import Persons, key_of
 from whipstitch.warehouse.parameters import Parameters
-from whipstitch.warehouse.sql import IN_SCOPE
+from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
 MOST_CONDITIONS: Final = 20
 MOST_DAYS: Final = 3650
@@ -82,6 +83,16 @@ def people(definition: Definition, now: datetime, values: Parameters, persons: P
         "SELECT people.key AS key, any(people.id) AS id "
         f"FROM ({_candidates(definition, context)}) AS people WHERE {met} GROUP BY key"
     )
+
+
+def selecting(definition: Definition, now: datetime) -> Select:
+    """Selects those who meet it at this moment."""
+
+    def select(persons: Persons) -> Sql:
+        values = Parameters()
+        return values.sql(people(definition, now, values, persons))
+
+    return select
 
 
 # From JSON

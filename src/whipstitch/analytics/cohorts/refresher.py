@@ -14,16 +14,15 @@ from typing import Final
 import structlog
 
 from whipstitch.analytics.cohorts import definitions, members
+from whipstitch.analytics.people.selection import Select
 from whipstitch.analytics.session import VirtualSource, as_sent
 from whipstitch.core.errors import UnknownCohort, WhipstitchError
 from whipstitch.core.worker import BackgroundWorker
-from whipstitch.identity.person_map import MapSource, Persons
+from whipstitch.identity.person_map import MapSource
 from whipstitch.registry.cohorts import Cohorts
 from whipstitch.registry.values import Cohort
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.errors import limited, translated
-from whipstitch.warehouse.parameters import Parameters
-from whipstitch.warehouse.sql import Sql
 from whipstitch.warehouse.store import Store
 
 log = structlog.get_logger(__name__)
@@ -31,8 +30,6 @@ log = structlog.get_logger(__name__)
 _LOOK_SECONDS: Final = 5.0
 """How often to look which cohorts are due."""
 _SWEEP_SECONDS: Final = 60.0
-Select = Callable[[Persons], Sql]
-"""Makes a query of ``key`` and ``id`` of people."""
 
 
 class CohortRefresher:
@@ -123,13 +120,8 @@ class CohortRefresher:
         cohort = self._registry.any_cohort(cohort_id)
         virtuals = self._virtuals(cohort.scope.project_id)
         now = datetime.now(UTC)
-
-        def select(persons: Persons) -> Sql:
-            values = Parameters()
-            definition = virtuals.resolved(definitions.parse(cohort.definition))
-            return values.sql(definitions.people(definition, now, values, persons))
-
-        self._select(client, cohort, select)
+        definition = virtuals.resolved(definitions.parse(cohort.definition))
+        self._select(client, cohort, definitions.selecting(definition, now))
         return now
 
     def _note(self, cohort_id: str, refreshed: Future[datetime]) -> None:

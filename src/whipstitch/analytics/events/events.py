@@ -8,7 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.analytics.events.pages import Count, Moment, cursor_of, rfc3339
+from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.event_matcher import Match, is_called
+from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.people.person_lookup import rows_of
 from whipstitch.core.event_columns import ADDED
 from whipstitch.identity.person_map import Persons
@@ -50,6 +52,7 @@ class EventsQuery:
     session_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    filters: tuple[Filter, ...] = ()
     after: EventPosition | None = None
     merged: tuple[Match, ...] = ()
 
@@ -86,8 +89,8 @@ class EventsPage(msgspec.Struct, kw_only=True):
 
 def build(query: EventsQuery, persons: Persons) -> Sql:
     """Asks for one row more than the page holds, to know whether there is another page."""
-    conditions = [IN_SCOPE]
     named = Parameters()
+    conditions = [IN_SCOPE, all_met(query.filters, named, persons)]
     if query.event_name is not None:
         conditions.append(is_called(query.event_name, query.merged, named, persons))
     values: dict[str, Any] = {"limit": query.limit + 1, **named.sql("").values}

@@ -3,11 +3,11 @@
 A row has the columns of ``GET /events``, in no order: sorting would not be done in level memory. It
 is ClickHouse that writes the file, whatever its format: a million rows are not looked at here."""
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from whipstitch.analytics.expressions.cells import CSV, CSV_PREFIX, harmless, rfc3339
 from whipstitch.analytics.expressions.event_matcher import Match, is_called
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people.person_lookup import rows_of
@@ -31,8 +31,7 @@ class Written:
 FORMATS: Final[Mapping[Format, Written]] = {
     # One column, which is the line.
     "jsonl": Written("TSVRaw", "application/x-ndjson"),
-    # Without a byte order mark Excel takes the text for its system's old encoding.
-    "csv": Written("CSVWithNames", "text/csv; charset=utf-8", BOM_UTF8),
+    "csv": Written("CSVWithNames", CSV, CSV_PREFIX),
     "parquet": Written("Parquet", "application/vnd.apache.parquet"),
 }
 
@@ -80,7 +79,7 @@ def _line(persons: Persons) -> dict[str, str]:
     texts = _sources(persons)
     fields = {
         **{name: f"toJSONString({texts[name]})" for name in _TEXTS},
-        **{name: f"concat('\"', {_rfc3339(name)}, '\"')" for name in _TIMES},
+        **{name: f"concat('\"', {rfc3339(name)}, '\"')" for name in _TIMES},
         "environment": "toJSONString(environment)",
         **{name: f"translate({name}_sent, '\\n\\r', '  ')" for name in _JSON},
         **_added(lambda name: f"toJSONString({name})", lambda name: f"if({name}, 'true', 'false')"),
@@ -94,11 +93,11 @@ def _cells(persons: Persons) -> dict[str, str]:
     project's public key may name an event ``=HYPERLINK(…)``."""
     texts = _sources(persons)
     return {
-        **{name: _harmless(texts[name]) for name in _TEXTS},
-        **{name: _rfc3339(name) for name in _TIMES},
+        **{name: harmless(texts[name]) for name in _TEXTS},
+        **{name: rfc3339(name) for name in _TIMES},
         "environment": "environment",
         **{name: f"{name}_sent" for name in _JSON},
-        **_added(_harmless, str),
+        **_added(harmless, str),
     }
 
 
@@ -113,11 +112,6 @@ def _typed(persons: Persons) -> dict[str, str]:
     }
 
 
-_FORMULA_STARTS: Final = (
-    "'=', '+', '-', '@', '\\t', '\\r', '\\n', '\uff1d', '\uff0b', '\uff0d', '\uff20'"
-)
-"""What a spreadsheet takes for a formula's beginning, or passes over before one. Full-width forms
-are read like the others where the system's language has them."""
 _FIELDS: Final = {"jsonl": _line, "csv": _cells, "parquet": _typed}
 
 
@@ -131,12 +125,3 @@ def _sources(persons: Persons) -> dict[str, str]:
 
 def _added(of_text: Callable[[str], str], of_flag: Callable[[str], str]) -> dict[str, str]:
     return {one.name: (of_flag if one.is_flag else of_text)(one.name) for one in _ADDED}
-
-
-def _rfc3339(column: str) -> str:
-    return f"concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
-
-
-def _harmless(text: str) -> str:
-    begins = f"substringUTF8({text}, 1, 1) IN ({_FORMULA_STARTS})"
-    return f"if({begins}, concat('\\'', {text}), toString({text}))"

@@ -23,11 +23,12 @@ def containing(text: str, wanted: str) -> str:
     # To fold is slow, and changes nothing of ASCII that is compared in any case.
     return (
         f"(positionCaseInsensitiveUTF8({text}, {wanted}) > 0 "
-        f"OR (length({text}) != lengthUTF8({text}) AND position({_folded(text)}, {wanted}) > 0))"
+        f"OR (length({text}) != lengthUTF8({text}) AND position({folding(text)}, {wanted}) > 0))"
     )
 
 
-def _folded(text: str) -> str:
+def folding(text: str) -> str:
+    """An expression of a text, folded."""
     lower = f"lowerUTF8(normalizeUTF8NFC(toValidUTF8({text})))"
     for other, plain in _FOLDED:
         lower = f"replaceAll({lower}, '{other}', '{plain}')"

@@ -19,8 +19,8 @@ SENT_SINCE: Final = (
 )
 """What ids did that a summary does not have."""
 OF_ROWS: Final = (
-    "toUnixTimestamp64Milli(max(timestamp)) AS last, toUnixTimestamp64Milli(min(timestamp)), "
-    "count()"
+    "toUnixTimestamp64Milli(max(timestamp)) AS last, "
+    "toUnixTimestamp64Milli(min(timestamp)) AS first, count() AS events"
 )
 """An ``Activity``, of rows of ``events``."""
 _OF_SENT: Final = (
@@ -67,6 +67,15 @@ def by_person(condition: str, links: str = LINKED) -> str:
         f"FROM ({_sent(condition)}) AS sent "
         f"LEFT JOIN (SELECT id, person FROM {links}) AS known ON known.id = sent_id GROUP BY who"
     )
+
+
+def of_everybody(persons: Persons) -> tuple[str, str]:
+    """Queries of ``who`` has events and of their ``Activity``: of a summary, and of the rows."""
+    of_rows = (
+        f"SELECT any({persons.id}) AS who, {OF_ROWS} FROM events "
+        f"WHERE {IN_SCOPE} GROUP BY {persons.key}"
+    )
+    return by_person("1"), of_rows
 
 
 def _sent(condition: str) -> str:

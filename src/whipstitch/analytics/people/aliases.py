@@ -38,21 +38,26 @@ class AliasPosition(msgspec.Struct, frozen=True, array_like=True):
 @dataclass(frozen=True, slots=True)
 class AliasesQuery:
     """One page of aliases. ``person``: those from and to any id of this person (a distinct id, see
-    ``person_of``); ``after``: the last of the page before."""
+    ``person_of``); ``after``: the last of the page before; ``only``: those from one id to another
+    one."""
 
     limit: int
     person: str | None = None
     after: AliasPosition | None = None
+    only: tuple[str, str] | None = None
 
 
 class ListedAlias(msgspec.Struct):
-    """An alias as it was sent, and what became of it; ``reason`` is why it was refused."""
+    """An alias as it was sent, and what became of it; ``reason`` is why it was refused. ``via``:
+    what it came by, ``client``: whose software said it; null where it is not known."""
 
     alias_id: str
     distinct_id: str
     created_at: str
     state: State
     reason: str | None
+    via: str | None
+    client: str | None
 
 
 class AliasesPage(msgspec.Struct, kw_only=True):
@@ -70,6 +75,8 @@ class Said(NamedTuple):
     distinct_id: str
     reason: str
     received: int
+    via: str
+    client: str
     round: int
 
 
@@ -97,6 +104,13 @@ async def page(reading: QuerySession, query: AliasesQuery) -> AliasesPage:
     return AliasesPage(aliases=[one for one in aliases if one], next_cursor=cursor)
 
 
+async def said(reading: QuerySession, alias_id: str, distinct_id: str) -> ListedAlias | None:
+    """The newest alias from one id to another, as lists have it."""
+    query = AliasesQuery(1, only=(alias_id, distinct_id))
+    listed = (await page(reading, query)).aliases
+    return listed[0] if listed else None
+
+
 def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
     """Asks for one more than the page holds, in the columns of Said; ``ids``: of the person whose
     aliases are asked for."""
@@ -105,6 +119,9 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
     if ids is not None:
         conditions.append("(alias_id IN {ids:Array(String)} OR distinct_id IN {ids:Array(String)})")
         values["ids"] = list(ids)
+    if query.only is not None:
+        conditions.append("alias_id = {from:String} AND distinct_id = {to:String}")
+        values |= dict(zip(("from", "to"), query.only, strict=True))
     if query.after is not None:
         conditions.append(
             "(accepted, alias_id, distinct_id) < "
@@ -113,9 +130,11 @@ def build(query: AliasesQuery, ids: Sequence[str] | None) -> Sql:
         values |= msgspec.structs.asdict(query.after)
     return Sql(
         "SELECT accepted, alias_id, distinct_id, reason, toUnixTimestamp64Milli(said_at), "
+        "via, client, "
         "arrayCount(undone -> undone < accepted, undos) "
         "FROM (SELECT accepted, alias_id, distinct_id, "
-        "any(refused) || argMax(verdict, version) AS reason, min(received) AS said_at "
+        "any(refused) || argMax(verdict, version) AS reason, min(received) AS said_at, "
+        "any(person_aliases.via) AS via, any(person_aliases.client) AS client "
         "FROM person_aliases "
         f"WHERE {' AND '.join(conditions)} GROUP BY accepted, alias_id, distinct_id "
         "ORDER BY accepted DESC, alias_id DESC, distinct_id DESC LIMIT {limit:UInt32}) AS sent "
@@ -163,4 +182,12 @@ def _alias(one: Said, first: First | None) -> ListedAlias | None:
         else:
             # What is in force by now but not yet among the ids has still to be worked on.
             state = "rewritten" if first.linked and not first.pending else "pending"
-    return ListedAlias(one.alias_id, one.distinct_id, rfc3339(one.received), state, reason)
+    return ListedAlias(
+        one.alias_id,
+        one.distinct_id,
+        rfc3339(one.received),
+        state,
+        reason,
+        one.via or None,
+        one.client or None,
+    )

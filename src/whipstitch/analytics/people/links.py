@@ -19,19 +19,25 @@ _DEEPEST: Final = 100
 
 
 class LinkedAlias(msgspec.Struct):
-    """An id of a person, and the ids that lead to it."""
+    """An id of a person, and the ids that lead to it. ``via``: what its alias came by, ``client``:
+    whose software said it; null where it is not known."""
 
     alias_id: str
     created_at: str
     state: State
+    via: str | None
+    client: str | None
     aliases: list["LinkedAlias"]
 
 
 class AliasLink(NamedTuple):
-    """To a parent; ``since``: when the alias in force was received, in unix milliseconds."""
+    """To a parent; ``since``: when the alias in force was received, in unix milliseconds; blank
+    where it is not known: by what it came, and whose client said it."""
 
     parent: str
     since: int
+    via: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,13 @@ def of(people: Sequence[str]) -> Sql:
     moves = f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND person IN ({PEOPLE})"
     linked = f"FROM {LINKED} AND person IN ({PEOPLE})"
     said = (
-        "SELECT alias_id, accepted, min(received) AS received FROM person_aliases "
+        "SELECT alias_id, accepted, min(received) AS received, any(via) AS via, "
+        "any(client) AS client FROM person_aliases "
         f"WHERE {IN_SCOPE} AND alias_id IN (SELECT id {linked}) GROUP BY alias_id, accepted"
     )
     return Sql(
         "SELECT person, id, parent, if(said.accepted = 0, intDiv(since, 1000), "
-        f"toUnixTimestamp64Milli(said.received)), id IN ({moves}) "
+        f"toUnixTimestamp64Milli(said.received)), id IN ({moves}), said.via, said.client "
         f"FROM (SELECT person, id, parent, since {linked}) AS linked LEFT JOIN ({said}) AS said "
         "ON said.alias_id = linked.id AND said.accepted = linked.since ORDER BY since, id",
         {"people": list(people)},
@@ -66,9 +73,9 @@ def of(people: Sequence[str]) -> Sql:
 def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Links]:
     """The links of each person who has some."""
     people: dict[str, Links] = defaultdict(Links)
-    for person, id_, parent, since, pending in rows:
+    for person, id_, parent, since, pending, via, client in rows:
         links = people[person]
-        links.parents[id_] = AliasLink(parent, since)
+        links.parents[id_] = AliasLink(parent, since, via, client)
         if pending:
             links.pending.add(id_)
     return dict(people)
@@ -84,9 +91,14 @@ def tree(person: str, links: Links) -> list[LinkedAlias]:
     while waiting:
         parent, beside, depth = waiting.popleft()
         for id_ in below[parent]:
-            created_at = rfc3339(links.parents[id_].since)
+            link = links.parents[id_]
             alias = LinkedAlias(
-                id_, created_at, "pending" if id_ in links.pending else "rewritten", []
+                id_,
+                rfc3339(link.since),
+                "pending" if id_ in links.pending else "rewritten",
+                link.via or None,
+                link.client or None,
+                [],
             )
             beside.append(alias)
             waiting.append((id_, alias.aliases if depth < _DEEPEST else beside, depth + 1))

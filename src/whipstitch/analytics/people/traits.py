@@ -57,6 +57,16 @@ def of(people: Sequence[str]) -> Sql:
     )
 
 
+def of_ids(ids: Sequence[str]) -> Sql:
+    """The same of the one person, called blank, who would have these ids."""
+    return Sql(
+        f"SELECT '' AS who, {_SAID} AS said, {_VALUE} AS text FROM person_traits AS traits "
+        f"WHERE {IN_SCOPE} AND distinct_id IN {{ids:Array(String)}} "
+        f"GROUP BY {TRAIT} ORDER BY said",
+        {"ids": list(ids)},
+    )
+
+
 def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
     """The traits of each person named; the row with a blank property only names them."""
     people: dict[str, Traits] = defaultdict(dict)
@@ -68,8 +78,9 @@ def shape(rows: Sequence[Sequence[Any]]) -> dict[str, Traits]:
 
 
 def matching() -> str:
-    """The ids, the first ``most`` of them, whose name or email contains ``search``, a ``folded``
-    text."""
+    """A query of ``who`` has a name or an email that contains ``search``, a ``folded`` text, of
+    those whose ids are the first ``most`` of which that was ever said. What counts is what is known
+    of all of a person's ids together."""
 
     def contains(value: str) -> str:
         return containing(f"JSONExtractString({value})", "{search:String}")
@@ -79,9 +90,12 @@ def matching() -> str:
         f"WHERE {IN_SCOPE} AND {_SEARCHED} AND {contains('value')} "
         "ORDER BY distinct_id LIMIT {most:UInt32}"
     )
+    people = (
+        "SELECT if(known.person = '', named.distinct_id, known.person) "
+        f"FROM ({candidates}) AS named LEFT JOIN ({_IDS}) AS known ON known.id = named.distinct_id"
+    )
     return (
-        f"SELECT distinct_id AS id FROM person_traits AS traits "
-        f"WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN ({candidates}) "
-        f"GROUP BY distinct_id, {TRAIT} "
-        f"HAVING {contains(_VALUE)}"
+        f"SELECT {WHO} AS who FROM {NAMED} WHERE {IN_SCOPE} AND {_SEARCHED} AND distinct_id IN "
+        f"({people} UNION ALL SELECT id FROM {LINKED} AND person IN ({people})) "
+        f"GROUP BY who, {TRAIT} HAVING {contains(_VALUE)}"
     )

@@ -211,9 +211,11 @@ class CompatDoor:
         self, match: Match, request: CompatRequest, key: str, peer: str
     ) -> ClientContext | Answer:
         sent = key.encode("latin-1", "replace")
-        return self._service.enter(
-            match.ecosystem.name, {**request.headers, b"x-api-key": sent}, peer
-        )
+        name = match.ecosystem.name
+        entered = self._service.enter(name, {**request.headers, b"x-api-key": sent}, peer)
+        if isinstance(entered, Answer):
+            return entered
+        return msgspec.structs.replace(entered, door=name)
 
 
 def _refused(

@@ -78,6 +78,17 @@ class Agent:
     bot: bool = False
 
 
+_LONGEST_PRODUCT = 100
+
+
+def software(agent: Agent, user_agent: str) -> str:
+    """What a client is called: a browser and its system (``Firefox, linux``), or of others the
+    first product that the User-Agent names (``python-requests/2.32``)."""
+    if agent.browser or agent.os:
+        return ", ".join(filter(None, (agent.browser, agent.os)))
+    return user_agent.split(" ", 1)[0][:_LONGEST_PRODUCT]
+
+
 UNKNOWN = Agent()
 BOT = Agent(bot=True)
 

@@ -139,6 +139,7 @@ class Rows:
             self._now if received is None else received,
             self._placeholders,
             self._remarks,
+            "import",
         )
         self._tally.aliases += 1
         return [row]

@@ -156,6 +156,8 @@ def _row(stored: Stored) -> Row:
         stored.received_ms,
         stored.accepted,
         stored.refused,
+        via=stored.via,
+        client=stored.client,
     )
 
 
@@ -168,7 +170,8 @@ def _arrival(stored: StoredAlias) -> Arrival:
         refused=stored.refused,
     )
     scope = Scope(stored.project_id, "test" if stored.environment == "test" else "live")
-    return Arrival(scope, operation, stored.timestamp_ms, stored.received_ms)
+    times = (stored.timestamp_ms, stored.received_ms)
+    return Arrival(scope, operation, *times, stored.via, stored.client)
 
 
 def _read(path: Path) -> Mark:

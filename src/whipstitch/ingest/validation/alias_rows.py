@@ -17,18 +17,15 @@ def alias_row(
     received: int,
     placeholders: Placeholders,
     remarks: Remarks,
+    via: str,
+    client: str = "",
 ) -> AliasRow:
-    """An alias, refused where it would merge strangers or nobody (contract README, "Identity")."""
+    """An alias, refused where it would merge strangers or nobody (contract README, "Identity");
+    ``via`` what it came, and whose ``client`` said it."""
     alias_id, distinct_id = alias.alias_id or "", alias.distinct_id or ""
     timestamp = time_sent(alias.timestamp, remarks)
     if timestamp is None:
         timestamp = received
-    if alias_id == distinct_id:
-        refused = "self"
-    elif any(id_ in placeholders or id_ == COOKIELESS for id_ in (alias_id, distinct_id)):
-        refused = "placeholder"
-    else:
-        refused = ""
     project, environment = key.project.id, key.environment
     return AliasRow(
         project,
@@ -38,6 +35,17 @@ def alias_row(
         timestamp,
         received,
         accepted,
-        refused,
+        why_refused(alias_id, distinct_id, placeholders),
         once("alias", key, alias, ids_in(alias.properties), alias.content()),
+        via,
+        client,
     )
+
+
+def why_refused(alias_id: str, distinct_id: str, placeholders: Placeholders) -> str:
+    """Why an alias of these ids is refused whatever else was said; blank: it is not."""
+    if alias_id == distinct_id:
+        return "self"
+    if any(id_ in placeholders or id_ == COOKIELESS for id_ in (alias_id, distinct_id)):
+        return "placeholder"
+    return ""

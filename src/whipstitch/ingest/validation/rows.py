@@ -52,7 +52,8 @@ class TraitRow(msgspec.Struct, tag_field="k", tag="trait", gc=False, omit_defaul
 
 
 class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False, omit_defaults=True):
-    """``refused`` is blank, or why the alias changes nothing."""
+    """``refused`` is blank, or why the alias changes nothing. ``via``: what it came by, ``client``:
+    whose software said it (``ClientContext.software``)."""
 
     project_id: str
     environment: str
@@ -63,6 +64,8 @@ class AliasRow(msgspec.Struct, tag_field="k", tag="alias", gc=False, omit_defaul
     accepted: int
     refused: str
     once: str = ""
+    via: str = ""
+    client: str = ""
 
 
 Row = EventRow | TraitRow | AliasRow

@@ -156,7 +156,16 @@ class Validator:
             return GARBAGE
         number = self._sequence.take(1)
         received = self._sequence.now // 1000
-        row = alias_row(alias, client.key, number, received, self._placeholders, self._remarks)
+        row = alias_row(
+            alias,
+            client.key,
+            number,
+            received,
+            self._placeholders,
+            self._remarks,
+            client.door or "alias",
+            client.software,
+        )
         if (onces := onces_of(client)) is not None:
             row.once = onces.of("alias", row.once, alias.content)
         tally = self.with_remarks(_ONE_ALIAS)
@@ -205,7 +214,14 @@ class Validator:
         received = numbers.received
         for alias in kept.aliases:
             said = alias_row(
-                alias.payload, key, numbers.alias, received, self._placeholders, self._remarks
+                alias.payload,
+                key,
+                numbers.alias,
+                received,
+                self._placeholders,
+                self._remarks,
+                client.door or "batch",
+                client.software,
             )
             if onces is not None:
                 said.once = onces.of("alias", said.once, alias.payload.content)

@@ -22,6 +22,8 @@ _EXAMPLE: Final = {
             "created_at": "2026-05-10T08:00:00.000Z",
             "state": "refused",
             "reason": "second_parent",
+            "via": "segment",
+            "client": "Firefox, linux",
         },
         {
             "alias_id": "anon_a3b9ff",
@@ -29,6 +31,8 @@ _EXAMPLE: Final = {
             "created_at": "2026-05-09T14:30:00.000Z",
             "state": "rewritten",
             "reason": None,
+            "via": "alias",
+            "client": "python-requests/2.32",
         },
     ],
     "next_cursor": None,

@@ -12,7 +12,7 @@ from whipstitch.analytics.cohorts import members_sql
 from whipstitch.registry.values import Cohort, CohortKind
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.web.api.asking import Asking
-from whipstitch.web.api.cohort_bodies import EXAMPLE
+from whipstitch.web.api.people_selection import EXAMPLE
 from whipstitch.web.api.times import moment
 
 State = Literal["ready", "new", "refreshing", "failed"]
@@ -22,6 +22,7 @@ SHOWN: Final = {
     "name": "Lively teams",
     "kind": "dynamic",
     "definition": EXAMPLE,
+    "people_of": None,
     "size": 412,
     "state": "ready",
     "refreshed_at": "2026-05-09T14:30:00.000Z",
@@ -34,12 +35,15 @@ ONE: Final = {"cohort": {"ok": True, "cohort": SHOWN}}
 
 class CohortShown(msgspec.Struct):
     """A cohort; ``size`` is the number of people in it now. ``state`` of a dynamic one is ``new``
-    until the first refresh is done, ``failed`` where the last one failed, with the ``problem``."""
+    until the first refresh is done, ``failed`` where the last one failed, with the ``problem``.
+    ``people_of`` is the question whose people were made the members of a static one, at
+    ``refreshed_at``."""
 
     id: str
     name: str
     kind: CohortKind
     definition: dict[str, Any] | None
+    people_of: dict[str, Any] | None
     size: int
     state: State
     refreshed_at: str | None
@@ -97,6 +101,7 @@ def _show(cohort: Cohort, size: int, state: State) -> CohortShown:
         cohort.name,
         cohort.kind,
         cohort.definition,
+        cohort.people_of,
         size,
         state,
         None if cohort.refreshed_at is None else moment(cohort.refreshed_at),

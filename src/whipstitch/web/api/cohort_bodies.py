@@ -10,36 +10,12 @@ from whipstitch.analytics.expressions.properties import is_text
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.registry.values import CohortKind
 from whipstitch.web.api.bodies import StrictBody
-from whipstitch.web.api.cohort_sources import PeopleSource
+from whipstitch.web.api.people_selection import DEFINITION, EXAMPLE
+from whipstitch.web.api.people_sources import PeopleSource
 
 MOST_MEMBERS: Final = 10_000
 """Ids that one request may name."""
 _LONGEST_ID: Final = 1_000
-EXAMPLE: Final = {
-    "all": [
-        {"property": "plan", "operator": "is", "value": ["pro", "team"]},
-        {"did": "checkout_completed", "at_least": 2, "within_days": 30},
-        {"did_not": "support_requested", "within_days": 90},
-    ]
-}
-_DEFINITION = {
-    "type": "object",
-    "description": "Either `all` or `any`, a list of conditions: a filter (of the person, unless "
-    '`on` is `event` or only events have the property; or `{"cohort": ID, "operator": "in"}`), '
-    '`{"did": EVENT, "at_least"?, "at_most"?, "within_days"?, "filters"?}` or '
-    '`{"did_not": EVENT, "within_days"?, "filters"?}`.',
-    "properties": {
-        name: {
-            "type": "array",
-            "items": {"type": "object"},
-            "minItems": 1,
-            "maxItems": definitions.MOST_CONDITIONS,
-        }
-        for name in ("all", "any")
-    },
-    "additionalProperties": False,
-    "examples": [EXAMPLE],
-}
 Members = Annotated[
     list[str],
     Meta(description="Any ids of people, known or not", max_length=MOST_MEMBERS),
@@ -83,7 +59,7 @@ class CohortBody(StrictBody, kw_only=True):
 
     name: Annotated[str, Meta(examples=["Lively teams"])]
     kind: CohortKind
-    definition: Annotated[Any, Meta(extra_json_schema=_DEFINITION)] = None
+    definition: Annotated[Any, Meta(extra_json_schema=DEFINITION)] = None
     members: Members | None = None
     people_of: PeopleSource | None = None
 

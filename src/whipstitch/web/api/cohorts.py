@@ -1,16 +1,18 @@
 """``/api/v1/cohorts``."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from whipstitch.analytics.cohorts.definitions import Definition
 from whipstitch.analytics.expressions import filters
+from whipstitch.analytics.people.selection import Select
 from whipstitch.core.errors import InvalidQuery, StorageError
 from whipstitch.registry.values import Cohort
-from whipstitch.warehouse.parameters import Parameters
 from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.cohort_answers import (
     ONE,
@@ -24,7 +26,7 @@ from whipstitch.web.api.cohort_answers import (
 )
 from whipstitch.web.api.cohort_bodies import EXAMPLES, CohortBody
 from whipstitch.web.api.endpoints import REFUSALS, Done, InEnvironment, Routes
-from whipstitch.web.api.reports import patterns_named
+from whipstitch.web.api.people_selection import must_be_usable
 
 routes = Routes("/api/v1/cohorts", "cohorts", cancellable=True)
 
@@ -71,15 +73,14 @@ async def create_cohort(asking: Asking, sent: InEnvironment, body: CohortBody) -
         body.name,
         body.kind,
         *_defined(body, definition),
+        _question(body),
     )
     if definition is not None:
         return await _refreshed(asking, cohort)
-    members = asking.services.cohorts
     try:
         if select is not None:
-            await done(members.replace(cohort, select))
-        else:
-            await done(members.replace_by_ids(cohort, body.members or ()))
+            return await _replaced(asking, cohort, select)
+        await done(asking.services.cohorts.replace_by_ids(cohort, body.members or ()))
     except StorageError:
         await run_in_threadpool(asking.registry.delete_cohort, asking.scope, cohort.id)
         raise
@@ -103,7 +104,7 @@ async def show_cohort(asking: Asking, sent: OneCohort) -> CohortAnswer:
 )
 async def change_cohort(asking: Asking, sent: OneCohort, body: CohortBody) -> CohortAnswer:
     """Name, definition or members are replaced; without `members` and `people_of` a static one
-    keeps those that it has. The kind stays."""
+    keeps those that it has. `people_of` is kept, so that it can be sent again. The kind stays."""
     cohort = await find(asking, sent.cohort_id)
     if body.kind != cohort.kind:
         raise InvalidQuery("kind", f"cannot be changed: this cohort is {cohort.kind}")
@@ -115,12 +116,13 @@ async def change_cohort(asking: Asking, sent: OneCohort, body: CohortBody) -> Co
         sent.cohort_id,
         body.name,
         *_defined(body, definition),
+        cohort.people_of if select is None and body.members is None else _question(body),
     )
     if definition is not None:
         return await _refreshed(asking, changed)
     if select is not None:
-        await done(asking.services.cohorts.replace(changed, select))
-    elif body.members is not None:
+        return await _replaced(asking, changed, select)
+    if body.members is not None:
         await done(asking.services.cohorts.replace_by_ids(changed, body.members))
     return await answer(asking, changed)
 
@@ -161,12 +163,8 @@ async def refresh_cohort(asking: Asking, sent: OneCohort) -> CohortAnswer:
 
 async def _checked(asking: Asking, body: CohortBody) -> Definition | None:
     definition = body.checked()
-    await asking.must_exist(filters.cohorts_of(definition))
-    if patterns := filters.patterns_of(definition):
-        values = Parameters()
-        tried = ", ".join(f"match('', {values.add(one)})" for _, one in patterns)
-        with patterns_named(definition):
-            await (await asking.session()).run(values.sql(f"SELECT {tried}"))
+    if definition is not None:
+        await must_be_usable(asking, definition)
     return definition
 
 
@@ -176,6 +174,18 @@ def _defined(
     if definition is None:
         return None, set()
     return body.definition, set(filters.cohorts_of(definition).values())
+
+
+def _question(body: CohortBody) -> dict[str, Any] | None:
+    return None if body.people_of is None else msgspec.to_builtins(body.people_of)
+
+
+async def _replaced(asking: Asking, cohort: Cohort, select: Select) -> CohortAnswer:
+    """Makes those who are behind a number now the members."""
+    now = datetime.now(UTC)
+    await done(asking.services.cohorts.replace(cohort, select))
+    await run_in_threadpool(asking.registry.note_refresh, cohort.id, now, None)
+    return await answer(asking, await find(asking, cohort.id))
 
 
 async def _refreshed(asking: Asking, cohort: Cohort) -> CohortAnswer:

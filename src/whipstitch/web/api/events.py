@@ -7,15 +7,18 @@ import msgspec
 from msgspec import Meta
 
 from whipstitch.analytics.events import events
+from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.people.person_lookup import person_of
 from whipstitch.core.errors import InvalidQuery
 from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.endpoints import InEnvironment, Routes
-from whipstitch.web.api.parameters import Cursor, OfPerson, position
+from whipstitch.web.api.parameters import Cursor, OfPerson, json_of, position
+from whipstitch.web.api.reports import patterns_named
 
 routes = Routes("/api/v1", "events")
 
 _MOST: Final = 1000
+_LONGEST: Final = 100_000
 EVENT: Final = {
     "id": "evt_V1StGXR8_Z5jdHi6B-myT",
     "event_name": "checkout_started",
@@ -49,6 +52,14 @@ class Events(InEnvironment, kw_only=True):
         name="from", default=None
     )
     to: Annotated[str | None, Meta(description="RFC 3339, exclusive")] = None
+    filters: Annotated[
+        str,
+        Meta(
+            max_length=_LONGEST,
+            description="A list of filters as JSON text, all of which an event meets.",
+            examples=['[{"property": "plan", "operator": "is", "value": ["pro", "team"]}]'],
+        ),
+    ] = ""
     limit: Annotated[int, Meta(ge=1, le=_MOST)] = 100
     cursor: Cursor = None
 
@@ -72,10 +83,13 @@ async def list_events(asking: Asking, sent: Events) -> events.EventsPage:
         session_id=sent.session_id,
         start=_moment(sent.from_, "from"),
         end=_moment(sent.to, "to"),
+        filters=filters.parse(json_of(sent.filters, "filters") or [], "filters"),
         after=position(sent.cursor, events.EventPosition),
     )
+    await asking.must_exist(filters.cohorts_of(query))
     query = reading.virtuals.resolved(query)
-    rows = await reading.run(events.build(query, reading.persons))
+    with patterns_named(query):
+        rows = await reading.run(events.build(query, reading.persons))
     return events.shape(query, rows)
 
 

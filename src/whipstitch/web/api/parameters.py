@@ -6,7 +6,7 @@ line break at the end, and so means somebody else.) Clients and proxies resolve 
 paths before they send them, and some join slashes; so each of these endpoints can also be asked
 with it as a parameter."""
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -49,3 +49,15 @@ def position(cursor: str | None, type_: type[P]) -> P | None:
         return position_of(cursor, type_) if cursor else None
     except InvalidCursor:
         raise InvalidQuery("cursor", "not one that this endpoint gave out") from None
+
+
+def json_of(text: str, field: str) -> Any:
+    """What a parameter says as JSON text; None: it is blank.
+
+    Raises:
+        InvalidQuery
+    """
+    try:
+        return msgspec.json.decode(text) if text else None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raise InvalidQuery(field, "must be JSON text") from None

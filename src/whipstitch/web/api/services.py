@@ -27,6 +27,16 @@ class Stitches(Protocol):
             StorageUnavailable: what came in before is not stored yet, or nothing can be.
         """
 
+    def why_refused(self, alias_id: str, distinct_id: str) -> str:
+        """Why an alias of these ids is refused whatever else was said; blank: it is not."""
+
+    async def merge(self, scope: Scope, alias_id: str, distinct_id: str, by: str) -> None:
+        """Takes an alias that somebody, called ``by``, says here.
+
+        Raises:
+            StorageUnavailable: what came in before is not stored yet, or nothing can be.
+        """
+
     def rewrite_now(self) -> None:
         """Asks for the rewrite of what waits."""
 

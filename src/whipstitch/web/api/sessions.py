@@ -1,7 +1,7 @@
 """``GET /api/v1/sessions``."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -13,10 +13,9 @@ from whipstitch.analytics.sessions import listing
 from whipstitch.analytics.sessions.listing import SessionPosition, SessionsList, SessionsPage
 from whipstitch.analytics.sessions.session_filters import split
 from whipstitch.analytics.sessions.sessions import Sessions
-from whipstitch.core.errors import InvalidQuery
 from whipstitch.web.api.asking import Asking
 from whipstitch.web.api.endpoints import InEnvironment, Routes
-from whipstitch.web.api.parameters import Cursor, From, OfPerson, To, position
+from whipstitch.web.api.parameters import Cursor, From, OfPerson, To, json_of, position
 from whipstitch.web.api.reports import REFUSALS, patterns_named
 
 routes = Routes("/api/v1", "web", cancellable=True)
@@ -84,7 +83,8 @@ async def list_sessions(asking: Asking, sent: ListedSessions) -> SessionsPage:
     of `GET /api/v1/events` with its `distinct_id` and `session_id`; where that is blank, with
     `session_id=` and the time from `start` to `end`."""
     reading = await asking.session()
-    of_events, of_sessions = split(filters.parse(_read(sent.filters), "filters", of_sessions=True))
+    wanted = json_of(sent.filters, "filters") or []
+    of_events, of_sessions = split(filters.parse(wanted, "filters", of_sessions=True))
     query = SessionsList(
         Sessions(
             parse_range(sent.from_, sent.to, asking.zone, datetime.now(UTC)),
@@ -99,10 +99,3 @@ async def list_sessions(asking: Asking, sent: ListedSessions) -> SessionsPage:
     await asking.must_exist(filters.cohorts_of(query))
     with patterns_named(query):
         return await listing.answer(reading, query)
-
-
-def _read(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text) if text else []
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raise InvalidQuery("filters", "must be a list of filters as JSON text") from None

@@ -1,12 +1,18 @@
 """Events of people with several ids, in every state of the rewrite."""
 
+from random import Random
+
 import pytest
 from tests.support.identity import Rows
+from tests.support.reference import Worlds, random_filter, random_world
 
 from whipstitch.analytics.events import events
+from whipstitch.analytics.events.pages import rfc3339
+from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.people.person_lookup import ids_of, person_of
 from whipstitch.analytics.session import QuerySession
 from whipstitch.core.projects import Scope
+from whipstitch.warehouse.sql import Rows as Found
 
 Seen = list[tuple[int, str, str]]
 """Second, person, and the id that was sent where it is another."""
@@ -110,3 +116,22 @@ def test_the_ids_of_a_person_begin_with_their_own(rows: Rows) -> None:
     assert rows.read(lambda reading: ids_of(reading, "nobody")) == ["nobody"]
     assert rows.read(lambda reading: person_of(reading, "first")) == "user"
     assert rows.read(lambda reading: person_of(reading, "third")) == "third"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_filters_let_through_whom_and_what_they_describe(worlds: Worlds, seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    world = worlds.put(random_world(random))
+    for _ in range(5):
+        wanted = [random_filter(random) for _ in range(random.randint(1, 2))]
+        query = events.EventsQuery(1000, filters=filters.parse(wanted, "filters"))
+
+        async def ask(reading: QuerySession, query: events.EventsQuery = query) -> Found:
+            return await reading.run(events.build(query, reading.persons))
+
+        found = events.shape(query, worlds.read(world.scope(), ask)).events
+        expected = world.matching(None, wanted, -(10**12), 10**12)
+        order = [rfc3339(one.ms) for one in sorted(expected, key=lambda one: -one.at)]
+        assert [one.timestamp for one in found] == order, wanted
+        people = sorted(world.person(one.sent_id) for one in expected)
+        assert sorted(one.distinct_id for one in found) == people

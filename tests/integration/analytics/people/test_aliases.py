@@ -3,7 +3,7 @@
 from tests.support.identity import Rows
 
 from whipstitch.analytics.events.pages import position_of
-from whipstitch.analytics.people import aliases, people
+from whipstitch.analytics.people import aliases, profiles
 from whipstitch.core.projects import Scope
 
 Told = list[tuple[str, str, str, str | None]]
@@ -117,7 +117,7 @@ def test_the_time_of_an_alias_is_that_of_its_receipt_also_where_the_clock_was_ah
     rows.event("user", 60)
 
     page = rows.read(lambda reading: aliases.page(reading, aliases.AliasesQuery(2)))
-    person = rows.read(lambda reading: people.profile(reading, "phone"))
+    person = rows.read(lambda reading: profiles.profile(reading, "phone"))
     seen = rows.ask("SELECT alias_id, toString(created_at) FROM sql_aliases ORDER BY alias_id")
 
     said = [(one.alias_id, one.created_at) for one in page.aliases]

@@ -5,7 +5,7 @@ import pytest
 from tests.support.identity import START_MS, Rows
 
 from whipstitch.analytics.events.pages import position_of
-from whipstitch.analytics.people import people
+from whipstitch.analytics.people import last_active, listed, profiles
 from whipstitch.core.projects import Scope
 
 _NOW = START_MS + 60_000
@@ -21,21 +21,21 @@ def rows(rows: Rows, request: pytest.FixtureRequest) -> Rows:
 
 def _pages(
     rows: Rows, *, limit: int = 100, search: str | None = None, now: int = _NOW
-) -> list[people.Listed]:
+) -> list[listed.Listed]:
     """The people of all pages."""
-    found: list[people.Listed] = []
+    found: list[listed.Listed] = []
     after = None
     while True:
-        query = people.PeopleQuery(limit, now, search=search, after=after)
-        page = rows.read(lambda reading, query=query: people.page(reading, query))  # type: ignore[misc]
+        query = last_active.PeopleQuery(limit, now, search=search, after=after)
+        page = rows.read(lambda reading, query=query: last_active.page(reading, query))  # type: ignore[misc]
         assert len(page.people) <= limit
         found += page.people
         if page.next_cursor is None:
             return found
-        after = position_of(page.next_cursor, people.PeoplePosition)
+        after = position_of(page.next_cursor, last_active.PeoplePosition)
 
 
-def _ids(listed: list[people.Listed]) -> list[str]:
+def _ids(listed: list[listed.Listed]) -> list[str]:
     return [person.distinct_id for person in listed]
 
 
@@ -120,7 +120,7 @@ def test_people_are_listed_by_whichever_of_their_ids(rows: Rows) -> None:
     rows.traits("named", 1, plan='"pro"')
     ids = ["named", "ann phone", "ann", "nobody", "it's {x:String}", "bob"]
 
-    page = rows.read(lambda reading: people.named(reading, ids))
+    page = rows.read(lambda reading: listed.named(reading, ids))
 
     assert [(one.distinct_id, one.aliases, one.event_count) for one in page.people] == [
         ("bob", [], 1),
@@ -178,7 +178,7 @@ def test_a_profile_is_found_by_any_id_and_shows_how_the_ids_hang_together(rows: 
     rows.move("phone", "user")
 
     found = [
-        rows.read(lambda reading, id_=id_: people.profile(reading, id_))  # type: ignore[misc]
+        rows.read(lambda reading, id_=id_: profiles.profile(reading, id_))  # type: ignore[misc]
         for id_ in ("user", "account", "phone", "web")
     ]
 
@@ -192,17 +192,23 @@ def test_a_profile_is_found_by_any_id_and_shows_how_the_ids_hang_together(rows: 
                         "alias_id": "account",
                         "created_at": "2026-02-02T02:40:05.000Z",
                         "state": "rewritten",
+                        "via": None,
+                        "client": None,
                         "aliases": [
                             {
                                 "alias_id": "phone",
                                 "created_at": "2026-02-02T02:40:03.000Z",
                                 "state": "pending",
+                                "via": None,
+                                "client": None,
                                 "aliases": [],
                             },
                             {
                                 "alias_id": "web",
                                 "created_at": "2026-02-02T02:40:04.000Z",
                                 "state": "rewritten",
+                                "via": None,
+                                "client": None,
                                 "aliases": [],
                             },
                         ],
@@ -223,8 +229,8 @@ def test_nobody_has_an_id_that_was_never_seen(rows: Rows) -> None:
     rows.elsewhere(Scope("proj_a", "test")).event("stranger", 1)
     rows.traits("named", 1)
 
-    def profile(id_: str) -> people.Profile | None:
-        return rows.read(lambda reading: people.profile(reading, id_))
+    def profile(id_: str) -> profiles.Profile | None:
+        return rows.read(lambda reading: profiles.profile(reading, id_))
 
     assert profile("stranger") is None
     assert profile("") is None

@@ -813,7 +813,7 @@ def test_an_alias_that_must_not_stitch_is_answered_alike_and_kept_refused(
     response = server.post("alias", {"alias_id": alias_id, "distinct_id": distinct_id})
     assert (response.status, response.body) == (200, b"")
     [row] = server.new_rows()
-    assert (row["alias_id"], row["refused"]) == (alias_id, refused)
+    assert (row["alias_id"], row["refused"], row["via"]) == (alias_id, refused, "alias")
 
 
 # Browsers, and other methods

@@ -11,7 +11,7 @@ NOW = datetime(2026, 5, 9, tzinfo=UTC)
 
 def _cohort(id_: str, *uses: str) -> Cohort:
     return Cohort(
-        id_, Scope("proj_a", "live"), id_, "dynamic", {}, uses, NOW, NOW, None, None, None
+        id_, Scope("proj_a", "live"), id_, "dynamic", {}, uses, None, NOW, NOW, None, None, None
     )
 
 

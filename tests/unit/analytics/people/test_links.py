@@ -37,9 +37,16 @@ def test_a_chain_of_any_length_can_be_written_down() -> None:
 
 
 def test_rows_are_shared_out_among_their_people() -> None:
-    rows = [("u", "a", "u", 1, 0), ("v", "b", "v", 2, 1), ("u", "c", "a", 3, 1)]
+    rows = [
+        ("u", "a", "u", 1, 0, "alias", "Firefox, linux"),
+        ("v", "b", "v", 2, 1, "", ""),
+        ("u", "c", "a", 3, 1, "import", ""),
+    ]
 
     assert shape(rows) == {
-        "u": Links({"a": AliasLink("u", 1), "c": AliasLink("a", 3)}, {"c"}),
+        "u": Links(
+            {"a": AliasLink("u", 1, "alias", "Firefox, linux"), "c": AliasLink("a", 3, "import")},
+            {"c"},
+        ),
         "v": Links({"b": AliasLink("v", 2)}, {"b"}),
     }

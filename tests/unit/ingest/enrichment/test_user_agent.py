@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whipstitch.ingest.enrichment.user_agent import BOT, LONGEST, UNKNOWN, Agent, UserAgents
+from whipstitch.ingest.enrichment.user_agent import (
+    BOT,
+    LONGEST,
+    UNKNOWN,
+    Agent,
+    UserAgents,
+    software,
+)
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 "
 IPHONE_WEB_VIEW = IPHONE + "(KHTML, like Gecko) Mobile/15E148"
@@ -234,3 +241,20 @@ any_text = st.text(st.characters())  # lone surrogates too
 @given(any_text | any_text.map("Mozilla/5.0 ({})".format))
 def test_no_text_is_an_error(user_agent: str) -> None:
     assert agents.look_up(user_agent).os in ("", "ios", "android", "windows", "darwin", "linux")
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (WINDOWS_CHROME, "Chrome, windows"),
+        (PIXEL_WEB_VIEW, "Chrome Mobile WebView, android"),
+        ("python-requests/2.32.3", "python-requests/2.32.3"),
+        ("MyApp/1.0 (iPhone; iOS 17.4)", "MyApp/1.0"),
+        ("", ""),
+        ("x" * 500, "x" * 100),
+    ],
+)
+def test_software_is_a_browser_on_its_system_or_the_first_product(
+    user_agent: str, name: str
+) -> None:
+    assert software(agents.look_up(user_agent), user_agent) == name

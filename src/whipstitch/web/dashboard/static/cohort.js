@@ -1,6 +1,6 @@
 // A cohort: who is in it and why; made, changed and deleted here. Without an id: a new one.
 
-import { ApiError, del, failed, get, mayEdit, page, post, reason } from "./api.js";
+import { ApiError, del, failed, get, mayEdit, page, post, put, reason } from "./api.js";
 import { question, say } from "./app.js";
 import { definitionText, usedBy } from "./cohort_definition.js";
 import { cohortForm } from "./cohort_form.js";
@@ -8,6 +8,7 @@ import { memberList } from "./cohort_members.js";
 import { isBusy, KINDS, stateTag } from "./cohort_state.js";
 import { byId, fill, h, skeleton } from "./dom.js";
 import { number, plural } from "./format.js";
+import { sourceLink } from "./people_behind.js";
 import { timeAgo } from "./time.js";
 
 const SOON_MS = 2000;
@@ -96,12 +97,28 @@ async function view(cohort) {
   if (isBusy(cohort)) settled().catch((error) => say(reason(error)));
   try {
     const [text, { cohorts }] = await Promise.all([cohort.definition && definitionText(cohort.definition), get("cohorts")]);
-    fill(rule, text || h("p", {}, "The people whose ids were named, or who were behind a number when it was saved."));
+    fill(rule, text || (cohort.people_of ? answered(cohort) : h("p", {}, "The people whose ids were named.")));
     const others = usedBy(id, cohorts);
     fill(uses, others.length > 0 && h("section.card", {}, h("h2", {}, "Used by"), h("ul.plain", {}, others.map((one) => h("li", {}, h("a.break", { href: page("cohort", { id: one.id }) }, one.name))))));
   } catch (error) {
     fill(rule, failed(error, begin));
   }
+}
+
+// Of a static one: the question whose people it has.
+function answered(cohort) {
+  const again = h("button.button", { type: "button", onclick: async () => {
+    again.disabled = true;
+    try {
+      const { cohort: now } = await put(path, { name: cohort.name, kind: "static", people_of: cohort.people_of });
+      say(`It has the people of now: ${plural(now.size, "person", "people")}.`);
+      await view(now);
+    } catch (error) {
+      again.disabled = false;
+      say(reason(error));
+    }
+  } }, "Take those of now");
+  return [h("p", {}, "The people who were behind ", h("a", { href: sourceLink(cohort.people_of, cohort.name) }, "a question"), " ", timeAgo(cohort.refreshed_at), ", and whoever was added or removed since."), mayEdit && again];
 }
 
 function factsOf(cohort) {

@@ -2,22 +2,29 @@
 
 import { page } from "./api.js";
 import { h } from "./dom.js";
+import { eventValue } from "./event_value.js";
 import { ago, moment, timeOfDay } from "./format.js";
-import { tree } from "./json.js";
+import { textOf, tree } from "./json.js";
 
-// `person`: whether the line names who it was.
-export function eventRow(event, { person = true } = {}) {
+// `person`: whether the line names who it was; `shown`: properties that it has, too.
+export function eventRow(event, { person = true, shown = [] } = {}) {
   const where = [event.city, event.country].filter(Boolean).join(", ");
   const line = h("summary", {},
     h("time.num", { datetime: event.timestamp, title: `${moment(event.timestamp)} (${ago(event.timestamp)})` }, timeOfDay(event.timestamp)),
     h("span.event-name.cut", {}, event.event_name),
     person && h("span.cut.mono", {}, event.distinct_id),
-    h("span.cut.quiet.where", {}, [event.os, where].filter(Boolean).join(" · ")));
+    h("span.cut.quiet.where", {}, [event.os, where].filter(Boolean).join(" · ")),
+    values(event, shown));
   const details = h("details.event", {}, line);
   details.addEventListener("toggle", () => {
     if (details.open && details.childElementCount === 1) details.append(body(event));
   });
   return details;
+}
+
+function values(event, shown) {
+  const found = shown.map((name) => [name, eventValue(event, name)]).filter(([, value]) => value !== undefined && value !== null);
+  return found.length > 0 && h("span.shown", {}, found.map(([name, value]) => h("span.cut", { title: textOf(value) }, h("span.quiet", {}, `${name} `), textOf(value))));
 }
 
 function body(event) {

@@ -17,7 +17,7 @@ const chance = (p) => (p === null ? "—" : p < 0.001 ? "< 0.1%" : p > 0.999 ? "
 const pText = (p) => (p === null ? "—" : p < 0.001 ? "< 0.001" : number(Math.round(p * 1000) / 1000));
 const between = (ends, format) => (ends ? h("span.below.quiet", {}, `${format(ends[0])} – ${format(ends[1])}`) : null);
 
-const behind = ({ query }, outcome, variant, title) => peopleLink("experiments", query, variant === null ? { outcome } : { outcome, variant }, title);
+const behind = ({ query }, outcome, variant, title, count) => peopleLink("experiments", query, variant === null ? { outcome } : { outcome, variant }, title, number(count));
 
 // What is to be known before the numbers are believed, and what they say.
 export function verdict(found) {
@@ -34,7 +34,7 @@ export function verdict(found) {
     ? " How many are needed cannot be told: with the control too few, or all, reach the goal."
     : ` Each variant needs ${number(required)} to find an uplift of ${percent(query.least_effect)} in four of five cases; ${fewest.variant} has ${number(fewest.people)}.`));
   return [warning, few, h("p.answer-sum.break", {}, said),
-    several > 0 && h("p.quiet.small", {}, linkedNumber(several, behind(found, "several", null, "Were shown several variants")), ` ${several === 1 ? "person was" : "people were"} shown several variants and left out.`)];
+    several > 0 && h("p.quiet.small", {}, linkedNumber(several, behind(found, "several", null, "Were shown several variants", several)), ` ${several === 1 ? "person was" : "people were"} shown several variants and left out.`)];
 }
 
 export function drawVariants(element, place, said, found) {
@@ -43,7 +43,7 @@ export function drawVariants(element, place, said, found) {
   place.classList.add("low");
   const rows = answer.variants.map((one, index) => ({
     name: one.variant, value: one.value, low: one.interval?.[0], high: one.interval?.[1], text: format(one.value), tone: index,
-    href: one.people ? behind(found, "exposed", one.variant, `Were shown ${one.variant}`) : null,
+    href: one.people ? behind(found, "exposed", one.variant, `Were shown ${one.variant}`, one.people) : null,
   }));
   fill(element, said, place, table(found, format), notes(query));
   whiskerChart(place, { rows, format, caption: `${isShare(query) ? "Conversion" : "Mean"} by variant, with 95 % intervals` });
@@ -60,12 +60,12 @@ export function drawVariants(element, place, said, found) {
 function table(found, format) {
   const { answer, query } = found;
   const heading = (text) => h("th.num", { scope: "col" }, text);
-  const link = (one, count, outcome, title, shown) => linkedNumber(count, count ? behind(found, outcome, one.variant, title) : null, shown);
+  const link = (one, count, outcome, title, shown) => linkedNumber(count, count ? behind(found, outcome, one.variant, title, count) : null, shown);
   return h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": "Variants" }, h("table.table.tight", {},
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Variant"), ["People", "Reached goal", isShare(query) ? "Conversion" : "Mean", "Uplift", "Better", "Best", "p value"].map(heading))),
     h("tbody", {}, answer.variants.map((one, index) => h("tr", {},
       h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch.${colour(index)}`), h("span.cut", { title: one.variant }, one.variant)), index === 0 && h("span.below.quiet", {}, "control")),
-      h("td.num", {}, link(one, one.people, "exposed", `Were shown ${one.variant}`), one.missing_people > 0 && h("span.below.quiet", {}, `${number(one.missing_people)} short`)),
+      h("td.num", {}, link(one, one.people, "exposed", `Were shown ${one.variant}`, one.people), one.missing_people > 0 && h("span.below.quiet", {}, `${number(one.missing_people)} short`)),
       h("td.num", {}, link(one, one.converted, "converted", `Reached the goal with ${one.variant}`),
         h("span.below", {}, link(one, one.people - one.converted, "not_converted", `Did not reach the goal with ${one.variant}`, (count) => `\u2212${number(count)}`))),
       h("td.num", {}, format(one.value), between(one.interval, format)),

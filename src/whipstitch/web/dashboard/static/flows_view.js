@@ -86,7 +86,7 @@ function pathsOf({ answer, before, query }) {
     return {
       ...one, name: nameOf(one, query), lost, backwards, past: before?.nodes.find((other) => other.id === one.id)?.count ?? 0,
       note: lost ? `${percent(lost / one.count)} ${backwards ? "begin" : "end"}` : "",
-      href: peopleLink("flows", query, { node: one.id }, `${nameOf(one, query)}, ${stepText(one.step, query)}`),
+      href: peopleLink("flows", query, { node: one.id }, `${nameOf(one, query)}, ${stepText(one.step, query)}`, number(one.count)),
     };
   });
   const links = answer.links.map((link) => {
@@ -98,7 +98,7 @@ function pathsOf({ answer, before, query }) {
       ...link, title, step: target.step, away: Math.abs(far.step), from: nameOf(source, query), to: nameOf(target, query),
       share: rounded(link.count / near.count),
       past: before?.links.find((one) => one.source === link.source && one.target === link.target)?.count ?? 0,
-      href: peopleLink("flows", query, { link: [link.source, link.target] }, `${title}, ${stepText(far.step, query)}`),
+      href: peopleLink("flows", query, { link: [link.source, link.target] }, `${title}, ${stepText(far.step, query)}`, number(link.count)),
     };
   });
   const ends = nodes.filter((one) => one.lost).map(({ step, name, lost, count, backwards }) => ({

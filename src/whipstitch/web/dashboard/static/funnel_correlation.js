@@ -30,7 +30,7 @@ export function drawCorrelation(element, { answer }, everybody) {
   if (told.length) {
     const bars = told.toSorted((a, b) => b.odds_ratio - a.odds_ratio).slice(0, MOST_BARS);
     whiskerChart(place, {
-      rows: bars.map((one) => ({ name: one.name, value: one.odds_ratio, low: one.interval[0], high: one.interval[1], text: times(one.odds_ratio), tone: VERDICTS[one.goes_with].tone, href: everybody.behind(...cell(one, "converted", true)) })),
+      rows: bars.map((one) => ({ name: one.name, value: one.odds_ratio, low: one.interval[0], high: one.interval[1], text: times(one.odds_ratio), tone: VERDICTS[one.goes_with].tone, href: everybody.behind(...cell(one, "converted", true), one.converted_with) })),
       base: 1, logarithmic: true, format: times, caption: "Odds ratios of converting, with 95 % intervals",
     });
   }
@@ -40,7 +40,7 @@ export function drawCorrelation(element, { answer }, everybody) {
 const times = (value) => (value === null ? "—" : `${number(value < 10 ? Math.round(value * 100) / 100 : Math.round(value))}×`);
 
 function summary({ converted, dropped }, told, everybody) {
-  const link = (count, outcome, title) => linkedNumber(count, count ? everybody.behind({ correlated: { outcome } }, title) : null);
+  const link = (count, outcome, title) => linkedNumber(count, count ? everybody.behind({ correlated: { outcome } }, title, count) : null);
   return h("p.answer-sum", {}, h("strong", {}, told.length ? plural(told.length, "event or value", "events or values") : "Nothing"),
     h("span.quiet", {}, ` ${told.length === 1 ? "goes" : told.length ? "go" : "is seen to go"} together with converting or dropping out, among `), link(converted, "converted", "Converted"),
     h("span.quiet", {}, " who converted and "), link(dropped, "dropped", "Dropped out"), h("span.quiet", {}, " who did not."));
@@ -56,7 +56,7 @@ const heading = (text) => h("th.num", { scope: "col" }, text);
 function table(label, each, found, everybody) {
   const people = (one, present) => {
     const [converted, dropped] = present ? [one.converted_with, one.dropped_with] : [one.converted_without, one.dropped_without];
-    const link = (count, outcome, format) => linkedNumber(count, count ? everybody.behind(...cell(one, outcome, present)) : null, format);
+    const link = (count, outcome, format) => linkedNumber(count, count ? everybody.behind(...cell(one, outcome, present), count) : null, format);
     return h("td.num.apart", {}, link(converted, "converted"), h("span.quiet", {}, ` ${percent(converted / (converted + dropped))}`), h("span.below", {}, link(dropped, "dropped", (count) => `\u2212${number(count)}`)));
   };
   return h("div.scroll.totals", { tabindex: "0", role: "region", "aria-label": label }, h("table.table.tight", {},

@@ -1,5 +1,5 @@
 // How a funnel's conversion changes over time, and how long it takes: drawOverTime(element, found, lines) and drawHistogram(…), as a
-// view's draw() (question_state.js). A line is { name, group, former, behind(peopleOf, title) }, `group` null for everybody,
+// view's draw() (question_state.js). A line is { name, group, former, behind(peopleOf, title, count) }, `group` null for everybody,
 // `former` the answer about the same people in the period before, if that was asked for.
 
 import { linkedNumber } from "./answer_parts.js";
@@ -16,7 +16,7 @@ export function drawOverTime(element, { answer, before, query, queryBefore }, li
   const told = lines.map((line) => {
     const of = line.group ?? answer;
     const [began, converted] = [of.steps[0].counts, of.steps[last].counts];
-    const people = (step, title) => (index) => (of.steps[step].counts[index] ? line.behind({ step: step + 1, interval: answer.intervals[index] }, `${title}, ${labels[index]}`) : null);
+    const people = (step, title) => (index) => (of.steps[step].counts[index] ? line.behind({ step: step + 1, interval: answer.intervals[index] }, `${title}, ${labels[index]}`, of.steps[step].counts[index]) : null);
     const then = before && labels.map((_, index) => line.former?.conversion[index] ?? null);
     return { name: line.name, values: of.conversion, before: then || undefined, began, converted, href: people(last, "Took every step"), hrefBegan: people(0, "Began") };
   });
@@ -66,7 +66,7 @@ export function drawHistogram(element, { answer, query }, lines) {
   const whole = lines.find((one) => !one.group) ?? lines[0];
   const labels = buckets.map((one) => duration(one.from_seconds));
   const span = ({ from_seconds: from, to_seconds: to }) => `${duration(from)} – ${duration(to)}`;
-  const href = (line, one) => (one.count ? line.behind({ step: last + 1, from_seconds: one.from_seconds, to_seconds: one.to_seconds }, `Took every step in ${span(one)}`) : null);
+  const href = (line, one) => (one.count ? line.behind({ step: last + 1, from_seconds: one.from_seconds, to_seconds: one.to_seconds }, `Took every step in ${span(one)}`, one.count) : null);
   const counts = buckets.map((one) => one.count);
   const place = h("div.chart");
   const groups = lines.filter((one) => one.group);

@@ -141,8 +141,8 @@ function lineOf({ answer, before, query }, names, group = null) {
   const value = values?.map((one, index) => groupLabel(one, group.are_values?.[index] ?? group.is_value)).join(" · ");
   const by = (query.breakdowns ?? [query.breakdown]).map((one) => one?.property).join(" · ");
   const theirs = group ? (group.breakdowns ? { breakdowns: values, are_values: group.are_values ?? values.map(() => false) } : groupAsked(group.value, group.is_value)) : {};
-  const people = (peopleOf, title) => peopleLink("funnels", query, { ...peopleOf, ...theirs }, `${title}${group ? ` · ${by}: ${value}` : ""}`);
-  const behind = (step, outcome, title) => people({ step, outcome }, title);
+  const people = (peopleOf, title, count) => peopleLink("funnels", query, { ...peopleOf, ...theirs }, `${title}${group ? ` · ${by}: ${value}` : ""}`, number(count));
+  const behind = (step, outcome, title, count) => people({ step, outcome }, title, count);
   const told = (steps) => steps.map((one, index) => ({
     count: one.count, fromFirst: one.conversion_from_first, fromPrevious: one.conversion_from_previous, median: one.median_seconds_from_previous,
     dropped: index ? steps[previousOf(query, index)].count - one.count : 0,
@@ -159,10 +159,10 @@ function lineOf({ answer, before, query }, names, group = null) {
     before: past && stepsBefore.map((one) => one.fromFirst),
     steps: told((group ?? answer).steps).map((one, index) => ({
       ...one,
-      href: one.count ? behind(index + 1, "converted", `Took step ${index + 1}, ${names[index]}`) : null,
+      href: one.count ? behind(index + 1, "converted", `Took step ${index + 1}, ${names[index]}`, one.count) : null,
       former: index ? previousOf(query, index) : 0,
       optional: query.steps[index].optional === true,
-      hrefDropped: one.dropped ? behind(index + 1, "dropped", `${query.steps[index].optional ? "Left out" : "Dropped out before"} step ${index + 1}, ${names[index]}`) : null,
+      hrefDropped: one.dropped ? behind(index + 1, "dropped", `${query.steps[index].optional ? "Left out" : "Dropped out before"} step ${index + 1}, ${names[index]}`, one.dropped) : null,
     })),
   };
 }

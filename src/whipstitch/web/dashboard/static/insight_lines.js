@@ -48,8 +48,8 @@ export function linesOf({ answer, before, query }, labels) {
     const unit = (event ?? formula).unit;
     const same = past?.series.find((other) => other.index === one.index && keyOf(other, groups.length) === keyOf(one, groups.length));
     const none = !event || mayBeNone(event) ? null : 0;
-    const behind = (more, when) => peopleLink("insights", query, { series: one.index, ...(isAll ? {} : asked(one, groupings)), ...more },
-      `${title}${groups.length ? ` · ${groupings.map((of) => of.property ?? "cohort").join(", ")}: ${groupText}` : ""}${when}`);
+    const behind = (more, when, value) => peopleLink("insights", query, { series: one.index, ...(isAll ? {} : asked(one, groupings)), ...more },
+      `${title}${groups.length ? ` · ${groupings.map((of) => of.property ?? "cohort").join(", ")}: ${groupText}` : ""}${when}`, formatOf(unit)(value));
     const counted = Boolean(event) && isTotal(event) && event.math !== "sum" && !(query.moving_average > 1);
     const since = past && firstOf(event ? [event] : partsOf(formula, query), past.firstSeen ?? answer.firstSeen);
     return {
@@ -60,8 +60,8 @@ export function linesOf({ answer, before, query }, labels) {
       before: past ? labels.map((_, index) => (since && Date.parse(past.intervals[index + 1]) <= since ? null : (same?.values[index] ?? none))) : undefined,
       totalBefore: past ? (same?.total ?? none) : null,
       isNew: since && since > Date.parse(past.intervals[0]) + DAY_MS ? new Date(since).toISOString() : null,
-      href: counted ? (index) => (one.values[index] ? behind({ interval: answer.intervals[index] }, `, ${labels[index]}`) : null) : undefined,
-      hrefTotal: counted && one.total ? behind({}, "") : null,
+      href: counted ? (index) => (one.values[index] ? behind({ interval: answer.intervals[index] }, `, ${labels[index]}`, one.values[index]) : null) : undefined,
+      hrefTotal: counted && one.total ? behind({}, "", one.total) : null,
     };
   });
 }

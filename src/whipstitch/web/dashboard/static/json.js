@@ -15,6 +15,9 @@ function exact(_, value, { source } = {}) {
   return /^-?\d+$/.test(source) || !Number.isFinite(value) ? JSON.rawJSON(source) : value;
 }
 
+// A value as text: a text as it is, all else as JSON.
+export const textOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
 const isExact = (value) => Boolean(JSON.isRawJSON?.(value));
 const isNested = (value) => value !== null && typeof value === "object" && !isExact(value);
 
@@ -40,5 +43,5 @@ function row(name, value, depth) {
 
 function leaf(value) {
   const kind = value === null ? "quiet" : isExact(value) ? "number" : typeof value;
-  return h(`span.json-${kind}`, {}, typeof value === "string" ? value : JSON.stringify(value));
+  return h(`span.json-${kind}`, {}, textOf(value));
 }

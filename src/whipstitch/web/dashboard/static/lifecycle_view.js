@@ -5,7 +5,7 @@ import { linkedNumber, nothingHappened } from "./answer_parts.js";
 import { timezone } from "./api.js";
 import { barChart } from "./charts.js";
 import { fill, h } from "./dom.js";
-import { intervalIso, intervalLabel } from "./format.js";
+import { intervalIso, intervalLabel, number } from "./format.js";
 import { unfinishedOf } from "./insight_lines.js";
 import { eventLabel } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
@@ -32,7 +32,7 @@ export const view = activityView({
     const unfinished = unfinishedOf(answer, query);
     const series = names.map((name) => ({
       name: STATES[name], meaning: MEANINGS[name], values: answer[name].map((value, index) => (unfinished[index] === undefined ? null : value)),
-      href: (index) => (answer[name][index] ? peopleLink("lifecycle", query, { interval: answer.intervals[index], state: name }, `${eventLabel(query.event_name)} · ${STATES[name].toLowerCase()}, ${labels[index]}`) : null),
+      href: (index) => (answer[name][index] ? peopleLink("lifecycle", query, { interval: answer.intervals[index], state: name }, `${eventLabel(query.event_name)} · ${STATES[name].toLowerCase()}, ${labels[index]}`, number(answer[name][index])) : null),
     }));
     if (state.view === "table") fill(element, matrix(series, labels, unfinished));
     else {

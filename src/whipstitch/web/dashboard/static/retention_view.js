@@ -132,13 +132,13 @@ function cohortsOf({ cohorts, incomplete }, query, heads, found = null, group = 
   const named = group ? ` · ${query.breakdown.property}: ${groupLabel(group.value, group.is_value)}` : "";
   return cohorts.map(({ start, size, returned, values }, at) => {
     const label = intervalLabel(start, interval, timezone);
-    const behind = (more, title) => (found ? peopleLink("retention", query, { cohort: start, ...asked, ...more }, `Started ${startText(interval, label)}${title}${named}`) : null);
+    const behind = (more, title, count) => (found ? peopleLink("retention", query, { cohort: start, ...asked, ...more }, `Started ${startText(interval, label)}${title}${named}`, number(count)) : null);
     return {
       start, label, size,
-      href: size ? behind({}, "") : null,
+      href: size ? behind({}, "", size) : null,
       cells: incomplete[at].map((going, period) => going === null ? null : {
         share: size ? returned[period] / size : null, amount: values?.[period] ?? returned[period], isOver: !going,
-        href: returned[period] ? behind({ period }, `, back in ${heads[period].toLowerCase()}`) : null,
+        href: returned[period] ? behind({ period }, `, back in ${heads[period].toLowerCase()}`, returned[period]) : null,
       }),
     };
   });

@@ -151,7 +151,7 @@ const imageOf = (one) => address("screens/image", { screen: name, app_version: o
 
 function figures(screen, found, query) {
   const figure = (label, value) => h("div", {}, h("dt", {}, label), h("dd", {}, value));
-  const people = found.people ? h("a", { href: peopleLink("heatmaps", query, {}, `Tapped on ${name}`) }, number(found.people)) : "0";
+  const people = found.people ? h("a", { href: peopleLink("heatmaps", query, {}, `Tapped on ${name}`, number(found.people)) }, number(found.people)) : "0";
   return [
     h("dl.figures", {}, figure("Taps", number(found.taps)), figure("People", people), figure(query.filters.length || query.event_name ? "Views, all" : "Views", number(screen.views))),
     found.unplaced > 0 && h("p.quiet.small", {}, `${plural(found.unplaced, "more tap")} without the screen's size, or outside of it.`),
@@ -169,7 +169,7 @@ const top = (found, query) => h("div.scroll", { tabindex: "0", role: "region", "
   h("tbody", {}, found.cells.slice(0, TOP).map((cell) => h("tr", {},
     h("th", { scope: "row" }, placeOf(cell, found)),
     h("td.num", {}, number(cell.taps)), h("td.num", {}, percent(cell.taps / found.taps)),
-    h("td.num", {}, h("a", { href: peopleLink("heatmaps", query, { column: cell.column, row: cell.row }, `Tapped on ${name}, ${placeOf(cell, found)}`) }, number(cell.people))))))));
+    h("td.num", {}, h("a", { href: peopleLink("heatmaps", query, { column: cell.column, row: cell.row }, `Tapped on ${name}, ${placeOf(cell, found)}`, number(cell.people)) }, number(cell.people))))))));
 
 const pixels = (one) => (one.device_width && one.device_height ? `${number(one.device_width)} × ${number(one.device_height)}` : null);
 

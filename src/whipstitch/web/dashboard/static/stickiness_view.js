@@ -22,7 +22,7 @@ export const view = activityView({
     }
     const labels = answer.days.map((one) => plural(one.days, query.interval));
     const title = (one) => `${eventLabel(query.event_name)} in ${plural(one.days, query.interval)}`;
-    const hrefs = answer.days.map((one) => (one.people ? peopleLink("stickiness", query, { days: one.days }, title(one)) : null));
+    const hrefs = answer.days.map((one) => (one.people ? peopleLink("stickiness", query, { days: one.days }, title(one), number(one.people)) : null));
     // From the end: who came in so many, or more.
     let reached = 0;
     const atLeast = answer.days.toReversed().map((one) => (reached += one.people)).toReversed();

@@ -190,7 +190,7 @@ async function live() {
   try {
     const { series: [one] } = await post("insights", query);
     const shown = byId("live");
-    if (shown) fill(shown, one.total ? h("a", { href: peopleLink("insights", query, { series: 0 }, "Here in the last 5 minutes") }, number(one.total)) : "0");
+    if (shown) fill(shown, one.total ? h("a", { href: peopleLink("insights", query, { series: 0 }, "Here in the last 5 minutes", number(one.total)) }, number(one.total)) : "0");
   } catch {
     // The next time it is tried again.
   }

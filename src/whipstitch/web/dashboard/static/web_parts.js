@@ -14,7 +14,7 @@ export const MEASURES = { visitors: "Visitors", sessions: "Sessions", views: "Vi
 const DAY_MS = 86_400_000;
 const VIEWED = { property: "views", operator: "gte", value: 1, on: "session" };
 
-const people = ({ query }, peopleOf, title) => peopleLink("web", query, peopleOf, title);
+const people = ({ query }, peopleOf, title, shown) => peopleLink("web", query, peopleOf, title, shown);
 
 // What is compared with is not whole where the first event came later.
 const isNew = ({ answer, queryBefore }) => Boolean(queryBefore) && firstOf([{ event_name: null }], answer.firstSeen ?? {}) > Date.parse(queryBefore.from) + DAY_MS;
@@ -34,10 +34,10 @@ export function figures(found, more = null) {
   const share = (value) => (value === null ? "—" : percent(value));
   return [
     h("dl.figures", {},
-      of("visitors", "Visitors", { href: people(found, {}, "Visitors") }),
+      of("visitors", "Visitors", { href: people(found, {}, "Visitors", number(answer.visitors)) }),
       of("sessions", "Sessions", { href: page("sessions", parametersOf({ ...state, filters: [...state.filters, VIEWED] })) }),
       of("views", "Views"),
-      of("bounce_rate", "Bounce rate", { show: share, less: true, href: people(found, { bounced: true }, "Visitors who bounced") }),
+      of("bounce_rate", "Bounce rate", { show: share, less: true, href: people(found, { bounced: true }, "Visitors who bounced", share(answer.bounce_rate)) }),
       of("median_seconds", "Duration, median", { show: span }), more),
     queryBefore && h("p.quiet.small", {}, isNew(found) ? `Not compared with ${daysText(queryBefore)}: the first event came later than that began.` : `Changes are from ${daysText(queryBefore)}.`),
   ];
@@ -51,7 +51,7 @@ export function overTime(element, found) {
   lineChart(element, { labels, unfinished, caption: `${MEASURES[measure]} by ${query.interval}`, height: 220, legend: false, series: [{
     name: MEASURES[measure], values: now[measure].map((value, index) => (unfinished[index] === undefined ? null : value)),
     ...(then?.length === labels.length ? { before: then } : {}),
-    href: (index) => (now.visitors[index] ? people(found, { interval: now.intervals[index] }, `Visitors, ${labels[index]}`) : null),
+    href: (index) => (now.visitors[index] ? people(found, { interval: now.intervals[index] }, `Visitors, ${labels[index]}`, number(now.visitors[index])) : null),
   }] });
 }
 
@@ -68,7 +68,7 @@ export function valuesTable(found, name, rows, hrefOf, go = null) {
       : h("a.cut", { href: hrefOf(to), title: text, onclick: (event) => followed(event, go, to) }, text));
     cell.style.setProperty("--share", `${(100 * one.visitors) / most}%`);
     return h("tr", {}, cell,
-      h("td.num", {}, h("a", { href: people(found, { breakdown: name, value: one.value }, `Visitors, ${NAMES[name]}: ${text}`) }, number(one.visitors))),
+      h("td.num", {}, h("a", { href: people(found, { breakdown: name, value: one.value }, `Visitors, ${NAMES[name]}: ${text}`, number(one.visitors)) }, number(one.visitors))),
       h("td.num", {}, number(name === "page" ? one.views : one.sessions)),
       h("td.num", {}, one.bounce_rate === null ? "—" : percent(one.bounce_rate)));
   });

@@ -1,28 +1,24 @@
-"""People: who they are, what they did, what is known of them (interfaces, "Query API":
-``GET /api/v1/people``).
+"""The list of people by their last event, the newest first; those who have none come last
+(interfaces, "Query API": ``GET /api/v1/people``).
 
-A person is whoever has events or was named by an update of traits. Pages go by the last event,
-the newest first; those who have none come last."""
+A person is whoever has events or was named by an update of traits. Few pages of this list need a
+look at all events; for other orders see ``sorted_people``."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from whipstitch.analytics.cohorts.members_sql import member_keys
-from whipstitch.analytics.events.pages import Moment, cursor_of, rfc3339
-from whipstitch.analytics.expressions.searching import containing, folded
-from whipstitch.analytics.people import activity, links, traits
+from whipstitch.analytics.events.pages import Moment, cursor_of
+from whipstitch.analytics.expressions.searching import folded
+from whipstitch.analytics.people import activity, traits
 from whipstitch.analytics.people.activity import NO_EVENTS, Activity
-from whipstitch.analytics.people.links import NO_LINKS, LinkedAlias, Links
-from whipstitch.analytics.people.person_lookup import person_of, persons_of
-from whipstitch.analytics.people.traits import Traits
+from whipstitch.analytics.people.listed import PeoplePage, listed, traits_of
+from whipstitch.analytics.people.people_search import contains, in_cohort, matching
 from whipstitch.analytics.session import QuerySession
 from whipstitch.identity.person_map import LINKED, Persons, key_of
-from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Sql
 
 _DAY: Final = 24 * 3_600_000
@@ -54,83 +50,18 @@ class PeopleQuery:
     after: PeoplePosition | None = None
 
 
-class Listed(msgspec.Struct):
-    """A person in a list; ``aliases`` are their other ids."""
-
-    distinct_id: str
-    aliases: list[str]
-    properties: Traits
-    first_seen: str | None
-    last_seen: str | None
-    event_count: int
-
-
-class PeoplePage(msgspec.Struct, kw_only=True):
-    ok: bool = True
-    people: list[Listed]
-    next_cursor: str | None
-
-
-class Profile(msgspec.Struct):
-    """A person alone; ``aliases`` are their other ids, each with those that lead to it."""
-
-    distinct_id: str
-    aliases: list[LinkedAlias]
-    properties: Traits
-    first_seen: str | None
-    last_seen: str | None
-    event_count: int
-
-
-class PersonAnswer(msgspec.Struct, kw_only=True):
-    ok: bool = True
-    person: Profile
-
-
 async def page(reading: QuerySession, query: PeopleQuery) -> PeoplePage:
     """The people of one page, with all that is known of them."""
     found = await _find(reading, query)
     people = list(found)[: query.limit]
     did = {person: known for person in people if (known := found[person]) is not None}
     unknown = [person for person in people if person not in did]
-    about, ids, seen = await asyncio.gather(
-        _traits(reading, people), _links(reading, people), activity.of(reading, unknown)
-    )
-    did |= seen
-    listed = [_listed(person, about, ids, did) for person in people]
+    did |= await activity.of(reading, unknown)
     cursor = None
     if len(found) > query.limit:
         end = did.get(people[-1], NO_EVENTS)
         cursor = cursor_of(PeoplePosition(end.last, people[-1]))
-    return PeoplePage(people=listed, next_cursor=cursor)
-
-
-async def named(reading: QuerySession, ids: Sequence[str]) -> PeoplePage:
-    """Those who have one of ``ids`` among theirs, each once, the last active first."""
-    rows = await reading.run(persons_of(ids))
-    people = list(dict.fromkeys(row[0] for row in rows))
-    about, links_, seen = await asyncio.gather(
-        _traits(reading, people), _links(reading, people), activity.of(reading, people)
-    )
-    known = [person for person in people if person in seen or person in about]
-    known.sort(key=lambda person: _order(seen.get(person, NO_EVENTS), person))
-    return PeoplePage(people=[_listed(one, about, links_, seen) for one in known], next_cursor=None)
-
-
-async def profile(reading: QuerySession, id_: str) -> Profile | None:
-    """The person who has ``id_`` among their ids; None: nobody has."""
-    person = await person_of(reading, id_)
-    seen, about, ids = await asyncio.gather(
-        activity.of(reading, [person]), _traits(reading, [person]), _links(reading, [person])
-    )
-    if person not in seen and person not in about:
-        return None
-    return Profile(
-        person,
-        links.tree(person, ids.get(person, NO_LINKS)),
-        about.get(person, {}),
-        *_seen(seen.get(person, NO_EVENTS)),
-    )
+    return PeoplePage(people=await listed(reading, people, did), next_cursor=cursor)
 
 
 async def _find(reading: QuerySession, query: PeopleQuery) -> dict[str, Activity | None]:
@@ -138,7 +69,10 @@ async def _find(reading: QuerySession, query: PeopleQuery) -> dict[str, Activity
     where it is known by the way. Few pages need a look at all events."""
     matched = None
     if query.search:
-        matched = [row[0] for row in await reading.run(matching(query.search, query.cohort))]
+        inside, values = in_cohort(query.cohort, key_of("who"))
+        sql = matching(query.search, inside, _MOST_MATCHED)
+        rows = await reading.run(Sql(sql.text, {**sql.values, **values}))
+        matched = [row[0] for row in rows]
     found: dict[str, Activity | None] = {}
     if query.after is None or query.after.last is not None:
         for since in _windows(query):
@@ -174,7 +108,7 @@ async def _inactive_of(
     people = [person for person in people if person > start]
     if not people:
         return []
-    seen, named = await asyncio.gather(activity.of(reading, people), _traits(reading, people))
+    seen, named = await asyncio.gather(activity.of(reading, people), traits_of(reading, people))
     return [person for person in people if person in named and person not in seen]
 
 
@@ -188,36 +122,12 @@ def _windows(query: PeopleQuery) -> Iterable[int]:
         yield max(at - window, _EARLIEST)
 
 
-def matching(search: str, cohort: str | None = None) -> Sql:
-    """People, of a cohort if one is named, whom ``search`` finds by what other tables than events
-    say, in the order of their distinct ids; of very many the first."""
-    contain = partial(containing, wanted="{search:String}")
-    first = "LIMIT {most:UInt32}"
-    ids = (
-        f"{traits.matching()} UNION ALL "
-        f"SELECT distinct_id AS id FROM person_traits "
-        f"WHERE {IN_SCOPE} AND property = '' AND {contain('distinct_id')} "
-        f"ORDER BY distinct_id {first} UNION ALL "
-        f"SELECT person AS id FROM {LINKED} "
-        f"AND ({contain('person_ids.id')} OR {contain('person')}) "
-        f"ORDER BY person_ids.id {first}"
-    )
-    known = f"SELECT id, person FROM {LINKED} AND id IN ({ids})"
-    inside, values = _in_cohort(cohort, key_of("who"))
-    return Sql(
-        "SELECT DISTINCT if(known.person = '', found.id, known.person) AS who "
-        f"FROM ({ids}) AS found LEFT JOIN ({known}) AS known ON known.id = found.id "
-        f"WHERE {inside} ORDER BY who {first}",
-        {"search": folded(search), "most": _MOST_MATCHED, **values},
-    )
-
-
 def active(
     query: PeopleQuery, persons: Persons, since: int | None, matched: Sequence[str] | None
 ) -> Sql:
     """People with events since then: distinct id, and their activity since. With a search: those
     who are ``matched`` or whose distinct id is found."""
-    inside, values = _in_cohort(query.cohort, persons.key)
+    inside, values = in_cohort(query.cohort, persons.key)
     conditions = [IN_SCOPE, inside]
     values["limit"] = query.limit + 1
     if since is not None:
@@ -225,8 +135,7 @@ def active(
         values["since"] = since
     if matched is not None:
         keys = f"SELECT {key_of('arrayJoin({matched:Array(String)})')}"
-        contains = containing(persons.id, "{search:String}")
-        conditions.append(f"({contains} OR {persons.key} IN ({keys}))")
+        conditions.append(f"({contains(persons.id)} OR {persons.key} IN ({keys}))")
         values |= {"search": folded(query.search or ""), "matched": list(matched)}
     after = ""
     if query.after is not None:
@@ -242,11 +151,10 @@ def active(
 
 def ever_active(query: PeopleQuery, matched: Sequence[str] | None) -> Sql:
     """``active`` since ever, for ``activity.counted``."""
-    inside, values = _in_cohort(query.cohort, key_of("who"))
+    inside, values = in_cohort(query.cohort, key_of("who"))
     conditions, theirs, ids = [inside], LINKED, "1"
     values["limit"] = query.limit + 1
     if matched is not None:
-        contains = partial(containing, wanted="{search:String}")
         people = "SELECT arrayJoin({matched:Array(String)})"
         conditions.append(f"({contains('who')} OR who IN ({people}))")
         # All ids of whoever may be found, and those that may be whoever is.
@@ -271,7 +179,7 @@ def ever_active(query: PeopleQuery, matched: Sequence[str] | None) -> Sql:
 def inactive(query: PeopleQuery, active_keys: str, found: int) -> Sql:
     """People who were named by an update of traits and are not among ``active_keys``, a query of
     the keys of all who have events; as many as the page has room for beside those ``found``."""
-    inside, values = _in_cohort(query.cohort, key_of(traits.WHO))
+    inside, values = in_cohort(query.cohort, key_of(traits.WHO))
     conditions = [IN_SCOPE, "property = ''", inside]
     values["limit"] = query.limit + 1 - found
     if query.after is not None and query.after.last is None:
@@ -284,44 +192,3 @@ def inactive(query: PeopleQuery, active_keys: str, found: int) -> Sql:
         "ORDER BY id LIMIT {limit:UInt32}",
         values,
     )
-
-
-def _in_cohort(cohort: str | None, key: str) -> tuple[str, dict[str, Any]]:
-    """The condition that somebody with this key is in a cohort, if one is named, and its values."""
-    if cohort is None:
-        return "1", {}
-    values = Parameters()
-    keys = member_keys(cohort, values)
-    return f"{key} IN ({keys})", dict(values.sql("").values)
-
-
-async def _traits(reading: QuerySession, people: Sequence[str]) -> dict[str, Traits]:
-    return traits.shape(await reading.run(traits.of(people))) if people else {}
-
-
-async def _links(reading: QuerySession, people: Sequence[str]) -> dict[str, Links]:
-    return links.shape(await reading.run(links.of(people))) if people else {}
-
-
-def _listed(
-    person: str,
-    about: Mapping[str, Traits],
-    ids: Mapping[str, Links],
-    did: Mapping[str, Activity],
-) -> Listed:
-    return Listed(
-        person,
-        list(ids.get(person, NO_LINKS).parents),
-        about.get(person, {}),
-        *_seen(did.get(person, NO_EVENTS)),
-    )
-
-
-def _order(did: Activity, person: str) -> tuple[bool, int, str]:
-    """As pages are ordered."""
-    return did.last is None, -(did.last or 0), person
-
-
-def _seen(did: Activity) -> tuple[str | None, str | None, int]:
-    first, last = (None if moment is None else rfc3339(moment) for moment in (did.first, did.last))
-    return first, last, did.events

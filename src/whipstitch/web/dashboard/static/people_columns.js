@@ -1,0 +1,32 @@
+// The columns of a list of people: titleOf(column), cellOf(person, column), columnOptions for comboboxes.
+
+import { h } from "./dom.js";
+import { number } from "./format.js";
+import { textOf } from "./json.js";
+import { traits } from "./lexicon_source.js";
+import { matching } from "./combobox.js";
+import { timeAgo } from "./time.js";
+import { traitValue } from "./traits.js";
+
+const TITLES = { ids: "Ids", event_count: "Events", first_seen: "First seen", last_seen: "Last seen" };
+const TRAIT = "properties.";
+
+export const isNumber = (column) => column === "ids" || column === "event_count";
+export const isTrait = (column) => column.startsWith(TRAIT);
+export const titleOf = (column) => TITLES[column] ?? column.slice(TRAIT.length);
+
+export function cellOf(person, column) {
+  if (column === "ids") return h("td.num", {}, number(person.aliases.length + 1));
+  if (column === "event_count") return h("td.num", {}, number(person.event_count));
+  if (!isTrait(column)) return h("td", {}, timeAgo(person[column]));
+  const value = traitValue(person, titleOf(column));
+  const text = value === undefined || value === null ? "—" : textOf(value);
+  return h("td.cut", { title: text }, text);
+}
+
+export const columnOptions = async (text) => {
+  const built = matching(Object.entries(TITLES).map(([value, label]) => ({ value, label })), text);
+  const named = (await traits()).map((one) => ({ value: `${TRAIT}${one.name}`, label: one.name, note: one.types.join(", ") }));
+  const found = [...built, ...matching(named, text)];
+  return !text || found.some((one) => one.label === text) ? found : [...found, { value: `${TRAIT}${text}`, label: text, note: "not seen" }];
+};
