@@ -95,7 +95,7 @@ def test_a_cohort_by_rule_is_made_and_its_members_are_seen(
     page.get_by_role("button", name="Make it").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Loyal pros")
-    expect(facts(page)).to_contain_text("People1KindBy ruleStateready")
+    expect(facts(page)).to_contain_text("People1KindDynamic, by ruleStateready")
     expect(page.locator(".conditions li")).to_have_text(
         [
             "did order_placed at least 2 times where currency is EUR within the last 30 days",
@@ -131,7 +131,7 @@ def test_a_cohort_by_rule_is_made_and_its_members_are_seen(
 def test_ids_are_pasted_and_added_and_removed(dashboard: Dashboard) -> None:
     page = dashboard.go("cohort")
     page.get_by_label("Name").fill("Testers")
-    page.get_by_label("By ids").check()
+    page.get_by_label("Static, by ids").check()
     page.get_by_label("Ids of people").fill("ann\nbob\n\nann\nnobody yet")
     expect(page.get_by_role("status").first).to_have_text("3 ids")
     page.get_by_role("button", name="Make it").click()
@@ -144,7 +144,7 @@ def test_ids_are_pasted_and_added_and_removed(dashboard: Dashboard) -> None:
     expect(members).to_have_count(5)
     page.get_by_role("button", name="Remove bob").click()
     expect(members).to_have_count(4)
-    expect(facts(page)).to_contain_text("People4KindBy ids")
+    expect(facts(page)).to_contain_text("People4KindStatic, by ids")
 
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Name").fill("Better testers")
@@ -276,7 +276,7 @@ def test_cohorts_are_listed_and_found(dashboard: Dashboard, server: Server) -> N
     page = dashboard.go("cohorts")
     row = page.get_by_role("row", name="Numbered 3")
     expect(row.get_by_role("link", name="2 people in Numbered 3")).to_be_visible()
-    expect(row).to_contain_text("By ids")
+    expect(row).to_contain_text("Static, by ids")
 
     page.get_by_role("searchbox").fill("BERED 3")
 

@@ -30,7 +30,7 @@ def event(name: str, who: str, days_ago: int, **properties: Any) -> dict[str, An
 SETTLED = [(3, -100), (2, 50), (1, -30)]
 PAYMENTS = [(1, "paypal"), (1, "paypal"), (1, "invoice"), *[(9, "invoice")] * 4]
 LANDED = [*["DE"] * 5, "FR", "SG", "Atlantis"]
-NAMES = ["$other", "(none)", "(blank)", "", "$all"]
+NAMES = ["$other", "(not set)", "(blank)", "", "$all"]
 HISTORY = [
     *(event("page_viewed", who, 1) for who in ("ann", "bob", "cid") for _ in range(3)),
     event("order_placed", "ann", 2, amount=10, currency="EUR"),
@@ -81,7 +81,7 @@ def test_an_insight_is_built_by_clicking_and_its_address_restores_it(
 
     choose(page, "Event A", "order", "order_placed")
     expect(totals(page)).to_have_text("order_placed4")
-    page.get_by_label("Count", exact=True).select_option("People")
+    page.get_by_label("Count", exact=True).select_option("unique")
     expect(totals(page)).to_have_text("order_placed · people2")
     page.get_by_role("button", name="Add an event").click()
     choose(page, "Event B", "order", "order_placed")
@@ -426,7 +426,7 @@ def test_groups_without_a_value_and_the_rest_have_their_people(dashboard: Dashbo
     pro = "filters:!((property:plan,operator:is,value:pro,on:person))"
     cases = (
         ("event_name:order_placed", "(other)", "Bob Baker"),
-        (f"event_name:!n,math:unique,{pro}", "(none)", "Ann Archer"),
+        (f"event_name:!n,math:unique,{pro}", "(not set)", "Ann Archer"),
     )
     for asked, group, who in cases:
         page = dashboard.go(
@@ -668,7 +668,7 @@ def test_a_value_keeps_its_colour_whatever_its_rank_and_the_saved_view_keeps_it(
 
 def test_values_called_as_groups_are_not_taken_for_them(dashboard: Dashboard) -> None:
     page = dashboard.go("insights?events=!((event_name:called))&breakdown=(property:group)")
-    names = ['"$all"', '"$other"', '"(blank)"', '"(none)"', "(blank)", "(none)"]
+    names = ['"$all"', '"$other"', '"(blank)"', '"(not set)"', "(blank)", "(not set)"]
     expect(totals(page)).to_have_count(6)
     assert sorted(totals(page).locator(".cut").all_inner_texts()) == names
     assert len({colour_of(page, one) for one in names}) == 6

@@ -301,8 +301,8 @@ def test_numbers_that_a_browser_cannot_hold_are_shown_as_they_were_sent(
 def test_values_that_read_like_another_group_are_told_from_it(dashboard: Dashboard) -> None:
     dashboard.go("people")
     groups = [
-        (None, None, "(none)"),
-        ("(none)", None, '"(none)"'),
+        (None, None, "(not set)"),
+        ("(not set)", None, '"(not set)"'),
         ("", None, "(blank)"),
         ("(blank)", None, '"(blank)"'),
         ("$other", None, "(other)"),
@@ -390,7 +390,7 @@ def test_an_answer_with_groups_of_groups_formulas_a_total_and_a_comparison_is_dr
 
     assert found["rows"] == [
         "viewed · people · pro · Buyers74+75%",
-        "viewed · people · (none) · (in none of them)10—",
+        "viewed · people · (not set) · (in none of them)10—",
         "viewed · people · (all)80—",
         "paid · sum of amount · pro · Buyers€40€0no data before",
         "Each · pro · Buyers€12.50—no data before",

@@ -18,9 +18,9 @@ const NAMES = { [REST]: "(other)", [ALL]: "(all)" };
 
 // The name of a breakdown's group; values that read like the name of another are in quotes.
 export function groupLabel(group, isValue = false) {
-  if (group === null) return "(none)";
+  if (group === null) return "(not set)";
   if (Object.hasOwn(NAMES, group)) return isValue ? `"${group}"` : NAMES[group];
-  return ["(none)", "(other)", "(all)", "(blank)"].includes(group) ? `"${group}"` : group || "(blank)";
+  return ["(not set)", "(other)", "(all)", "(blank)"].includes(group) ? `"${group}"` : group || "(blank)";
 }
 
 // What tells the people behind a line which group it is.

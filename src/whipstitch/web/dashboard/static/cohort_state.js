@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-export const KINDS = { dynamic: "By rule", static: "By ids" };
+export const KINDS = { dynamic: "Dynamic, by rule", static: "Static, by ids" };
 
 const STATES = { ready: ["good", "ready"], new: ["warn", "new"], refreshing: ["warn", "refreshing"], failed: ["bad", "failed"] };
 

@@ -9,7 +9,7 @@ const heading = (text) => h("th.num", { scope: "col" }, text);
 
 export function stepTable({ steps, stepsBefore }, names, { before }) {
   return region("Steps",
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), ["People", "Dropped", "Of first", ...(before ? ["Before", "Change"] : []), "Of previous", "Median"].map(heading))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Step"), ["People", "Dropped", "Conversion", ...(before ? ["Before", "Change"] : []), "From previous", "Median"].map(heading))),
     h("tbody", {}, steps.map((one, index) => h("tr", {},
       h("th", { scope: "row" }, h("span.series-name", {}, h("span.mark", {}, index + 1), h("span.cut", { title: names[index] }, names[index]))),
       h("td.num", {}, linkedNumber(one.count, one.href)),

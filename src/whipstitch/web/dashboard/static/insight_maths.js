@@ -6,7 +6,7 @@ import { eventLabel } from "./lexicon_source.js";
 // the numbers that it has if `numbers`.
 export const MATHS = {
   total: { text: "Total events", counts: true, adds: true },
-  unique: { text: "People", said: "people", counts: true },
+  unique: { text: "People (DAU by day)", said: "people", counts: true },
   sum: { text: "Sum of", said: "sum of", adds: true, of: true, numbers: true },
   avg: { text: "Average of", said: "average of", of: true, numbers: true },
   min: { text: "Minimum of", said: "minimum of", of: true, numbers: true },
