@@ -4,7 +4,7 @@ import { combobox } from "./combobox.js";
 import { h } from "./dom.js";
 import { filterEditor } from "./filter_editor.js";
 import { begins, DEEPEST, DIRECTIONS, STEPS, view, WIDEST } from "./flows_view.js";
-import { eventOptions, usualEvents, valueOptions } from "./lexicon_source.js";
+import { eventLabel, eventOptions, usualEvents, valueOptions } from "./lexicon_source.js";
 import { questionPage } from "./question.js";
 import { tokens } from "./tokens.js";
 
@@ -34,7 +34,7 @@ function editor(state, change) {
     h("section.stack", {}, h("h2", {}, "Paths"),
       choice("Steps", Object.fromEntries(Object.entries(STEPS).map(([by, one]) => [by, `Of ${one.many}`])), state.by, (by) => change({ by, event_name: "", exclude: [], through: [] }, true)),
       choice("Direction", DIRECTIONS, state.direction, (direction) => change({ direction, through: [] }, true)),
-      begins(state) && combobox({ label: what.one, value: state.event_name, placeholder: what.one.toLowerCase(), eager: state.by === "event", options: optionsOf(state), onchange: (event_name) => change({ event_name, through: [] }, true) }),
+      begins(state) && combobox({ label: what.one, value: state.event_name, placeholder: what.one.toLowerCase(), eager: state.by === "event", shown: state.by === "event" ? eventLabel : (one) => one ?? "", options: optionsOf(state), onchange: (event_name) => change({ event_name, through: [] }, true) }),
       throughChips(state, change)),
     h("section.stack", {}, h("h2", {}, "Shown"),
       counted("Steps from it", state.depth, DEEPEST, (depth) => change({ depth })), counted(`${what.many[0].toUpperCase()}${what.many.slice(1)} of a step`, state.limit, WIDEST, (limit) => change({ limit }))),

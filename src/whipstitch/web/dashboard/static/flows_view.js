@@ -5,6 +5,7 @@ import { page } from "./api.js";
 import { fill, h, s } from "./dom.js";
 import { tidyFilters } from "./event_list.js";
 import { change, number, percent, plural } from "./format.js";
+import { eventLabel } from "./lexicon_source.js";
 import { peopleLink } from "./people_behind.js";
 import { parametersOf } from "./question_state.js";
 import { sankey } from "./sankey.js";
@@ -72,7 +73,7 @@ export const view = {
 const startOf = ({ event_name, direction }) => event_name ?? (direction === "before" ? "the last of a visit" : "the first of a visit");
 // An event may be called as the rest is; its node says so then.
 const isRest = (one) => one.event_name === "$other" && !one.is_value;
-const nameOf = (one, { by = "event" }) => (isRest(one) ? `Other ${STEPS[by].many}` : one.event_name);
+const nameOf = (one, { by = "event" }) => (isRest(one) ? `Other ${STEPS[by].many}` : by === "event" ? eventLabel(one.event_name) : one.event_name);
 
 // The nodes as sankey() takes them, and a row a link, or a node where paths end: { step, from, to, count, share, past, href }.
 // Of steps before the start is told where paths come from, of the others where they go.

@@ -20,7 +20,7 @@ function common(said) {
   const hidden = h("input", { type: "checkbox", checked: said?.hidden ?? false });
   const verified = h("input", { type: "checkbox", checked: Boolean(said?.verified_by) });
   const element = [
-    field("Display name", display, "What pages call it. Requests and exports keep the name that is sent."),
+    field("Display name", display, "What suggestions and reports call it. Lists and exports keep the name that is sent."),
     field("Description", description),
     field("Tags", tags, "Separated by commas"),
     h("label.choice", {}, verified, "Verified: this is sent as described"),
