@@ -5,7 +5,7 @@ several kinds, may be read as text and as a number. Numbers are Float64. What la
 missing, but conditions never are: a comparison with what is missing is not met, ``!=`` is what
 ``=`` is not."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -115,18 +115,14 @@ class _Maker:
         *pairs, otherwise = node.arguments
         conditions = [self.condition(one) for one in pairs[::2]]
         chosen = [self.value(one) for one in (*pairs[1::2], otherwise)]
-
-        def choose(texts: Sequence[str]) -> str:
-            both = (f"{if_}, {then}" for if_, then in zip(conditions, texts, strict=False))
-            return f"multiIf({', '.join(both)}, {texts[-1]})"
-
-        return one_of(chosen, choose)
+        return one_of(chosen, conditions)
 
     def _coalesce(self, node: Call) -> Value:
         if not node.arguments:
             raise self._problem(node, "coalesce needs a value")
         found = [self.value(one) for one in node.arguments]
-        return one_of(found, lambda texts: f"coalesce({', '.join(texts)})")
+        # As text: whatever the kind, a value that is there has one.
+        return one_of(found, [f"isNotNull({one.as_text()})" for one in found[:-1]])
 
     def _is_set(self, node: Call) -> Value:
         if len(node.arguments) != 1:

@@ -1,6 +1,6 @@
 """Values of expressions, which are of a kind, and how one kind is read as another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -45,8 +45,16 @@ def finite(number: str) -> str:
     return f"if(isFinite({number}), {number} + 0, NULL)"
 
 
-def one_of(found: Sequence[Value], choose: Callable[[Sequence[str]], str]) -> Value:
-    """One of several values, which may be of several kinds."""
+def one_of(found: Sequence[Value], conditions: Sequence[str]) -> Value:
+    """The first whose condition is met, or the last, which has none. They may be of several
+    kinds."""
+
+    def choose(parts: Sequence[str]) -> str:
+        if len(parts) == 1:
+            return parts[0]
+        both = (f"{if_}, {then}" for if_, then in zip(conditions, parts, strict=False))
+        return f"multiIf({', '.join(both)}, {parts[-1]})"
+
     kinds = {one.kind for one in found}
     if len(kinds) == 1 and kinds != {"any"}:
         return Value(found[0].kind, choose([one.sql for one in found]))
