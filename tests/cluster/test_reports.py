@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pytest
 from tests.integration.analytics.reports import (
+    test_experiments,
+    test_funnel_correlation,
     test_funnels,
     test_insights,
     test_lifecycle,
@@ -25,6 +27,8 @@ from whipstitch.warehouse.store import Store
 __all__ = ["test_nodes_links_and_people_are_those_of_a_walk_through_all_visits"]
 SEEDS: Final = 20 if CLUSTER else 1
 CHECKS: Final = (
+    test_experiments.test_every_number_is_what_looking_at_everybody_gives,
+    test_funnel_correlation.test_every_cell_has_the_people_that_counting_everybody_gives,
     test_funnels.test_every_number_is_what_trying_out_all_attempts_gives,
     test_funnels.test_the_people_behind_a_number_are_those_who_got_that_far,
     test_insights.test_every_number_is_what_counting_by_hand_gives,

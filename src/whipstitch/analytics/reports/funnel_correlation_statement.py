@@ -24,7 +24,7 @@ from whipstitch.warehouse.sql import Sql
 
 _MOST_NAMES: Final = 40
 """Properties of a kind whose values are looked at: those that most people have."""
-_MOST_ROWS: Final = 100_000
+_MOST_ROWS: Final = 20_000
 """Events among which names of properties are looked for, the newest."""
 _LONGEST_NAME: Final = 100
 _LONGEST_VALUE: Final = 1_000
