@@ -14,6 +14,7 @@ from benchmarks import (
     latency,
     pending,
     queries,
+    shards,
     start,
     throughput,
     visibility,
@@ -30,6 +31,7 @@ FIGURES: Final[dict[str, Figure]] = {
     **identity.FIGURES,
     **pending.FIGURES,
     **queries.FIGURES,
+    **shards.FIGURES,
 }
 
 
