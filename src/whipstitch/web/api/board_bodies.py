@@ -21,8 +21,7 @@ SHOWN: Final[dict[str, Any]] = {
     "id": "brd_5jdHi6BmyT2wV1StGXR8Z",
     "name": "Morning",
     "tiles": [
-        {"text": "# The shop\nAs of [today](https://example.com)", "x": 0, "y": 0}
-        | {"width": 12, "height": 2},
+        {"text": "# The shop\nSee **Live**", "x": 0, "y": 0, "width": 12, "height": 2},
         {"question_id": SHOWN_QUESTION["id"], "x": 0, "y": 2, "width": 8, "height": 7},
     ],
     "filters": [{"property": "plan", "operator": "is", "value": "pro"}],

@@ -27,7 +27,7 @@ class TileBody(StrictBody, kw_only=True):
             Meta(
                 max_length=LONGEST_TEXT,
                 description="In place of a question. `# heading`, `- item`, `**bold**`, "
-                "`[link](https://…)`; no HTML.",
+                "`[link](address)`; no HTML.",
             ),
         ]
         | None
