@@ -88,7 +88,7 @@ class _Maps:
 
 def shards(short: bool) -> Iterator[Row]:
     """Each question, and inserts of segments of 5,000 rows."""
-    events, rounds = (20_000, 1) if short else (_EVENTS, 7)
+    events, rounds = (20_000, 1) if short else (_EVENTS, 5)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shards-")))
         one = stack.enter_context(started_shards(directory / "one", 1)).servers.addresses[0]
