@@ -20,9 +20,13 @@ export function cellOf(person, column) {
   if (column === "event_count") return h("td.num", {}, number(person.event_count));
   if (!isTrait(column)) return h("td", {}, timeAgo(person[column]));
   const value = traitValue(person, titleOf(column));
-  const text = value === undefined || value === null ? "—" : textOf(value);
+  const text = isNothing(value) ? "—" : textOf(value);
   return h("td.cut", { title: text }, text);
 }
+
+// As filters see it: an object that has no value in it is none.
+const isNothing = (value) => value === undefined || value === null
+  || (typeof value === "object" && !Array.isArray(value) && !JSON.isRawJSON?.(value) && Object.values(value).every(isNothing));
 
 export const columnOptions = async (text) => {
   const built = matching(Object.entries(TITLES).map(([value, label]) => ({ value, label })), text);
