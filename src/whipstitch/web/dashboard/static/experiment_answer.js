@@ -65,7 +65,7 @@ function table(found, format) {
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Variant"), ["People", "Reached goal", isShare(query) ? "Conversion" : "Mean", "Uplift", "Better", "Best", "p value"].map(heading))),
     h("tbody", {}, answer.variants.map((one, index) => h("tr", {},
       h("th", { scope: "row" }, h("span.series-name", {}, h(`span.swatch.${colour(index)}`), h("span.cut", { title: one.variant }, one.variant)), index === 0 && h("span.below.quiet", {}, "control")),
-      h("td.num", {}, link(one, one.people, "exposed", `Were shown ${one.variant}`, one.people), one.missing_people > 0 && h("span.below.quiet", {}, `${number(one.missing_people)} short`)),
+      h("td.num", {}, link(one, one.people, "exposed", `Were shown ${one.variant}`), one.missing_people > 0 && h("span.below.quiet", {}, `${number(one.missing_people)} short`)),
       h("td.num", {}, link(one, one.converted, "converted", `Reached the goal with ${one.variant}`),
         h("span.below", {}, link(one, one.people - one.converted, "not_converted", `Did not reach the goal with ${one.variant}`, (count) => `\u2212${number(count)}`))),
       h("td.num", {}, format(one.value), between(one.interval, format)),
