@@ -113,6 +113,7 @@ def test_what_is_sent_again_is_stored_once_whoever_is_killed(tmp_path: Path) -> 
         for client in clients:
             client.join()
 
+        server.wait_until(server.is_ready)
         server.wait_until(lambda: len(events(server)) >= distinct, seconds=60)
         server.wait_until(
             lambda: not list((server.data_dir / "journal").glob("*.jsonl")), seconds=60
