@@ -89,9 +89,7 @@ class Clients:
                 place=place,
                 day_id=day_id,
             )
-        if (
-            sum(map(len, (api_key, origin or b"", forwarded_for or b"", user_agent)))
-            < _LONGEST_KNOWN
-        ):
+        sent = (api_key, origin or b"", forwarded_for or b"", user_agent)
+        if sum(map(len, sent)) < _LONGEST_KNOWN:
             self._known[api_key, origin, forwarded_for, user_agent, peer] = client
         return client

@@ -74,12 +74,11 @@ def _people(query: ExperimentQuery, values: Parameters, persons: Persons) -> str
     """A query of everybody who was exposed: ``who``, ``named``, ``variant``, the ``start`` of the
     interval, whether they have something of the goal (``met``), and how much (``value``)."""
     starts = values.add(query.intervals.starts, "Array(Int64)")
-    reached = _of_funnel if isinstance(query.goal, FunnelMatching) else _of_events
     return (
         "SELECT exposed.exposed_who AS who, exposed.named AS named, exposed.variant AS variant, "
         f"roundDown(exposed.exposed_at, {starts}) AS start, reached.met AS met, "
         f"reached.value AS value FROM ({_exposed(query, values, persons)}) AS exposed "
-        f"LEFT JOIN ({reached(query, values, persons)}) AS reached "
+        f"LEFT JOIN ({_reached(query, values, persons)}) AS reached "
         "ON exposed.exposed_who = reached.who"
     )
 
@@ -122,9 +121,16 @@ def _behind(
     return join, behind
 
 
-def _of_events(query: ExperimentQuery, values: Parameters, persons: Persons) -> str:
-    goal = query.goal
-    assert isinstance(goal, EventGoal)  # noqa: S101 - the other kind is a funnel
+def _reached(query: ExperimentQuery, values: Parameters, persons: Persons) -> str:
+    """A query of those exposed who have something of the goal: ``who``, ``met``, ``value``."""
+    if isinstance(query.goal, FunnelMatching):
+        return _of_funnel(query.goal, query, values, persons)
+    return _of_events(query.goal, query, values, persons)
+
+
+def _of_events(
+    goal: EventGoal, query: ExperimentQuery, values: Parameters, persons: Persons
+) -> str:
     join, behind = _behind(query, values, persons, persons.key)
     where = f"{_seen(query, values, persons)} AND {goal.match.condition(values, persons)}"
     number = "1"
@@ -139,9 +145,9 @@ def _of_events(query: ExperimentQuery, values: Parameters, persons: Persons) -> 
     return f"SELECT who, 1 AS met, {value} AS value FROM ({rows}) GROUP BY who"
 
 
-def _of_funnel(query: ExperimentQuery, values: Parameters, persons: Persons) -> str:
-    way = query.goal
-    assert isinstance(way, FunnelMatching)  # noqa: S101
+def _of_funnel(
+    way: FunnelMatching, query: ExperimentQuery, values: Parameters, persons: Persons
+) -> str:
     join, behind = _behind(query, values, persons, persons.key)
     chosen = choose(
         FunnelQuery(way, query.range, query.filters),

@@ -38,8 +38,9 @@ function inline(text) {
 
 // Only to web pages; what else is written as a link stays text.
 function link(label, target, whole) {
-  const url = URL.parse(target, location.href);
-  if (!url || !["http:", "https:"].includes(url.protocol)) return whole;
+  if (!URL.canParse(target, location.href)) return whole;
+  const url = new URL(target, location.href);
+  if (!["http:", "https:"].includes(url.protocol)) return whole;
   const isHere = url.origin === location.origin;
   return h("a", { href: url.href, ...(isHere ? {} : { rel: "noopener noreferrer", target: "_blank" }) }, label);
 }
