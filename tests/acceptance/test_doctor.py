@@ -96,6 +96,17 @@ def test_a_registry_without_projects_and_one_that_is_away_are_told_apart(tmp_pat
     assert "hunter22" not in away.out
 
 
+def test_a_clickhouse_that_is_away_is_told_in_one_sentence(tmp_path: Path) -> None:
+    # Nothing listens at port 1.
+    url = "http://ada:hunter22@127.0.0.1:1/x"
+    away = run("doctor", "--json", data_dir=tmp_path, WHIPSTITCH_CLICKHOUSE=url)
+
+    verdict, found = _checks(away)["storage"]
+    assert verdict == "problem"
+    assert found.startswith("127.0.0.1:1: ClickHouse cannot be reached: ")
+    assert not away.err
+
+
 @pytest.mark.parametrize("value", ["ftp://x", "chdb://relative"])
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, value: str) -> None:
     refused = run("doctor", data_dir=tmp_path, WHIPSTITCH_CLICKHOUSE=value)

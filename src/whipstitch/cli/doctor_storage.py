@@ -14,25 +14,28 @@ if TYPE_CHECKING:
 
 def storage(settings: Settings) -> Finding:
     from whipstitch.config.setting_values import local_directory
-    from whipstitch.core.errors import WhipstitchError
+    from whipstitch.core.errors import StorageError, WhipstitchError
     from whipstitch.warehouse.connection import Address
+    from whipstitch.warehouse.errors import translated
     from whipstitch.warehouse.local.connection import read
 
     directory = local_directory(settings.clickhouse)
     try:
         address = Address.parse(settings.clickhouse) if directory is None else read(directory)
-        if address is None:
-            return Finding("storage", "ok", f"{directory} is made at the first start")
-        client = address.connect({}, seconds=10, database="default")
-        version = client.server_version
-        client.close()
     except WhipstitchError as error:
         return Finding("storage", "problem", str(error), "see the message")
-    except Exception as error:  # the driver's errors have no common base
+    if address is None:
+        return Finding("storage", "ok", f"{directory} is made at the first start")
+    try:
+        with translated():
+            client = address.connect({}, seconds=10, database="default")
+            version = client.server_version
+            client.close()
+    except StorageError as error:
         if directory is not None:
             return _away(directory, settings)
-        where = f"{address.host}:{address.port}" if address else ""
-        return Finding("storage", "problem", f"{where} does not answer: {error}", "start it")
+        where = f"{address.host}:{address.port}"
+        return Finding("storage", "problem", f"{where}: {error}", "start it")
     where = f" in {directory}" if directory else ""
     return Finding("storage", "ok", f"ClickHouse {version}{where}")
 

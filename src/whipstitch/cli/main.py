@@ -21,6 +21,7 @@ from whipstitch.cli import (
     user,
 )
 from whipstitch.cli.encoding import speak_utf8
+from whipstitch.config import logs
 
 app = typer.Typer(
     help="Self-hosted product analytics that knows one person behind many ids.",
@@ -60,3 +61,5 @@ def _options(
     ] = False,
 ) -> None:
     speak_utf8()
+    # A server goes by its settings; the other commands answer by themselves.
+    logs.configure("warning", "console")

@@ -3,11 +3,15 @@ count and the id of the project."""
 
 import logging
 import sys
-from typing import Literal
+from typing import Final, Literal
 
 import structlog
 
-from whipstitch.config.setting_values import without_password
+from whipstitch.config.passwords import without_password
+
+_DRIVER: Final = frozenset({"clickhouse_connect", "urllib3"})
+"""Libraries that tell each attempt, with a traceback or with the address and all values of the
+statement in it. What they meet is raised, too, and told once by who called them."""
 
 
 def _hide_passwords(
@@ -21,7 +25,8 @@ def _hide_passwords(
 
 
 def configure(level: str, form: Literal["console", "json"]) -> None:
-    """Sends this program's logs, and those of its libraries, to standard error."""
+    """Sends this program's logs, and those of its libraries, to standard error. May be done
+    again."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -41,6 +46,8 @@ def configure(level: str, form: Literal["console", "json"]) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    # By name, not by level: the driver sets one when it is imported, which may be later.
+    handler.addFilter(lambda record: record.name.partition(".")[0] not in _DRIVER)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -54,6 +61,3 @@ def configure(level: str, form: Literal["console", "json"]) -> None:
         logging.getLogger(chatty).setLevel(
             max(logging.WARNING, logging.getLevelName(level.upper()))
         )
-    # What these meet is told once by who called them, not with a traceback for each attempt.
-    for repeating in ("clickhouse_connect", "urllib3"):
-        logging.getLogger(repeating).setLevel(logging.CRITICAL)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from whipstitch.config.setting_values import without_password
+from whipstitch.config.passwords import without_password
 from whipstitch.core.errors import SettingsError
 
 ENV_PREFIX = "WHIPSTITCH_"

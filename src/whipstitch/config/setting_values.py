@@ -14,14 +14,6 @@ from pydantic_settings import NoDecode
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
 _LOCAL = "local://"
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
-_CREDENTIALS = re.compile(r"^((?:[\w+.-]+://)?[^:@/]*):.*@", re.DOTALL)
-_PASSWORD_PARAMETER = re.compile(r"([?&][^=&]*password[^=&]*=)[^&]*", re.IGNORECASE)
-
-
-def without_password(url: str) -> str:
-    """``url`` as it may be shown: ``***`` in the place of a password, be it before the host or a
-    parameter. Also of a text that is no proper URL, for it may hold a password all the same."""
-    return _PASSWORD_PARAMETER.sub(r"\1***", _CREDENTIALS.sub(r"\1:***@", url))
 
 
 def clickhouse_url(url: str, data_dir: Path) -> str:

@@ -16,6 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from whipstitch.config.passwords import without_password
 from whipstitch.config.setting_sources import ENV_PREFIX, TOML_NAME, explain, read_toml
 from whipstitch.config.setting_values import (
     AnyCase,
@@ -26,7 +27,6 @@ from whipstitch.config.setting_values import (
     Texts,
     clickhouse_url,
     database_url,
-    without_password,
 )
 from whipstitch.core.errors import SettingsError
 from whipstitch.core.placeholders import PLACEHOLDERS

@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from whipstitch.config.setting_values import without_password
+from whipstitch.config.passwords import without_password
 from whipstitch.core.errors import RegistryError, RegistryUnavailable
 
 _BUSY_SECONDS = 10
