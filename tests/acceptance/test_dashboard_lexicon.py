@@ -188,6 +188,12 @@ def test_an_event_is_verified_tagged_and_called_otherwise(dashboard: Dashboard) 
     assert "step_01" in page.url
     dashboard.settle()
 
+    page = dashboard.go("events?event_name=step_01")
+    expect(page.locator(".event-name").first).to_have_text("First step")
+    page.locator("#events summary").first.click()
+    page.locator("#events").get_by_role("link").first.click()
+    expect(page.locator("#timeline .event-name", has_text="First step")).not_to_have_count(0)
+
 
 def test_hidden_events_are_neither_listed_nor_suggested(dashboard: Dashboard) -> None:
     page = dashboard.go("lexicon?search=step_02")

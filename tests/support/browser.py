@@ -57,7 +57,11 @@ class Dashboard:
         self.server = server
         self.complaints: list[str] = []
         self.context: BrowserContext = browser.new_context(
-            base_url=server.url, viewport=cast(Any, DESK), locale="en-GB", timezone_id="UTC"
+            base_url=server.url,
+            viewport=cast(Any, DESK),
+            locale="en-GB",
+            timezone_id="UTC",
+            reduced_motion="reduce",  # what moves while a test waits keeps a core busy
         )
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.page: Page = self.context.new_page()

@@ -1,17 +1,18 @@
-// An event in a list: a line that opens to all that is known of it.
+// An event in a list: a line that opens to all that is known of it. Names are as the lexicon calls them, once they are loaded.
 
 import { page } from "./api.js";
 import { h } from "./dom.js";
 import { eventValue } from "./event_value.js";
 import { ago, moment, timeOfDay } from "./format.js";
 import { textOf, tree } from "./json.js";
+import { displayed } from "./lexicon_names.js";
 
 // `person`: whether the line names who it was; `shown`: properties that it has, too.
 export function eventRow(event, { person = true, shown = [] } = {}) {
   const where = [event.city, event.country].filter(Boolean).join(", ");
   const line = h("summary", {},
     h("time.num", { datetime: event.timestamp, title: `${moment(event.timestamp)} (${ago(event.timestamp)})` }, timeOfDay(event.timestamp)),
-    h("span.event-name.cut", {}, event.event_name),
+    h("span.event-name.cut", { title: event.event_name }, displayed("event", event.event_name)),
     person && h("span.cut.mono", {}, event.distinct_id),
     h("span.cut.quiet.where", {}, [event.os, where].filter(Boolean).join(" · ")),
     values(event, shown));
@@ -24,7 +25,7 @@ export function eventRow(event, { person = true, shown = [] } = {}) {
 
 function values(event, shown) {
   const found = shown.map((name) => [name, eventValue(event, name)]).filter(([, value]) => value !== undefined && value !== null);
-  return found.length > 0 && h("span.shown", {}, found.map(([name, value]) => h("span.cut", { title: textOf(value) }, h("span.quiet", {}, `${name} `), textOf(value))));
+  return found.length > 0 && h("span.shown", {}, found.map(([name, value]) => h("span.cut", { title: textOf(value) }, h("span.quiet", {}, `${displayed("property", name)} `), textOf(value))));
 }
 
 function body(event) {

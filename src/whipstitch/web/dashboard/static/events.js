@@ -5,6 +5,7 @@ import { byId, clone, fill, h } from "./dom.js";
 import { eventRow } from "./event_row.js";
 import { plural } from "./format.js";
 import { parse } from "./json.js";
+import { namesLoaded } from "./lexicon_names.js";
 import { rejection } from "./rejection.js";
 
 const MOST = 200;
@@ -60,7 +61,7 @@ const begin = latest(async (signal) => {
   waiting = [];
   waitingButton.hidden = true;
   try {
-    const events = await newest(signal);
+    const [events] = await Promise.all([newest(signal), namesLoaded()]);
     fill(list);
     land(events);
     if (!events.length) nothing();

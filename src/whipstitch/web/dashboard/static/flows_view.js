@@ -70,10 +70,11 @@ export const view = {
   },
 };
 
-const startOf = ({ event_name, direction }) => event_name ?? (direction === "before" ? "the last of a visit" : "the first of a visit");
 // An event may be called as the rest is; its node says so then.
 const isRest = (one) => one.event_name === "$other" && !one.is_value;
-const nameOf = (one, { by = "event" }) => (isRest(one) ? `Other ${STEPS[by].many}` : by === "event" ? eventLabel(one.event_name) : one.event_name);
+const stepName = ({ event_name }, { by = "event" }) => (by === "event" ? eventLabel(event_name) : event_name);
+const nameOf = (one, query) => (isRest(one) ? `Other ${STEPS[query.by ?? "event"].many}` : stepName(one, query));
+const startOf = (query) => (query.event_name !== null ? stepName(query, query) : query.direction === "before" ? "the last of a visit" : "the first of a visit");
 
 // The nodes as sankey() takes them, and a row a link, or a node where paths end: { step, from, to, count, share, past, href }.
 // Of steps before the start is told where paths come from, of the others where they go.
@@ -115,7 +116,7 @@ const stepText = (step, query) => (step === 0 ? "where the paths begin" : `${plu
 function summary(nodes, { query, before }) {
   const starts = nodes.filter((one) => one.step === 0);
   const [count, past] = ["count", "past"].map((name) => starts.reduce((sum, one) => sum + one[name], 0));
-  const visits = `${count === 1 ? "visit" : "visits"}${query.event_name === null ? "" : ` with ${query.event_name}`}`;
+  const visits = `${count === 1 ? "visit" : "visits"}${query.event_name === null ? "" : ` with ${stepName(query, query)}`}`;
   return h("p.answer-sum.break", {}, h("strong", {}, number(count)), h("span.quiet", {}, ` ${visits}`, starts.length === 1 && starts[0].lost > 0 && `; ${starts[0].note} with it`, before && `; before: ${number(past)}, ${change(count, past)}`));
 }
 

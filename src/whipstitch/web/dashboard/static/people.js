@@ -7,6 +7,7 @@ import { isBusy } from "./cohort_state.js";
 import { byId, clone, fill, h, skeleton } from "./dom.js";
 import { plural } from "./format.js";
 import { personCell } from "./known_people.js";
+import { namesLoaded } from "./lexicon_names.js";
 import { keep as makeCohort } from "./people_cohort.js";
 import { cellOf, columnOptions, isNumber, isTrait, titleOf } from "./people_columns.js";
 import { addressOf, questionOf, stateOf } from "./people_state.js";
@@ -40,7 +41,7 @@ const load = latest(async (signal, after = null) => {
     tellCount();
   }
   try {
-    const found = await get("people", { ...questionOf(state), limit: PAGE, cursor: after }, { signal });
+    const [found] = await Promise.all([get("people", { ...questionOf(state), limit: PAGE, cursor: after }, { signal }), namesLoaded()]);
     cursor = found.next_cursor;
     more.hidden = !cursor;
     more.disabled = false;
@@ -153,7 +154,7 @@ more.addEventListener("click", () => load(cursor));
 function begin() {
   state = stateOf(location.search);
   head();
-  editors();
+  namesLoaded().then(editors);
   load();
 }
 

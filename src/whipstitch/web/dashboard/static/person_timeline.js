@@ -7,7 +7,8 @@ import { tidyFilters } from "./event_list.js";
 import { eventRow } from "./event_row.js";
 import { filterEditor } from "./filter_editor.js";
 import { dayOf, timeOfDay } from "./format.js";
-import { eventOptions, propertyOptions } from "./lexicon_source.js";
+import { namesLoaded } from "./lexicon_names.js";
+import { eventLabel, eventOptions, propertyOptions } from "./lexicon_source.js";
 import { decode, encode } from "./rison.js";
 import { tokens } from "./tokens.js";
 
@@ -96,7 +97,7 @@ function editors() {
     go(patch);
     load();
   };
-  fill(byId("asked-events"), tokens({ label: "Events", values: state.events, placeholder: "any event", options: eventOptions(), onchange: (names) => filtered({ events: names }) }));
+  fill(byId("asked-events"), tokens({ label: "Events", values: state.events, placeholder: "any event", shown: eventLabel, options: eventOptions(), onchange: (names) => filtered({ events: names }) }));
   fill(byId("asked-filters"), filterEditor({ filters: state.filters, events: () => state.events, onchange: (filters) => filtered({ filters }) }));
   fill(byId("asked-shown"), tokens({ label: "Properties in each line", values: state.shown, placeholder: "property", options: propertyOptions("event", () => state.events), onchange: (shown) => {
     go({ shown: shown.slice(0, MOST_SHOWN) });
@@ -116,6 +117,7 @@ addEventListener("popstate", () => {
 
 export async function showTimeline(id) {
   person = id;
+  await namesLoaded();
   editors();
   await load();
 }
