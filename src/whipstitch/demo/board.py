@@ -101,6 +101,21 @@ QUESTIONS: Final = (
     ),
     DemoQuestion(
         {
+            "name": "A checkout on one page",
+            "surface": "experiments",
+            "query": {
+                "exposure": {"event_name": "checkout_started"},
+                "variant": {"property": "checkout"},
+                "control": "three steps",
+                "variants": ["one page"],
+                "goal": {"event_name": "purchase_completed", "math": "unique"},
+            },
+            "range": "30d",
+        },
+        "full",
+    ),
+    DemoQuestion(
+        {
             "name": "After a look at a product",
             "surface": "flows",
             "query": {

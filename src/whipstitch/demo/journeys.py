@@ -10,7 +10,16 @@ from typing import Any, Literal, NamedTuple
 
 from whipstitch.demo.people import Device, Person
 from whipstitch.demo.screens import any_area, area_of, spot
-from whipstitch.demo.shop import FAILURES, PRODUCTS, QUERIES, WANTED, Product, described
+from whipstitch.demo.shop import (
+    CHECKOUTS,
+    FAILURES,
+    PRODUCTS,
+    QUERIES,
+    WANTED,
+    Product,
+    checkout_of,
+    described,
+)
 
 
 class DemoOperation(NamedTuple):
@@ -31,7 +40,6 @@ _SIGNS_UP_ANYWAY = 0.07
 _SIGNS_IN = 0.75
 _HAS_COUPON = 0.2
 _PAYMENT_FAILS = 0.12
-_PAYS = 0.8
 _ORDERS_OF_A_REGULAR = 2
 _OTHER_DEVICE = 0.4
 
@@ -120,7 +128,8 @@ class _Visit:
         self._tap("cart")
         self._see("Cart")
         self._tap("checkout")
-        self._track("checkout_started", **cart)
+        checkout = checkout_of(self._person.user_id)
+        self._track("checkout_started", **cart, checkout=checkout)
         if not self._is_signed_in:
             self._see("Account")
             if self._visitor.known:
@@ -139,7 +148,7 @@ class _Visit:
         if self._chance(_PAYMENT_FAILS):
             self._tap("pay")
             self._track("payment_failed", reason=self._rng.choice(FAILURES), payment_method=way)
-        if not self._chance(_PAYS):
+        if not self._chance(CHECKOUTS[checkout]):
             return
         self._tap("pay")
         self._track(

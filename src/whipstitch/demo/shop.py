@@ -1,6 +1,7 @@
 """What the demo's shop sells, and what its visitors look for."""
 
 from typing import Any, NamedTuple
+from zlib import crc32
 
 
 class Product(NamedTuple):
@@ -25,6 +26,13 @@ PRODUCTS = (
 WANTED = (9, 7, 8, 10, 6, 9, 4, 5, 8, 3, 3)
 QUERIES = ("mug", "jacket", "gift", "lamp", "socks", "backpack", "notebook", "coffee", "pan")
 FAILURES = ("card_declined", "card_declined", "3ds_timeout", "insufficient_funds")
+CHECKOUTS = {"three steps": 0.76, "one page": 0.84}
+"""The two that the shop tries out on its visitors, and how many of those who get to the end pay."""
+
+
+def checkout_of(user_id: str) -> str:
+    """The one that a visitor sees, always the same."""
+    return tuple(CHECKOUTS)[crc32(user_id.encode()) % len(CHECKOUTS)]
 
 
 def described(product: Product) -> dict[str, Any]:
