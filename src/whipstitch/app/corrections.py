@@ -22,8 +22,9 @@ from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.store import Store
 from whipstitch.web.api.erasures import FILES
 
-_STORED_SECONDS: Final = 10.0
-"""How long an erasure, or an undo, waits for what came in before it."""
+_STORED_SECONDS: Final = 30.0
+"""How long an erasure, an undo or a merge waits for what came in before it: an insert takes seconds
+on a busy machine, and whoever asks would only ask again."""
 _LOOK_SECONDS: Final = 0.25
 
 
