@@ -118,7 +118,8 @@ def test_there_is_a_board_whose_questions_have_answers(
     whole = server.get(f"/api/v1/boards/{board['id']}").json()
     saved = server.get("/api/v1/questions").json()["questions"]
 
-    assert {one["surface"] for one in saved} == {"insights", "funnels", "retention", "flows"}
+    surfaces = {"insights", "funnels", "retention", "flows", "experiments"}
+    assert {one["surface"] for one in saved} == surfaces
     assert [one["id"] for one in whole["questions"]] == [one["id"] for one in saved]
     for question in saved:
         answer = server.ask(f"/api/v1/{question['surface']}", question["query"])
