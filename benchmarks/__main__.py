@@ -12,6 +12,7 @@ from benchmarks import (
     drain,
     identity,
     latency,
+    many,
     pending,
     queries,
     shards,
@@ -31,6 +32,7 @@ FIGURES: Final[dict[str, Figure]] = {
     **identity.FIGURES,
     **pending.FIGURES,
     **queries.FIGURES,
+    **many.FIGURES,
     **shards.FIGURES,
 }
 

@@ -1,4 +1,4 @@
-"""What aliases that wait to be rewritten cost a read."""
+"""What aliases that wait to be rewritten cost a read, and what one costs that is linked."""
 
 import statistics
 import time
@@ -15,6 +15,7 @@ from whipstitch.identity.linker import Linker
 from whipstitch.identity.map_generations import PersonMaps
 from whipstitch.identity.person_map import SETTLED, Persons
 from whipstitch.identity.seal import Seal
+from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import LOADING, QUERYING
 
 _EVENTS: Final = 10_000_000
@@ -56,6 +57,8 @@ def pending(short: bool) -> Iterator[Row]:
                 f"≤ {goal}",
                 ratio <= goal,
             )
+        linker.settle(loading, maps.current.number)
+        yield _linked(loading, linker, scope, *((1_000, 2) if short else (100_000, 25)))
         loading.close()
         querying.close()
 
@@ -64,6 +67,39 @@ def _aliases(scope: Scope, count: int) -> Iterator[Arrival]:
     for number in range(count):
         alias = Operation(1 + number, f"user_{number * 4}", f"known_{number}")
         yield Arrival(scope, alias, 0, 0)
+
+
+def _linked(loading: Client, linker: Linker, scope: Scope, ids: int, rounds: int) -> Row:
+    """An alias that gives somebody who has so many ids another one: from what is stored of them to
+    the next generation of the person map. The server's own statements count, too."""
+
+    def join(first: int, count: int) -> list[Arrival]:
+        return [
+            Arrival(scope, Operation(10**6 + number, f"device_{number}", "a hub"), 0, 0)
+            for number in range(first, first + count)
+        ]
+
+    linker.take(loading, join(0, ids))
+    linker.settle(loading, 2**63)
+    times = []
+    before = _statements(loading)
+    for number in range(ids, ids + rounds):
+        began = time.perf_counter()
+        linker.take(loading, join(number, 1))
+        times.append(time.perf_counter() - began)
+    statements = (_statements(loading) - before) / rounds
+    seconds = statistics.median(times)
+    return Row(
+        f"an alias for somebody with {ids:,} ids is linked",
+        f"{seconds * 1000:.0f} ms, {statements:.1f} statements",
+        "≤ 50 ms",
+        seconds <= 0.05,
+    )
+
+
+def _statements(client: Client) -> int:
+    sql = "SELECT value FROM system.events WHERE event = 'Query'"
+    return int(client.query(sql).result_rows[0][0])
 
 
 FIGURES: dict[str, Figure] = {"pending": pending}

@@ -81,7 +81,7 @@ class Server:
     def wait_until_ready(self) -> float:
         """Returns the seconds since the start."""
         while time.monotonic() - self.began < _START_SECONDS:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
                 urllib.request.urlopen(f"{self.url}/ready", timeout=5)  # noqa: S310
                 return time.monotonic() - self.began
             time.sleep(_POLL_SECONDS)

@@ -221,7 +221,12 @@ class Node:
         self.store.run_in_background(change).result()
 
     def generations(self) -> list[str]:
-        """The tables of person maps, as statements name them."""
+        """The tables of person maps that have to stay, as statements name them."""
+        self.link(self.linker.old_maps)
+        return self.map_tables()
+
+    def map_tables(self) -> list[str]:
+        """All that there are."""
         database = "concat(currentDatabase(), '.')" if CLUSTER else "''"
         sql = (
             f"SELECT concat({database}, name) FROM system.tables "

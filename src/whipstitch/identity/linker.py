@@ -11,14 +11,19 @@ from typing import Final
 from whipstitch.core.projects import Scope, Somebody
 from whipstitch.identity import depths, known_aliases, map_generations, on_shards, tables
 from whipstitch.identity.arrivals import Arrival, Corrections, Named, arrivals, without_repeats
-from whipstitch.identity.erasure import hide, physical_delete, records
+from whipstitch.identity.erasure import hide, physical_delete
 from whipstitch.identity.erasure.records import ErasureRecord
 from whipstitch.identity.forest import Operation
 from whipstitch.identity.map_generations import PersonMaps
 from whipstitch.identity.resolving import Resolver
+from whipstitch.identity.surroundings import Surroundings, around
 from whipstitch.warehouse.client import Client
 
 _AT_ONCE: Final = 10_000
+_MOST_OLD: Final = 8
+"""Generations of the person map that are dropped together."""
+_MOST_OLD_ROWS: Final = 200_000
+"""That they may hold meanwhile, in memory."""
 _RECENT_SECONDS: Final = 120
 """Longer than an insert may take from the moment that its rows carry to being seen."""
 
@@ -48,6 +53,8 @@ class Linker:
         self._consistent = 0
         """The term in which all that is stored was brought in line, and kept there."""
         self._resolver = Resolver(self._next_number)
+        self._old = self._old_rows = 0
+        """Generations that were made since some were dropped last, and their rows."""
         self._linked: dict[Scope, set[Operation]] | None = None
         """What was linked of the operations of the last minutes, where other nodes store some,
         too. None: that is not known."""
@@ -79,12 +86,15 @@ class Linker:
         by_scope: dict[Scope, list[Arrival]] = {}
         for arrival in sorted(arrivals, key=lambda one: one.operation):
             by_scope.setdefault(arrival.scope, []).append(arrival)
-        with self._consistently(client):
+        with self._consistently(client) as term, client.writing_together():
             changed = False
             for scope, all_of_it in by_scope.items():
                 for start in range(0, len(all_of_it), _AT_ONCE):
-                    new = self._store(client, scope, all_of_it[start : start + _AT_ONCE])
-                    changed = self._resolve(client, scope, new) or changed
+                    some = all_of_it[start : start + _AT_ONCE]
+                    near = around(client, scope, [one.operation for one in some])
+                    new = self._store(client, near, some)
+                    if term and self._leads() == term:
+                        changed = self._resolve(client, scope, new, near) or changed
             if changed:
                 self._publish(client)
 
@@ -138,7 +148,7 @@ class Linker:
     def old_maps(self, client: Client) -> int:
         """Drops the generations that nobody needs; returns how many are left of those before the
         one in force."""
-        map_generations.drop(client, self._maps.in_use(), self._grace)
+        self._drop(client)
         return physical_delete.older_maps(client, self._maps.current.number)
 
     def settle(self, client: Client, number: int) -> int:
@@ -148,15 +158,17 @@ class Linker:
             moves = tables.forget_moves(client, number)
             if moves:
                 self._publish(client)
+                self._drop(client)
                 map_generations.forget(client, self._grace)
         return moves
 
     # Inside
 
     @contextmanager
-    def _consistently(self, client: Client) -> Iterator[None]:
-        """Around everything that changes what is stored. Where it did not end, or where another
-        process was at work before, the tables may hold halves: they are mended first."""
+    def _consistently(self, client: Client) -> Iterator[int]:
+        """Around everything that changes what is stored; gives the term. Where it did not end, or
+        where another process was at work before, the tables may hold halves: they are mended
+        first."""
         term = self._leads()
         if term and term != self._consistent:
             self._resolver.forget()
@@ -164,33 +176,34 @@ class Linker:
             for scope, ids in tables.unlinked(client).items():
                 self._resolver.replay(client, scope, ids)
             self._publish(client)
+            self._drop(client)
         self._consistent = 0
-        yield
+        yield term
         self._consistent = term if self._leads() == term else 0
 
-    def _store(self, client: Client, scope: Scope, arrivals: Sequence[Arrival]) -> set[Operation]:
+    def _store(
+        self, client: Client, near: Surroundings, arrivals: Sequence[Arrival]
+    ) -> set[Operation]:
         """Stores what is new, and returns it."""
-        ids = {one.operation.alias_id for one in arrivals}
-        known = tables.operations_of(client, scope, ids)
-        linked = tables.persons_of(client, scope, ids) if known else ()
-        new = without_repeats(known, [one.operation for one in arrivals], linked)
+        arriving = [one.operation for one in arrivals]
+        new = without_repeats(near.operations, arriving, near.resolved)
         tables.add_operations(client, [one for one in arrivals if one.operation in new])
+        client.confirm_writes()
         return new
 
-    def _resolve(self, client: Client, scope: Scope, new: set[Operation]) -> bool:
-        """Links what was just stored, if that is this node's to do. Whether that changed
-        anything."""
-        if not self._leads():
-            return False
+    def _resolve(
+        self, client: Client, scope: Scope, new: set[Operation], near: Surroundings
+    ) -> bool:
+        """Links what was just stored. Whether that changed anything."""
         if self._linked is not None:
             self._linked.setdefault(scope, set()).update(new)
-        return self._resolver.take(client, scope, new)
+        return self._resolver.take(client, scope, new, near)
 
     def _erased(self, client: Client, named: Named, said: Sequence[Arrival]) -> dict[Somebody, int]:
         """Those whom a segment, and what is new of its aliases, names and who were erased, with the
         acceptance up to which they were."""
         found = {}
-        for scope, last in records.latest(client).items():
+        for scope, last in self._record.latest(client, alone=not self._grace).items():
             aliases = [one.operation for one in said if one.scope == scope]
             ids = {id_ for one in aliases for id_ in (one.alias_id, one.distinct_id)}
             if named.since <= last:
@@ -202,8 +215,18 @@ class Linker:
         return found
 
     def _publish(self, client: Client) -> None:
-        self._maps.publish(map_generations.make(client, self._next_number()))
+        with client.writing_together():
+            fresh = map_generations.make(client, self._next_number())
+            client.confirm_writes()
+        self._maps.publish(fresh)
+        self._old += 1
+        self._old_rows += fresh.rows
+        if self._old >= _MOST_OLD or self._old_rows >= _MOST_OLD_ROWS:
+            self._drop(client)
+
+    def _drop(self, client: Client) -> None:
         map_generations.drop(client, self._maps.in_use(), self._grace)
+        self._old = self._old_rows = 0
 
     def _next_number(self) -> int:
         """Numbers grow, also from one process to the next."""

@@ -77,34 +77,29 @@ def make(client: Client, number: int) -> PersonMap:
         "SELECT project_id, environment, stands_in, id, argMax(person, version) AS person "
         "FROM person_moves GROUP BY ALL HAVING NOT (stands_in = 'distinct_id' AND id = person)"
     )
-    table = _table(client, number)
-    key = place("toString(stands_in)", "id", "project_id, environment")
-    client.await_replicas("person_moves", "person_ids", "person_aliases")
-    for node in client.live_nodes():
-        node.command(
-            f"CREATE TABLE {table} (key UInt64, person_key UInt64, person String) "
-            "ENGINE = Join(ANY, LEFT, key)"
-        )
-        node.command(
-            f"INSERT INTO {table} SELECT {key}, {key_of('person')}, person FROM ({waiting})"
-        )
     sql = (
         "SELECT project_id, environment, countIf(stands_in = 'anon_id') > 0, count() "
         f"FROM ({waiting}) GROUP BY ALL"
     )
+    client.await_replicas("person_moves", "person_ids", "person_aliases")
     scopes = client.query(sql).result_rows
-    if not scopes:
-        for node in client.live_nodes():
-            node.command(f"DROP TABLE IF EXISTS {table} SYNC")
-        table = ""
+    table = _table(client, number) if scopes else ""
+    key = place("toString(stands_in)", "id", "project_id, environment")
+    for node in client.live_nodes() if scopes else ():
+        node.command(
+            f"CREATE TABLE {table} (key UInt64, person_key UInt64, person String) "
+            "ENGINE = Join(ANY, LEFT, key) "
+            f"AS SELECT {key} AS key, {key_of('person')} AS person_key, person FROM ({waiting})"
+        )
     fresh = PersonMap(
         number,
         table,
         frozenset(Scope(row[0], row[1]) for row in scopes),
         frozenset(Scope(row[0], row[1]) for row in scopes if row[2]),
         sharded=len(client.shards()) > 1,
+        rows=sum(row[3] for row in scopes),
     )
-    row = (number, sum(row[3] for row in scopes), list(fresh.merged), list(fresh.split))
+    row = (number, fresh.rows, list(fresh.merged), list(fresh.split))
     insert(client, "person_maps", ("number", "rows", "merged", "split"), [row])
     return fresh
 
@@ -112,16 +107,17 @@ def make(client: Client, number: int) -> PersonMap:
 def latest(client: Client, seconds: int = 0) -> PersonMap:
     """The generation that was the newest of all nodes' that many seconds ago."""
     sql = (
-        "SELECT number, rows > 0, merged, split FROM person_maps "
+        "SELECT number, rows, merged, split FROM person_maps "
         f"WHERE {_MADE} ORDER BY number DESC LIMIT 1"
     )
-    for number, waits, merged, split in client.query(sql, {"seconds": seconds}).result_rows:
+    for number, rows, merged, split in client.query(sql, {"seconds": seconds}).result_rows:
         return PersonMap(
             number,
-            _table(client, number) if waits else "",
+            _table(client, number) if rows else "",
             frozenset(Scope(*one) for one in merged),
             frozenset(Scope(*one) for one in split),
             sharded=len(client.shards()) > 1,
+            rows=rows,
         )
     return PersonMap()
 
@@ -135,9 +131,9 @@ def drop(client: Client, keep: set[int], seconds: int) -> None:
         f"AND startsWith(name, {{prefix:String}}) AND number < ({_FOLLOWED})"
     )
     for node in client.live_nodes():
-        for (number,) in node.query(sql, {"prefix": _TABLE, "seconds": seconds}).result_rows:
-            if number not in keep:
-                node.command(f"DROP TABLE IF EXISTS {_TABLE}{number:d} SYNC")
+        rows = node.query(sql, {"prefix": _TABLE, "seconds": seconds}).result_rows
+        if gone := [f"{_TABLE}{row[0]:d}" for row in rows if row[0] not in keep]:
+            node.command(f"DROP TABLE IF EXISTS {', '.join(gone)} SYNC")
 
 
 def is_everywhere(client: Client, known: PersonMap) -> bool:

@@ -27,13 +27,14 @@ SENT: Final = "sent_id"
 class PersonMap:
     """One generation of the map, which never changes: ``table`` is its Join table, blank where no
     row waits. ``merged`` scopes have rows to be found by ``distinct_id``, ``split`` ones by
-    ``anon_id`` too. ``sharded``: rows are on several shards."""
+    ``anon_id`` too. ``sharded``: rows are on several shards. ``rows``: how many the table has."""
 
     number: int = 0
     table: str = ""
     merged: frozenset[Scope] = frozenset()
     split: frozenset[Scope] = frozenset()
     sharded: bool = False
+    rows: int = 0
 
     def of(self, scope: Scope) -> "Persons":
         """How the statements of one scope name people."""

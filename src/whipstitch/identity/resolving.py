@@ -13,6 +13,7 @@ from whipstitch.identity import tables, trees
 from whipstitch.identity.additions import add
 from whipstitch.identity.changes import Changes, Move, changes
 from whipstitch.identity.forest import Forest, Link, Operation, grow
+from whipstitch.identity.surroundings import Surroundings, around, named
 from whipstitch.identity.trees import Component
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.sql import IN_SCOPE
@@ -33,9 +34,16 @@ class Resolver:
         """Another process may have been at work."""
         self._taken.clear()
 
-    def take(self, client: Client, scope: Scope, new: Collection[Operation]) -> bool:
+    def take(
+        self,
+        client: Client,
+        scope: Scope,
+        new: Collection[Operation],
+        near: Surroundings | None = None,
+    ) -> bool:
         """Brings what is stored in line with ``new`` operations, which are stored and were not
-        taken yet. Returns whether that changed anything."""
+        taken yet. Returns whether that changed anything. ``near``: their surroundings, where they
+        were read already."""
         told = sorted(one for one in new if not one.refused)
         if not told:
             return False
@@ -43,9 +51,14 @@ class Resolver:
             changed = self.replay(client, scope, {one.alias_id for one in told})
         else:
             changed = False
-            for undo, some in groupby(told, lambda one: one.undo):
-                take = self._undo if undo else self._add
-                changed = take(client, scope, list(some)) or changed
+            for undo, group in groupby(told, lambda one: one.undo):
+                some = list(group)
+                if undo:
+                    changed = self._undo(client, scope, some) or changed
+                else:
+                    read = near.of(some) if near else around(client, scope, some)
+                    changed = self._add(client, scope, some, read) or changed
+                near = None  # that has changed
         self._taken[scope] = max(self._taken.get(scope, 0), told[-1].accepted)
         return changed
 
@@ -77,16 +90,16 @@ class Resolver:
             return True
         if len(rows) == len(told) + _MOST_LATER or any(one.undo for one in later):
             return False
-        theirs, ours = _named(later), _named(told)
+        theirs, ours = named(later), named(told)
         persons = tables.persons_of(client, scope, theirs | ours)
         return {persons.get(id_, id_) for id_ in theirs}.isdisjoint(
             persons.get(id_, id_) for id_ in ours
         )
 
-    def _add(self, client: Client, scope: Scope, aliases: Sequence[Operation]) -> bool:
-        known = tables.resolutions(client, scope, _named(aliases))
-        ids = {one.alias_id for one in aliases} - known.keys()
-        heights = trees.heights(client, scope, ids)
+    def _add(
+        self, client: Client, scope: Scope, aliases: Sequence[Operation], near: Surroundings
+    ) -> bool:
+        known, heights = near.resolved, near.heights
         if any(not one.depth for one in known.values()) or not all(
             one.known for one in heights.values()
         ):
@@ -94,11 +107,17 @@ class Resolver:
         found = add(known, {id_: one.links for id_, one in heights.items()}, aliases)
         number = self._next_number()
         lifted = {id_: to for id_, to in found.raised.items() if id_ in heights}
-        trees.lift(client, scope, lifted, number)
-        split = tables.waiting(client, scope, found.resolved)
         moves = [Move("distinct_id", id_, one.person) for id_, one in found.resolved.items()]
-        moves += [Move("anon_id", id_, found.resolved[id_].person) for id_ in sorted(split)]
-        tables.write(client, scope, Changes(found.resolved, frozenset(), moves), number)
+        moves += [
+            Move("anon_id", id_, one.person)
+            for id_, one in found.resolved.items()
+            if id_ in near.split
+        ]
+        trees.move(client, scope, lifted, number)
+        tables.add_moves(client, scope, moves, number)
+        client.confirm_writes()
+        trees.lift(client, scope, lifted, number)
+        tables.add_ids(client, scope, Changes(found.resolved, frozenset(), moves), number)
         tables.mark(client, scope, found.refused, number)
         return bool(found.resolved)
 
@@ -140,10 +159,6 @@ def replayed(
     news = {one: verdict for one, verdict in verdicts.items() if verdict != near.operations[one]}
     tables.mark(client, scope, news, number)
     return found
-
-
-def _named(operations: Collection[Operation]) -> set[str]:
-    return {id_ for one in operations for id_ in (one.alias_id, one.distinct_id)} - {""}
 
 
 def _verdict(forest: Forest, one: Operation) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from whipstitch.core.projects import Scope
 from whipstitch.identity.arrivals import Arrival
-from whipstitch.identity.changes import Changes, Resolution
+from whipstitch.identity.changes import Changes, Move, Resolution
 from whipstitch.identity.forest import Operation
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.row_inserts import insert
@@ -36,15 +36,6 @@ WHERE {IN_SCOPE} AND NOT undo AND refused = '' AND alias_id IN {{alias_ids:Array
         )) AS one
     )
 LIMIT 1 BY accepted, alias_id, distinct_id"""
-
-
-def operations_of(client: Client, scope: Scope, alias_ids: Collection[str]) -> set[Operation]:
-    """Every operation on these ids."""
-    sql = (
-        "SELECT DISTINCT accepted, alias_id, distinct_id, undo, refused FROM person_aliases "
-        f"WHERE {IN_SCOPE} AND alias_id IN {{ids:Array(String)}}"
-    )
-    return {Operation(*row) for row in rows_about(client, sql, scope, alias_ids)}
 
 
 def resolutions(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, Resolution]:
@@ -122,6 +113,12 @@ def add_operations(client: Client, arrivals: Sequence[Arrival]) -> None:
 def write(client: Client, scope: Scope, changes: Changes, version: int) -> None:
     """Stores what follows from operations. The moves come first: a row that is moved too early is
     found, one that is not moved is not."""
+    add_moves(client, scope, changes.moves, version)
+    client.confirm_writes()
+    add_ids(client, scope, changes, version)
+
+
+def add_moves(client: Client, scope: Scope, moves: Sequence[Move], version: int) -> None:
     insert(
         client,
         "person_moves",
@@ -133,8 +130,11 @@ def write(client: Client, scope: Scope, changes: Changes, version: int) -> None:
             "person",
             "version",
         ),
-        [(*scope, *move, version) for move in changes.moves],
+        [(*scope, *move, version) for move in moves],
     )
+
+
+def add_ids(client: Client, scope: Scope, changes: Changes, version: int) -> None:
     insert(
         client,
         "person_ids",

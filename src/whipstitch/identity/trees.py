@@ -1,9 +1,9 @@
 """Whole trees of ids, read and changed in ClickHouse: how many ids they have makes little
 difference, and how they hang together none."""
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from whipstitch.core.projects import Scope
 from whipstitch.identity import tables
@@ -16,14 +16,8 @@ from whipstitch.warehouse.sql import IN_SCOPE
 _AT_ONCE: Final = 5_000
 _ROUNDS: Final = 10
 """How many trees away an alias may still matter that was refused as a second parent."""
+_RAISED: Final = "transform(person, {ids:Array(String)}, {persons:Array(String)}, '')"
 _BELOW: Final = f"FROM person_ids FINAL WHERE {IN_SCOPE} AND person IN {{ids:Array(String)}}"
-
-
-class Height(NamedTuple):
-    """How many links the tree below an id is deep; ``known``: of all its ids."""
-
-    links: int
-    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +37,48 @@ class Component:
         return {*self.operations, *known}
 
 
-def heights(client: Client, scope: Scope, ids: Collection[str]) -> dict[str, Height]:
-    """The trees below those of these ids that are somebody's person."""
-    sql = f"SELECT person, max(depth), min(depth) > 0 {_BELOW} GROUP BY person"
-    rows = tables.rows_about(client, sql, scope, ids)
-    return {person: Height(links, bool(known)) for person, links, known in rows}
-
-
 def lift(client: Client, scope: Scope, raised: Mapping[str, Raise], version: int) -> None:
-    """Gives the trees below these ids, all of them persons, to the new ones: their moves and their
-    resolutions, in this order (see ``tables.write``)."""
+    """Gives the trees below these ids, all of them persons, to the new ones: their resolutions.
+    ``move`` comes before."""
+    links = "transform(person, {ids:Array(String)}, {links:Array(UInt16)}, 0)"
+    for values in _lifted(scope, raised, version):
+        client.command(
+            "INSERT INTO person_ids "
+            "(project_id, environment, id, parent, person, since, depth, version, is_deleted) "
+            f"SELECT project_id, environment, id, parent, {_RAISED}, since, depth + {links}, "
+            f"{{version:UInt64}}, 0 {_BELOW}",
+            values,
+        )
+
+
+def move(client: Client, scope: Scope, raised: Mapping[str, Raise], version: int) -> None:
+    """The moves of the rows of these trees (see ``tables.write``)."""
+    # A move by `anon_id` that is not settled would hide the one by `distinct_id`.
+    split = (
+        f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND stands_in = 'anon_id' "
+        f"AND id IN (SELECT id {_BELOW})"
+    )
+    for values in _lifted(scope, raised, version):
+        client.command(
+            "INSERT INTO person_moves (project_id, environment, stands_in, id, person, version) "
+            "SELECT project_id, environment, "
+            f"arrayJoin(if(id IN ({split}), ['distinct_id', 'anon_id'], ['distinct_id'])), "
+            f"id, {_RAISED}, {{version:UInt64}} {_BELOW}",
+            values,
+        )
+
+
+def _lifted(scope: Scope, raised: Mapping[str, Raise], version: int) -> Iterator[dict[str, object]]:
     persons = sorted(raised)
     for start in range(0, len(persons), _AT_ONCE):
         some = persons[start : start + _AT_ONCE]
-        values = {
+        yield {
             **scope._asdict(),
             "ids": some,
             "persons": [raised[id_].person for id_ in some],
             "links": [raised[id_].links for id_ in some],
             "version": version,
         }
-        person = "transform(person, {ids:Array(String)}, {persons:Array(String)}, '')"
-        # A move by `anon_id` that is not settled would hide the one by `distinct_id`.
-        split = (
-            f"SELECT id FROM person_moves WHERE {IN_SCOPE} AND stands_in = 'anon_id' "
-            f"AND id IN (SELECT id {_BELOW})"
-        )
-        client.command(
-            "INSERT INTO person_moves (project_id, environment, stands_in, id, person, version) "
-            "SELECT project_id, environment, "
-            f"arrayJoin(if(id IN ({split}), ['distinct_id', 'anon_id'], ['distinct_id'])), "
-            f"id, {person}, {{version:UInt64}} {_BELOW}",
-            values,
-        )
-        links = "transform(person, {ids:Array(String)}, {links:Array(UInt16)}, 0)"
-        client.command(
-            "INSERT INTO person_ids "
-            "(project_id, environment, id, parent, person, since, depth, version, is_deleted) "
-            f"SELECT project_id, environment, id, parent, {person}, since, depth + {links}, "
-            f"{{version:UInt64}}, 0 {_BELOW}",
-            values,
-        )
 
 
 def below(client: Client, scope: Scope, id_: str, stored: Resolution) -> dict[str, Resolution]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import IOBase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ from clickhouse_connect.driver.summary import QuerySummary
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.warehouse.binding import bound
 from whipstitch.warehouse.errors import translated
-from whipstitch.warehouse.write_guard import WriteGuard
+from whipstitch.warehouse.write_guard import WriteGuard, Writing
 
 if TYPE_CHECKING:
     from whipstitch.warehouse.fleet import Peers
@@ -43,6 +44,7 @@ class Client(HttpClient):
     raise StorageUnavailable if what they wrote may not be there."""
 
     guard: WriteGuard | None = None
+    _together: Writing | None = None
     peers: "Peers | None" = None
     """The other hosts of a cluster; None: there are none."""
     replicated: bool = False
@@ -92,6 +94,25 @@ class Client(HttpClient):
             return False
         return True
 
+    @contextmanager
+    def writing_together(self) -> Iterator[None]:
+        """Around statements that write: whether what they wrote is there is looked for at the end,
+        and where ``confirm_writes`` says, not after each."""
+        if self.guard is None or self._together is not None:
+            yield
+            return
+        with self.guard.writing(self) as self._together:
+            try:
+                yield
+            finally:
+                self._together = None
+
+    def confirm_writes(self) -> None:
+        """For those who go on as if it were there. Raises StorageUnavailable if something that was
+        written may not be there."""
+        if self._together is not None:
+            self._together.confirm()
+
     def close(self) -> None:
         if self.peers:
             self.peers.close()
@@ -136,22 +157,24 @@ class Client(HttpClient):
         if parameters:
             cmd, parameters, needed = bound(cmd, parameters)
             settings = {**(settings or {}), **needed}
-        if self.guard is None:
-            return super().command(cmd, parameters, data, settings, *args, **kwargs)
-        with self.guard.writing(self):
+        with self._written():
             result = super().command(cmd, parameters, data, settings, *args, **kwargs)
-        if _DEFINES.match(cmd):
+        if self.guard and _DEFINES.match(cmd):
             self.guard.keep_definitions()
         return result
 
     def data_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
-        if self.guard is None:
-            return super().data_insert(*args, **kwargs)
-        with self.guard.writing(self):
+        with self._written():
             return super().data_insert(*args, **kwargs)
 
     def raw_insert(self, *args: Any, **kwargs: Any) -> QuerySummary:
-        if self.guard is None:
+        with self._written():
             return super().raw_insert(*args, **kwargs)
-        with self.guard.writing(self):
-            return super().raw_insert(*args, **kwargs)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Around a statement that writes."""
+        with self.writing_together():
+            if self._together is not None:
+                self._together.another()
+            yield

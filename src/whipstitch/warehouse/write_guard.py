@@ -41,24 +41,20 @@ class WriteGuard:
         self._run = 0
 
     @contextmanager
-    def writing(self, client: Client) -> Iterator[None]:
-        """Around a statement that writes.
+    def writing(self, client: Client) -> Iterator["Writing"]:
+        """Around statements that write.
 
         Raises:
-            StorageUnavailable: what it wrote may not be on the disk, or the disk is full.
+            StorageUnavailable: what they wrote may not be on the disk, or the disk is full.
         """
-        self._check()
-        run = self._run
-        if shutil.disk_usage(self._directory).free < _LEAST_ROOM:
-            raise StorageUnavailable("ClickHouse's disk is full: free some space.")
+        writing = Writing(self, client, self._run)
         try:
-            yield
+            yield writing
         finally:
             # Also where it failed: what cannot be read back looks as if the rows were at fault.
-            self.look(client)
-        if self._run != run:
-            # What the run before counted went with it.
-            raise StorageUnavailable("ClickHouse was started again meanwhile.")
+            if writing.unconfirmed:
+                self.look(client)
+        self.check_run(writing.run)
 
     def look(self, client: Client) -> None:
         """Raises StorageUnavailable where something that was written is not on the disk."""
@@ -67,6 +63,18 @@ class WriteGuard:
             log.error("clickhouse_write_failed", problem=_PROBLEM)
             self._failed.set()
         self._check()
+
+    def check_room(self) -> None:
+        """Raises StorageUnavailable where a statement must not be begun."""
+        self._check()
+        if shutil.disk_usage(self._directory).free < _LEAST_ROOM:
+            raise StorageUnavailable("ClickHouse's disk is full: free some space.")
+
+    def check_run(self, run: int) -> None:
+        """Raises StorageUnavailable where the child runs no more that ran then: what it counted
+        went with it."""
+        if self._run != run:
+            raise StorageUnavailable("ClickHouse was started again meanwhile.")
 
     def keep_definitions(self) -> None:
         """To be called before a run of the child, and after each statement that defines something:
@@ -87,3 +95,26 @@ class WriteGuard:
     def _check(self) -> None:
         if self._failed.is_set():
             raise StorageUnavailable(_PROBLEM)
+
+
+class Writing:
+    """Statements of ``client``, of which ``run`` says during which run of the child they began.
+    ``unconfirmed``: whether some wrote since it was last looked."""
+
+    def __init__(self, guard: WriteGuard, client: Client, run: int) -> None:
+        self.run = run
+        self.unconfirmed = False
+        self._guard = guard
+        self._client = client
+
+    def another(self) -> None:
+        """Before a statement. Raises StorageUnavailable where there is no room for it."""
+        self._guard.check_room()
+        self.unconfirmed = True
+
+    def confirm(self) -> None:
+        """Raises StorageUnavailable if what was written until now may not be on the disk."""
+        if self.unconfirmed:
+            self._guard.look(self._client)
+            self._guard.check_run(self.run)
+            self.unconfirmed = False

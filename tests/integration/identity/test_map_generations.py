@@ -1,6 +1,7 @@
 """Generations of the person map in ClickHouse."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 from tests.support.segments import alias
@@ -8,7 +9,7 @@ from tests.support.stitching import LIVE, Node, seen
 
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.projects import Scope
-from whipstitch.identity import map_generations
+from whipstitch.identity import linker, map_generations
 from whipstitch.identity.person_map import PersonMap
 
 
@@ -46,6 +47,24 @@ def test_a_generation_that_is_read_stays_until_it_is_not(node: Node) -> None:
         node.shown(generation=held)
 
 
+def test_what_nobody_reads_any_more_is_dropped_some_at_a_time(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(numbers: Iterable[int]) -> list[int]:
+        """How many tables there are after each alias."""
+        counts = []
+        for number in numbers:
+            node.load(alias(number, f"x{number}", "y"))
+            counts.append(len(node.map_tables()))
+        return counts
+
+    assert node.generations() == []
+    assert load(range(1, 9)) == [1, 2, 3, 4, 5, 6, 7, 1]
+    # Where they are large, at once.
+    monkeypatch.setattr(linker, "_MOST_OLD_ROWS", 1)
+    assert load((9, 10)) == [1, 1]
+
+
 def test_a_new_process_goes_on_with_larger_numbers_and_leaves_nothing_behind(node: Node) -> None:
     node.load(seen("a"))
     node.load(alias(1, "a", "b"))
@@ -64,19 +83,19 @@ def test_other_nodes_may_use_a_generation_for_some_time(node: Node) -> None:
     first = node.maps.current
     with node.maps.hold():
         node.load(alias(2, "b", "c"))
-    tables = node.generations()
+    tables = node.map_tables()
     assert len(tables) == 2
 
     node.link(lambda client: map_generations.drop(client, set(), 1000))
     node.link(lambda client: map_generations.forget(client, 1000))
-    assert node.generations() == tables
+    assert node.map_tables() == tables
     assert node.count("person_maps") == 3
 
     node.link(lambda client: map_generations.drop(client, {first.number}, 0))
-    assert node.generations() == tables
+    assert node.map_tables() == tables
     node.link(lambda client: map_generations.drop(client, set(), 0))
     node.link(lambda client: map_generations.forget(client, 0))
-    assert node.generations() == [node.maps.current.table]
+    assert node.map_tables() == [node.maps.current.table]
     assert node.count("person_maps") == 1
     assert before.table == ""
 

@@ -13,6 +13,7 @@ from tests.support.stitching import until
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.segment_reader import contents
+from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.local import supervisor
 from whipstitch.warehouse.local.config import LocalSettings
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
@@ -87,6 +88,28 @@ def test_an_insert_that_did_not_reach_the_disk_has_not_succeeded(
     load(store, second)
     assert count(store) == 2000
     assert child.starts == 2
+
+    # Of several statements, those come to nothing that build upon one.
+    done = []
+
+    def write(client: Client) -> None:
+        with client.writing_together():
+            client.command(
+                "INSERT INTO erased_ids (key) SELECT toString(number) FROM numbers(9999)"
+            )
+            done.append("written")
+            client.confirm_writes()
+            done.append("confirmed")
+
+    with (
+        no_file_over(_SMALL, process_of(child)),
+        pytest.raises(StorageUnavailable, match="did not take"),
+    ):
+        store.run_on_writer(write).result()
+    assert done == ["written"]
+    until(lambda: is_back(child, 3))
+    store.run_on_writer(write).result()
+    assert done == ["written", "written", "confirmed"]
 
 
 def test_rows_that_a_merge_could_not_write_are_there_again(

@@ -1,6 +1,7 @@
 """The record of erasures: the tables ``erasures`` and ``erased_ids``."""
 
 import secrets
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -50,6 +51,9 @@ class ErasureRecord:
     def __init__(self, seal: Seal) -> None:
         self.lost = 0
         self._seal = seal
+        self._changing = threading.Lock()
+        self._additions = 0
+        self._latest: Mapping[Scope, int] | None = None
 
     def bring_up(self, client: Client) -> None:
         """Seals what an earlier version kept, and looks whether the secret is the one that was
@@ -78,24 +82,27 @@ class ErasureRecord:
         erasure = Erasure(
             scope, f"era_{secrets.token_hex(8)}", accepted, datetime.now(UTC), len(set(ids))
         )
-        # The keys first: an erasure that is there is there with all of them.
-        listed = sorted(ids)
-        for start in range(0, len(listed), _AT_ONCE):
-            client.command(
-                "INSERT INTO erased_ids "
-                "(project_id, environment, key, sealed_by, accepted, erasure) "
-                "SELECT {project_id:String} AS project_id, {environment:String} AS environment, "
-                f"{Seal.of(hash_of('arrayJoin({ids:Array(String)})'))}, {{sealed_by:String}}, "
-                "{accepted:UInt64}, {erasure:String}",
-                {
-                    **self._sealing(scope),
-                    "ids": listed[start : start + _AT_ONCE],
-                    "accepted": accepted,
-                    "erasure": erasure.id,
-                },
-            )
+        try:
+            self._add_keys(client, erasure, ids)
+        finally:
+            with self._changing:
+                self._additions += 1
+                self._latest = None
         save(client, erasure)
         return erasure
+
+    def latest(self, client: Client, *, alone: bool) -> Mapping[Scope, int]:
+        """The last erasure of each scope that has one, as its acceptance. ``alone``: no other node
+        adds any, so what was read holds until this one does."""
+        if alone and (known := self._latest) is not None:
+            return known
+        additions = self._additions
+        sql = "SELECT project_id, environment, max(accepted) FROM erased_ids GROUP BY ALL"
+        found = {Scope(row[0], row[1]): row[2] for row in client.query(sql).result_rows}
+        with self._changing:
+            if additions == self._additions:
+                self._latest = found
+        return found
 
     def unfinished(self, client: Client) -> list[Erasure]:
         """What is not done, the earliest first. Of those that are only recorded, the ones whose ids
@@ -126,6 +133,24 @@ class ErasureRecord:
     def erased(self, client: Client, scope: Scope, ids: Collection[str]) -> dict[str, int]:
         """Those of these ids that were erased, and up to which acceptance."""
         return self._erased(client, scope, ids)
+
+    def _add_keys(self, client: Client, erasure: Erasure, ids: Collection[str]) -> None:
+        """Before the erasure: one that is there is there with all of them."""
+        listed = sorted(ids)
+        for start in range(0, len(listed), _AT_ONCE):
+            client.command(
+                "INSERT INTO erased_ids "
+                "(project_id, environment, key, sealed_by, accepted, erasure) "
+                "SELECT {project_id:String} AS project_id, {environment:String} AS environment, "
+                f"{Seal.of(hash_of('arrayJoin({ids:Array(String)})'))}, {{sealed_by:String}}, "
+                "{accepted:UInt64}, {erasure:String}",
+                {
+                    **self._sealing(erasure.scope),
+                    "ids": listed[start : start + _AT_ONCE],
+                    "accepted": erasure.accepted,
+                    "erasure": erasure.id,
+                },
+            )
 
     def _erased(
         self, client: Client, scope: Scope, ids: Collection[str], erasure: str = ""
@@ -164,12 +189,6 @@ def save(client: Client, erasure: Erasure) -> None:
         "asked_at": erasure.asked_at,
     }
     insert(client, "erasures", list(row), [list(row.values())])
-
-
-def latest(client: Client) -> dict[Scope, int]:
-    """The last erasure of each scope that has one, as its acceptance."""
-    sql = "SELECT project_id, environment, max(accepted) FROM erased_ids GROUP BY ALL"
-    return {Scope(row[0], row[1]): row[2] for row in client.query(sql).result_rows}
 
 
 def lost(client: Client, seal: Seal) -> int:

@@ -19,6 +19,8 @@ _DURABLE: Final = {
     "min_rows_to_fsync_after_merge": 1,
     "min_compressed_bytes_to_fsync_after_merge": 1,
 }
+_REMADE: Final = frozenset({"person_maps"})
+"""Tables that say what else is in memory only: they are made anew after a loss of power."""
 _GUARDED: Final = {
     # Tables open without the parts that could not be written (see ``write_guard``): by default not
     # without more than a gibibyte of them.
@@ -28,13 +30,15 @@ _KEPT_DAYS: Final = re.compile(r"\bTTL .*?toIntervalDay\((\d+)\)")
 
 
 def set_durability(client: Client, *, durable: bool, guarded: bool) -> None:
-    """Whether an insert that returned survives a loss of power, in every table: the journal then
-    forgets it. And what is asked of one that has a ``WriteGuard``."""
-    settings = {name: on if durable else 0 for name, on in _DURABLE.items()}
-    if guarded:
-        settings |= _GUARDED
+    """Whether an insert that returned survives a loss of power, in every table that has what
+    nothing else has: the journal then forgets it. And what is asked of one that has a
+    ``WriteGuard``."""
     for node in client.live_nodes():
         for table, definition in node.query(_TABLES).result_rows:
+            survives = durable and table not in _REMADE
+            settings = {name: on if survives else 0 for name, on in _DURABLE.items()}
+            if guarded:
+                settings |= _GUARDED
             there = dict(re.findall(r"\b(\w+) = (\d+)", definition))
             missing = [
                 f"{name} = {value}"
