@@ -26,13 +26,15 @@ def identity(short: bool) -> Iterator[Row]:
     """Over HTTP: from an alias to the reads, a person of 1,000 ids, the rewrite, and repeats."""
     events = 50_000 if short else _EVENTS
     with dataset.server(events) as running:
-        yield _seen(running, 2 if short else 50)
+        yield alias_seen(running, 2 if short else 50, 2.5)
         yield _profile(running, 20 if short else 1_000)
         yield from _rewritten(running, *((100, 1) if short else (10_000, ROUNDS)))
         yield _repeated(running, 100 if short else 100_000, 1 if short else ROUNDS)
 
 
-def _seen(running: Server, samples: int) -> Row:
+def alias_seen(running: Server, samples: int, goal: float, where: str = "") -> Row:
+    """From an alias to the reads, for people who have an event each: ``user_1``, ``user_4`` …
+    ``goal``: seconds."""
     waits: list[float] = []
     threads = []
     for number in range(samples):
@@ -45,10 +47,10 @@ def _seen(running: Server, samples: int) -> Row:
     waits.sort()
     p99 = percentile(waits, 0.99)
     return Row(
-        "alias accepted → reads count one person, p99 (p50)",
+        f"alias accepted → reads count one person{where}, p99 (p50)",
         f"{p99:.2f} ({percentile(waits, 0.5):.2f}) s",
-        "≤ 2.5 s",
-        p99 <= 2.5,
+        f"≤ {goal:g} s",
+        p99 <= goal,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from drills import cluster, crowds, damage, kills, report, soak, troubles
+from drills import cluster, cluster_place, crowds, damage, kills, new_shard, report, soak, troubles
 from drills.place import Place, place
 from drills.tally import Tally
 
@@ -34,9 +34,9 @@ _ROUNDS: Final = {
     "bits flipped elsewhere": damage.flipped_bits_elsewhere,
     "clock ahead and back": damage.clock_ahead_and_back,
 }
-_CLUSTER: Final = "parts of a cluster killed"
-if cluster.may_kill():
-    _ROUNDS[_CLUSTER] = cluster.killed_parts
+if cluster_place.may_kill():
+    _ROUNDS["parts of a cluster killed"] = cluster.killed_parts
+    _ROUNDS["a shard joins a cluster"] = new_shard.joined
 _SOAK: Final = "soak"
 _SHORT: Final = (
     "server killed under load",

@@ -20,6 +20,7 @@ from tests.integration.analytics.reports.test_flows import (
 from tests.support.cluster import CLUSTER, connected
 from tests.support.reference import Worlds, worlds_in
 
+from whipstitch.analytics import scope_sizes
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import LOADING
 from whipstitch.warehouse.store import Store
@@ -40,6 +41,18 @@ CHECKS: Final = (
     test_retention.test_cohorts_and_their_returns_are_what_following_everybody_gives,
     test_retention.test_the_people_behind_a_number_are_those_who_came_back_or_did_not,
 )
+MERGED: Final = (
+    test_lifecycle.test_people_are_counted_by_the_number_of_intervals_they_came_in,
+    test_lifecycle.test_people_are_in_the_states_that_following_them_shows,
+    test_retention.test_cohorts_and_their_returns_are_what_following_everybody_gives,
+)
+"""Of few people, whom one host puts together; as it does in all funnels with groups."""
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has an event has many."""
+    monkeypatch.setattr(scope_sizes, "MANY", 0)
 
 
 @pytest.fixture(scope="module")
@@ -61,5 +74,12 @@ def worlds(request: pytest.FixtureRequest) -> Iterator[Worlds]:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("test_"))
 def test_on_shards(worlds: Worlds, check: Any) -> None:
+    for seed in range(SEEDS):
+        check.hypothesis.inner_test(worlds=worlds, seed=seed)
+
+
+@pytest.mark.parametrize("check", MERGED, ids=lambda check: check.__name__.removeprefix("test_"))
+def test_merged_by_one_host(worlds: Worlds, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope_sizes, "MANY", 1_000_000)
     for seed in range(SEEDS):
         check.hypothesis.inner_test(worlds=worlds, seed=seed)

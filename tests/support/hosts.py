@@ -17,7 +17,7 @@ from whipstitch.warehouse.connection import Address
 
 _STARTED: list[subprocess.Popen[bytes]] = []
 """Servers that go on when the tests have ended."""
-_COMPLETE: Final = "up"
+COMPLETE: Final = "up"
 """A file that a server may write into its directory when all of its ports are there, the one from
 which replicas fetch among them."""
 
@@ -41,10 +41,10 @@ class HostProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self.pid = _listening(address.port)
         there = Path(f"/proc/{self.pid}")
-        self._command = (there / "cmdline").read_bytes().decode().split("\0")[:-1]
-        self._directory = str((there / "cwd").readlink())
+        self.command = (there / "cmdline").read_bytes().decode().split("\0")[:-1]
+        self.directory = (there / "cwd").readlink()
         pairs = (there / "environ").read_bytes().decode().split("\0")
-        self._environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        self.environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -54,13 +54,13 @@ class HostProcess:
 
     def start(self) -> None:
         """Returns when it is all there."""
-        complete = Path(self._directory) / _COMPLETE
+        complete = self.directory / COMPLETE
         says_so = complete.exists()
         complete.unlink(missing_ok=True)
         self._process = subprocess.Popen(
-            self._command,
-            cwd=self._directory,
-            env=self._environment,
+            self.command,
+            cwd=self.directory,
+            env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

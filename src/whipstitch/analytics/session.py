@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
+from whipstitch.analytics.scope_sizes import ScopeSizes
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.projects import Scope
 from whipstitch.core.turns import Claim, Turns
@@ -90,6 +91,7 @@ class SessionFactory:
         self._virtuals = virtuals
         self._store = store
         self._maps = maps
+        self._sizes = ScopeSizes(store)
         self._turns = Turns(QUESTIONS, waiting=_WAITING, waiting_each=_WAITING_OF_ONE)
 
     @asynccontextmanager
@@ -111,9 +113,12 @@ class SessionFactory:
                 Claim(("user", who), _MOST_OF_ONE),
                 Claim(("project", scope.project_id), _MOST_OF_A_PROJECT),
             )
+            persons = generation.of(scope)
+            if persons.sharded and not await self._sizes.has_many(scope):
+                persons = replace(persons, sharded=False)
             yield QuerySession(
                 scope,
-                generation.of(scope),
+                persons,
                 generation.number,
                 virtuals,
                 self._store,

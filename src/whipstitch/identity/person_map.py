@@ -65,7 +65,7 @@ class Persons:
     key: str
     id: str
     sharded: bool = False
-    """Whether the rows are on several shards."""
+    """Whether people are to be worked out on the shards that have their rows."""
 
     @property
     def anon_id(self) -> str:

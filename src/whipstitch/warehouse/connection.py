@@ -25,7 +25,7 @@ _JSON: Final[Mapping[str, int | str]] = {
     "output_format_json_escape_forward_slashes": 0,
 }
 # Replicated tables would else leave a block out that is like one of the last hour, though that may
-# be deleted. Where a block may come twice, its insert has a token (``loader/inserts.py``).
+# be deleted. Where a block may come twice, its insert has a token (``loader/insert_requests.py``).
 _EACH_BLOCK: Final[Mapping[str, int | str]] = {"insert_deduplicate": 0}
 LOADING: Final[Mapping[str, int | str]] = {
     **_JSON,
