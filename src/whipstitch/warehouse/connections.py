@@ -20,6 +20,7 @@ from whipstitch.warehouse.connection import LOADING, Address
 from whipstitch.warehouse.engines import are_replicated
 from whipstitch.warehouse.errors import translated
 from whipstitch.warehouse.fleet import Fleet
+from whipstitch.warehouse.keeper_losses import KeeperWatch
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
 from whipstitch.warehouse.maintenance import retention
 from whipstitch.warehouse.migrate import migrate, our_tables
@@ -87,6 +88,27 @@ class Connections:
         assert self.local is not None  # noqa: S101 - one of them is
         return self.local.address.connect(settings, seconds=self._seconds, guard=self.local.guard)
 
+    def connect_to_read(self, settings: Mapping[str, int | str]) -> Client:
+        """Raises StorageUnavailable also where the hosts that answer could lack rows."""
+        client = self.connect(settings)
+        if self._fleet is not None and client.peers is not None:
+            try:
+                self._fleet.losses.refuse_stale(client.peers.here, self._fleet.known)
+            except StorageUnavailable:
+                client.close()
+                raise
+        return client
+
+    def keeper_watch(self) -> KeeperWatch | None:
+        """Not there without a cluster."""
+        if self._fleet is None or not self._fleet.servers.cluster:
+            return None
+        return KeeperWatch(
+            self._fleet.servers.addresses,
+            self._fleet.losses,
+            lambda address, seconds: address.connect({}, seconds=seconds, database="default"),
+        )
+
     def connect_briefly(self) -> Client:
         """For a look whether it is there."""
         return self._reach(
@@ -101,9 +123,11 @@ class Connections:
         return client
 
     def run(self) -> int:
-        """Which run of ClickHouse is there: of one of our own."""
-        if self.local is None:
-            return 0
+        """Which run of ClickHouse is there, of one of our own; on a cluster how often it changed
+        which hosts are to be asked."""
+        if self._fleet is not None:
+            return self._fleet.losses.changes
+        assert self.local is not None  # noqa: S101 - one of them is
         # One that was just started again is worth waiting for.
         if not self.local.wait_back(_STARTING_SECONDS):
             raise StorageUnavailable(self.local.problem or "ClickHouse is starting.")

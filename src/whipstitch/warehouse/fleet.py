@@ -13,6 +13,7 @@ from whipstitch.core.errors import StorageUnavailable, StorageUnreachable
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.errors import translated
+from whipstitch.warehouse.keeper_losses import KeeperLosses
 from whipstitch.warehouse.servers import Servers
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Fleet:
         self._connect = connect
         self._lock = threading.Lock()
         self._avoided: dict[Address, float] = {}
+        self.losses = KeeperLosses()
         self.known: dict[Address, str] = {}
         """Of which shard hosts are."""
         self.shard_names: tuple[str, ...] = ()
@@ -156,7 +158,10 @@ class Fleet:
         with self._lock:
             for address in [one for one, until in self._avoided.items() if until <= now]:
                 del self._avoided[address]
-            return sorted(addresses, key=lambda one: one in self._avoided)
+            return sorted(
+                addresses,
+                key=lambda one: (one in self._avoided, self.losses.rank(one, self.known)),
+            )
 
 
 class Peers:

@@ -57,8 +57,12 @@ class Store:
         )
         self._loading = self._workers("load", 1, self._connections.prepare)
         """On a cluster its client, as that of ``stitch``, begins with what every replica has."""
-        self._querying = self._workers("query", QUESTIONS + 1, self._connect_prepared(QUERYING))
-        self._pouring = self._workers("export", EXPORTS, self._connect_prepared(EXPORTING))
+        self._querying = self._workers(
+            "query", QUESTIONS + 1, self._connect_prepared(QUERYING, reads=True)
+        )
+        self._pouring = self._workers(
+            "export", EXPORTS, self._connect_prepared(EXPORTING, reads=True)
+        )
         behind = self._connect_prepared(STITCHING, caught_up=True)
         self._stitching = self._workers("stitch", 1, behind)
         self._ending = self._workers("end", 1, self._connect_prepared({}))
@@ -66,6 +70,9 @@ class Store:
         self._health_check = (
             HealthCheck(self._connections.connect_briefly) if self._local is None else None
         )
+        self._keeper_watch = self._connections.keeper_watch()
+        if self._keeper_watch is not None:
+            self._keeper_watch.start()
 
     def prepare(self) -> Future[None]:
         """Brings the schema up to date, which else the first work does. Fails with:
@@ -131,6 +138,8 @@ class Store:
         until = time.monotonic() + _CLOSE_SECONDS
         if self._health_check is not None:
             self._health_check.stop()
+        if self._keeper_watch is not None:
+            self._keeper_watch.stop()
         self._querying.close(until)
         self._pouring.close(until)
         self._ending.close(until)
@@ -146,11 +155,13 @@ class Store:
     # Inside, on the workers' threads
 
     def _connect_prepared(
-        self, settings: Mapping[str, int | str], *, caught_up: bool = False
+        self, settings: Mapping[str, int | str], *, caught_up: bool = False, reads: bool = False
     ) -> Callable[[], Client]:
         def connect() -> Client:
             if not self._connections.prepared:
                 self._loading.run(lambda _: None).result()
+            if reads:
+                return self._connections.connect_to_read(settings)
             client = self._connections.connect(settings)
             return self._connections.caught_up(client) if caught_up else client
 
