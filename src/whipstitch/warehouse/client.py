@@ -17,7 +17,7 @@ from whipstitch.warehouse.errors import translated
 from whipstitch.warehouse.write_guard import WriteGuard, Writing
 
 if TYPE_CHECKING:
-    from whipstitch.warehouse.fleet import Peers
+    from whipstitch.warehouse.peers import Peers
 
 # The driver has ClickHouse keep an answer until it is complete, for else an error could come after
 # a part of it. By default that is in a file, and where the disk is full, the answer is then 200 and

@@ -90,24 +90,11 @@ class Connections:
 
     def connect_to_read(self, settings: Mapping[str, int | str]) -> Client:
         """Raises StorageUnavailable also where the hosts that answer could lack rows."""
-        client = self.connect(settings)
-        if self._fleet is not None and client.peers is not None:
-            try:
-                self._fleet.losses.refuse_stale(client.peers.here, self._fleet.known)
-            except StorageUnavailable:
-                client.close()
-                raise
-        return client
+        return self._fleet.connect_to_read(settings) if self._fleet else self.connect(settings)
 
     def keeper_watch(self) -> KeeperWatch | None:
         """Not there without a cluster."""
-        if self._fleet is None or not self._fleet.servers.cluster:
-            return None
-        return KeeperWatch(
-            self._fleet.servers.addresses,
-            self._fleet.losses,
-            lambda address, seconds: address.connect({}, seconds=seconds, database="default"),
-        )
+        return self._fleet.keeper_watch() if self._fleet else None
 
     def connect_briefly(self) -> Client:
         """For a look whether it is there."""

@@ -1,10 +1,9 @@
 """The ClickHouse servers of an installation: one, or the hosts of a cluster, each of which is
 reached over HTTP. A statement goes to any of them, to one of each shard, or to all."""
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -13,7 +12,8 @@ from whipstitch.core.errors import StorageUnavailable, StorageUnreachable
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.errors import translated
-from whipstitch.warehouse.keeper_losses import KeeperLosses
+from whipstitch.warehouse.keeper_losses import KeeperLosses, KeeperWatch
+from whipstitch.warehouse.peers import Peers
 from whipstitch.warehouse.servers import Servers
 
 log = structlog.get_logger(__name__)
@@ -41,11 +41,6 @@ _CLUSTERED: Final[Mapping[str, int | str]] = {
 }
 _QUORUM: Final[Mapping[str, int | str]] = {"insert_quorum": "auto", "insert_quorum_parallel": 1}
 _SHARD: Final = "SELECT getMacro('shard')"
-
-_REPLICATED: Final = (
-    "SELECT name FROM system.tables WHERE database = currentDatabase() "
-    "AND startsWith(engine, 'Replicated') ORDER BY name"
-)
 
 Connect = Callable[[Address, Mapping[str, int | str]], Client]
 
@@ -89,6 +84,27 @@ class Fleet:
             except Exception as error:
                 self._avoid(address, error)
         return self._at(order[-1], settings)
+
+    def connect_to_read(self, settings: Mapping[str, int | str]) -> Client:
+        """The same. Raises StorageUnavailable where it could lack rows that are stored."""
+        client = self.connect(settings)
+        try:
+            if client.peers is not None:
+                self.losses.refuse_stale(client.peers.here, self.known)
+        except StorageUnavailable:
+            client.close()
+            raise
+        return client
+
+    def keeper_watch(self) -> KeeperWatch | None:
+        """Not there without a cluster."""
+        if not self.servers.cluster:
+            return None
+        return KeeperWatch(
+            self.servers.addresses,
+            self.losses,
+            lambda address, seconds: address.connect({}, seconds=seconds, database="default"),
+        )
 
     def reach(self, address: Address, settings: Mapping[str, int | str]) -> Client:
         """A client at this host.
@@ -162,96 +178,3 @@ class Fleet:
                 addresses,
                 key=lambda one: (one in self._avoided, self.losses.rank(one, self.known)),
             )
-
-
-class Peers:
-    """The other hosts, as one client's thread reaches them."""
-
-    def __init__(
-        self, fleet: Fleet, here: Address, client: Client, settings: Mapping[str, int | str]
-    ) -> None:
-        self._fleet = fleet
-        self.here = here
-        self._client = client
-        self._settings = settings
-        self._reached: dict[Address, Client] = {}
-        self._by_shard: dict[str, Client] = {}
-
-    @property
-    def cluster(self) -> str:
-        return self._fleet.servers.cluster
-
-    def catch_up(self) -> None:
-        """This host has what any replica of its tables had until now. Raises what the driver
-        raises."""
-        for (table,) in self._client.query(_REPLICATED).result_rows:
-            self._client.command(
-                "SYSTEM SYNC REPLICA {table:Identifier} LIGHTWEIGHT", {"table": table}
-            )
-
-    @property
-    def shard_names(self) -> tuple[str, ...]:
-        return self._fleet.shard_names
-
-    def shard(self, name: str) -> Client:
-        """A replica of that shard, this host if it is one. Raises StorageUnreachable."""
-        if self._fleet.shard_of(self.here, self._client) == name:
-            return self._client
-        if name in self._by_shard and not self._by_shard[name].answers():
-            self.forget_shard(name)
-        if name not in self._by_shard:
-            self._by_shard[name] = self._fleet.reach_shard(name, self._settings)
-        return self._by_shard[name]
-
-    def why_away(self, shards: Collection[str]) -> str | None:
-        """Why there is nothing to be done with any of these shards, some of which was found away
-        shortly before; None: something may be."""
-        away = [self._fleet.is_avoided(shard) for shard in shards]
-        return f"No replica of the shard {min(shards)} answers." if away and all(away) else None
-
-    def shards(self) -> Iterator[Client]:
-        """One replica of each. Raises StorageUnreachable."""
-        return map(self.shard, self._fleet.shard_names)
-
-    def forget_shard(self, name: str) -> None:
-        """The replica in use does not answer: the next one is looked for."""
-        if (client := self._by_shard.pop(name, None)) is not None:
-            client.close()
-
-    def node(self, address: Address) -> Client:
-        """That host. Raises StorageUnreachable."""
-        if address == self.here:
-            return self._client
-        if address not in self._reached:
-            self._reached[address] = self._fleet.reach(address, self._settings)
-        return self._reached[address]
-
-    def nodes(self) -> Iterator[tuple[Address, Client]]:
-        """All hosts. Raises StorageUnreachable at the first that does not answer."""
-        for address in self._fleet.servers.addresses:
-            client = self.node(address)
-            if address != self.here and not client.answers():
-                self.forget(address)
-                client = self.node(address)
-            yield address, client
-
-    def live_nodes(self) -> Iterator[Client]:
-        """The hosts that answer."""
-        for address in self._fleet.servers.addresses:
-            with contextlib.suppress(StorageUnreachable):
-                client = self.node(address)
-                if address != self.here and not client.answers():
-                    self.forget(address)
-                    continue
-                yield client
-
-    def forget(self, address: Address) -> None:
-        """The host does not answer: it is reached anew next time."""
-        if (client := self._reached.pop(address, None)) is not None:
-            client.close()
-
-    def close(self) -> None:
-        for client in (*self._reached.values(), *self._by_shard.values()):
-            client.close()
-        self._reached.clear()
-        self._by_shard.clear()
