@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from whipstitch.demo.people import Device, Person
 from whipstitch.demo.screens import any_area, area_of, spot
 from whipstitch.demo.shop import (
+    ARRIVALS,
     CHECKOUTS,
     FAILURES,
     PRODUCTS,
@@ -92,7 +93,8 @@ class _Visit:
     def _arrive(self) -> None:
         if self._device.model.is_app:
             self._track("app_opened", from_push=self._visitor.visits > 1 and self._chance(0.3))
-        self._see("Home")
+        from_there = {} if self._device.model.is_app else ARRIVALS.get(self._person.source, {})
+        self._see("Home", **(from_there if self._visitor.visits == 1 else {}))
         if self._visitor.visits == 1:
             self._people({"first_source": self._person.source})
         if self._visitor.known and not self._is_signed_in and self._chance(_SIGNS_IN):
@@ -201,9 +203,9 @@ class _Visit:
             "language": person.country.locale[:2],
         }
 
-    def _see(self, screen: str) -> None:
+    def _see(self, screen: str, **more: str) -> None:
         self._screen = screen
-        self._track("$screen_view", **{"$screen_name": screen})
+        self._track("$screen_view", **{"$screen_name": screen, **more})
 
     def _tap(self, name: str | None, on: str | None = None) -> None:
         """On the area of that name (None: on any) of the screen that is open, or on the screen

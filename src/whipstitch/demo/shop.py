@@ -25,6 +25,13 @@ PRODUCTS = (
 )
 WANTED = (9, 7, 8, 10, 6, 9, 4, 5, 8, 3, 3)
 QUERIES = ("mug", "jacket", "gift", "lamp", "socks", "backpack", "notebook", "coffee", "pan")
+ARRIVALS = {
+    "search": {"$referrer": "https://www.google.com/"},
+    "instagram": {"$referrer": "https://l.instagram.com/"},
+    "newsletter": {"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": "autumn"},
+    "podcast": {"utm_source": "podcast", "utm_medium": "audio", "utm_campaign": "harbour"},
+}
+"""What the first page says of who comes from there; of others it says nothing."""
 FAILURES = ("card_declined", "card_declined", "3ds_timeout", "insufficient_funds")
 CHECKOUTS = {"three steps": 0.76, "one page": 0.84}
 """The two that the shop tries out on its visitors, and how many of those who get to the end pay."""
