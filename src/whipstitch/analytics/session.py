@@ -24,14 +24,14 @@ _WAITING: Final = 1000
 _WAITING_OF_ONE: Final = 200
 
 
-class Resolver(Protocol):
+class NameResolver(Protocol):
     """Makes queries, which may have virtual names, of what clients sent."""
 
     def resolved(self, query: Q) -> Q:
         """Raises InvalidQuery."""
 
 
-VirtualSource = Callable[[str], Resolver]
+VirtualSource = Callable[[str], NameResolver]
 """What is virtual in a project, by its id."""
 
 
@@ -40,7 +40,7 @@ class _AsSent:
         return query
 
 
-def as_sent(_project_id: str) -> Resolver:
+def as_sent(_project_id: str) -> NameResolver:
     """Nothing is virtual."""
     return _AsSent()
 
@@ -54,7 +54,7 @@ class QuerySession:
     persons: Persons
     """How the statements of this session name the person of an event's row."""
     generation: int
-    virtuals: Resolver
+    virtuals: NameResolver
     """What queries are resolved by before they are asked."""
     _store: Store
     _turns: Turns

@@ -11,7 +11,7 @@ import structlog
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.warehouse import damage
-from whipstitch.warehouse.damage import Part, StorageDamage
+from whipstitch.warehouse.damage import SetAsidePart, StorageDamage
 from whipstitch.warehouse.store import Store
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class DamageWatch:
         set_aside = self._store.run_in_background(damage.set_aside).result()
         self._tell(StorageDamage(set_aside, self._damaged(), self._unknown()))
 
-    def _damaged(self) -> tuple[Part, ...]:
+    def _damaged(self) -> tuple[SetAsidePart, ...]:
         failed = self._store.run_in_background(damage.failed_reads).result()
         parts = self._store.run_in_background(damage.parts).result()
         known = tuple(part for part in self.found.damaged if part in parts)
@@ -76,7 +76,7 @@ class DamageWatch:
                 self._stored = self._store.run_in_background(damage.projects).result()
         return tuple(sorted(self._stored - self._projects())) if self._stored else ()
 
-    def _is_damaged(self, part: Part) -> bool:
+    def _is_damaged(self, part: SetAsidePart) -> bool:
         if self._work.stopping:
             raise StorageUnavailable("The server ends.")
         try:

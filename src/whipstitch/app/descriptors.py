@@ -15,14 +15,14 @@ _MOST: Final = 20_000
 _LONGEST_BACKLOG: Final = 4096
 
 
-class Room(NamedTuple):
+class DescriptorRoom(NamedTuple):
     """``connections``: at most so many are open; ``backlog``: so many may come at once."""
 
     connections: int
     backlog: int
 
 
-def make_room(wanted: int) -> Room:
+def make_room(wanted: int) -> DescriptorRoom:
     """Raises the soft limit of open files to the hard one, and shares out what there is.
     ``wanted``: connections, 0: as many as can be.
 
@@ -32,7 +32,7 @@ def make_room(wanted: int) -> Room:
     return share(raise_file_limit(), wanted)
 
 
-def share(files: int, wanted: int) -> Room:
+def share(files: int, wanted: int) -> DescriptorRoom:
     """Raises SettingsError."""
     # Those that come at once are accepted before they can be counted.
     backlog = min(max(files // 8, _FEWEST), _LONGEST_BACKLOG)
@@ -42,4 +42,4 @@ def share(files: int, wanted: int) -> Room:
             f"At most {files} files may be open, which is too few: allow "
             f"{2 * _KEPT} or more (`ulimit -n`, LimitNOFILE= of systemd)."
         )
-    return Room(min(wanted or _MOST, most), backlog)
+    return DescriptorRoom(min(wanted or _MOST, most), backlog)

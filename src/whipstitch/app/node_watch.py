@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from whipstitch.core.rate_limit import Share
+from whipstitch.core.rate_limit import RateShare
 from whipstitch.core.worker import BackgroundWorker
 from whipstitch.registry.nodes import Nodes
 
@@ -23,14 +23,14 @@ class NodeWatch:
         self,
         name: str,
         nodes: Nodes | None,
-        divide: Callable[[Share], None],
+        divide: Callable[[RateShare], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._name = name
         self._nodes = nodes
         self._divide = divide
         self._clock = clock
-        self._share = Share()
+        self._share = RateShare()
         self._work = BackgroundWorker("node watch", self.look, lambda: _SECONDS)
         self.stop = self._work.stop
 
@@ -45,7 +45,7 @@ class NodeWatch:
         now = self._clock()
         others = {one.name for one in self._nodes.list_nodes() if now - one.seen_at < _IS_THERE}
         names = sorted(others | {self._name})
-        share = Share(names.index(self._name), len(names))
+        share = RateShare(names.index(self._name), len(names))
         if share != self._share:
             self._share = share
             self._divide(share)

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from whipstitch.app.descriptors import Room, make_room
+from whipstitch.app.descriptors import DescriptorRoom, make_room
 from whipstitch.app.front import Front
 from whipstitch.app.heartbeat import Heartbeat
 from whipstitch.app.ingestion import Ingestion
@@ -72,7 +72,7 @@ async def _serve(
     registry: LateRegistry,
     ingestion: Ingestion,
     listening: socket.socket,
-    room: Room,
+    room: DescriptorRoom,
     started: Callable[[Ingestion, str], None],
 ) -> None:
     service = ingestion.service

@@ -11,7 +11,7 @@ def seconds_left(now: float) -> int:
     return WINDOW_SECONDS - int(now) % WINDOW_SECONDS
 
 
-class Share(NamedTuple):
+class RateShare(NamedTuple):
     """What one node of several may let in: the parts of all of them add up to the limit.
     ``number`` of ``nodes`` tells it apart from the others, from 0."""
 
@@ -32,7 +32,7 @@ class RateLimiter:
     one count, or (``lenient``) are not counted."""
 
     def __init__(self, *, lenient: bool = False) -> None:
-        self.share = Share()
+        self.share = RateShare()
         """May be set from any thread."""
         self._lenient = lenient
         self._window = -1

@@ -25,7 +25,7 @@ Token = Callable[[], AbstractContextManager[str]]
 """Gives a token of the query API, of an editor, for as long as the context lasts."""
 
 
-class Progress(Protocol):
+class DemoProgress(Protocol):
     """Is shown how far it is, in the sender's thread."""
 
     def history(self, people: int) -> AbstractContextManager[None]:
@@ -49,7 +49,7 @@ class DemoSender:
     """Sends the rest of a story's history, then what happens now, in a thread of its own, from
     ``start`` until the context is left."""
 
-    def __init__(self, data_dir: Path, progress: Progress) -> None:
+    def __init__(self, data_dir: Path, progress: DemoProgress) -> None:
         self._data_dir = data_dir
         self._progress = progress
         self._stop = threading.Event()

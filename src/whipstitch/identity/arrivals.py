@@ -34,7 +34,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Corrections:
+class RowCorrections:
     """What is known of the ids that rows name and the rows do not say. ``persons`` are those of ids
     that came to be another's: such an event is stored as that person's. ``erased``: of these ids
     nothing that was accepted up to then is stored."""
@@ -43,7 +43,7 @@ class Corrections:
     erased: Mapping[Somebody, int] = field(default_factory=dict)
 
 
-NO_CORRECTIONS: Final = Corrections()
+NO_CORRECTIONS: Final = RowCorrections()
 
 
 def arrivals(scope: Scope, aliases: Iterable[Row]) -> list[Arrival]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from whipstitch.core.projects import Scope, Somebody
 from whipstitch.identity import depths, known_aliases, map_generations, on_shards, tables
-from whipstitch.identity.arrivals import Arrival, Corrections, Named, arrivals, without_repeats
+from whipstitch.identity.arrivals import Arrival, Named, RowCorrections, arrivals, without_repeats
 from whipstitch.identity.erasure import hide, physical_delete
 from whipstitch.identity.erasure.records import ErasureRecord
 from whipstitch.identity.forest import Operation
@@ -66,7 +66,7 @@ class Linker:
         depths.fill(client)
         on_shards.note_layout(client)
 
-    def link(self, client: Client, named: Named) -> Corrections:
+    def link(self, client: Client, named: Named) -> RowCorrections:
         """Takes the aliases of a segment; says whose its ids are."""
         said: list[Arrival] = []
         for scope, aliases in named.aliases.items():
@@ -79,7 +79,7 @@ class Linker:
         for scope, ids in named.ids.items():
             for id_, person in tables.persons_of(client, scope, ids).items():
                 persons[Somebody(*scope, id_)] = person
-        return Corrections(persons=persons, erased=erased)
+        return RowCorrections(persons=persons, erased=erased)
 
     def take(self, client: Client, arrivals: Sequence[Arrival]) -> None:
         """Stores operations, those that say something new, and links what they name."""

@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple
 
 from whipstitch.core.event_columns import COLUMNS
 from whipstitch.core.projects import Somebody
-from whipstitch.identity.arrivals import Corrections
+from whipstitch.identity.arrivals import RowCorrections
 from whipstitch.warehouse.literals import literal
 
 Kind = Literal["alias", "trait", "track"]
@@ -143,7 +143,7 @@ EVERYWHERE: Final = Target()
 def statement(
     kind: Table,
     span: Span,
-    corrections: Corrections,
+    corrections: RowCorrections,
     *,
     careful: bool,
     target: Target = EVERYWHERE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from whipstitch.core.errors import ShardAway, StorageError, StorageUnavailable, StorageUnreachable
 from whipstitch.core.side_by_side import side_by_side
-from whipstitch.identity.arrivals import NO_CORRECTIONS, Corrections
+from whipstitch.identity.arrivals import NO_CORRECTIONS, RowCorrections
 from whipstitch.identity.linker import Linker
 from whipstitch.loader.insert_requests import InsertRequests, blocks, whole
 from whipstitch.loader.insert_statements import Target, statement
@@ -90,7 +90,7 @@ class Inserts:
         segments: Sequence[Path],
         token: str,
         contents: Contents,
-        corrections: Corrections,
+        corrections: RowCorrections,
         *,
         careful: bool,
         repeats: Set[int],

@@ -11,10 +11,10 @@ from whipstitch.core.projects import Environment, Scope
 from whipstitch.registry.board_values import (
     Asked,
     Board,
-    Place,
     Question,
     TextTile,
     Tile,
+    TilePlace,
     TileWidth,
 )
 from whipstitch.registry.tables import Base
@@ -32,12 +32,12 @@ class _Placed:
     rows: Mapped[int | None]
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> TilePlace | None:
         if self.x is None or self.y is None or self.columns is None or self.rows is None:
             return None
-        return Place(self.x, self.y, self.columns, self.rows)
+        return TilePlace(self.x, self.y, self.columns, self.rows)
 
-    def put(self, width: TileWidth, place: Place | None) -> None:
+    def put(self, width: TileWidth, place: TilePlace | None) -> None:
         self.width = width
         self.x, self.y = (None, None) if place is None else (place.x, place.y)
         self.columns, self.rows = (None, None) if place is None else (place.width, place.height)

@@ -32,7 +32,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TilePlace:
     """Where a tile stands in a board's grid, in cells: ``x`` and ``y``, from 0 on, are those of the
     cell at its upper left."""
 
@@ -49,7 +49,7 @@ class Tile:
 
     question_id: str
     width: TileWidth = "half"
-    place: Place | None = None
+    place: TilePlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class TextTile:
 
     text: str
     width: TileWidth = "half"
-    place: Place | None = None
+    place: TilePlace | None = None
 
 
 AnyTile = Tile | TextTile

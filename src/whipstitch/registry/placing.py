@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from whipstitch.registry.board_values import AnyTile, Place, TileWidth
+from whipstitch.registry.board_values import AnyTile, TilePlace, TileWidth
 
 COLUMNS: Final = 12
 """Of a board."""
@@ -19,7 +19,7 @@ _WIDTHS: Final[dict[TileWidth, int]] = {"half": COLUMNS // 2, "full": COLUMNS}
 
 def fault(tiles: Sequence[AnyTile]) -> tuple[int, str] | None:
     """The first tile that cannot stand where it is to, by its index, and why; None: all can."""
-    placed: list[tuple[int, Place]] = []
+    placed: list[tuple[int, TilePlace]] = []
     for index, tile in enumerate(tiles):
         place = tile.place
         if (place is None) != (tiles[0].place is None):
@@ -38,13 +38,13 @@ def fault(tiles: Sequence[AnyTile]) -> tuple[int, str] | None:
     return None
 
 
-def at_end(tiles: Sequence[AnyTile], width: TileWidth) -> Place | None:
+def at_end(tiles: Sequence[AnyTile], width: TileWidth) -> TilePlace | None:
     """The place of one more tile below all others; None on a board without places."""
     ends = [tile.place.y + tile.place.height for tile in tiles if tile.place is not None]
-    return Place(0, max(ends), _WIDTHS[width], _USUAL_HEIGHT) if ends else None
+    return TilePlace(0, max(ends), _WIDTHS[width], _USUAL_HEIGHT) if ends else None
 
 
-def _is_inside(place: Place) -> bool:
+def _is_inside(place: TilePlace) -> bool:
     return (
         LEAST_SIDE <= place.width <= COLUMNS
         and LEAST_SIDE <= place.height <= TALLEST
@@ -53,7 +53,7 @@ def _is_inside(place: Place) -> bool:
     )
 
 
-def _overlap(one: Place, other: Place) -> bool:
+def _overlap(one: TilePlace, other: TilePlace) -> bool:
     return (
         one.x < other.x + other.width
         and other.x < one.x + one.width

@@ -17,7 +17,7 @@ _NOTICED = timedelta(minutes=10)
 """How exactly use is noted: not every page needs to write."""
 
 
-class Sessions(Transactions):
+class SignInSessions(Transactions):
     """The part of the registry that knows sessions. Only the hash of a session's secret is kept."""
 
     def start_session(self, email: str) -> str:

@@ -29,7 +29,7 @@ from whipstitch.registry.questions import Questions
 from whipstitch.registry.rejections import RejectionCounts
 from whipstitch.registry.screens import Screens
 from whipstitch.registry.secrets import Secrets
-from whipstitch.registry.sessions import Sessions
+from whipstitch.registry.sessions import SignInSessions
 from whipstitch.registry.sql_users import SqlUsers
 from whipstitch.registry.tables import KeyRow, ProjectRow, RevisionRow, ScreenRow, SqlUserRow
 from whipstitch.registry.users import Users
@@ -43,7 +43,7 @@ class Registry(
     Access,
     SqlUsers,
     Users,
-    Sessions,
+    SignInSessions,
     Devices,
     Cohorts,
     Questions,

@@ -33,7 +33,7 @@ _PROJECTS: Final = "SELECT DISTINCT project_id FROM events"
 _SHOWN: Final = 3
 
 
-class Part(NamedTuple):
+class SetAsidePart(NamedTuple):
     """``name`` is that of its directory."""
 
     table: str
@@ -47,15 +47,15 @@ class StorageDamage(NamedTuple):
     """Parts that were ``set_aside``, parts that are ``damaged``, and projects that events are of
     and the registry has not."""
 
-    set_aside: tuple[Part, ...] = ()
-    damaged: tuple[Part, ...] = ()
+    set_aside: tuple[SetAsidePart, ...] = ()
+    damaged: tuple[SetAsidePart, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
-def set_aside(client: Client) -> tuple[Part, ...]:
+def set_aside(client: Client) -> tuple[SetAsidePart, ...]:
     """Parts whose rows are in no answer any more."""
     found = client.query(_SET_ASIDE, {"reasons": list(_REASONS)}).result_rows
-    return tuple(Part(*row) for row in found)
+    return tuple(SetAsidePart(*row) for row in found)
 
 
 def set_aside_in(directory: Path) -> list[Path]:
@@ -69,12 +69,12 @@ def failed_reads(client: Client) -> int:
     return int(client.query(_ERRORS).result_rows[0][0])
 
 
-def parts(client: Client) -> tuple[Part, ...]:
+def parts(client: Client) -> tuple[SetAsidePart, ...]:
     """All that reads may come to."""
-    return tuple(Part(*row) for row in client.query(_PARTS).result_rows)
+    return tuple(SetAsidePart(*row) for row in client.query(_PARTS).result_rows)
 
 
-def is_damaged(client: Client, part: Part) -> bool:
+def is_damaged(client: Client, part: SetAsidePart) -> bool:
     """Reads all of it."""
     # The statement takes no bound value there.
     check = f"CHECK TABLE {{table:Identifier}} PART {literal(part.name)}"
@@ -111,7 +111,7 @@ def told(found: StorageDamage) -> Iterator[str]:
         )
 
 
-def _some(found: tuple[Part, ...]) -> str:
+def _some(found: tuple[SetAsidePart, ...]) -> str:
     shown = ", ".join(map(str, found[:_SHOWN]))
     more = ", …" if len(found) > _SHOWN else ""
     return f"{len(found)} part{'s' if len(found) > 1 else ''} ({shown}{more})"

@@ -54,21 +54,21 @@ def look(client: Client, name: str, cluster: str, now: float) -> HostLook:
     )
 
 
-class Members(NamedTuple):
+class ShardMembers(NamedTuple):
     """What the macro `shard` says on each member of a cluster, and on one of each shard."""
 
     all: Counter[str]
     shards: Counter[str]
 
 
-def members(client: Client, cluster: str) -> Members:
+def members(client: Client, cluster: str) -> ShardMembers:
     """Fails where one does not answer."""
     values = {"cluster": cluster}
     everybody, one_each = (
         Counter(str(row[0]) for row in client.query(sql, values).result_rows)
         for sql in (_MEMBERS, _SHARDS)
     )
-    return Members(everybody, one_each)
+    return ShardMembers(everybody, one_each)
 
 
 def check(hosts: Sequence[HostLook], cluster: str, listed: int) -> None:
@@ -92,7 +92,7 @@ def check(hosts: Sequence[HostLook], cluster: str, listed: int) -> None:
         )
 
 
-def check_members(found: Members, hosts: Sequence[HostLook]) -> None:
+def check_members(found: ShardMembers, hosts: Sequence[HostLook]) -> None:
     """Whether the cluster's members are the hosts, all of which answer.
 
     Raises StorageError."""

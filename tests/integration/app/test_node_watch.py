@@ -6,13 +6,13 @@ from pathlib import Path
 from tests.support.command import registry_of
 
 from whipstitch.app.node_watch import NodeWatch
-from whipstitch.core.rate_limit import Share
+from whipstitch.core.rate_limit import RateShare
 
 
 def test_nodes_that_are_there_share_limits_and_those_that_are_gone_leave_theirs(
     tmp_path: Path,
 ) -> None:
-    told: dict[str, Share] = {}
+    told: dict[str, RateShare] = {}
     now = datetime.now(UTC)
     with registry_of(tmp_path) as registry:
 
@@ -28,21 +28,21 @@ def test_nodes_that_are_there_share_limits_and_those_that_are_gone_leave_theirs(
         registry.join_nodes("c")
         for one in watches.values():
             one.look()
-        assert told == {"a": Share(0, 3), "b": Share(1, 3), "c": Share(2, 3)}
+        assert told == {"a": RateShare(0, 3), "b": RateShare(1, 3), "c": RateShare(2, 3)}
 
         registry.leave_nodes("a")
         now += timedelta(seconds=9)
         watches["b"].look()
-        assert told["b"] == Share(0, 2)
+        assert told["b"] == RateShare(0, 2)
 
         now += timedelta(seconds=9)
         watches["c"].look()
-        assert told["c"] == Share()  # `b` was not seen for too long
+        assert told["c"] == RateShare()  # `b` was not seen for too long
 
 
 def test_one_that_is_not_listed_yet_counts_itself(tmp_path: Path) -> None:
-    told: list[Share] = []
+    told: list[RateShare] = []
     with registry_of(tmp_path) as registry:
         registry.join_nodes("a")
         NodeWatch("b", registry, told.append).look()
-    assert told == [Share(1, 2)]
+    assert told == [RateShare(1, 2)]

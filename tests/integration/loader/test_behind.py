@@ -14,7 +14,7 @@ from tests.support.stitching import LIVE, Node, started_node, until
 
 from whipstitch.core.errors import StorageRefused, StorageUnavailable
 from whipstitch.core.projects import Scope
-from whipstitch.identity.arrivals import Corrections, Named
+from whipstitch.identity.arrivals import Named, RowCorrections
 from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.journal.segments import lasting_name
 from whipstitch.loader.inserts import Inserts
@@ -42,7 +42,7 @@ class Linking:
         self.before: Callable[[Named], None] = _nothing
         self.then: Callable[[], None] = _nothing
 
-    def link(self, client: Client, named: Named) -> Corrections:
+    def link(self, client: Client, named: Named) -> RowCorrections:
         self.before(named)
         corrections = self._node.linker.link(client, named)
         self.taken.append({scope: len(said) for scope, said in named.aliases.items()})

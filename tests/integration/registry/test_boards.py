@@ -7,7 +7,7 @@ import pytest
 from whipstitch.core.errors import RegistryError, UnknownBoard, UnknownQuestion
 from whipstitch.core.projects import Scope
 from whipstitch.registry import boards
-from whipstitch.registry.board_values import Asked, Place, TextTile, Tile
+from whipstitch.registry.board_values import Asked, TextTile, Tile, TilePlace
 from whipstitch.registry.store import Registry
 
 ANN, BOB = "ann@example.com", "token …abcd"
@@ -65,16 +65,16 @@ def test_tiles_in_a_grid_and_texts_keep_their_places_and_their_order(
 ) -> None:
     a, b = _save(registry, scope, "a"), _save(registry, scope, "b")
     tiles = (
-        TextTile("# Shop", place=Place(0, 0, 12, 2)),
-        Tile(a, place=Place(0, 2, 8, 7)),
-        TextTile("Beside", place=Place(8, 2, 4, 7)),
+        TextTile("# Shop", place=TilePlace(0, 0, 12, 2)),
+        Tile(a, place=TilePlace(0, 2, 8, 7)),
+        TextTile("Beside", place=TilePlace(8, 2, 4, 7)),
     )
     asked = Asked(({"property": "plan", "operator": "is", "value": "pro"},), None, "7d")
     made = registry.create_board(scope, ANN, "Morning", tiles, asked)
     assert (made.tiles, made.asked) == (tiles, asked)
 
     pinned = registry.pin(scope, made.id, BOB, Tile(b, "full"))
-    assert pinned.tiles == (*tiles, Tile(b, place=Place(0, 9, 12, 7)))
+    assert pinned.tiles == (*tiles, Tile(b, place=TilePlace(0, 9, 12, 7)))
     other = (TextTile("First"), Tile(b, "full"), TextTile("Last", "full"), Tile(a))
     changed = registry.change_board(scope, made.id, BOB, tiles=other)
     assert (changed.tiles, changed.asked) == (other, asked)

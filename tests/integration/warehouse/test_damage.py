@@ -18,7 +18,7 @@ from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.segment_reader import contents
 from whipstitch.warehouse import damage
 from whipstitch.warehouse.client import Client
-from whipstitch.warehouse.damage import Part, StorageDamage
+from whipstitch.warehouse.damage import SetAsidePart, StorageDamage
 from whipstitch.warehouse.local.config import LocalSettings
 from whipstitch.warehouse.local.small_files import parts_of
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
@@ -97,7 +97,7 @@ def test_a_part_with_a_flipped_bit_is_found_once_a_read_has_failed(
         watch._turn()
         watch._turn()
 
-    assert watch.found == StorageDamage(damaged=(Part("events", damaged.name),))
+    assert watch.found == StorageDamage(damaged=(SetAsidePart("events", damaged.name),))
     [warning] = watch.warnings
     assert f"events/{damaged.name}" in warning
     assert [one["event"] for one in logs] == ["storage_parts_damaged"]

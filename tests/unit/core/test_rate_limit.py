@@ -1,4 +1,4 @@
-from whipstitch.core.rate_limit import RateLimiter, Share
+from whipstitch.core.rate_limit import RateLimiter, RateShare
 
 MINUTE = 29_000_000 * 60.0
 
@@ -48,12 +48,12 @@ def test_the_shares_of_several_nodes_add_up_to_the_limit() -> None:
         for limit in (1, 2, 5, 500, 1001):
             limiters = [RateLimiter() for _ in range(nodes)]
             for number, limiter in enumerate(limiters):
-                limiter.share = Share(number, nodes)
+                limiter.share = RateShare(number, nodes)
             asked = (limiters[number % nodes] for number in range(2 * limit + nodes * nodes))
             assert sum(one.allow("a", limit, MINUTE) for one in asked) == limit
 
 
 def test_no_limit_is_none_for_each_of_several_nodes() -> None:
     limiter = RateLimiter()
-    limiter.share = Share(1, 2)
+    limiter.share = RateShare(1, 2)
     assert all(limiter.allow("a", 0, MINUTE) for _ in range(1_000))

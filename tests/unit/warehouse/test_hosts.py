@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from whipstitch.core.errors import StorageError
-from whipstitch.warehouse.hosts import HostLook, Members, check, check_members
+from whipstitch.warehouse.hosts import HostLook, ShardMembers, check, check_members
 
 LAYOUT = {1: 2, 2: 2}
 
@@ -24,7 +24,7 @@ def _hosts(**changes: object) -> list[HostLook]:
 def test_a_cluster_is_taken_also_where_a_host_is_away() -> None:
     check(_hosts(), "ws", 4)
     check(_hosts()[:3], "ws", 4)
-    check_members(Members(Counter({"1": 2, "2": 2}), Counter({"1": 1, "2": 1})), _hosts())
+    check_members(ShardMembers(Counter({"1": 2, "2": 2}), Counter({"1": 1, "2": 1})), _hosts())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_what_would_lose_or_double_rows_is_refused(changes: dict[str, object], s
 
 
 def test_hosts_that_another_cluster_has_are_refused() -> None:
-    others = Members(Counter({"1": 3, "2": 1}), Counter({"1": 2}))
+    others = ShardMembers(Counter({"1": 3, "2": 1}), Counter({"1": 2}))
     with pytest.raises(StorageError, match="3 of 1, 1 of 2"):
         check_members(others, _hosts())
 

@@ -140,7 +140,7 @@ ARRAY JOIN kept AS one
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SummaryStep:
     """Summary ``number`` is to have the rows accepted up to ``until``. ``base``: the summary whose
     events are added to, which counts up to ``since``; ``before`` the one whose values are, which
     has looked at those up to ``seen``. They are 0 where all is counted or looked at anew."""
@@ -153,7 +153,7 @@ class Step:
     seen: int
 
 
-def add(client: Client, step: Step) -> None:
+def add(client: Client, step: SummaryStep) -> None:
     """Writes the parts of a summary that is to be published."""
     bound = {"number": step.number, "until": step.until}
     client.command(_DAYS, {**bound, "base": step.base, "since": step.since})

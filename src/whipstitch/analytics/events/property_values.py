@@ -48,7 +48,7 @@ class ValuesQuery:
     merged: tuple[Match, ...] = ()
 
 
-class Value(msgspec.Struct):
+class PropertyValue(msgspec.Struct):
     """``value`` as filters take it."""
 
     value: str
@@ -60,7 +60,7 @@ class ValuesAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     looked at."""
 
     ok: bool
-    values: list[Value]
+    values: list[PropertyValue]
     approximate: bool
     since: str | None = None
 
@@ -130,7 +130,7 @@ def _counted(query: ValuesQuery, found: str, values: Parameters) -> Sql:
 def _answer(rows: Sequence[Sequence[Any]], since: int | None) -> ValuesAnswer:
     return ValuesAnswer(
         ok=True,
-        values=[Value(value, count) for value, count in rows],
+        values=[PropertyValue(value, count) for value, count in rows],
         approximate=since is not None,
         since=None if since is None else rfc3339(since),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from whipstitch.analytics.expressions.tokens import END, Token, problem, tokens
+from whipstitch.analytics.expressions.tokens import END, SyntaxToken, problem, tokens
 from whipstitch.core.errors import InvalidQuery
 
 DEEPEST: Final = 30
@@ -58,7 +58,7 @@ def parse(text: str, path: str) -> Node:
 
 
 class _Parser:
-    def __init__(self, found: list[Token], path: str) -> None:
+    def __init__(self, found: list[SyntaxToken], path: str) -> None:
         self._tokens = found
         self._path = path
         self._place = 0
@@ -71,10 +71,10 @@ class _Parser:
         return node
 
     @property
-    def _next(self) -> Token:
+    def _next(self) -> SyntaxToken:
         return self._tokens[self._place]
 
-    def _taken(self, *signs: str) -> Token | None:
+    def _taken(self, *signs: str) -> SyntaxToken | None:
         """The next token, if it is one of ``signs``."""
         token = self._next
         if token.kind != "sign" or token.value not in signs:
@@ -147,7 +147,7 @@ class _Parser:
             return Text(token.value, token.at)
         return self._call(token) if self._taken("(") else Name(token.value, token.at)
 
-    def _call(self, name: Token) -> Node:
+    def _call(self, name: SyntaxToken) -> Node:
         arguments: list[Node] = []
         if not self._taken(")"):
             arguments.append(self._any())

@@ -29,13 +29,13 @@ def problem(path: str, at: int, message: str) -> InvalidQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class SyntaxToken:
     kind: str
     value: str
     at: int
 
 
-def tokens(text: str, path: str) -> list[Token]:
+def tokens(text: str, path: str) -> list[SyntaxToken]:
     found, at = [], 0
     end = len(text.rstrip())
     while at < end:
@@ -49,13 +49,15 @@ def tokens(text: str, path: str) -> list[Token]:
         value, start = match[kind], match.start(kind)
         at = match.end()
         if kind in ("double", "single"):
-            found.append(Token("text", re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL), start - 1))
+            found.append(
+                SyntaxToken("text", re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL), start - 1)
+            )
         elif kind == "quoted":
-            found.append(Token("name", value, start - 1))
+            found.append(SyntaxToken("name", value, start - 1))
         elif kind == "name" and value in _WORDS:
-            found.append(Token("sign", _WORDS[value], start))
+            found.append(SyntaxToken("sign", _WORDS[value], start))
         elif kind == "sign":
-            found.append(Token(kind, _WORDS.get(value, _SIGNS.get(value, value)), start))
+            found.append(SyntaxToken(kind, _WORDS.get(value, _SIGNS.get(value, value)), start))
         else:
-            found.append(Token(kind, value, start))
-    return [*found, Token(END, "", end)]
+            found.append(SyntaxToken(kind, value, start))
+    return [*found, SyntaxToken(END, "", end)]

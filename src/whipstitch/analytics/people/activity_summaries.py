@@ -15,7 +15,7 @@ from functools import partial
 from typing import Final
 
 from whipstitch.analytics.events import lexicon_summary
-from whipstitch.analytics.events.lexicon_summary import Step
+from whipstitch.analytics.events.lexicon_summary import SummaryStep
 from whipstitch.analytics.people.activity import SENT_SINCE
 from whipstitch.analytics.summary import SINCE, UNPATCHED
 from whipstitch.core.worker import BackgroundWorker
@@ -126,7 +126,7 @@ def make(
     client.command(
         _ADDED, {"number": number, "base": base.number, "since": base.until, "until": until}
     )
-    step = Step(number, until, base.number, base.until, before.number, before.until)
+    step = SummaryStep(number, until, base.number, base.until, before.number, before.until)
     lexicon_summary.add(client, step)
     ids = client.query(f"SELECT count() FROM activity WHERE summary = {number:d}").result_rows
     return StoredSummary(

@@ -24,7 +24,7 @@ MOST_COLUMNS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PeopleColumn:
     """``name``: of ``BUILT_IN``, or of a trait, which may have dots."""
 
     name: str
@@ -39,27 +39,27 @@ class Joined(NamedTuple):
     values: Sequence[str]
 
 
-def parse_column(name: str, field: str) -> Column:
+def parse_column(name: str, field: str) -> PeopleColumn:
     """The column of that name, ``properties.NAME`` for a trait.
 
     Raises:
         InvalidQuery
     """
     if name.startswith(_TRAIT):
-        return Column(checked_name(name.removeprefix(_TRAIT), field), is_trait=True)
+        return PeopleColumn(checked_name(name.removeprefix(_TRAIT), field), is_trait=True)
     if name not in BUILT_IN:
         raise InvalidQuery(field, f"must be one of {', '.join(BUILT_IN)}, or {_TRAIT}NAME")
-    return Column(name)
+    return PeopleColumn(name)
 
 
-def parse_columns(names: Sequence[str], field: str) -> tuple[Column, ...]:
+def parse_columns(names: Sequence[str], field: str) -> tuple[PeopleColumn, ...]:
     """Raises InvalidQuery."""
     if len(names) > MOST_COLUMNS:
         raise InvalidQuery(field, f"must not be more than {MOST_COLUMNS}")
     return tuple(parse_column(name, f"{field}[{index}]") for index, name in enumerate(names))
 
 
-def joined(columns: Sequence[Column], values: Parameters) -> Joined:
+def joined(columns: Sequence[PeopleColumn], values: Parameters) -> Joined:
     """The columns of people."""
     joins, expressions = "", []
     for index, column in enumerate(columns):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from whipstitch.analytics.expressions.cells import defused, harmless, rfc3339
 from whipstitch.analytics.people import activity, columns
-from whipstitch.analytics.people.columns import Column
+from whipstitch.analytics.people.columns import PeopleColumn
 from whipstitch.analytics.people.selection import Selection, found
 from whipstitch.analytics.people.sorting import LATEST, Sort, placed
 from whipstitch.identity.person_map import Persons
@@ -20,7 +20,7 @@ class PeopleFile:
     """All people of a selection."""
 
     selection: Selection
-    columns: Sequence[Column]
+    columns: Sequence[PeopleColumn]
     sort: Sort = LATEST
 
 
@@ -52,7 +52,7 @@ def build(query: PeopleFile, persons: Persons) -> Sql:
     )
 
 
-def _cell(column: Column, value: str) -> str:
+def _cell(column: PeopleColumn, value: str) -> str:
     """Text as it is, what else a trait is as JSON."""
     if column.is_trait:
         text = f"JSONExtractString({value})"

@@ -13,7 +13,7 @@ from msgspec import Meta
 from whipstitch.analytics.events.pages import Count
 from whipstitch.analytics.expressions.searching import folding
 from whipstitch.analytics.expressions.values import of_json
-from whipstitch.analytics.people.columns import Column
+from whipstitch.analytics.people.columns import PeopleColumn
 from whipstitch.warehouse.parameters import Parameters
 
 Direction = Literal["asc", "desc"]
@@ -35,7 +35,7 @@ class SortedPosition(msgspec.Struct, frozen=True, array_like=True):
 class Sort:
     """By a column, the greatest first if ``descending``."""
 
-    column: Column
+    column: PeopleColumn
     descending: bool = True
 
     @property
@@ -60,10 +60,10 @@ class Sort:
         )
 
 
-LATEST: Final = Sort(Column("last_seen"))
+LATEST: Final = Sort(PeopleColumn("last_seen"))
 
 
-def placed(people: str, column: Column) -> str:
+def placed(people: str, column: PeopleColumn) -> str:
     """``people``, a query that has the value of the column (``columns.joined``) as ``sorted_by``,
     with the columns ``rank``, ``number``, ``text`` and ``folded`` that they are sorted by."""
     number, text = "CAST(NULL, 'Nullable(Float64)')", "CAST(NULL, 'Nullable(String)')"

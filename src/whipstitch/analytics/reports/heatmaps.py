@@ -45,7 +45,7 @@ class HeatmapQuery:
     depth: int = DEPTH
 
 
-class Cell(msgspec.Struct, frozen=True):
+class HeatmapCell(msgspec.Struct, frozen=True):
     """``column`` counts from the left, ``row`` from the top of the contents, both from 0."""
 
     column: int
@@ -54,7 +54,7 @@ class Cell(msgspec.Struct, frozen=True):
     people: int
 
 
-class Share(msgspec.Struct, frozen=True):
+class TapShare(msgspec.Struct, frozen=True):
     """How many of the taps have a value; null: none."""
 
     value: str | None
@@ -72,10 +72,10 @@ class Heatmap(msgspec.Struct, kw_only=True):
     unplaced: int
     columns: int
     rows: int
-    cells: list[Cell]
-    events: list[Share]
-    os: list[Share]
-    app_versions: list[Share]
+    cells: list[HeatmapCell]
+    events: list[TapShare]
+    os: list[TapShare]
+    app_versions: list[TapShare]
 
 
 def checked_screen(name: str, field: str = "screen") -> str:
@@ -137,11 +137,11 @@ def shape(query: HeatmapQuery, rows: Sequence[Sequence[Any]]) -> Heatmap:
     shares = {"event": answer.events, "os": answer.os, "app_version": answer.app_versions}
     for kind, column, row, value, taps, people_, unplaced in rows:
         if kind == "cell":
-            answer.cells.append(Cell(column, row, taps, people_))
+            answer.cells.append(HeatmapCell(column, row, taps, people_))
         elif kind == "all":
             answer.taps, answer.people, answer.unplaced = taps, people_, unplaced
         else:
-            shares[kind].append(Share(value or None, taps))
+            shares[kind].append(TapShare(value or None, taps))
     return answer
 
 

@@ -18,7 +18,7 @@ from whipstitch.core.reasons import Reason
 from whipstitch.core.turns import Claim, NoRoom, Turns
 from whipstitch.ingest.client import ClientContext
 from whipstitch.ingest.compat.request import CompatRequest, Unreadable, peel
-from whipstitch.ingest.compat.routing import Match, matches
+from whipstitch.ingest.compat.routing import RouteMatch, matches
 from whipstitch.ingest.compat.translating import (
     Translated,
     UnreadableFor,
@@ -98,7 +98,7 @@ class CompatDoor:
         self._service.count(outcome.answer, "asgi", seconds, name, outcome.client)
 
     async def _outcome(
-        self, found: list[Match], scope: Scope, headers: dict[bytes, bytes], receive: Receive
+        self, found: list[RouteMatch], scope: Scope, headers: dict[bytes, bytes], receive: Receive
     ) -> _Outcome:
         match = found[0]
         request = CompatRequest(scope["method"], match.path, _query(scope["query_string"]), headers)
@@ -129,7 +129,7 @@ class CompatDoor:
 
     async def _receive(
         self,
-        found: list[Match],
+        found: list[RouteMatch],
         request: CompatRequest,
         body: RequestBody,
         client: ClientContext | None,
@@ -208,7 +208,7 @@ class CompatDoor:
             return None
 
     def _enter(
-        self, match: Match, request: CompatRequest, key: str, peer: str
+        self, match: RouteMatch, request: CompatRequest, key: str, peer: str
     ) -> ClientContext | Answer:
         sent = key.encode("latin-1", "replace")
         name = match.ecosystem.name
@@ -219,7 +219,7 @@ class CompatDoor:
 
 
 def _refused(
-    match: Match,
+    match: RouteMatch,
     request: CompatRequest,
     translation: Translation | None,
     answer: Answer,

@@ -7,7 +7,7 @@ success says so. The key comes in a header that the exporter is told to send: ``
 from typing import Any, Final
 
 from whipstitch.core.reasons import Reason
-from whipstitch.ingest.compat.otlp_records import Record, records_of_json, records_of_protobuf
+from whipstitch.ingest.compat.otlp_records import LogRecord, records_of_json, records_of_protobuf
 from whipstitch.ingest.compat.protobuf import field
 from whipstitch.ingest.compat.request import CompatRequest, bearer, text_of
 from whipstitch.ingest.compat.translation import (
@@ -66,7 +66,7 @@ def translate(request: CompatRequest, body: bytes) -> Translation:
     return done
 
 
-def _event(done: Translation, name: str, record: Record) -> None:
+def _event(done: Translation, name: str, record: LogRecord) -> None:
     properties: Properties = {k: v for k, v in record.attributes.items() if k != "event.name"}
     if isinstance(record.body, dict):
         properties = record.body | properties
@@ -96,7 +96,7 @@ def _event(done: Translation, name: str, record: Record) -> None:
     )
 
 
-def _person(record: Record) -> str:
+def _person(record: LogRecord) -> str:
     for attributes in (record.attributes, record.resource):
         for name in _PEOPLE:
             if found := text_of(attributes.get(name)):

@@ -13,7 +13,7 @@ _DEEPEST: Final = 64
 Attributes = dict[str, Any]
 
 
-class Record(NamedTuple):
+class LogRecord(NamedTuple):
     """``time``: nanoseconds, 0 where none was sent. ``body``: any value."""
 
     resource: Attributes
@@ -28,7 +28,7 @@ class Record(NamedTuple):
     span: str
 
 
-def records_of_protobuf(message: bytes) -> Iterator[Record]:
+def records_of_protobuf(message: bytes) -> Iterator[LogRecord]:
     """Raises:
     Unreadable
     """
@@ -47,7 +47,7 @@ def records_of_protobuf(message: bytes) -> Iterator[Record]:
         raise Unreadable("no OTLP logs") from error
 
 
-def _record(message: bytes, resource: Attributes, scope: str, version: str) -> Record:
+def _record(message: bytes, resource: Attributes, scope: str, version: str) -> LogRecord:
     time = observed = 0
     severity = name = trace = span = ""
     body: Any = None
@@ -69,7 +69,7 @@ def _record(message: bytes, resource: Attributes, scope: str, version: str) -> R
                 name = value.decode()
     attributes = _attributes(message, 6, 0)
     when = time or observed
-    return Record(resource, scope, version, name, when, severity, body, attributes, trace, span)
+    return LogRecord(resource, scope, version, name, when, severity, body, attributes, trace, span)
 
 
 def _messages(message: bytes, wanted: int) -> Iterator[bytes]:
@@ -130,7 +130,7 @@ def finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def records_of_json(text: bytes) -> Iterator[Record]:
+def records_of_json(text: bytes) -> Iterator[LogRecord]:
     """Raises:
     Unreadable
     """
@@ -143,7 +143,7 @@ def records_of_json(text: bytes) -> Iterator[Record]:
             for scope_logs in _objects(resource_logs, "scopeLogs"):
                 scope = mapping_of(scope_logs.get("scope"))
                 for record in _objects(scope_logs, "logRecords"):
-                    yield Record(
+                    yield LogRecord(
                         resource,
                         text_of(scope.get("name")),
                         text_of(scope.get("version")),

@@ -29,7 +29,7 @@ ECOSYSTEMS: Final[Sequence[Ecosystem]] = (
 )
 
 
-class Match(NamedTuple):
+class RouteMatch(NamedTuple):
     """``path``: without the product's prefix, and without slashes at its end."""
 
     ecosystem: Ecosystem
@@ -42,7 +42,7 @@ _SLASHES: Final = re.compile("/{2,}")
 
 
 @lru_cache(maxsize=1024)
-def matches(path: str) -> tuple[Match, ...]:
+def matches(path: str) -> tuple[RouteMatch, ...]:
     """What ``path`` may mean, with any number of slashes. More than one only at the root, where the
     method and the body tell which."""
     plain = _SLASHES.sub("/", path).rstrip("/")
@@ -52,9 +52,9 @@ def matches(path: str) -> tuple[Match, ...]:
     return tuple(match for one in ECOSYSTEMS for match in _of(one, plain, at_root=True))
 
 
-def _of(ecosystem: Ecosystem, path: str, *, at_root: bool) -> list[Match]:
+def _of(ecosystem: Ecosystem, path: str, *, at_root: bool) -> list[RouteMatch]:
     return [
-        Match(ecosystem, route, path)
+        RouteMatch(ecosystem, route, path)
         for route in ecosystem.routes
         if (route.at_root or not at_root) and _PATTERNS[id(route)].fullmatch(path)
     ]

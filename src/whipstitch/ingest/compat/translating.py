@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from whipstitch.ingest.compat.request import CompatRequest, Unreadable, peel
-from whipstitch.ingest.compat.routing import Match
+from whipstitch.ingest.compat.routing import RouteMatch
 from whipstitch.ingest.compat.translation import Translation
 from whipstitch.ingest.validation.answers import JSON
 
@@ -12,7 +12,7 @@ from whipstitch.ingest.validation.answers import JSON
 class UnreadableFor(Exception):
     """Names the product whose client is told so."""
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: RouteMatch) -> None:
         super().__init__(match.ecosystem.name)
         self.match = match
 
@@ -20,13 +20,13 @@ class UnreadableFor(Exception):
 class Translated(NamedTuple):
     """``batch``: the operations as the body of ``/api/v1/batch``; blank where there are none."""
 
-    match: Match
+    match: RouteMatch
     translation: Translation
     batch: bytes
 
 
 def peel_and_translate(
-    found: list[Match], request: CompatRequest, spool: Path | None, limit: int
+    found: list[RouteMatch], request: CompatRequest, spool: Path | None, limit: int
 ) -> tuple[CompatRequest, Translated]:
     """Of a body that lies in the file ``spool``, or (None) in the request."""
     if spool is not None:
@@ -34,7 +34,7 @@ def peel_and_translate(
     return request, translate_for(found, request, peel(request.body, limit))
 
 
-def translate_for(found: list[Match], request: CompatRequest, body: bytes) -> Translated:
+def translate_for(found: list[RouteMatch], request: CompatRequest, body: bytes) -> Translated:
     """As the first of the products in ``found`` that claims ``body`` reads it.
 
     Raises:

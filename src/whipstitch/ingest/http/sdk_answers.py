@@ -37,7 +37,7 @@ NO_METHOD: Final = {
 }
 
 
-class Endpoint(NamedTuple):
+class SdkEndpoint(NamedTuple):
     """``answer``: always the same; None: the door makes it. ``dropped``: why what
     is sent is not kept. ``counted``: by the rate limit."""
 
@@ -54,18 +54,18 @@ def _json(**fields: Any) -> Answer:
 HANDSHAKE: Final = "/api/v1/handshake"
 SEEN: Final = "/api/v1/screens/seen"
 HEARTBEAT: Final = "/api/v1/screens/heartbeat"
-CAUGHT: Final = Endpoint(_WRITE, _OK, Reason.NOT_COLLECTED)
-ENDPOINTS: Final[Mapping[str, Endpoint]] = {
-    HANDSHAKE: Endpoint(READ),
-    "/api/v1/handshake/integrations": Endpoint(_WRITE, _json(stored=0)),
-    SEEN: Endpoint(_WRITE, counted=False),
-    HEARTBEAT: Endpoint(_WRITE, NO_CONTENT, counted=False),
-    "/api/replay/config": Endpoint(READ, _json(**_REPLAY_OFF)),
-    "/api/replay/chunk": Endpoint(_WRITE, _OK, Reason.REPLAY_OFF),
-    "/api/ee/replay/chunk": Endpoint(_WRITE, _OK, Reason.REPLAY_OFF),
-    "/api/switch/exposures": Endpoint(_WRITE, _OK, Reason.NOT_COLLECTED),
-    "/api/pulse/surveys": Endpoint(READ, _json(surveys=[])),
-    "/api/deploy/check": Endpoint(
+CAUGHT: Final = SdkEndpoint(_WRITE, _OK, Reason.NOT_COLLECTED)
+ENDPOINTS: Final[Mapping[str, SdkEndpoint]] = {
+    HANDSHAKE: SdkEndpoint(READ),
+    "/api/v1/handshake/integrations": SdkEndpoint(_WRITE, _json(stored=0)),
+    SEEN: SdkEndpoint(_WRITE, counted=False),
+    HEARTBEAT: SdkEndpoint(_WRITE, NO_CONTENT, counted=False),
+    "/api/replay/config": SdkEndpoint(READ, _json(**_REPLAY_OFF)),
+    "/api/replay/chunk": SdkEndpoint(_WRITE, _OK, Reason.REPLAY_OFF),
+    "/api/ee/replay/chunk": SdkEndpoint(_WRITE, _OK, Reason.REPLAY_OFF),
+    "/api/switch/exposures": SdkEndpoint(_WRITE, _OK, Reason.NOT_COLLECTED),
+    "/api/pulse/surveys": SdkEndpoint(READ, _json(surveys=[])),
+    "/api/deploy/check": SdkEndpoint(
         READ, _json(enabled=True, has_update=False, reason="no_matching_release")
     ),
 }

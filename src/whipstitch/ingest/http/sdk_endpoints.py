@@ -32,7 +32,7 @@ from whipstitch.ingest.http.sdk_answers import (
     NO_METHOD,
     READ,
     SEEN,
-    Endpoint,
+    SdkEndpoint,
     handshake,
     name_of,
     sdk_path,
@@ -98,7 +98,7 @@ class SdkDoor:
 
     async def _drop(
         self,
-        endpoint: Endpoint,
+        endpoint: SdkEndpoint,
         client: ClientContext | None,
         receive: Receive,
         headers: dict[bytes, bytes],

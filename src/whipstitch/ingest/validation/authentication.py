@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from whipstitch.core.addresses import Networks, network_of
 from whipstitch.core.projects import IngestionKey, ProjectSnapshot
-from whipstitch.core.rate_limit import RateLimiter, Share
+from whipstitch.core.rate_limit import RateLimiter, RateShare
 from whipstitch.ingest.client import NO_PROJECT, ClientContext
 from whipstitch.ingest.validation import answers
 from whipstitch.ingest.validation.answers import Answer
@@ -24,7 +24,7 @@ class Authenticator:
         # Apart, so that a flood of made-up keys cannot use up the counts of real ones.
         self._strangers = RateLimiter()
 
-    def divide(self, share: Share) -> None:
+    def divide(self, share: RateShare) -> None:
         """From now on this node lets in its share of each limit. Any thread may call it."""
         for limiter in (self._keys, self._addresses, self._strangers):
             limiter.share = share

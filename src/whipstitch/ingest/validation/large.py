@@ -54,7 +54,7 @@ class _LargePeopleOperation(msgspec.Struct, frozen=True, tag_field="type", tag="
     payload: LargePeople
 
 
-class _Batch(msgspec.Struct, frozen=True):
+class _RawBatch(msgspec.Struct, frozen=True):
     operations: msgspec.Raw
 
 
@@ -62,7 +62,7 @@ _any: Final = msgspec.json.Decoder(msgspec.Raw)
 _track: Final = msgspec.json.Decoder(TrackPayload)
 _people: Final = msgspec.json.Decoder(LargePeople)
 _alias: Final = msgspec.json.Decoder(AliasPayload)
-_batch: Final = msgspec.json.Decoder(_Batch)
+_batch: Final = msgspec.json.Decoder(_RawBatch)
 _operations: Final = msgspec.json.Decoder(list[Operation])
 _large_operation: Final = msgspec.json.Decoder(
     TrackOperation | _LargePeopleOperation | AliasOperation

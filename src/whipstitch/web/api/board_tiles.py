@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from whipstitch.core.errors import InvalidQuery, UnknownQuestion
 from whipstitch.registry import placing
-from whipstitch.registry.board_values import AnyTile, Place, TextTile, Tile, TileWidth
+from whipstitch.registry.board_values import AnyTile, TextTile, Tile, TilePlace, TileWidth
 from whipstitch.registry.boards import MOST_TILES
 from whipstitch.web.api.bodies import StrictBody
 
@@ -92,7 +92,7 @@ def parsed_tiles(sent: Sequence[TileBody]) -> list[AnyTile]:
     return tiles
 
 
-def _place(tile: TileBody, field: str) -> Place | None:
+def _place(tile: TileBody, field: str) -> TilePlace | None:
     cells = (tile.x, tile.y, tile.height)
     if isinstance(tile.width, str):
         if cells != (None, None, None):
@@ -100,7 +100,7 @@ def _place(tile: TileBody, field: str) -> Place | None:
         return None
     if tile.x is None or tile.y is None or tile.height is None:
         raise InvalidQuery(field, "in cells a tile has all of x, y, width and height")
-    return Place(tile.x, tile.y, tile.width, tile.height)
+    return TilePlace(tile.x, tile.y, tile.width, tile.height)
 
 
 @contextmanager
