@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 import typer
@@ -91,9 +91,6 @@ class Logged:
         structlog.get_logger(__name__).error("demo_failed", error=str(error))
 
 
-_RECORDS_A_LOOK: Final = 1000
-
-
 class Counted:
     """How much of some files was read: a bar on standard error where that is a terminal. Of packed
     files more may be read than they have bytes."""
@@ -125,5 +122,4 @@ class Counted:
     def advance(self, size: int, records: int) -> None:
         self._size += size
         self._records += records
-        if records > 1 or self._records % _RECORDS_A_LOOK == 0:
-            self._bar.update(self._task, completed=self._size, records=self._records)
+        self._bar.update(self._task, completed=self._size, records=self._records)

@@ -18,6 +18,7 @@ from whipstitch.ingest.compat.request import (
     looks_anonymous,
     mapping_of,
     text_of,
+    without,
 )
 from whipstitch.ingest.compat.translation import (
     EITHER,
@@ -35,7 +36,7 @@ from whipstitch.ingest.validation.answers import Answer
 
 _any: Final = msgspec.json.Decoder()
 _DEVICE: Final = "$device:"
-_ADDRESSING: Final = frozenset({"token", "distinct_id", "time"})
+_ADDRESSING: Final = ("token", "distinct_id", "time")
 _DEFAULTS: Final = {
     "$os": "$os",
     "$browser": "$browser",
@@ -88,7 +89,7 @@ def read_event(done: Translation, event: Mapping[str, Any], properties: Properti
         done.track(
             name,
             person,
-            {key: one for key, one in properties.items() if key not in _ADDRESSING},
+            without(properties, _ADDRESSING),
             timestamp=time,
             message_id=text_of(properties.get("$insert_id")),
             defaults={
@@ -147,7 +148,7 @@ def translate_groups(request: CompatRequest, body: bytes) -> Translation:
 
 
 def _device(properties: Mapping[str, Any]) -> str:
-    device = text_of(properties.get("$device_id"))
+    device = text_of(properties.get("$device_id", ""))
     return f"{_DEVICE}{device.removeprefix(_DEVICE)}" if device else ""
 
 

@@ -20,6 +20,7 @@ from whipstitch.ingest.compat.request import (
     looks_anonymous,
     mapping_of,
     text_of,
+    without,
 )
 from whipstitch.ingest.compat.translation import (
     EITHER,
@@ -35,9 +36,8 @@ from whipstitch.ingest.compat.translation import (
 from whipstitch.ingest.validation import timestamps
 from whipstitch.ingest.validation.answers import JSON, Answer
 
-_ADDRESSING: Final = frozenset(
-    {"token", "api_key", "distinct_id", "$distinct_id", "$set", "$set_once", "$unset"}
-)
+_TRAITS: Final = ("$set", "$set_once", "$unset")
+_ADDRESSING: Final = ("token", "api_key", "distinct_id", "$distinct_id", *_TRAITS)
 _OF_PEOPLE: Final = frozenset(
     {"$identify", "$create_alias", "$merge_dangerously", "$set", "$set_once", "$unset"}
 )
@@ -113,7 +113,8 @@ def read_event(done: Translation, event: dict[str, Any], clock: Clock, known: se
     elif name in ("$create_alias", "$merge_dangerously"):
         other = text_of(properties.get("alias")) or text_of(event.get("alias"))
         _merge(done, library if name == "$create_alias" else "", person, other, moment)
-    if properties.get("$process_person_profile") is not False:
+    has_traits = any(one in event or one in properties for one in _TRAITS)
+    if has_traits and properties.get("$process_person_profile") is not False:
         _traits(done, person, event, properties, moment, uuid, known)
     if name in _OF_PEOPLE:
         return
@@ -121,7 +122,7 @@ def read_event(done: Translation, event: dict[str, Any], clock: Clock, known: se
     done.track(
         name,
         person,
-        {key: one for key, one in properties.items() if key not in _ADDRESSING},
+        without(properties, _ADDRESSING),
         timestamp=moment,
         message_id=uuid,
         lib_version=_library(library, version),

@@ -28,6 +28,8 @@ from whipstitch.ingest.validation.rows import Row
 OWN: Final = "whipstitch"
 _EXAMPLES: Final = 10
 _LOOKED_AT: Final = 100
+_SHOWN: Final = 1000
+"""Records between two looks at how far it is."""
 
 
 class Progress(Protocol):
@@ -48,7 +50,7 @@ class Imported(Tally):
 
     def note(self, found: Found, why: str) -> None:
         if len(self.examples) < _EXAMPLES:
-            self.examples.append(f"{found.place}: {why}")
+            self.examples.append(f"{found.where}:{found.line}: {why}")
 
 
 def run(
@@ -83,10 +85,13 @@ def run(
             tally.skipped += known.records
             progress.advance(_size(path), known.records)
             continue
-        read = 0
+        read = shown = size = 0
         for found in records(path, table=table):
             read += 1
-            progress.advance(found.size, 1)
+            size += found.size
+            if read - shown == _SHOWN:
+                progress.advance(size, _SHOWN)
+                shown, size = read, 0
             if read <= known.records:
                 tally.skipped += 1
                 continue
@@ -96,6 +101,7 @@ def run(
                 if writer.is_full:
                     writer.seal()
                     checkpoints.write(mark, Checkpoint(read))
+        progress.advance(size, read - shown)
         if writer is not None:
             writer.seal()
             checkpoints.write(mark, Checkpoint(read, done=True))

@@ -1,10 +1,6 @@
-"""Records as rows of the journal.
-
-An imported event has an id that follows from its own in the file, and as time of receipt the one it
-had, or its own time: however often a file is imported, each event is stored once."""
+"""Records as rows of the journal."""
 
 import hashlib
-from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,32 +11,20 @@ from whipstitch.core.placeholders import Placeholders
 from whipstitch.core.projects import IngestionKey
 from whipstitch.ingest.compat.translation import Translation
 from whipstitch.ingest.enrichment.places import Place
-from whipstitch.ingest.enrichment.user_agent import Agent
 from whipstitch.ingest.history.ecosystems import Format, Unplaceable
+from whipstitch.ingest.history.events import Events, NoEvent
 from whipstitch.ingest.history.sources import Record
-from whipstitch.ingest.validation import timestamps
 from whipstitch.ingest.validation.alias_rows import alias_row
 from whipstitch.ingest.validation.counts import Remarks
-from whipstitch.ingest.validation.event_rows import NotAnObject, event_row
 from whipstitch.ingest.validation.ids import is_garbage
-from whipstitch.ingest.validation.payloads import AliasPayload, PeoplePayload, TrackPayload
-from whipstitch.ingest.validation.rows import AliasRow, EventRow, Row, TraitRow
+from whipstitch.ingest.validation.payloads import AliasPayload, PeoplePayload
+from whipstitch.ingest.validation.rows import AliasRow, Row, TraitRow
 from whipstitch.ingest.validation.trait_rows import SET_ONCE, trait_rows
 
-_NO_TIME: Final = timestamps.EARLIEST_MS - 1
-_ID_CHARACTERS: Final = 21
 _MOST_TRAITS: Final = 100_000
 _encode: Final = msgspec.json.Encoder().encode
-_track: Final = msgspec.json.Decoder(TrackPayload).decode
 _people: Final = msgspec.json.Decoder(PeoplePayload).decode
 _alias: Final = msgspec.json.Decoder(AliasPayload).decode
-
-
-class ImportedEvent(EventRow, tag_field="k", tag="track", gc=False, kw_only=True):
-    """``imported``: true, and without a default, which would not be written: the loader looks for
-    its id among all that is stored."""
-
-    imported: bool
 
 
 class Tally:
@@ -77,8 +61,7 @@ class Rows:
         self._tally = tally
         self._remarks = Remarks()
         self._done = Translation()
-        scope = f"{key.project.id}/{key.environment}/"
-        self._scope = hashlib.blake2b(scope.encode(), digest_size=16)
+        self.events = Events(key, next_number)
         self._traits: dict[str, bytes] = {}
 
     def of(self, format_: Format, record: Record) -> list[Row]:
@@ -96,8 +79,7 @@ class Rows:
         for operation in done.operations:
             payload = operation["payload"]
             if operation["type"] == "track":
-                event = self._event(payload, place)
-                rows += [event] if event else []
+                rows += self.event(payload, place)
             elif operation["type"] == "people":
                 rows += self.people(payload)
             else:
@@ -144,31 +126,17 @@ class Rows:
         self._tally.aliases += 1
         return [row]
 
-    def _event(self, payload: dict[str, Any], place: Place) -> EventRow | None:
+    def event(self, payload: dict[str, Any], place: Place) -> list[Row]:
         if is_garbage(payload["distinct_id"]):
             self._tally.leave_out("garbage_id")
-            return None
-        text = _encode(payload)
-        event = _track(text)
-        message_id = payload.get("message_id")
-        id_ = self.id_of(message_id.encode() if message_id else text)
+            return []
         try:
-            row = event_row(event, self._key, Agent(), place, id_, 0, _NO_TIME, self._remarks)
-        except NotAnObject:
-            self._tally.leave_out("properties are no object")
-            return None
-        if row.timestamp == _NO_TIME:
-            self._tally.leave_out("no time that can be read")
-            return None
-        row.accepted, row.received = self._next_number(), row.timestamp
+            event = self.events.of(payload, place)
+        except NoEvent as error:
+            self._tally.leave_out(str(error))
+            return []
         self._tally.events += 1
-        return ImportedEvent(*msgspec.structs.astuple(row), imported=True)
-
-    def id_of(self, own: bytes) -> str:
-        """The same for the same event of the same project."""
-        digest = self._scope.copy()
-        digest.update(own)
-        return "evt_" + urlsafe_b64encode(digest.digest()).decode()[:_ID_CHARACTERS]
+        return [event]
 
 
 def _number_of(row: TraitRow, said: bytes) -> int:

@@ -17,8 +17,8 @@ from whipstitch.core.projects import Scope
 from whipstitch.identity import tables
 from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.forest import Operation
+from whipstitch.ingest.history.events import ImportedEvent
 from whipstitch.ingest.history.journal import JournalWriter
-from whipstitch.ingest.history.lines import ImportedEvent
 from whipstitch.ingest.validation.rows import AliasRow, Row, TraitRow
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.other_server import (

@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from whipstitch.core.projects import IngestionKey
-from whipstitch.ingest.history.lines import ImportedEvent, Rows, Tally
+from whipstitch.ingest.history.events import ImportedEvent
+from whipstitch.ingest.history.lines import Rows, Tally
 from whipstitch.ingest.history.sources import Record
 from whipstitch.ingest.validation import timestamps
 from whipstitch.ingest.validation.message_ids import ABSENT
@@ -90,7 +91,7 @@ class OwnRows:
             imported=True,
             project_id=self._key.project.id,
             environment=self._key.environment,
-            id=own if isinstance(own, str) and own else self._rows.id_of(_encode(record)),
+            id=own if isinstance(own, str) and own else self._rows.events.id_of(_encode(record)),
             event_name=str(record["event_name"]),
             distinct_id=sent or person,
             timestamp=timestamp,

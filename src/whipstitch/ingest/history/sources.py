@@ -25,20 +25,11 @@ _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 _PARQUET: Final = b"PAR1"
 _FINGERPRINT: Final = 1024 * 1024
+_PIECE: Final = 1024 * 1024
 _ROWS: Final = 1000
 _BROKEN: Final = (OSError, EOFError, zipfile.BadZipFile, ValueError)
 
 Record = dict[str, Any]
-
-
-class Place(NamedTuple):
-    """``where``: the file, and the member of an archive. ``line``: from 1; of a table the row."""
-
-    where: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.where}:{self.line}"
 
 
 class Unread(NamedTuple):
@@ -47,11 +38,13 @@ class Unread(NamedTuple):
     why: str
 
 
-class Found(NamedTuple):
-    """``size``: bytes that it had in the file, unpacked; ``text``: the JSON that it was read of,
-    if it was."""
+class Found(msgspec.Struct, gc=False):
+    """``where``: the file, and the member of an archive. ``line``: from 1; of a table the row.
+    ``size``: bytes that it had in the file, unpacked; ``text``: the JSON that it was read of, if it
+    was."""
 
-    place: Place
+    where: str
+    line: int
     record: Record | Unread
     size: int
     text: bytes = b""
@@ -124,14 +117,15 @@ def _plain(name: str, file: IO[bytes], *, packed: bool, table: bool) -> Iterator
 
 
 def _lines(name: str, file: IO[bytes]) -> Iterator[Found]:
-    for number, line in enumerate(_bounded(file), 1):
-        place = Place(name, number)
-        if line is None:
-            yield Found(place, Unread(f"longer than {LONGEST_LINE} bytes"), LONGEST_LINE)
-            continue
-        text = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if text:
-            yield Found(place, _record(text), len(line), text)
+    number = 0
+    for lines in _bounded(file):
+        for line in lines:
+            number += 1
+            if line is None:
+                why = Unread(f"longer than {LONGEST_LINE} bytes")
+                yield Found(name, number, why, LONGEST_LINE)
+            elif text := line.removeprefix(b"\xef\xbb\xbf").strip():
+                yield Found(name, number, _record(text), len(line), text)
 
 
 def _record(text: bytes) -> Record | Unread:
@@ -142,22 +136,30 @@ def _record(text: bytes) -> Record | Unread:
     return record if isinstance(record, dict) else Unread("no JSON object")
 
 
-def _bounded(file: IO[bytes]) -> Iterator[bytes | None]:
-    """Lines; None for one that is too long."""
-    while line := file.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            while rest := file.readline(LONGEST_LINE):
-                if rest.endswith(b"\n"):
-                    break
-            yield None
-        else:
-            yield line
+def _bounded(file: IO[bytes]) -> Iterator[list[bytes | None]]:
+    """Lines, all that end in a piece of the file at once; None for one that is too long."""
+    rest, passing = b"", False
+    while piece := file.read(_PIECE):
+        if passing:  # what was told of as too long goes on
+            _, ended, piece = piece.partition(b"\n")
+            passing = not ended
+            if not piece:
+                continue
+        lines = io.BytesIO(rest + piece).readlines()
+        rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
+        yield [line if len(line) <= LONGEST_LINE else None for line in lines]
+        if len(rest) >= LONGEST_LINE:
+            yield [None]
+            rest, passing = b"", True
+    if rest:
+        yield [rest]
 
 
 def _rows(name: str, file: IO[bytes]) -> Iterator[Found]:
     def texts() -> Iterable[str]:
-        for line in _bounded(file):
-            yield "" if line is None else line.decode("utf-8-sig", "replace").replace("\0", "")
+        for lines in _bounded(file):
+            for line in lines:
+                yield "" if line is None else line.decode("utf-8-sig", "replace").replace("\0", "")
 
     csv.field_size_limit(LONGEST_LINE)
     rows = csv.reader(texts())
@@ -166,16 +168,16 @@ def _rows(name: str, file: IO[bytes]) -> Iterator[Found]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield Found(Place(name, rows.line_num), Unread(str(error)), 1)
+            yield Found(name, rows.line_num, Unread(str(error)), 1)
             continue
         if row is None:
             return
-        place, size = Place(name, rows.line_num), sum(map(len, row)) + len(row)
+        size = sum(map(len, row)) + len(row)
         if len(row) != len(columns):
             if row:
-                yield Found(place, Unread("not as many cells as columns"), size)
+                yield Found(name, rows.line_num, Unread("not as many cells as columns"), size)
             continue
-        yield Found(place, dict(zip(columns, row, strict=True)), size)
+        yield Found(name, rows.line_num, dict(zip(columns, row, strict=True)), size)
 
 
 def _parquet(path: Path, name: str) -> Iterator[Found]:
@@ -195,7 +197,7 @@ def _parquet(path: Path, name: str) -> Iterator[Found]:
             for row in batch.to_pylist():
                 number += 1
                 record = {key: _unpacked(value) for key, value in row.items()}
-                yield Found(Place(name, number), record, size)
+                yield Found(name, number, record, size)
 
 
 def _unpacked(value: Any) -> Any:
