@@ -16,7 +16,8 @@ _MOST: Final = 24
 """Powers of two: of words."""
 _SLICE: Final = 18
 _WORD_BYTES: Final = 8
-_BIT: Final = tuple(1 << number for number in range(64))
+_PAIRS: Final = tuple(1 << (two & 63) | 1 << (two >> 6) for two in range(64 * 64))
+"""The bits that twelve bits of a digest say."""
 _COUNT: Final = "SELECT count() FROM operation_ids"
 _WORDS: Final = """\
 SELECT mask FROM
@@ -78,20 +79,21 @@ class IdFilter:
         """Of ``ids``, in hexadecimal digits, those that may be stored or have been added before."""
         halves = struct.unpack(f">{2 * len(ids)}Q", bytes.fromhex("".join(ids)))
         possible: list[str] = []
+        added = 0
         with self._changing:
             words, shift, filled = self._words, self._shift, self._filled
             for once, high, low in zip(ids, halves[::2], halves[1::2], strict=True):
-                mask = _BIT[low & 63] | _BIT[low >> 6 & 63] | _BIT[low >> 12 & 63]
-                mask |= _BIT[low >> 18 & 63]
+                mask = _PAIRS[low & 4095] | _PAIRS[low >> 12 & 4095]
                 word = high >> shift
                 bits = words[word]
                 if bits & mask == mask:
                     possible.append(once)
                     continue
                 words[word] = bits | mask
-                self._room -= 1
+                added += 1
                 if word >= filled:
                     possible.append(once)
+            self._room -= added
         return possible
 
     def fill_some(self, client: Client) -> bool:

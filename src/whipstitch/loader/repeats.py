@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, S
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from struct import Struct
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,6 +29,8 @@ MOST_MARKED: Final = 200_000
 """Rows with ids that are looked up at once; a segment with more is split."""
 _AT_ONCE: Final = 5_000
 _DAY: Final = 24 * 60 * 60 * 1_000_000
+_row: Final = Struct("<16sQ").pack
+_unhex: Final = bytes.fromhex
 _KINDS: Final = {"track": "track", "trait": "people", "alias": "alias"}
 _KNOWN: Final = (
     "SELECT lower(hex(id)), groupUniqArray(accepted) FROM operation_ids WHERE id IN "
@@ -128,20 +131,18 @@ class Repeats:
             if numbers.setdefault(one.once, one.operation) != one.operation:
                 several.add(one.once)
         possible = self._possible(client, numbers)
-        undecided = several.union(possible)
-        arriving = {(one.once, one.operation) for one in marked if one.once in undecided}
-        decision = decide(arriving, self._known(client, possible), self._days * _DAY)
-        taken = [pair for pair in numbers.items() if pair[0] not in undecided]
-        taken += decision.taken
+        taken = list(numbers.items())
+        repeats: Set[tuple[str, int]] = frozenset()
+        if undecided := several.union(possible):
+            arriving = {(one.once, one.operation) for one in marked if one.once in undecided}
+            decision = decide(arriving, self._known(client, possible), self._days * _DAY)
+            taken = [pair for pair in taken if pair[0] not in undecided]
+            taken += decision.taken
+            repeats = decision.repeats
         if taken:
-            ids = bytes.fromhex("".join(once for once, _ in taken))
-            rows = b"".join(
-                ids[16 * at : 16 * at + 16] + number.to_bytes(8, "little")
-                for at, (_, number) in enumerate(taken)
-            )
+            rows = b"".join([_row(_unhex(once), number) for once, number in taken])
             client.raw_insert("operation_ids", ["id", "accepted"], rows, fmt="RowBinary")
         self._tidy(client, min(numbers.values()))
-        repeats = decision.repeats
         if not repeats:
             return frozenset()
         return {one.accepted for one in marked if (one.once, one.operation) in repeats}
