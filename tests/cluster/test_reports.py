@@ -51,7 +51,7 @@ MERGED: Final = (
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has an event has many."""
+    """A scope with any event has many."""
     monkeypatch.setattr(scope_sizes, "MANY", 0)
 
 

@@ -1,9 +1,8 @@
 """Retention by calendar: of each person the set of intervals in which they started, and of those in
 which they came back. It is the fast way, and counts people alone."""
 
-from typing import Final, NamedTuple
-
-from whipstitch.analytics.reports.retention_calendar import Calendar, single
+from whipstitch.analytics.reports.interval_sets import sets_of
+from whipstitch.analytics.reports.retention_calendar import single
 from whipstitch.analytics.reports.retention_query import (
     Conditions,
     RetentionQuery,
@@ -12,44 +11,6 @@ from whipstitch.analytics.reports.retention_query import (
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE
-
-
-class _Sets(NamedTuple):
-    """Sets of intervals in SQL: templates over ``index`` expressions and ``set`` columns."""
-
-    gathered: str
-    """Of the rows of a group that meet ``condition``."""
-    single: str
-    empty: str
-    has: str
-    any: str
-    listed: str
-    """As an Array(Int64)."""
-
-
-_BIT: Final = "bitShiftLeft(toUInt64(1), toUInt8(bitAnd({index}, 63)))"
-_BITS: Final = _Sets(
-    gathered=f"groupBitOrIf({_BIT}, {{condition}})",
-    single=_BIT,
-    empty="toUInt64(0)",
-    has=f"bitAnd({{set}}, {_BIT}) != 0",
-    any="{set} != 0",
-    listed="arrayMap(one -> toInt64(one), bitPositionsToArray({set}))",
-)
-_ARRAYS: Final = _Sets(
-    gathered="groupUniqArrayIf({index}, {condition})",
-    single="[{index}]",
-    empty="[]",
-    has="has({set}, {index})",
-    any="notEmpty({set})",
-    listed="{set}",
-)
-_MOST_BITS: Final = 64
-
-
-def _sets(calendar: Calendar) -> _Sets:
-    """Bits are gathered and compared faster, where there are enough of them."""
-    return _BITS if len(calendar.intervals.starts) <= _MOST_BITS else _ARRAYS
 
 
 def suffice(query: RetentionQuery) -> bool:
@@ -72,7 +33,7 @@ def counts(query: RetentionQuery, values: Parameters, persons: Persons) -> str:
         f"AND one <= cohort + {last}, came)), -1))"
     )
     # Many people have the same intervals, and are counted before these are looked at.
-    sets = _sets(query.calendar)
+    sets = sets_of(query.calendar.intervals)
     alike = (
         f"SELECT arrayJoin({sets.listed.format(set='starts')}) AS cohort, "
         f"{sets.listed.format(set='returns')} AS came, count() AS people "
@@ -89,7 +50,7 @@ def chosen(
 ) -> str:
     """A query of ``key`` and ``id`` of the people behind one number."""
     everybody = _people(query, values, persons, named=True)
-    sets = _sets(query.calendar)
+    sets = sets_of(query.calendar.intervals)
     those = sets.has.format(set="starts", index=values.add(counted.cohort, "Int64"))
     if counted.period is not None:
         interval = values.add(counted.cohort + counted.period, "Int64")
@@ -104,7 +65,7 @@ def _people(
     """A query of everybody in a cohort: their key ``who``, the intervals ``starts`` that they
     started in and ``returns`` that they came back in, and their id if ``named``."""
     calendar = query.calendar
-    sets = _sets(calendar)
+    sets = sets_of(calendar.intervals)
     index = calendar.intervals.index_of_row(values)
     row = Conditions.of(query, values, persons)
     if query.mode == "classic":

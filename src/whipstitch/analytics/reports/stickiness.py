@@ -12,6 +12,7 @@ from whipstitch.analytics.expressions.filters import Filter
 from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.reports.interval_sets import sets_of
 from whipstitch.analytics.reports.report import Report, in_one_statement
 from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.parameters import Parameters
@@ -85,9 +86,10 @@ def _people(query: StickinessQuery, values: Parameters, persons: Persons) -> str
         query.match.condition(values, persons),
         all_met(query.filters, values, persons),
     ]
+    sets = sets_of(query.intervals)
+    came = sets.gathered.format(index=query.intervals.index_of_row(values), condition="1")
     return persons.grouped(
-        f"{persons.key} AS key, any({persons.id}) AS id, "
-        f"uniqExact({query.intervals.start_of_row(values)}) AS days",
+        f"{persons.key} AS key, any({persons.id}) AS id, {sets.size.format(set=came)} AS days",
         f"events WHERE {' AND '.join(conditions)}",
         "key",
     )
