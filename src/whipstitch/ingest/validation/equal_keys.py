@@ -33,8 +33,10 @@ def objects_in(event: TrackPayload) -> int:
 def last_of_equal_keys(sent: msgspec.Raw, objects: int = 1) -> msgspec.Raw:
     """The JSON value ``sent`` without the keys that stand again later; itself where there are none,
     or fewer than so many ``objects``. Numbers and texts stay as they were written."""
+    if len(sent) > _LARGEST:  # for which there may be no room twice
+        return sent
     text = bytes(sent)
-    if text.count(b"{") < objects or len(text) > _LARGEST:
+    if text.count(b"{") < objects:
         return sent
     try:
         if _all_keys_differ(text):

@@ -1,6 +1,7 @@
 """Of keys that stand twice the last one counts, at any depth."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -64,3 +65,13 @@ def test_what_has_no_equal_keys_is_what_was_sent(text: str) -> None:
 def test_what_is_nested_too_deep_to_look_at_stays_as_it_is() -> None:
     sent = msgspec.Raw(b'{"a":' * 20_000 + b"1" + b"}" * 20_000)
     assert last_of_equal_keys(sent) is sent
+
+
+def test_of_what_is_larger_than_queries_look_into_no_copy_is_made() -> None:
+    sent = msgspec.Raw(b'{"a":{"b":"%s"},"a":1}' % (b"x" * 2**23))
+    tracemalloc.start()
+    try:
+        assert last_of_equal_keys(sent) is sent
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
