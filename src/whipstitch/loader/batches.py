@@ -37,18 +37,25 @@ class Batches:
 
     def waiting(self) -> Iterator[list[Path]]:
         """What waits, oldest first, in pieces that are stored at once. A segment that is wide goes
-        alone, after the others that came before its turn.
+        alone, after the others that came before its turn; one that has other rows, too, goes before
+        those that have none: these rows then wait for no more than its splitting.
 
         Each piece is decided on when it is asked for: how the one before ended counts."""
-        wide = True
-        while wide:
+        tried: set[Path] = set()
+        while True:
             waiting = [one for one in self._source.sealed() if one not in self._behind]
             sealed = self._in_order(waiting)
             self._widths.keep(sealed)
-            later: list[Path] = []
-            yield from self._others(sealed, later)
-            yield from [later[:1]] if later else []
-            if wide := bool(later):
+            wide: list[Path] = []
+            yield from self._others(sealed, wide)
+            left = [one for one in wide if one not in tried]
+            if not left:
+                return
+            mixed = [one for one in left if self._widths.of(one).mixed]
+            taken = (mixed or left)[0]
+            tried.add(taken)
+            yield [taken]
+            if not mixed:
                 self._source.seal()
 
     def _others(self, segments: Sequence[Path], wide: list[Path]) -> Iterator[list[Path]]:

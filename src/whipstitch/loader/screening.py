@@ -86,7 +86,7 @@ class Screening:
 
     def _is_too_wide(self, segment: Path) -> bool:
         """True: its rows wait in segments that are not; where one row is, there is no other way."""
-        rows, properties = self._widths.of(segment)
+        rows, properties, _ = self._widths.of(segment)
         if properties <= self._widths.most or rows == 1 or is_piece(segment):
             return False
         for part in split(segment, self._widths.most):

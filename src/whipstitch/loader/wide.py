@@ -1,6 +1,6 @@
 """Rows with very many properties. Each property takes ClickHouse several times as long there as in
 other rows, so thousands of such rows in one insert would hold up all rows that come after them.
-They are put into segments of their own, of so many properties that one is inserted in about a
+They are put into segments of their own, of so many properties that one is inserted in less than a
 second, and other segments go before these."""
 
 import os
@@ -32,10 +32,12 @@ _READ_SIZE: Final = 32 * 1024
 
 
 class Width(NamedTuple):
-    """How many wide rows there are, and how many properties these have, about."""
+    """How many wide rows there are, and how many properties these have, about; ``mixed``: beside
+    other rows."""
 
     rows: int
     properties: int
+    mixed: bool = False
 
 
 def width(segment: Path, exact_from: int) -> Width:
@@ -50,13 +52,14 @@ def width(segment: Path, exact_from: int) -> Width:
         if about < exact_from:
             return Width(0, about)
         file.seek(0)
-        found = [
-            properties
-            for lines in _pieces(file)
-            for line in lines
-            if (properties := _properties(line))
-        ]
-    return Width(len(found), sum(found))
+        rows = total = others = 0
+        for lines in _pieces(file):
+            for line in lines:
+                found = _properties(line)
+                rows += bool(found)
+                total += found
+                others += not found and not line.startswith(COMMIT_START)
+    return Width(rows, total, others > 0)
 
 
 def _sampled(file: BinaryIO) -> int:

@@ -28,9 +28,11 @@ def test_only_rows_with_many_properties_are_wide(tmp_path: Path) -> None:
     essay = event(2, properties=json.dumps({"essay": "x" * 100_000}))
     marked = _wide(3)[:-1] + NO_COPY
     segment = write_segment(tmp_path, [event(1), essay, marked, trait(4, "u", "p", "1"), _wide(5)])
-    rows, properties = wide.width(segment, 0)
+    rows, properties, mixed = wide.width(segment, 0)
     assert rows == 1
     assert 200 <= properties <= 230
+    assert mixed
+    assert not wide.width(write_segment(tmp_path, [_wide(6), _wide(7)]), 0).mixed
 
 
 def test_of_few_wide_rows_it_says_about_how_many_properties_they_have(tmp_path: Path) -> None:
@@ -45,7 +47,7 @@ def test_of_few_wide_rows_it_says_about_how_many_properties_they_have(tmp_path: 
 
 def test_what_is_no_file_or_has_rows_of_any_length_has_no_width(tmp_path: Path) -> None:
     (tmp_path / "zero").symlink_to("/dev/zero")
-    assert wide.width(tmp_path / "zero", 0) == (0, 0)
+    assert wide.width(tmp_path / "zero", 0) == (0, 0, False)
     huge = [event(n, properties='{"a":1,' * 300_000 + '"b":1') for n in (1, 2)]
     segment = write_segment(tmp_path, [_wide(3), *huge, _wide(4), event(5)])
     assert wide.width(segment, 0).rows == 2

@@ -1,5 +1,6 @@
 """Which segments are stored together, and in which order."""
 
+import json
 from pathlib import Path
 
 from tests.support.folder import Folder
@@ -48,6 +49,20 @@ def test_after_a_load_of_some_together_that_was_cut_off_they_go_one_by_one(tmp_p
     assert handed[:2] == [[segments[1]], [segments[0]]]  # the one first whose load failed
     assert handed[-1] == segments[-3:]  # once as many are stored, others go together again
     assert sorted(one for batch in handed for one in batch) == segments
+
+
+def test_wide_segments_come_last_and_those_with_other_rows_among_them_first(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    wide = [event(n, properties=json.dumps({f"k{one}": 1 for one in range(200)})) for n in (1, 2)]
+    first, second = (write_segment(journal, wide, number) for number in (1, 2))
+    mixed = write_segment(journal, [*wide, event(3)], 3)
+    narrow = write_segment(journal, [event(4)], 4)
+    handed = []
+    for batch in _batches(journal, _unfinished(tmp_path)).waiting():
+        handed.append(batch)
+        if batch != [second]:  # one that cannot be stored now is not tried again and again
+            batch[0].unlink()
+    assert handed == [[narrow], [mixed], [first], [second]]
 
 
 def test_what_is_behind_is_not_loaded_again(tmp_path: Path) -> None:
