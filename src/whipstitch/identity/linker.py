@@ -9,21 +9,18 @@ from contextlib import contextmanager
 from typing import Final
 
 from whipstitch.core.projects import Scope, Somebody
-from whipstitch.identity import depths, known_aliases, map_generations, on_shards, tables
+from whipstitch.identity import depths, known_aliases, on_shards, tables
 from whipstitch.identity.arrivals import Arrival, Named, RowCorrections, arrivals, without_repeats
 from whipstitch.identity.erasure import hide, physical_delete
 from whipstitch.identity.erasure.records import ErasureRecord
 from whipstitch.identity.forest import Operation
-from whipstitch.identity.map_generations import PersonMaps
+from whipstitch.identity.map_generations import PersonMaps, is_everywhere
+from whipstitch.identity.publishing import Publishing
 from whipstitch.identity.resolving import Resolver
 from whipstitch.identity.surroundings import Surroundings, around
 from whipstitch.warehouse.client import Client
 
 _AT_ONCE: Final = 10_000
-_MOST_OLD: Final = 8
-"""Generations of the person map that are dropped together."""
-_MOST_OLD_ROWS: Final = 200_000
-"""That they may hold meanwhile, in memory."""
 _RECENT_SECONDS: Final = 120
 """Longer than an insert may take from the moment that its rows carry to being seen."""
 
@@ -53,8 +50,7 @@ class Linker:
         self._consistent = 0
         """The term in which all that is stored was brought in line, and kept there."""
         self._resolver = Resolver(self._next_number)
-        self._old = self._old_rows = 0
-        """Generations that were made since some were dropped last, and their rows."""
+        self._publishing = Publishing(published, self._next_number, grace)
         self._linked: dict[Scope, set[Operation]] | None = None
         """What was linked of the operations of the last minutes, where other nodes store some,
         too. None: that is not known."""
@@ -96,7 +92,7 @@ class Linker:
                     if term and self._leads() == term:
                         changed = self._resolve(client, scope, new, near) or changed
             if changed:
-                self._publish(client)
+                self._publishing.publish(client)
 
     def undo(self, client: Client, scope: Scope, alias_id: str, accepted: int) -> bool:
         """Takes the link of ``alias_id`` away. False: it has none."""
@@ -127,7 +123,7 @@ class Linker:
                     new = seen - self._linked.get(scope, set())
                     changed = self._resolver.take(client, scope, new) or changed
             if changed:
-                self._publish(client)
+                self._publishing.publish(client)
             self._linked = recent if self._grace else None
 
     def forget(self, client: Client, scope: Scope, ids: Collection[str], accepted: int) -> int:
@@ -136,19 +132,19 @@ class Linker:
         with self._consistently(client):
             events = hide.forget(client, scope, ids, accepted, self._next_number)
             hide.await_hosts(client)
-            self._publish(client)
+            self._publishing.publish(client)
         return events
 
     def spread(self, client: Client) -> None:
         """Sees to it that hosts of a cluster that were away have the map that is in force."""
-        if self._leads() and not map_generations.is_everywhere(client, self._maps.current):
+        if self._leads() and not is_everywhere(client, self._maps.current):
             with self._consistently(client):
-                self._publish(client)
+                self._publishing.publish(client)
 
     def old_maps(self, client: Client) -> int:
         """Drops the generations that nobody needs; returns how many are left of those before the
         one in force."""
-        self._drop(client)
+        self._publishing.drop(client)
         return physical_delete.older_maps(client, self._maps.current.number)
 
     def settle(self, client: Client, number: int) -> int:
@@ -157,9 +153,8 @@ class Linker:
         with self._consistently(client):
             moves = tables.forget_moves(client, number)
             if moves:
-                self._publish(client)
-                self._drop(client)
-                map_generations.forget(client, self._grace)
+                self._publishing.publish(client)
+                self._publishing.forget(client)
         return moves
 
     # Inside
@@ -175,8 +170,8 @@ class Linker:
             self._linked = None
             for scope, ids in tables.unlinked(client).items():
                 self._resolver.replay(client, scope, ids)
-            self._publish(client)
-            self._drop(client)
+            self._publishing.publish(client)
+            self._publishing.drop(client)
         self._consistent = 0
         yield term
         self._consistent = term if self._leads() == term else 0
@@ -213,20 +208,6 @@ class Linker:
             for id_, accepted in self._record.erased(client, scope, ids).items():
                 found[Somebody(*scope, id_)] = accepted
         return found
-
-    def _publish(self, client: Client) -> None:
-        with client.writing_together():
-            fresh = map_generations.make(client, self._next_number())
-            client.confirm_writes()
-        self._maps.publish(fresh)
-        self._old += 1
-        self._old_rows += fresh.rows
-        if self._old >= _MOST_OLD or self._old_rows >= _MOST_OLD_ROWS:
-            self._drop(client)
-
-    def _drop(self, client: Client) -> None:
-        map_generations.drop(client, self._maps.in_use(), self._grace)
-        self._old = self._old_rows = 0
 
     def _next_number(self) -> int:
         """Numbers grow, also from one process to the next."""

@@ -9,7 +9,7 @@ from tests.support.stitching import LIVE, Node, seen
 
 from whipstitch.core.errors import StorageUnavailable
 from whipstitch.core.projects import Scope
-from whipstitch.identity import linker, map_generations
+from whipstitch.identity import map_generations, publishing
 from whipstitch.identity.person_map import PersonMap
 
 
@@ -61,7 +61,7 @@ def test_what_nobody_reads_any_more_is_dropped_some_at_a_time(
     assert node.generations() == []
     assert load(range(1, 9)) == [1, 2, 3, 4, 5, 6, 7, 1]
     # Where they are large, at once.
-    monkeypatch.setattr(linker, "_MOST_OLD_ROWS", 1)
+    monkeypatch.setattr(publishing, "_MOST_OLD_ROWS", 1)
     assert load((9, 10)) == [1, 1]
 
 
