@@ -17,6 +17,7 @@ from tests.integration.analytics.reports import (
 from tests.integration.analytics.reports.test_flows import (
     test_nodes_links_and_people_are_those_of_a_walk_through_all_visits,
 )
+from tests.integration.analytics.sessions import test_sessions
 from tests.support.cluster import CLUSTER, connected
 from tests.support.reference import Worlds, worlds_in
 
@@ -40,6 +41,7 @@ CHECKS: Final = (
     test_lifecycle.test_people_are_in_the_states_that_following_them_shows,
     test_retention.test_cohorts_and_their_returns_are_what_following_everybody_gives,
     test_retention.test_the_people_behind_a_number_are_those_who_came_back_or_did_not,
+    test_sessions.test_web_counts_what_following_everybody_does,
 )
 MERGED: Final = (
     test_lifecycle.test_people_are_counted_by_the_number_of_intervals_they_came_in,

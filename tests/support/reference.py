@@ -23,11 +23,14 @@ from tests.support.cluster import CLUSTER, TABLES, connected, place_of
 
 from whipstitch.analytics.expressions.filters import OPERATORS
 from whipstitch.analytics.session import QuerySession, SessionFactory
+from whipstitch.analytics.sessions import piece_steps
 from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity import map_generations
 from whipstitch.identity.person_map import PersonMap
+from whipstitch.registry.acceptance import Watermark
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.connection import LOADING, Address
+from whipstitch.warehouse.maintenance import session_steps
 from whipstitch.warehouse.store import Store
 
 T = TypeVar("T")
@@ -438,6 +441,13 @@ class Worlds:
     def command(self, sql: str) -> None:
         self._client.command(sql)
 
+    def sum_sessions_up(self, rows: int) -> None:
+        """Of the first so many rows of each world, and of no others."""
+        session_steps.take_back(self._client)
+        watermark = Watermark(rows)
+        if made := piece_steps.make(self._client, watermark, events=0):
+            piece_steps.publish(self._client, made, lambda: watermark)
+
 
 @contextmanager
 def worlds_in(address: Address) -> Iterator[Worlds]:
@@ -494,7 +504,7 @@ def _event_row(world: World, number: int, event: Event) -> dict[str, Any]:
         "environment": event.environment,
         "event_name": event.name,
         "at": event.ms,
-        "accepted": number,
+        "accepted": number + 1,
         "id": f"evt_{number}",
         "distinct_id": stored,
         "anon_id": "" if stored == event.sent_id else event.sent_id,

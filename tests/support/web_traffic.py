@@ -59,10 +59,10 @@ class Visit:
 
 
 def visits(world: World, filters: Iterable[Mapping[str, Any]], end: int) -> list[Visit]:
-    """All sessions of a world with an event that passes all of ``filters``; what happened later
-    than a day after ``end`` is not seen."""
+    """All sessions of a world with an event that passes all of ``filters``; what happened after
+    the end of the day (in UTC, in which START is midnight) a day after ``end`` is not seen."""
     grouped: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
-    found = world.matching(None, [], -(10**12), end + DAY)
+    found = world.matching(None, [], -(10**12), -(-end // DAY) * DAY + DAY)
     for event in sorted(found, key=lambda one: one.at):  # stable: in the order of acceptance
         session = event.columns.get("$session_id", "")
         grouped[world.person(event.sent_id), session].append(event)

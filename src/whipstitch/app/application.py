@@ -14,6 +14,7 @@ import structlog
 from whipstitch.analytics.cohorts.refresher import CohortRefresher
 from whipstitch.analytics.people.activity_summaries import ActivitySummarizer
 from whipstitch.analytics.session import SessionFactory
+from whipstitch.analytics.sessions.piece_steps import SessionSummarizer
 from whipstitch.analytics.virtual_names import virtuals_in
 from whipstitch.app.acceptance_watch import AcceptanceWatch
 from whipstitch.app.clickhouse import servers_of, start_local
@@ -134,6 +135,7 @@ class Application:
             alone=self.local is not None,
         )
         self.summarizer = ActivitySummarizer(self.store, leads, self.acceptance)
+        self.session_summarizer = SessionSummarizer(self.store, leads, self.acceptance)
         self._loop: asyncio.AbstractEventLoop | None = None
         days = settings.deduplication_days
         repeats = (
@@ -188,6 +190,7 @@ class Application:
             self.damage,
             self.cohorts,
             self.summarizer,
+            self.session_summarizer,
             self.eraser,
             self.stitcher,
         )
@@ -212,6 +215,7 @@ class Application:
         self.eraser.start()
         self.cohorts.start()
         self.summarizer.start()
+        self.session_summarizer.start()
         self.damage.start()
 
     def stop(self) -> None:

@@ -15,6 +15,7 @@ from whipstitch.loader.segment_reader import Contents
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.errors import translated
+from whipstitch.warehouse.maintenance import session_steps
 from whipstitch.warehouse.maintenance.retention import take_out_of_force
 from whipstitch.warehouse.store import Store
 
@@ -65,6 +66,7 @@ class Inserts:
             if contents.rows["track"] and self._acceptance.is_late(contents.span.first):
                 self._acceptance.take_back(contents.span.first - 1)
                 take_out_of_force(client)
+                session_steps.take_back(client, contents.span.first - 1)
             repeats: Set[int] = frozenset()
             if self._repeats is not None and contents.marked:
                 repeats = self._repeats.find(client, contents.marked)

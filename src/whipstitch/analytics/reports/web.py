@@ -6,6 +6,7 @@ what would be answered if the sessions were filtered by it."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 import msgspec
@@ -13,8 +14,10 @@ from msgspec import UNSET, UnsetType
 
 from whipstitch.analytics.expressions.intervals import Intervals
 from whipstitch.analytics.people import drill_down
-from whipstitch.analytics.reports.report import Report, in_one_statement
+from whipstitch.analytics.reports.report import Report
+from whipstitch.analytics.session import QuerySession
 from whipstitch.analytics.sessions import arrivals
+from whipstitch.analytics.sessions.asking import Select, asked
 from whipstitch.analytics.sessions.session_filters import PAGE
 from whipstitch.analytics.sessions.sessions import Sessions, select
 from whipstitch.identity.person_map import Persons
@@ -101,7 +104,7 @@ class Web(WebNumbers, kw_only=True):
     over_time: WebIntervals | UnsetType = UNSET
 
 
-def build(query: WebQuery, persons: Persons) -> Sql:
+def build(query: WebQuery, select: Select) -> Sql:
     """Rows of: kind (blank: all, ``interval``, or a breakdown), value (of an interval its start),
     visitors, sessions, views, how many bounced, the median of seconds (NaN: none)."""
     values = Parameters()
@@ -123,7 +126,7 @@ def build(query: WebQuery, persons: Persons) -> Sql:
         "sum(cell.3) AS all_views, countIf(bounced) AS bounces, "
         "quantileExactInclusive(0.5)(end - start) / 1000 AS median "
         f"FROM (SELECT key, bounced, start, end, arrayJoin(arrayConcat({arrays})) AS cell "
-        f"FROM ({select(query.sessions, values, persons)})) GROUP BY kind, value"
+        f"FROM ({select(query.sessions, values)})) GROUP BY kind, value"
     )
     ranked = (
         "SELECT *, row_number() OVER (PARTITION BY kind, isNull(value) "
@@ -211,4 +214,9 @@ def _interval(intervals: Intervals, values: Parameters) -> str:
     return f"roundDown(start, {values.add(intervals.starts, 'Array(Int64)')})"
 
 
-REPORT: Final = Report(in_one_statement(build, shape), people)
+async def answer(session: QuerySession, query: WebQuery) -> Web:
+    """What the sessions are, told apart."""
+    return shape(query, await asked(session, query.sessions, partial(build, query)))
+
+
+REPORT: Final = Report(answer, people)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -11,8 +12,8 @@ from whipstitch.analytics.events.pages import Count, Moment, cursor_of, rfc3339
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.session import QuerySession
 from whipstitch.analytics.sessions.arrivals import FIELDS as ARRIVAL
-from whipstitch.analytics.sessions.sessions import Sessions, select
-from whipstitch.identity.person_map import Persons
+from whipstitch.analytics.sessions.asking import Select, asked
+from whipstitch.analytics.sessions.sessions import Sessions
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import Rows, Sql
 
@@ -78,13 +79,13 @@ async def answer(session: QuerySession, query: SessionsList) -> SessionsPage:
     found: list[Sequence[Any]] = []
     for span in _spans(query):
         missing = replace(query, sessions=span, limit=query.limit - len(found))
-        found += await session.run(build(missing, session.persons))
+        found += await asked(session, span, partial(build, missing))
         if len(found) > query.limit:
             break
     return shape(query, found)
 
 
-def build(query: SessionsList, persons: Persons) -> Sql:
+def build(query: SessionsList, select: Select) -> Sql:
     """Asks for one more than the page holds."""
     values = Parameters()
     after = "1"
@@ -96,7 +97,7 @@ def build(query: SessionsList, persons: Persons) -> Sql:
         )
     fields = ", ".join(_NAMED.get(one, one) for one in _FIELDS)
     sql = values.sql(
-        f"SELECT key, {fields} FROM ({select(query.sessions, values, persons)}) "
+        f"SELECT key, {fields} FROM ({select(query.sessions, values)}) "
         f"WHERE {after} ORDER BY start DESC, key, session_id "
         f"LIMIT {values.add(query.limit + 1, 'UInt32')}"
     )

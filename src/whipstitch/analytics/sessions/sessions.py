@@ -3,7 +3,7 @@ and the next, or without one, with at most 30 minutes.
 
 A session is the same whatever range is asked about, and counts where it begins. So events of a day
 before and after the range are looked at, too. (Of a session that goes on for more than a day after
-the range, the rest is not seen.)
+the range, what comes after the end of that day, in UTC, is not seen.)
 
 Views are those that Screens counts (``events/screens.py``). A bounce is a session with one view at
 most in which nothing else happened, but for what clients tell by themselves."""
@@ -12,29 +12,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from whipstitch.analytics.events import screens
 from whipstitch.analytics.expressions.conditions import all_met
 from whipstitch.analytics.expressions.filters import Filter, PropertyFilter
-from whipstitch.analytics.expressions.time_ranges import TimeRange
+from whipstitch.analytics.expressions.time_ranges import EPOCH, TimeRange
 from whipstitch.analytics.people.person_lookup import rows_of
-from whipstitch.analytics.sessions import arrivals
+from whipstitch.analytics.sessions import arrivals, event_rows
+from whipstitch.analytics.sessions.pieces import LONGEST_MS, PAUSE_MS
 from whipstitch.analytics.sessions.session_filters import met_by
 from whipstitch.identity.person_map import Persons
-from whipstitch.ingest.validation.screens import SCREEN_EVENTS, SEEN_EVENT
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE
 
-PAUSE_MS: Final = 30 * 60 * 1000
-LONGEST_MS: Final = 24 * 60 * 60 * 1000
-"""Between two events of one ``$session_id``."""
-_AROUND: Final = timedelta(milliseconds=LONGEST_MS)
-PASSIVE: Final = (
-    *("$pageview", "$pageleave", *sorted(SCREEN_EVENTS), SEEN_EVENT, "$identify", "$set"),
-    *("$create_alias", "$groupidentify", "$feature_flag_called", "$web_vitals"),
-    *("$performance_event", "$queue_overflow", "$app_open_first_time", "$app_open"),
-)
-"""What clients tell by themselves: it does not make a visit out of a bounce."""
-_FIRST_MS: Final = 2**62
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,9 @@ def select(query: Sessions, values: Parameters, persons: Persons) -> str:
     the ``arrivals.FIELDS``. Texts are blank where there is nothing.
 
     ``pages`` and ``views`` are of the views that pass ``filters``, and the filters by page."""
-    around, rows = _around(query, values, persons), _rows(query, values, persons)
+    around = _around(query, values, persons)
+    whose = f"{persons.key} AS key, {persons.id} AS person"
+    rows = event_rows.select(whose, around, all_met(query.filters, values, persons))
     long = (
         f"SELECT {_SESSION} FROM (SELECT {persons.key} AS key, session_id, "
         f"toUnixTimestamp64Milli(timestamp) AS at FROM events WHERE {around} "
@@ -98,23 +89,35 @@ def select(query: Sessions, values: Parameters, persons: Persons) -> str:
         "SELECT *, (end - start) / 1000 AS seconds, all_pages.1 AS seen_pages, "
         f"active = 0 AND arraySum(all_pages.2) <= 1 AS bounced FROM ({gathered})",
     )
+    return passing_filters(query, KEPT, described, values)
+
+
+def passing_filters(query: Sessions, kept: str, described: str, values: Parameters) -> str:
+    """A query of ``kept``, ``pages``, ``page_views`` and ``views`` of those of ``described``,
+    sessions with ``seen_pages`` (names) and ``passing_pages`` (names, and how often each), that
+    pass the filters of sessions."""
     page_filter, condition = met_by(query.of_sessions, values)
     pages, page_views = "passing_pages.1", "passing_pages.2"
     if page_filter:
         pages = f"arrayFilter((one, times) -> {page_filter}, passing_pages.1, passing_pages.2)"
         page_views = f"arrayFilter((times, one) -> {page_filter}, passing_pages.2, passing_pages.1)"
     return (
-        f"SELECT {_KEPT}, {pages} AS pages, {page_views} AS page_views, "
+        f"SELECT {kept}, {pages} AS pages, {page_views} AS page_views, "
         f"arraySum(page_views) AS views FROM ({described}) WHERE {condition}"
     )
 
 
+def looked_at(query: Sessions) -> TimeRange:
+    """The time of all events that may be of the sessions."""
+    # To the end of a day in UTC, at which no piece goes on.
+    end = (query.whole or query.range).end + 2 * _DAY - timedelta(microseconds=1)
+    return TimeRange(query.range.start - _DAY, EPOCH + (end - EPOCH) // _DAY * _DAY)
+
+
 _OWN: Final = "key, id, session_id, start, end, seconds, events, bounced, entry_page, exit_page"
-_KEPT: Final = f"{_OWN}, {', '.join(arrivals.FIELDS)}"
-_COLUMNS: Final = (
-    "key, person, session_id, at, place, is_view, is_seen, is_active, passes, page, rank, "
-    + ", ".join(arrivals.TOLD)
-)
+KEPT: Final = f"{_OWN}, {', '.join(arrivals.FIELDS)}"
+"""What ``select`` selects, but for what filters choose."""
+_COLUMNS: Final = f"key, person, {event_rows.COLUMNS}"
 _SESSION: Final = "cityHash64(key, session_id)"
 _BEFORE: Final = (
     "OVER (PARTITION BY key, session_id ORDER BY place "
@@ -139,29 +142,7 @@ def _views(condition: str) -> str:
 
 def _around(query: Sessions, values: Parameters, persons: Persons) -> str:
     """What a row of ``events`` must meet to be of a session that may count."""
-    end = (query.whole or query.range).end
-    around = TimeRange(query.range.start - _AROUND, end + _AROUND)
-    conditions = [IN_SCOPE, around.condition(values)]
+    conditions = [IN_SCOPE, looked_at(query).condition(values)]
     if query.person is not None:
         conditions.append(rows_of(persons))
     return " AND ".join(conditions)
-
-
-def _rows(query: Sessions, values: Parameters, persons: Persons) -> str:
-    """Those rows, with what is needed of them."""
-    passive = ", ".join(repr(one) for one in PASSIVE)
-    # One number in the order of events: time, and those of one instant as they were accepted.
-    place = (
-        f"bitShiftLeft(toUInt128(toUnixTimestamp64Milli(timestamp) + {_FIRST_MS}), 64) + accepted"
-    )
-    return (
-        f"SELECT {persons.key} AS key, {persons.id} AS person, session_id, "
-        f"toUnixTimestamp64Milli(timestamp) AS at, {place} AS place, "
-        f"{screens.IS_VIEW} AS is_view, event_name = '{SEEN_EVENT}' AS is_seen, "
-        f"event_name NOT IN ({passive}) AS is_active, "
-        f"{all_met(query.filters, values, persons)} AS passes, "
-        f"{screens.of_row()} AS page, "
-        f"if(is_view OR is_seen, place, bitOr(place, bitShiftLeft(toUInt128(1), 127))) AS rank, "
-        f"{arrivals.of_row()} "
-        f"FROM events WHERE {_around(query, values, persons)}"
-    )

@@ -15,7 +15,7 @@ from whipstitch.identity.erasure.scope import ids_of
 from whipstitch.identity.person_map import SENT
 from whipstitch.identity.seal import hash_of
 from whipstitch.warehouse.client import Client
-from whipstitch.warehouse.maintenance import apply_patches
+from whipstitch.warehouse.maintenance import apply_patches, session_steps
 from whipstitch.warehouse.maintenance.retention import take_summaries_away
 from whipstitch.warehouse.sql import IN_SCOPE
 
@@ -38,6 +38,7 @@ _NAMES: Final = (
     ("person_ids", "id"),
     ("person_moves", "id"),
     ("cohort_members", "id"),
+    ("session_pieces", "sent_id"),
 )
 """Where ids of people stand."""
 
@@ -80,6 +81,7 @@ def forget(
     events = 0
     for some in _some(sorted(ids)):
         events += _forget_events(client, scope, some, accepted)
+        session_steps.forget(client, scope, some, accepted)
     hashes = _hashes(client, scope, ids)
     either = f"({_has('alias_id')} OR {_has('distinct_id')})"
     _delete(client, scope, "person_aliases", f"{either} AND {_UP_TO}", hashes, accepted)
@@ -121,8 +123,7 @@ def _forget_events(client: Client, scope: Scope, ids: list[str], accepted: int) 
     if rows[0][0]:
         apply_patches.update(
             client,
-            f"DELETE FROM {client.events} WHERE {theirs} SETTINGS enable_lightweight_update = 1, "
-            "lightweight_delete_mode = 'lightweight_update_force'",
+            f"DELETE FROM {client.events} WHERE {theirs} {apply_patches.AS_PATCH}",
             values,
         )
     return int(rows[0][0])

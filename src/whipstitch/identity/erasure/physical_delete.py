@@ -23,6 +23,7 @@ _TABLES: Final = (
     "person_ids",
     "person_moves",
     "cohort_members",
+    "session_pieces",
     *SUMMARIZED,
 )
 _PARTITION: Final = "splitByChar('-', partition_id)[-1]"
@@ -141,7 +142,7 @@ def _rewritten(table: str, partition: str, shard: str) -> Iterator[Rewriting]:
     if not partition.isalnum():
         raise ValueError(f"no partition: {partition!r}")
     here = f"IN PARTITION ID '{partition}'"
-    if table in ("events", "events_local"):
+    if table in ("events", "events_local", "session_pieces"):
         yield Rewriting(f"ALTER TABLE {table} APPLY PATCHES {here}", shard)
     yield Rewriting(f"ALTER TABLE {table} APPLY DELETED MASK {here}", shard)
     if table == "person_ids":

@@ -16,6 +16,7 @@ from whipstitch.identity.linker import Linker
 from whipstitch.journal.dead_letters import DeadLetters
 from whipstitch.registry.acceptance import Acceptance
 from whipstitch.warehouse.client import Client
+from whipstitch.warehouse.maintenance import session_steps
 from whipstitch.warehouse.maintenance.retention import take_summaries_away
 from whipstitch.warehouse.store import Store
 
@@ -164,6 +165,7 @@ class ErasureWorker:
             return False
         # Once more: a summary that was being made meanwhile, on this very thread, may have them.
         self._leisurely(take_summaries_away)
+        self._leisurely(session_steps.clear)
         planned = self._leisurely(physical_delete.plan)
         for rewrite in planned.rewrites:
             if not self._leads():

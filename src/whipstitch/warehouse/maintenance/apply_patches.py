@@ -16,6 +16,10 @@ from typing import Any, Final
 from whipstitch.warehouse.client import Client
 
 _numbering: Final = threading.Lock()
+AS_PATCH: Final = (
+    "SETTINGS enable_lightweight_update = 1, lightweight_delete_mode = 'lightweight_update_force'"
+)
+"""To be added to a deletion: it leaves marks of rows, and no statement that ClickHouse keeps."""
 ROWS_A_SECOND: Final = 10_000_000
 """About as many rows of a partition are gone through to work its patches in."""
 _OURS: Final = "database = currentDatabase() AND table = {table:String}"
@@ -64,6 +68,12 @@ def ask_for(client: Client, mutation: str) -> None:
     """Has ClickHouse do a mutation in the background."""
     with _numbering:
         client.command(mutation, settings={"mutations_sync": 0})
+
+
+def delete(client: Client, table: str, condition: str, values: Mapping[str, Any]) -> None:
+    """Deletes rows of a table that is the same on every host; leaves a patch, and no statement."""
+    with _numbering:
+        client.command(f"DELETE FROM {table} WHERE {condition} {AS_PATCH}", dict(values))
 
 
 def update(client: Client, statement: str, values: Mapping[str, Any]) -> None:

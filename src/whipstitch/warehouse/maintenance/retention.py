@@ -53,20 +53,18 @@ def set_durability(client: Client, *, durable: bool, guarded: bool) -> None:
 
 
 def set_retention(client: Client, days: int) -> None:
-    """Keeps events for ``days`` from their timestamp, 0: for ever. What is too old goes at the next
-    merges, in the background."""
+    """Keeps events for ``days`` from their timestamp, 0: for ever, and pieces of sessions from the
+    last of theirs. What is too old goes at the next merges, in the background."""
     for shard in client.one_of_each_shard():
-        found = _KEPT_DAYS.search(_definition(shard, shard.events))
-        if (int(found[1]) if found else 0) == days:
-            continue
-        kept = f"MODIFY TTL timestamp + toIntervalDay({days:d})"
-        change = kept if days else "REMOVE TTL"
-        shard.command(f"ALTER TABLE {shard.events} {change}")
+        _keep(shard, shard.events, "timestamp", days)
+    _keep(client, "session_pieces", "end", days)
 
 
 def summarized_until(client: Client) -> int:
     """The highest acceptance that a summary in force covers; 0: there is none."""
-    return int(client.query("SELECT max(until) FROM activity_summaries").result_rows[0][0])
+    sql = "SELECT max(until) FROM {table:Identifier}"
+    tables = ("activity_summaries", "session_steps")
+    return max(int(client.query(sql, {"table": one}).result_rows[0][0]) for one in tables)
 
 
 def take_out_of_force(client: Client) -> None:
@@ -80,6 +78,13 @@ def take_summaries_away(client: Client) -> None:
     take_out_of_force(client)
     for table in SUMMARIZED:
         client.command(f"TRUNCATE TABLE {table}")
+
+
+def _keep(client: Client, table: str, column: str, days: int) -> None:
+    found = _KEPT_DAYS.search(_definition(client, table))
+    if (int(found[1]) if found else 0) != days:
+        kept = f"MODIFY TTL {column} + toIntervalDay({days:d})"
+        client.command(f"ALTER TABLE {table} {kept if days else 'REMOVE TTL'}")
 
 
 def _definition(client: Client, table: str) -> str:

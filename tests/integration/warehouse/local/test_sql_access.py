@@ -35,7 +35,7 @@ REFUSED: Final = [
             *("person_aliases", "person_maps", "erasures", "erased_ids", "cohort_members"),
             *("traits_by_property", "traits_to_properties"),
             *("cohort_versions", "activity", "activity_summaries", "schema_migrations"),
-            *("lexicon_days", "lexicon_values"),
+            *("lexicon_days", "lexicon_values", "session_pieces", "session_steps"),
             *("person_map_1", "default.x"),
             *("system.users", "system.grants", "system.row_policies", "system.processes"),
             *("system.parts", "system.parts_columns", "system.query_log", "system.metrics"),
