@@ -16,6 +16,8 @@ from tests.support.segments import START_MS, event, write_segment
 from whipstitch.analytics.people import activity_summaries
 from whipstitch.analytics.people.activity import by_person
 from whipstitch.analytics.people.activity_summaries import StoredSummary
+from whipstitch.analytics.sessions import piece_steps
+from whipstitch.analytics.sessions.piece_steps import MadeStep
 from whipstitch.core.projects import Scope
 from whipstitch.identity import rewrite
 from whipstitch.identity.arrivals import Arrival
@@ -159,6 +161,25 @@ class Node:
         """Whether it is in force then."""
         current = self.acceptance.current
         return bool(self.link(partial(activity_summaries.publish, made=made, current=current)))
+
+    def sum_sessions_up(self, **options: Any) -> bool:
+        """Takes a step, if there is anything to do. Whether it did."""
+        made = self.make_session_step(**options)
+        return made is not None and self.put_in_force(made)
+
+    def make_session_step(self, **options: Any) -> MadeStep | None:
+        """One that is to be put in force, of all rows."""
+        newest = self.store.query("SELECT max(accepted) FROM events")[0][0]
+        self.acceptance.reached(newest, self.acceptance.look())
+        making = partial(
+            piece_steps.make, watermark=self.acceptance.current(), **{"events": 0, **options}
+        )
+        return self.store.run_in_background(making).result()
+
+    def put_in_force(self, made: MadeStep) -> bool:
+        """Whether it is then."""
+        current = self.acceptance.current
+        return bool(self.link(partial(piece_steps.publish, made=made, current=current)))
 
     def active(self, scope: Scope = LIVE) -> Counter[str]:
         """How many events of whom the last summary has, and what came since."""

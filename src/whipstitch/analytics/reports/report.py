@@ -6,10 +6,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from whipstitch.analytics.people.drill_down import SelectedPage
+from whipstitch.analytics.people import drill_down
+from whipstitch.analytics.people.drill_down import SelectedPage, SelectedPeople
 from whipstitch.analytics.session import QuerySession
 from whipstitch.identity.person_map import Persons
-from whipstitch.warehouse.sql import Sql
+from whipstitch.warehouse.sql import Rows, Sql
 
 Q = TypeVar("Q")
 S = TypeVar("S")
@@ -18,10 +19,21 @@ S = TypeVar("S")
 @dataclass(frozen=True, slots=True)
 class Report(Generic[Q, S]):
     """``answer`` asks the storage and shapes what it says. ``people`` is the statement of a page of
-    the people behind one number, which a selector names. Both are of a query that was parsed."""
+    the people behind one number, which a selector names. Both are of a query that was parsed.
+    ``found``: the rows of that statement, where there is a quicker way to them."""
 
     answer: Callable[[QuerySession, Q], Awaitable[msgspec.Struct]]
     people: Callable[[Q, S, SelectedPage, Persons], Sql]
+    found: Callable[[QuerySession, Q, S, SelectedPage], Awaitable[Rows]] | None = None
+
+    async def people_behind(
+        self, session: QuerySession, query: Q, selector: S, page: SelectedPage
+    ) -> SelectedPeople:
+        """A page of the people behind that number."""
+        if self.found is not None:
+            return drill_down.shape(page, await self.found(session, query, selector, page))
+        sql = self.people(query, selector, page, session.persons)
+        return drill_down.shape(page, await session.run(sql))
 
 
 def in_one_statement(

@@ -8,6 +8,7 @@ from whipstitch.analytics.session import QuerySession
 from whipstitch.analytics.sessions import pieces, sessions, summed_up
 from whipstitch.analytics.sessions.sessions import Sessions
 from whipstitch.analytics.summary import SINCE
+from whipstitch.identity.person_map import Persons
 from whipstitch.warehouse.maintenance.session_steps import IN_FORCE, SessionStep
 from whipstitch.warehouse.parameters import Parameters
 from whipstitch.warehouse.sql import IN_SCOPE, Rows, Sql
@@ -25,7 +26,12 @@ async def asked(reading: QuerySession, query: Sessions, build: Callable[[Select]
         now = await _in_force(reading)
         if now is not None and now.begun == step.begun:
             return rows
-    return await reading.run(build(partial(sessions.select, persons=reading.persons)))
+    return await reading.run(build(of_events(reading.persons)))
+
+
+def of_events(persons: Persons) -> Select:
+    """Asks events alone."""
+    return partial(sessions.select, persons=persons)
 
 
 async def _in_force(reading: QuerySession) -> SessionStep | None:

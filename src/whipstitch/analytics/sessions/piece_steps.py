@@ -56,6 +56,11 @@ class MadeStep:
     more: bool
 
 
+def _now() -> int:
+    """In unix microseconds."""
+    return time.time_ns() // 1000
+
+
 class SessionSummarizer:
     """Takes steps whenever there is enough to do, on the node that ``leads``."""
 
@@ -63,6 +68,7 @@ class SessionSummarizer:
         self._store = store
         self._acceptance = acceptance
         self._leads = leads
+        self._began = _now()
         self._work = BackgroundWorker("session summarizer", self._turn, lambda: _LOOK_SECONDS)
         self.start = self._work.start
         self.stop = self._work.stop
@@ -75,7 +81,7 @@ class SessionSummarizer:
     def _turn(self) -> None:
         while not self._work.stopping and self._leads():
             watermark = self._acceptance.current()
-            making = partial(make, watermark=watermark)
+            making = partial(make, watermark=watermark, began=self._began)
             made = self._store.run_in_background(making).result()
             if made is None:
                 return
@@ -89,10 +95,12 @@ def make(
     watermark: Watermark,
     events: int = _EVENTS,
     most: int = _MOST,
-    clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    began: int = 0,
+    clock: Callable[[], int] = _now,
 ) -> MadeStep | None:
     """The pieces of a step, to be put in force; where more than ``events`` came since the last one,
-    or that was some minutes ago. None: there is nothing to do."""
+    or that was some minutes ago. None: there is nothing to do. ``began``: the first step waits as
+    long from then on."""
     erasures, asked = client.query(_ERASURES).result_rows[0]
     if asked:  # somebody is being hidden
         return None
@@ -104,7 +112,7 @@ def make(
     client.await_replicas(client.events)
     bound = {"since": before.until, "until": watermark.until}
     came = client.query(f"SELECT count() {_CAME}", bound).result_rows[0][0]
-    if not came or (came <= events and number < before.number + _MICROSECONDS):
+    if not came or (came <= events and number < (before.number or began) + _MICROSECONDS):
         return None
     session_steps.clear(client)
     if came > most:

@@ -104,8 +104,7 @@ async def ask(asking: Asking, body: ReportQuestion) -> Any:
             return await body.report.answer(session, query)
         page = drill_down.parse(body.people_of.limit, body.people_of.cursor)
         selected = await body.people_of.selector(session, query, zone)
-        sql = body.report.people(query, selected, page, session.persons)
-        return drill_down.shape(page, await session.run(sql))
+        return await body.report.people_behind(session, query, selected, page)
 
 
 def interval_start(text: str, cut: Intervals, zone: ZoneInfo) -> int:

@@ -10,9 +10,10 @@ from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.intervals import Interval, intervals
 from whipstitch.analytics.expressions.time_ranges import parse_moment
 from whipstitch.analytics.people.drill_down import SelectedPeople
-from whipstitch.analytics.reports import web
+from whipstitch.analytics.reports import web, web_query
 from whipstitch.analytics.reports.report import Report
-from whipstitch.analytics.reports.web import Dimension, Web, WebQuery, WebSelector
+from whipstitch.analytics.reports.web_answer import Web
+from whipstitch.analytics.reports.web_query import Dimension, WebQuery, WebSelector
 from whipstitch.analytics.session import QuerySession
 from whipstitch.analytics.sessions.session_filters import split
 from whipstitch.analytics.sessions.sessions import Sessions
@@ -63,8 +64,8 @@ class WebBody(ReportBody, kw_only=True):
     breakdowns: Annotated[
         list[Dimension], Meta(description="Instead: several, each with rows of its own")
     ] = field(default_factory=list)
-    limit: Annotated[int, Meta(ge=1, le=web.MOST, description="Values of each breakdown")] = (
-        web.DEFAULT_LIMIT
+    limit: Annotated[int, Meta(ge=1, le=web_query.MOST, description="Values of each breakdown")] = (
+        web_query.DEFAULT_LIMIT
     )
     interval: Annotated[Interval | None, Meta(description="Adds `over_time`")] = None
     people_of: PeopleOfWeb | None = None

@@ -22,7 +22,6 @@ from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.session import QuerySession, SessionFactory
 from whipstitch.analytics.sessions import asking, piece_steps, pieces, sessions, summed_up
-from whipstitch.analytics.sessions.piece_steps import MadeStep
 from whipstitch.analytics.sessions.sessions import Sessions
 from whipstitch.core.projects import Scope
 from whipstitch.identity.erasure import hide, records
@@ -40,25 +39,6 @@ _EVERY = Sessions(
 _numbers = itertools.count(10, 10)
 """Of acceptance: rows in between are late."""
 _projects = itertools.count()
-
-
-def _make(node: Node, **options: Any) -> MadeStep | None:
-    newest = node.store.query("SELECT max(accepted) FROM events")[0][0]
-    node.acceptance.reached(newest, node.acceptance.look())
-    making = partial(
-        piece_steps.make, watermark=node.acceptance.current(), **{"events": 0, **options}
-    )
-    return node.store.run_in_background(making).result()
-
-
-def _publish(node: Node, made: MadeStep) -> bool:
-    publishing = partial(piece_steps.publish, made=made, current=node.acceptance.current)
-    return bool(node.link(publishing))
-
-
-def _step(node: Node, **options: Any) -> bool:
-    made = _make(node, **options)
-    return made is not None and _publish(node, made)
 
 
 def _read(node: Node, scope: Scope, work: Callable[[QuerySession], Any]) -> Any:
@@ -145,10 +125,10 @@ class _History:
         self.node.load(self.event(self.random.choice(self.numbers) + next(self.late) % 9 + 1))
 
     def step(self) -> None:
-        _step(self.node, most=self.random.choice([3, 1000]))
+        self.node.sum_sessions_up(most=self.random.choice([3, 1000]))
 
     def half_a_step(self) -> None:
-        _make(self.node)
+        self.node.make_session_step()
 
     def alias(self) -> None:
         self.node.load(alias(self.next(), *self.random.sample(_IDS, 2), **self.scope._asdict()))
@@ -206,7 +186,7 @@ def test_sessions_are_the_same_as_of_events_whatever_happened(node: Node, seed: 
         query = Sessions(TimeRange(start, end), viewed=history.random.random() < 0.5)
         assert _asked(node, query, history.scope)[1] == _by_events(node, query, history.scope)
     history.visits()
-    _step(node)
+    node.sum_sessions_up()
     everything = _by_events(node, scope=history.scope)
     assert _asked(node, scope=history.scope) == (True, everything)
 
@@ -218,7 +198,7 @@ def _load(node: Node, *numbers: int, id_: str = "a") -> None:
 def test_reads_use_pieces_up_to_the_step_and_events_after_it(node: Node) -> None:
     _load(node, 1, 2)
     assert _asked(node)[0] is False
-    assert _step(node)
+    assert node.sum_sessions_up()
     node.store.query("INSERT INTO session_pieces SELECT * FROM session_pieces")
     _load(node, 3)
     of_pieces, rows = _asked(node)
@@ -228,7 +208,7 @@ def test_reads_use_pieces_up_to_the_step_and_events_after_it(node: Node) -> None
 
 def test_what_pieces_do_not_know_is_asked_of_events(node: Node) -> None:
     _load(node, 1)
-    _step(node)
+    node.sum_sessions_up()
     of_events = filters.parse([{"property": "$os", "operator": "is", "value": "ios"}], "filters")
     query = replace(_EVERY, filters=tuple(of_events))
     assert _asked(node, query) == (False, _by_events(node, query))
@@ -236,38 +216,39 @@ def test_what_pieces_do_not_know_is_asked_of_events(node: Node) -> None:
 
 def test_a_step_is_taken_when_there_is_enough_to_do(node: Node) -> None:
     clock = itertools.count(1).__next__
-    assert not _step(node, clock=clock)
+    assert not node.sum_sessions_up(clock=clock)
     _load(node, 1, 2)
-    assert _step(node, events=2, clock=lambda: 10**10), "there was none before"
-    assert not _step(node, events=0)
+    assert not node.sum_sessions_up(events=2, clock=lambda: 10**10, began=10**10 - 1)
+    assert node.sum_sessions_up(events=2, clock=lambda: 10**10), "there was none before"
+    assert not node.sum_sessions_up(events=0)
     _load(node, 3, 4)
-    assert not _step(node, events=2, clock=lambda: 10**10 + 1)
-    assert _step(node, events=1, clock=lambda: 10**10 + 1)
+    assert not node.sum_sessions_up(events=2, clock=lambda: 10**10 + 1)
+    assert node.sum_sessions_up(events=1, clock=lambda: 10**10 + 1)
     _load(node, 5)
-    assert _step(node, events=2, clock=lambda: 2 * 10**10), "it is some time ago"
+    assert node.sum_sessions_up(events=2, clock=lambda: 2 * 10**10), "it is some time ago"
 
 
 def test_many_events_are_summed_up_in_several_steps(node: Node) -> None:
     _load(node, *range(10))
-    made = _make(node, most=4)
+    made = node.make_session_step(most=4)
     assert made is not None
     assert made.more
-    assert _publish(node, made)
+    assert node.put_in_force(made)
     assert _until(node) == accepted(3)
-    assert _step(node, most=4)
-    assert _step(node, most=4)
+    assert node.sum_sessions_up(most=4)
+    assert node.sum_sessions_up(most=4)
     assert _until(node) == accepted(9)
     assert _asked(node) == (True, _by_events(node))
 
 
 def test_a_step_that_was_cut_off_is_made_again(node: Node) -> None:
     _load(node, 1)
-    _step(node)
+    node.sum_sessions_up()
     _load(node, 2)
-    _make(node)
+    node.make_session_step()
     assert _asked(node) == (True, _by_events(node))
     _load(node, 3)
-    assert _step(node)
+    assert node.sum_sessions_up()
     assert _pieces(node) == 2
     assert _asked(node) == (True, _by_events(node))
 
@@ -275,25 +256,25 @@ def test_a_step_that_was_cut_off_is_made_again(node: Node) -> None:
 def test_events_that_come_late_take_back_what_was_made_from_there_on(node: Node) -> None:
     for number in (10, 20, 30):
         _load(node, number)
-        _step(node)
+        node.sum_sessions_up()
     _load(node, 15)
     assert _until(node) == accepted(10)
     assert _asked(node) == (True, _by_events(node))
-    assert _step(node)
+    assert node.sum_sessions_up()
     assert _asked(node) == (True, _by_events(node))
     assert _pieces(node) == 2
 
 
 def test_a_step_that_was_begun_before_an_event_came_late_is_dropped(node: Node) -> None:
     _load(node, 10)
-    _step(node)
+    node.sum_sessions_up()
     _load(node, 20)
-    made = _make(node)
+    made = node.make_session_step()
     assert made is not None
     _load(node, 5)
-    assert not _publish(node, made)
+    assert not node.put_in_force(made)
     assert _until(node) == 0
-    assert _step(node)
+    assert node.sum_sessions_up()
     assert _asked(node) == (True, _by_events(node))
 
 
@@ -312,23 +293,23 @@ def test_an_erasure_takes_the_pieces_of_its_ids_at_once(node: Node) -> None:
     _load(node, 1, 2)
     _load(node, 3, id_="b")
     node.load(alias(4, "a", "user"))
-    _step(node)
+    node.sum_sessions_up()
     _load(node, 5, id_="b")
-    made = _make(node)
+    made = node.make_session_step()
     assert made is not None
     _erase(node, "user", 6)
     assert node.store.query("SELECT DISTINCT sent_id FROM session_pieces") == [("b",)]
-    assert not _publish(node, made), "it was begun before"
+    assert not node.put_in_force(made), "it was begun before"
     assert _asked(node) == (True, _by_events(node))
-    assert _step(node)
+    assert node.sum_sessions_up()
     assert _asked(node) == (True, _by_events(node))
 
 
 def test_what_came_after_an_erasure_stays(node: Node) -> None:
     _load(node, 10)
-    _step(node)
+    node.sum_sessions_up()
     _load(node, 30)
-    _step(node)
+    node.sum_sessions_up()
     _erase(node, "a", 20)
     _, rows = _asked(node)
     assert [row[6] for row in rows] == [1]
@@ -338,22 +319,22 @@ def test_what_came_after_an_erasure_stays(node: Node) -> None:
 def test_while_somebody_is_to_be_hidden_no_step_is_taken(node: Node) -> None:
     _load(node, 1)
     node.link(partial(node.record.add, scope=LIVE, ids=["a"], accepted=accepted(5)))
-    assert not _step(node)
+    assert not node.sum_sessions_up()
 
 
 def test_pieces_of_another_version_do_not_count_and_are_made_anew(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _load(node, 1)
-    _step(node)
+    node.sum_sessions_up()
     monkeypatch.setattr(pieces, "MADE_BY", "another")
     assert _asked(node) == (False, _by_events(node))
-    assert _step(node)
+    assert node.sum_sessions_up()
     assert _pieces(node) == 1
     assert _asked(node) == (True, _by_events(node))
 
 
 def test_the_next_process_knows_what_is_summed_up(node: Node) -> None:
     _load(node, 5)
-    _step(node)
+    node.sum_sessions_up()
     assert node.link(retention.summarized_until) == accepted(5)

@@ -15,7 +15,8 @@ from tests.support.web_traffic import DAY, PAUSE, Visit, numbers, page_of, visit
 from whipstitch.analytics.expressions import filters
 from whipstitch.analytics.expressions.time_ranges import TimeRange
 from whipstitch.analytics.people import drill_down
-from whipstitch.analytics.reports.web import Web, WebRow, WebSelector
+from whipstitch.analytics.reports.web_answer import Web, WebRow
+from whipstitch.analytics.reports.web_query import WebSelector
 from whipstitch.analytics.sessions import listing
 from whipstitch.analytics.sessions.channels import CHANNELS
 from whipstitch.analytics.sessions.listing import SessionPosition, SessionsList, SessionsPage
@@ -170,8 +171,7 @@ def _ask(worlds: Worlds, world: World, body: WebBody, selector: Any = None) -> A
         if selector is None:
             return await body.report.answer(session, query)
         page = drill_down.parse(1000, None)
-        sql = body.report.people(query, selector, page, session.persons)
-        return set(drill_down.shape(page, await session.run(sql)).people)
+        return set((await body.report.people_behind(session, query, selector, page)).people)
 
     return worlds.read(world.scope(), ask)
 

@@ -28,6 +28,7 @@ _WHERE_IDS_STAND = {
     "person_moves": "id = {id:String} OR person = {id:String}",
     "cohort_members": "id = {id:String}",
     "activity": "sent_id = {id:String}",
+    "session_pieces": "sent_id = {id:String}",
 }
 
 
@@ -96,6 +97,7 @@ def _load_ada(node: Node) -> None:
     node.rewrite()
     node.load(event(10, distinct_id="laptop"), alias(11, "laptop", "phone"))
     node.summarize()
+    node.sum_sessions_up()
 
 
 def test_every_trace_of_a_person_is_hidden_at_once(node: Node, tmp_path: Path) -> None:
@@ -222,21 +224,31 @@ def test_a_summary_that_was_being_made_meanwhile_is_gone_when_it_is_done(
     node: Node, tmp_path: Path
 ) -> None:
     _load_ada(node)
-    node.load(*(event(30 + number, distinct_id="bob") for number in range(9)))
+    node.load(
+        event(12, distinct_id="ada"),
+        *(event(30 + number, distinct_id="bob") for number in range(9)),
+    )
     eraser = _eraser(node, tmp_path)
     assert node.make_summary() is not None
     tables = ("activity", "lexicon_days", "lexicon_values")
-    node.store.query("CREATE TABLE kept AS activity")
-    node.store.query("INSERT INTO kept SELECT * FROM activity")
+    assert node.make_session_step() is not None
+    for table in ("activity", "session_pieces"):
+        node.store.query(f"CREATE TABLE kept_{table} AS {table}")
+        node.store.query(f"INSERT INTO kept_{table} SELECT * FROM {table}")
     eraser.erase(LIVE, "ada", accepted(20)).result()
     # As its last statement leaves it, where the process is killed before it would be published.
-    node.store.query("INSERT INTO activity SELECT * FROM kept")
+    node.store.query("INSERT INTO activity SELECT * FROM kept_activity")
+    node.store.query(
+        "INSERT INTO session_pieces SELECT * FROM kept_session_pieces "
+        "WHERE accepted > (SELECT max(until) FROM session_steps)"
+    )
     eraser.start()
     try:
         until(lambda: not node.store.run_in_background(node.record.unfinished).result())
     finally:
         eraser.stop(10)
     assert [node.count(table) for table in tables] == [0, 0, 0]
+    assert _traces(node, "phone", "laptop", "ada", settings=_EVERYTHING) == {}
 
 
 def test_one_that_is_hidden_meanwhile_keeps_its_count(node: Node, tmp_path: Path) -> None:
