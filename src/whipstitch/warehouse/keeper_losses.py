@@ -73,7 +73,7 @@ class KeeperLosses:
 
 
 class KeeperWatch:
-    """Looks every other second, on a thread of its own."""
+    """Looks about once a second, on a thread of its own."""
 
     def __init__(
         self,
