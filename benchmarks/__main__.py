@@ -18,6 +18,7 @@ from benchmarks import (
     queries,
     shards,
     start,
+    telling,
     throughput,
     visibility,
 )
@@ -25,6 +26,7 @@ from benchmarks.reporting import Figure, Row
 
 FIGURES: Final[dict[str, Figure]] = {
     **throughput.FIGURES,
+    **telling.FIGURES,
     **latency.FIGURES,
     **visibility.FIGURES,
     **bulk.FIGURES,

@@ -1,10 +1,11 @@
-"""What it takes to know tens of millions of message ids: ClickHouse's memory, the disk, and the
-time of the loader's look at a segment.
+"""What it takes to know tens of millions of message ids: ClickHouse's memory and the server's, the
+disk, and the time of the loader's look at a segment.
 
 ``python -m benchmarks.repeats --ids 50000000`` starts a ClickHouse of its own in a directory that
 goes in the end. The ids are spread over three days, some hundred inserts a day."""
 
 import argparse
+import os
 import secrets
 import tempfile
 import time
@@ -44,7 +45,7 @@ def main() -> None:
         store = Store(child, durable=True, retention_days=0)
         try:
             store.prepare().result()
-            before = tracked(child)
+            before, own = tracked(child), resident()
             store.run_on_writer(lambda client: fill(client, ids)).result()
             in_background = store.run_in_background
             for marks in (1_000, 20_000):
@@ -53,6 +54,7 @@ def main() -> None:
             print(f"{rows:,} ids in {parts} parts: {disk / 1e6:,.0f} MB on disk, ")
             print(f"index in ClickHouse's memory: {index / 1e6:,.1f} MB")
             print(f"ClickHouse, in all: {before / 1e6:,.0f} → {tracked(child) / 1e6:,.0f} MB")
+            print(f"server's part, with its filter: {own / 1e6:,.0f} → {resident() / 1e6:,.0f} MB")
         finally:
             store.close()
             child.stop()
@@ -98,6 +100,11 @@ def looks(client: Client, marks: int, background: InBackground) -> None:
     print(f"{marks:>7,} new ids of a segment: {median(then) * 1000:,.0f} ms; ", end="")
     print(f"while the filter is made ({made:.1f} s): {median(meanwhile) * 1000:,.0f} ms, ", end="")
     print(f"at most {max(meanwhile) * 1000:,.0f} ms")
+
+
+def resident() -> int:
+    """Bytes of this process, which does what the server does."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def tracked(child: LocalClickHouse) -> int:

@@ -1,9 +1,7 @@
 """How many requests a second one core answers, beside the baselines on the same core. Rounds of all
 are run in turn, and what is compared are the rates of one round."""
 
-import json
 import statistics
-import time
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -12,12 +10,8 @@ from benchmarks.payloads import Target
 from benchmarks.processes import Server, server
 from benchmarks.reporting import ROUNDS, Figure, Row
 
-_CONNECTIONS: Final = 32
-_DISTINCT: Final = 250_000
-"""More than one core answers in a turn."""
-_SETTING_SECONDS: Final = 2
-"""A server looks each second whether a setting changed."""
-_Rates = dict[str, list[float]]
+CONNECTIONS: Final = 32
+Rates = dict[str, list[float]]
 """Requests a second in each round, by target."""
 
 
@@ -33,14 +27,14 @@ def throughput(short: bool) -> Iterator[Row]:
         }
         if bottom is not None:
             targets["floor"] = payloads.track(bottom, key)
-        rates = _in_turn(targets, running, short)
-    figure = f"/track, fsync, {_CONNECTIONS} connections"
+        rates = in_turn(targets, running, short)
+    figure = f"/track, fsync, {CONNECTIONS} connections"
     if bottom is None:
         yield Row(f"{figure}, over the floor in C", baselines.NO_COMPILER, "≥ 0.65", None)
     else:
-        yield _ratio(f"{figure}, over the floor in C", rates, "ours", "floor", 0.65)
-    yield _ratio(f"{figure}, over a bare ASGI echo", rates, "ours", "echo", 1.2)
-    yield _ratio(
+        yield ratio_row(f"{figure}, over the floor in C", rates, "ours", "floor", 0.65)
+    yield ratio_row(f"{figure}, over a bare ASGI echo", rates, "ours", "echo", 1.2)
+    yield ratio_row(
         f"{figure}, browsers' heads, over a bare ASGI echo",
         rates,
         "ours, browsers",
@@ -54,55 +48,31 @@ def unsynced(short: bool) -> Iterator[Row]:
     with baselines.echo() as bare, server(durability="os") as running:
         key = running.keys["live_key"]
         targets = {"ours": payloads.track(running.url, key), "echo": payloads.track(bare, key)}
-        rates = _in_turn(targets, running, short)
-    figure = f"/track, os, {_CONNECTIONS} connections, over a bare ASGI echo"
-    yield _ratio(figure, rates, "ours", "echo", 1.6)
+        rates = in_turn(targets, running, short)
+    figure = f"/track, os, {CONNECTIONS} connections, over a bare ASGI echo"
+    yield ratio_row(figure, rates, "ours", "echo", 1.6)
 
 
 def batches(short: bool) -> Iterator[Row]:
     with server() as running:
         target = payloads.batches(running.url, running.keys["live_key"], 100)
-        rates = _in_turn({"ours": target}, running, short, connections=8)
+        rates = in_turn({"ours": target}, running, short, connections=8)
     rate = statistics.median(rates["ours"]) * 100
     yield Row(
         "/batch of 100, fsync, one core", f"{rate:,.0f} operations/s", "≥ 100,000", rate >= 1e5
     )
 
 
-def ids(short: bool) -> Iterator[Row]:
-    """What it costs to tell repeats: by an id, and by all that an event says. Each event is another
-    one."""
-    rates: _Rates = {}
-    with server() as running:
-        plain = running.keys["live_key"]
-        drops = json.loads(running.post("projects", b'{"name": "Drops"}'))["live_key"]
-        running.command("project", "set", "Drops", "--repeats", "drop")
-        time.sleep(_SETTING_SECONDS)
-        for number in range(1 if short else ROUNDS):
-            events = range(number * _DISTINCT, (number + 1) * _DISTINCT)
-            for name, key, has_id in (
-                ("without", plain, False),
-                ("with", plain, True),
-                ("drops", drops, False),
-            ):
-                target = payloads.distinct_tracks(running.url, key, events, ids=has_id)
-                seen = _in_turn({name: target}, running, short, rounds=1)
-                rates[name] = rates.get(name, []) + seen[name]
-    figure = f"/track, fsync, {_CONNECTIONS} connections"
-    yield _ratio(f"{figure}, with message_id, over without", rates, "with", "without", 0.95)
-    yield _ratio(f"{figure}, --repeats drop, over keep", rates, "drops", "without", 0.95)
-
-
-def _in_turn(
+def in_turn(
     targets: Mapping[str, Target],
     running: Server,
     short: bool,
-    connections: int = _CONNECTIONS,
+    connections: int = CONNECTIONS,
     rounds: int = ROUNDS,
-) -> _Rates:
+) -> Rates:
     """``running`` is the server among them; each turn begins when it has nothing left to load."""
     rounds, seconds = (1, 1) if short else (rounds, 6)
-    rates: _Rates = {name: [] for name in targets}
+    rates: Rates = {name: [] for name in targets}
     for _ in range(rounds):
         for name, target in targets.items():
             seen = closed_loop.wrk(target, connections=connections, seconds=seconds)
@@ -114,7 +84,7 @@ def _in_turn(
     return rates
 
 
-def _ratio(figure: str, rates: _Rates, ours: str, theirs: str, goal: float) -> Row:
+def ratio_row(figure: str, rates: Rates, ours: str, theirs: str, goal: float) -> Row:
     pairs = zip(rates[ours], rates[theirs], strict=True)
     ratios = sorted(mine / other for mine, other in pairs)
     ratio = statistics.median(ratios)
@@ -132,5 +102,4 @@ FIGURES: dict[str, Figure] = {
     "throughput": throughput,
     "os": unsynced,
     "batches": batches,
-    "ids": ids,
 }

@@ -22,6 +22,8 @@ ALSO_BUSINESS: Final = ("event_id", "uuid", "eid")
 properties."""
 _SHORT: Final = 16 * 1024
 _FEW_PIECES: Final = 100
+_FEW_BYTES: Final = 1024
+_SIZES: Final = tuple(size.to_bytes(8) for size in range(_FEW_BYTES))
 _NUMBER_STARTS: Final = b"-0123456789"
 _string: Final = msgspec.json.Decoder(str)
 
@@ -106,7 +108,7 @@ def digest(kind: str, key: IngestionKey, text: str, content: Content = ()) -> st
     for part in content:
         value = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         size = len(value)
-        pieces.append(size.to_bytes(8))
+        pieces.append(_SIZES[size] if size < _FEW_BYTES else size.to_bytes(8))
         if size < _SHORT and len(pieces) < _FEW_PIECES:
             pieces.append(value)
         else:

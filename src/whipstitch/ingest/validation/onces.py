@@ -4,7 +4,7 @@ request, else, where its project drops repeats, all that it says.
 What is equal within one request is not a repeat: whoever sends again sends the same request, or its
 operations in other requests. So equal operations of a request are told by how many are before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from whipstitch.ingest.client import ClientContext
@@ -13,6 +13,12 @@ from whipstitch.ingest.validation.large_people import LargePeople
 from whipstitch.ingest.validation.message_ids import Content, Kind, digest
 from whipstitch.ingest.validation.payloads import PeoplePayload
 
+_SAID: Final[Mapping[Kind, str]] = {
+    "track": "track said",
+    "people": "people said",
+    "alias": "alias said",
+}
+"""The kinds of digests of all that operations say."""
 MOST_COMPARED: Final = 200_000
 """Operations of a request that are compared with each other at once, so that a request of millions
 takes no more memory than some 30 MB."""
@@ -23,6 +29,18 @@ def onces_of(client: ClientContext) -> "Onces | None":
     if client.idempotency_key or client.key.project.repeats == "drop":
         return Onces(client)
     return None
+
+
+def once_alone(
+    client: ClientContext, kind: Kind, once: str, content: Callable[[], Content | None]
+) -> str:
+    """As ``Onces.of``, for a request of one operation, for which it would take half as long again
+    as all that is looked at in it."""
+    if client.idempotency_key:
+        return once or digest(kind, client.key, client.idempotency_key, ("0",))
+    if once or client.key.project.repeats != "drop" or (said := content()) is None:
+        return once
+    return digest(_SAID[kind], client.key, "", said)
 
 
 class Onces:
@@ -45,7 +63,7 @@ class Onces:
             return once or digest(kind, self._key, self._idempotency_key, (f"{rank}",))
         if once or (said := content()) is None:
             return once
-        return self._apart(kind, digest(f"{kind} said", self._key, "", said))
+        return self._apart(kind, digest(_SAID[kind], self._key, "", said))
 
     def _apart(self, kind: Kind, found: str) -> str:
         """``found``, or another one where it was found in this request."""
@@ -56,7 +74,7 @@ class Onces:
         self._said[found] = rank + 1
         if not rank and not self._part:
             return found
-        return digest(f"{kind} said", self._key, found, (f"{self._part}", f"{rank}"))
+        return digest(_SAID[kind], self._key, found, (f"{self._part}", f"{rank}"))
 
 
 def what_is_meant_once(update: PeoplePayload | LargePeople) -> Content | None:

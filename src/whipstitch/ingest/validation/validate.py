@@ -28,7 +28,12 @@ from whipstitch.ingest.validation.counts import Counts, Remarks
 from whipstitch.ingest.validation.equal_keys import objects_in
 from whipstitch.ingest.validation.event_rows import NotAnObject, app_version, event_row
 from whipstitch.ingest.validation.ids import EventIds, is_garbage
-from whipstitch.ingest.validation.onces import Onces, onces_of, what_is_meant_once
+from whipstitch.ingest.validation.onces import (
+    Onces,
+    once_alone,
+    onces_of,
+    what_is_meant_once,
+)
 from whipstitch.ingest.validation.outcomes import (
     GARBAGE,
     Validated,
@@ -121,8 +126,7 @@ class Validator:
             )
         except NotAnObject:
             return answers.INVALID_BODY
-        if (onces := onces_of(client)) is not None:
-            row.once = onces.of("track", row.once, event.content)
+        row.once = once_alone(client, "track", row.once, event.content)
         answer = answers.TRACKED
         if event.event_name in screens.SCREEN_EVENTS:
             wanted = self.wanted_screens((event,), client.key)
@@ -166,8 +170,7 @@ class Validator:
             client.door or "alias",
             client.software,
         )
-        if (onces := onces_of(client)) is not None:
-            row.once = onces.of("alias", row.once, alias.content)
+        row.once = once_alone(client, "alias", row.once, alias.content)
         tally = self.with_remarks(_ONE_ALIAS)
         return Validated(self._encode((row,)), 1, tally, answers.ACCEPTED)
 

@@ -110,6 +110,7 @@ def test_an_id_counts_before_the_key_of_the_request_and_that_before_what_is_said
     by_key = {of(validator, kind, payload, one) for one in keyed}
 
     assert len(by_id) == len(by_key) == len({*by_id, *by_key, of(validator, kind, payload)}) - 2
+    assert {*of_batch(validator, kind, [payload], keyed[0])} == by_key
 
 
 @pytest.mark.parametrize("kind", ["track", "people"])
