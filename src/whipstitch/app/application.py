@@ -135,7 +135,9 @@ class Application:
             alone=self.local is not None,
         )
         self.summarizer = ActivitySummarizer(self.store, leads, self.acceptance)
-        self.session_summarizer = SessionSummarizer(self.store, leads, self.acceptance)
+        self.session_summarizer = SessionSummarizer(
+            self.store, leads, self.acceptance, alone=self.local is not None
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         days = settings.deduplication_days
         repeats = (

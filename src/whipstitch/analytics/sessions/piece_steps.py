@@ -29,6 +29,11 @@ _EVENTS: Final = 30_000
 _MICROSECONDS: Final = 300 * 10**6
 _MOST: Final = 300_000
 """Events of one step, which keeps other background work waiting."""
+_ALONE_SECONDS: Final = 50
+"""A statement ends before its client gives it up, for what it adds later than that would count in
+the next step, too ..."""
+_SECONDS: Final = 10
+"""... and before another node may lead: ``Leadership`` says so up to 11 seconds before."""
 _ERASURES: Final = "SELECT count(), countIf(state = 'asked') FROM erasures FINAL"
 _UP_TO: Final = f"{SINCE} AND accepted <= {{until:UInt64}}"
 _CAME: Final = f"FROM events WHERE {_UP_TO}"
@@ -56,18 +61,26 @@ class MadeStep:
     more: bool
 
 
+def _always() -> int:
+    return 1
+
+
 def _now() -> int:
     """In unix microseconds."""
     return time.time_ns() // 1000
 
 
 class SessionSummarizer:
-    """Takes steps whenever there is enough to do, on the node that ``leads``."""
+    """Takes steps whenever there is enough to do, on the node that ``leads``; ``alone``: there is
+    no other."""
 
-    def __init__(self, store: Store, leads: Callable[[], int], acceptance: Acceptance) -> None:
+    def __init__(
+        self, store: Store, leads: Callable[[], int], acceptance: Acceptance, *, alone: bool
+    ) -> None:
         self._store = store
         self._acceptance = acceptance
         self._leads = leads
+        self._most, self._seconds = (_MOST, _ALONE_SECONDS) if alone else (_MOST // 3, _SECONDS)
         self._began = _now()
         self._work = BackgroundWorker("session summarizer", self._turn, lambda: _LOOK_SECONDS)
         self.start = self._work.start
@@ -81,11 +94,20 @@ class SessionSummarizer:
     def _turn(self) -> None:
         while not self._work.stopping and self._leads():
             watermark = self._acceptance.current()
-            making = partial(make, watermark=watermark, began=self._began)
+            making = partial(
+                make,
+                watermark=watermark,
+                most=self._most,
+                began=self._began,
+                leads=self._leads,
+                seconds=self._seconds,
+            )
             made = self._store.run_in_background(making).result()
             if made is None:
                 return
-            publishing = partial(publish, made=made, current=self._acceptance.current)
+            publishing = partial(
+                publish, made=made, current=self._acceptance.current, leads=self._leads
+            )
             if not self._store.run_on_writer(publishing).result() or not made.more:
                 return
 
@@ -96,11 +118,13 @@ def make(
     events: int = _EVENTS,
     most: int = _MOST,
     began: int = 0,
+    leads: Callable[[], int] = _always,
+    seconds: int = _ALONE_SECONDS,
     clock: Callable[[], int] = _now,
 ) -> MadeStep | None:
     """The pieces of a step, to be put in force; where more than ``events`` came since the last one,
     or that was some minutes ago. None: there is nothing to do. ``began``: the first step waits as
-    long from then on."""
+    long from then on. ``seconds``: the most that it may take."""
     erasures, asked = client.query(_ERASURES).result_rows[0]
     if asked:  # somebody is being hidden
         return None
@@ -112,25 +136,37 @@ def make(
     client.await_replicas(client.events)
     bound = {"since": before.until, "until": watermark.until}
     came = client.query(f"SELECT count() {_CAME}", bound).result_rows[0][0]
-    if not came or (came <= events and number < (before.number or began) + _MICROSECONDS):
+    if (
+        not came
+        or not leads()
+        or (came <= events and number < (before.number or began) + _MICROSECONDS)
+    ):
         return None
     session_steps.clear(client)
     if came > most:
         sql = f"SELECT accepted {_CAME} ORDER BY accepted LIMIT 1 OFFSET {most - 1:d}"
         bound["until"] = client.query(sql, bound).result_rows[0][0]
-    client.command(_ADDED, bound)
+    if not leads():  # it may have waited for other work
+        return None
+    client.command(_ADDED, bound, settings={"max_execution_time": seconds})
     client.await_replicas("session_pieces")
     step = SessionStep(number, before.begun or number, bound["until"], pieces.MADE_BY)
     return MadeStep(step, before, erasures, watermark.state, came > most)
 
 
-def publish(client: Client, made: MadeStep, current: Callable[[], Watermark]) -> bool:
-    """From now on reads use it, unless since it was begun somebody was erased, or an event came
-    late. To be called where erasures are. ``current`` asks for the watermark."""
-    fresh = (
+def publish(
+    client: Client,
+    made: MadeStep,
+    current: Callable[[], Watermark],
+    leads: Callable[[], int] = _always,
+) -> bool:
+    """From now on reads use it, unless since it was begun somebody was erased, an event came late,
+    or another node leads. To be called where erasures are. ``current`` asks for the watermark."""
+    fresh = bool(
         made.erasures == client.query(_ERASURES).result_rows[0][0]
         and made.before == session_steps.in_force(client)
         and _holds(made, current())
+        and leads()
     )
     if fresh:
         session_steps.put_in_force(client, made.step)

@@ -322,6 +322,17 @@ def test_while_somebody_is_to_be_hidden_no_step_is_taken(node: Node) -> None:
     assert not node.sum_sessions_up()
 
 
+def test_who_does_not_lead_any_more_takes_no_step(node: Node) -> None:
+    _load(node, 1)
+    assert not node.sum_sessions_up(leads=lambda: 0)
+    turns = iter((1, 1))
+    made = node.make_session_step(leads=lambda: next(turns, 0))
+    assert made is not None
+    current = node.acceptance.current
+    assert not node.link(partial(piece_steps.publish, made=made, current=current, leads=lambda: 0))
+    assert _until(node) == 0
+
+
 def test_pieces_of_another_version_do_not_count_and_are_made_anew(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
