@@ -152,13 +152,17 @@ def statement(
     repeats: Collection[int] = (),
 ) -> str:
     """What follows ``INSERT INTO``; the rows follow as JSONEachRow. ``repeats``: the numbers of
-    rows that are left out."""
+    rows with ids that are left out."""
     rows = _BY_KIND[kind]
     table = target.events if kind == "track" else rows.table
     values = {name: _value(name, text, careful) for name, text in rows.columns.items()}
     conditions = [f"k = '{kind}'"]
+    fields = rows.fields
     if repeats:
-        conditions.append(f"accepted NOT IN ({', '.join(map(str, sorted(repeats)))})")
+        # Rows of other processes (an import, another worker) may have the same numbers.
+        fields += ", once String"
+        numbers = ", ".join(map(str, sorted(repeats)))
+        conditions.append(f"NOT (once != '' AND accepted IN ({numbers}))")
     if corrections.erased:
         until = _look_up(corrections.erased, "toUInt64(0)")
         conditions.append(f"accepted > {until}")
@@ -175,7 +179,7 @@ def statement(
             values["distinct_id"] = person
             values["anon_id"] = f"if({person} = distinct_id, '', distinct_id)"
     columns, expressions = ", ".join(values), ", ".join(values.values())
-    source = f"input({literal(rows.fields)})"
+    source = f"input({literal(fields)})"
     where = " AND ".join(conditions)
     # A file may hold an event twice.
     once = " LIMIT 1 BY project_id, environment, id" if kind == "track" and span.history else ""

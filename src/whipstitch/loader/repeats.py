@@ -97,7 +97,7 @@ def without_repeats(named: Named, repeats: Set[int]) -> Named:
     if not repeats:
         return named
     aliases = {
-        scope: [row for row in said if row.accepted not in repeats]
+        scope: [row for row in said if not (row.once and row.accepted in repeats)]
         for scope, said in named.aliases.items()
     }
     return replace(named, aliases=aliases)

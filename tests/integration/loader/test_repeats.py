@@ -65,6 +65,17 @@ def test_of_operations_with_one_id_the_first_is_stored(
     assert told == {(SCOPE, "track"): 6 + 7}
 
 
+def test_a_row_without_an_id_stays_though_it_has_the_number_of_a_repeat(
+    inserts: Inserts, store: Store, tmp_path: Path
+) -> None:
+    other = event(5).replace(b'"event_name":"', b'"event_name":"other_')
+    load(inserts, tmp_path, [event(n, once=once(1)) for n in (1, 5)] + [other])
+
+    assert numbers(store) == [1, 5]
+    ((name,),) = store.query("SELECT event_name FROM events WHERE event_name LIKE 'other_%'")
+    assert name.startswith("other_")
+
+
 def test_an_update_and_its_rows_count_once(inserts: Inserts, store: Store, tmp_path: Path) -> None:
     first = [trait(1, "u", name, "1", once=once(1)) for name in ("", "a", "b")]
     # Of a large update each row has a number of its own.
