@@ -56,7 +56,9 @@ class AcceptanceWatch:
 
     def _turn(self) -> None:
         self._silent = self._acceptance.silent(_SILENT)
-        if self._alone and self._sequence.last <= self._acceptance.own:
+        own = self._acceptance.own
+        # What earlier processes stored can be summed up before anything comes.
+        if self._alone and own and self._sequence.last <= own:
             return
         look = self._acceptance.look()
         if (number := self._barrier.number()) is None:
