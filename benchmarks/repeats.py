@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from whipstitch.loader.repeats import InBackground, Marked, Repeats
+from whipstitch.loader.repeats import InBackground, Repeats, RowWithId
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.local.config import LocalSettings
 from whipstitch.warehouse.local.supervisor import LocalClickHouse
@@ -87,7 +87,7 @@ def looks(client: Client, marks: int, background: InBackground) -> None:
     while len(then) < 10:
         number = time.time_ns() // 1000
         marked = [
-            Marked(secrets.token_hex(16), number + one, number + one, "proj_a", "live", "track")
+            RowWithId(secrets.token_hex(16), number + one, number + one, "proj_a", "live", "track")
             for one in range(marks)
         ]
         began = time.perf_counter()

@@ -13,7 +13,7 @@ from whipstitch.config.setting_values import local_directory
 from whipstitch.config.settings import Settings
 from whipstitch.core.errors import SettingsError
 from whipstitch.ingest.history.journal import JournalWriter
-from whipstitch.ingest.history.moving import Move
+from whipstitch.ingest.history.moving import HistoryMove
 from whipstitch.warehouse.connection import Address
 from whipstitch.warehouse.local.connection import read
 from whipstitch.warehouse.other_server import OtherServer
@@ -53,7 +53,7 @@ def move(settings: Settings, source: str, projects: set[str], *, again: bool) ->
         marks.unlink(missing_ok=True)
     with closing(OtherServer(there)) as other:
         other.check(projects)
-        moving = Move(other, marks)
+        moving = HistoryMove(other, marks)
         with closing(_store(settings, here)) as store:
             undone = store.run_on_writer(moving.undone).result()
         with Counted(moving.rows) as progress:

@@ -42,7 +42,7 @@ _DAYS_KEPT: Final = (
 )
 
 
-class Marked(msgspec.Struct, gc=False):
+class RowWithId(msgspec.Struct, gc=False):
     """A row of an operation that has an id. ``once``: the id's digest; ``operation``: the number of
     the operation; ``accepted``: that of the row; ``k``: its kind in the journal."""
 
@@ -67,9 +67,9 @@ class Decision(NamedTuple):
     repeats: Set[tuple[str, int]]
 
 
-def mark_of(row: Row) -> Marked:
+def mark_of(row: Row) -> RowWithId:
     number, part_of = row.accepted, row.part_of
-    return Marked(row.once, part_of or number, number, row.project_id, row.environment, row.k)
+    return RowWithId(row.once, part_of or number, number, row.project_id, row.environment, row.k)
 
 
 def decide(
@@ -121,7 +121,7 @@ class Repeats:
         self._told = told
         self._tidied = ""
 
-    def find(self, client: Client, marked: Sequence[Marked]) -> Set[int]:
+    def find(self, client: Client, marked: Sequence[RowWithId]) -> Set[int]:
         """The numbers of the rows that repeat operations. The ids of the others are taken on
         return."""
         # Nearly all ids are new: what is done with each of them counts.
@@ -147,7 +147,7 @@ class Repeats:
             return frozenset()
         return {one.accepted for one in marked if (one.once, one.operation) in repeats}
 
-    def count(self, marked: Iterable[Marked], repeats: Set[int]) -> None:
+    def count(self, marked: Iterable[RowWithId], repeats: Set[int]) -> None:
         """Tells of repeats, once their neighbours are stored."""
         dropped = {
             (one.once, one.operation): (Scope(one.project_id, one.environment), _KINDS[one.k])

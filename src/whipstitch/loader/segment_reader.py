@@ -10,7 +10,7 @@ from whipstitch.core.projects import Environment, Scope
 from whipstitch.identity.arrivals import Named
 from whipstitch.journal.rows import Row, rows_of
 from whipstitch.loader.insert_statements import KINDS, History, Kind, Span
-from whipstitch.loader.repeats import MOST_MARKED, Marked, mark_of
+from whipstitch.loader.repeats import MOST_MARKED, RowWithId, mark_of
 
 _BEFORE_ALL: Final = 2**63
 _READ_SIZE: Final = 32 * 1024
@@ -26,7 +26,7 @@ class Contents:
     span: Span
     unreadable: int
     named: Named
-    marked: Sequence[Marked] = ()
+    marked: Sequence[RowWithId] = ()
     """Rows of operations with an id; no more than one beyond ``MOST_MARKED``."""
 
     def without_aliases(self, scopes: Collection[Scope]) -> "Contents":
@@ -47,7 +47,7 @@ def contents(segment: Path, most: int | None = None) -> Contents:
     first_imported, last_imported = _BEFORE_ALL, -_BEFORE_ALL
     ids: defaultdict[tuple[str, Environment], set[str]] = defaultdict(set)
     aliases: defaultdict[tuple[str, Environment], list[Row]] = defaultdict(list)
-    marked: list[Marked] = []
+    marked: list[RowWithId] = []
     with segment.open("rb") as file:
         while text := file.read(_READ_SIZE):
             text += file.readline()

@@ -41,7 +41,7 @@ class NoEvent(ValueError):
     """What cannot be stored as an event; the text says why."""
 
 
-class Events:
+class EventRows:
     """Makes events of one project and environment."""
 
     def __init__(self, key: IngestionKey, next_number: Callable[[], int]) -> None:

@@ -17,8 +17,8 @@ from whipstitch.ingest.history.lines import Rows, Tally
 from whipstitch.ingest.history.own import OwnRows
 from whipstitch.ingest.history.sources import (
     STANDARD_INPUT,
-    Found,
     Record,
+    SourceRecord,
     Unread,
     fingerprint,
     records,
@@ -48,7 +48,7 @@ class Imported(Tally):
         self.skipped = 0
         self.examples: list[str] = []
 
-    def note(self, found: Found, why: str) -> None:
+    def note(self, found: SourceRecord, why: str) -> None:
         if len(self.examples) < _EXAMPLES:
             self.examples.append(f"{found.where}:{found.line}: {why}")
 
@@ -108,7 +108,9 @@ def run(
     return tally
 
 
-def _made(found: Found, make: Callable[[Found, Record], list[Row]], tally: Imported) -> list[Row]:
+def _made(
+    found: SourceRecord, make: Callable[[SourceRecord, Record], list[Row]], tally: Imported
+) -> list[Row]:
     tally.records += 1
     if isinstance(found.record, Unread):
         tally.leave_out(found.record.why)
@@ -133,7 +135,7 @@ def _maker(
     rows: Rows,
     numbers: Numbers,
     tally: Tally,
-) -> Callable[[Found, Record], list[Row]]:
+) -> Callable[[SourceRecord, Record], list[Row]]:
     if format_ != OWN:
         return lambda _, record: rows.of(FORMATS[format_], record)
     says_aliases = all(_kind(path) for path in files)

@@ -12,7 +12,7 @@ from whipstitch.core.projects import IngestionKey
 from whipstitch.ingest.compat.translation import Translation
 from whipstitch.ingest.enrichment.places import Place
 from whipstitch.ingest.history.ecosystems import Format, Unplaceable
-from whipstitch.ingest.history.events import Events, NoEvent
+from whipstitch.ingest.history.events import EventRows, NoEvent
 from whipstitch.ingest.history.sources import Record
 from whipstitch.ingest.validation.alias_rows import alias_row
 from whipstitch.ingest.validation.counts import Remarks
@@ -61,7 +61,7 @@ class Rows:
         self._tally = tally
         self._remarks = Remarks()
         self._done = Translation()
-        self.events = Events(key, next_number)
+        self.events = EventRows(key, next_number)
         self._traits: dict[str, bytes] = {}
 
     def of(self, format_: Format, record: Record) -> list[Row]:

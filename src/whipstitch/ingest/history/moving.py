@@ -7,7 +7,7 @@ equal. So a move that is ended at any moment goes on at the last part that it no
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -18,6 +18,7 @@ from whipstitch.identity import tables
 from whipstitch.identity.arrivals import Arrival
 from whipstitch.identity.forest import Operation
 from whipstitch.ingest.history.events import ImportedEvent
+from whipstitch.ingest.history.importing import Progress
 from whipstitch.ingest.history.journal import JournalWriter
 from whipstitch.ingest.validation.rows import AliasRow, Row, TraitRow
 from whipstitch.warehouse.client import Client
@@ -35,7 +36,7 @@ _UNSETTLED: Final = 60
 _SAME: Final = ("project_id", "environment", "accepted", *(one.name for one in COLUMNS))
 
 
-class Mark(msgspec.Struct):
+class MoveMark(msgspec.Struct):
     """How far a move came. All that was accepted before ``since`` was moved by runs that ended.
     The run at hand goes up to ``last``; its parts before ``part`` are done, and of ``part`` what
     was accepted before ``next``; a blank ``part``: there is none."""
@@ -44,12 +45,6 @@ class Mark(msgspec.Struct):
     last: int = 0
     part: str = ""
     next: int = 0
-
-
-class Progress(Protocol):
-    """Is shown how far it is."""
-
-    def advance(self, size: int, records: int) -> None: ...
 
 
 class Moved(msgspec.Struct):
@@ -61,7 +56,7 @@ class Moved(msgspec.Struct):
     recent: int = 0
 
 
-class Move:
+class HistoryMove:
     """A run. ``marks``: the file that says how far the ones before came."""
 
     def __init__(
@@ -111,7 +106,7 @@ class Move:
                 writer.seal()
                 mark.next = first = end + 1
                 write_whole(self._marks, [msgspec.json.encode(mark)])
-        write_whole(self._marks, [msgspec.json.encode(Mark(since=mark.last + 1))])
+        write_whole(self._marks, [msgspec.json.encode(MoveMark(since=mark.last + 1))])
 
     def _first(self, part: Part) -> int:
         return self._mark.next if part.name == self._mark.part else self._mark.since
@@ -174,9 +169,9 @@ def _arrival(stored: StoredAlias) -> Arrival:
     return Arrival(scope, operation, *times, stored.via, stored.client)
 
 
-def _read(path: Path) -> Mark:
+def _read(path: Path) -> MoveMark:
     """A new one where there is none."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Mark)
+        return msgspec.json.decode(path.read_bytes(), type=MoveMark)
     except (OSError, msgspec.DecodeError):
-        return Mark()
+        return MoveMark()

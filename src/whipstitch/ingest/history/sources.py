@@ -38,7 +38,7 @@ class Unread(NamedTuple):
     why: str
 
 
-class Found(msgspec.Struct, gc=False):
+class SourceRecord(msgspec.Struct, gc=False):
     """``where``: the file, and the member of an archive. ``line``: from 1; of a table the row.
     ``size``: bytes that it had in the file, unpacked; ``text``: the JSON that it was read of, if it
     was."""
@@ -64,7 +64,7 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def records(path: Path, *, table: bool) -> Iterator[Found]:
+def records(path: Path, *, table: bool) -> Iterator[SourceRecord]:
     """All records of a file, in order: JSON objects, one a line, or (``table``) rows of a CSV. It
     may be packed by gzip, be a zip archive of such files, or Parquet. ``-`` is standard input.
 
@@ -90,7 +90,7 @@ def records(path: Path, *, table: bool) -> Iterator[Found]:
         raise HistoryError(f"{path} cannot be read: {error}") from error
 
 
-def _archive(path: Path, *, table: bool) -> Iterator[Found]:
+def _archive(path: Path, *, table: bool) -> Iterator[SourceRecord]:
     if path == STANDARD_INPUT:
         raise HistoryError("A zip archive cannot be read from standard input: name the file.")
     with zipfile.ZipFile(path) as archive:
@@ -107,7 +107,7 @@ def _archive(path: Path, *, table: bool) -> Iterator[Found]:
                 yield from _plain(name, opened, packed=packed, table=table)
 
 
-def _plain(name: str, file: IO[bytes], *, packed: bool, table: bool) -> Iterator[Found]:
+def _plain(name: str, file: IO[bytes], *, packed: bool, table: bool) -> Iterator[SourceRecord]:
     read = _rows if table else _lines
     if not packed:
         yield from read(name, file)
@@ -116,16 +116,16 @@ def _plain(name: str, file: IO[bytes], *, packed: bool, table: bool) -> Iterator
         yield from read(name, cast("IO[bytes]", unpacked))
 
 
-def _lines(name: str, file: IO[bytes]) -> Iterator[Found]:
+def _lines(name: str, file: IO[bytes]) -> Iterator[SourceRecord]:
     number = 0
     for lines in _bounded(file):
         for line in lines:
             number += 1
             if line is None:
                 why = Unread(f"longer than {LONGEST_LINE} bytes")
-                yield Found(name, number, why, LONGEST_LINE)
+                yield SourceRecord(name, number, why, LONGEST_LINE)
             elif text := line.removeprefix(b"\xef\xbb\xbf").strip():
-                yield Found(name, number, _record(text), len(line), text)
+                yield SourceRecord(name, number, _record(text), len(line), text)
 
 
 def _record(text: bytes) -> Record | Unread:
@@ -155,7 +155,7 @@ def _bounded(file: IO[bytes]) -> Iterator[list[bytes | None]]:
         yield [rest]
 
 
-def _rows(name: str, file: IO[bytes]) -> Iterator[Found]:
+def _rows(name: str, file: IO[bytes]) -> Iterator[SourceRecord]:
     def texts() -> Iterable[str]:
         for lines in _bounded(file):
             for line in lines:
@@ -168,19 +168,21 @@ def _rows(name: str, file: IO[bytes]) -> Iterator[Found]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield Found(name, rows.line_num, Unread(str(error)), 1)
+            yield SourceRecord(name, rows.line_num, Unread(str(error)), 1)
             continue
         if row is None:
             return
         size = sum(map(len, row)) + len(row)
         if len(row) != len(columns):
             if row:
-                yield Found(name, rows.line_num, Unread("not as many cells as columns"), size)
+                yield SourceRecord(
+                    name, rows.line_num, Unread("not as many cells as columns"), size
+                )
             continue
-        yield Found(name, rows.line_num, dict(zip(columns, row, strict=True)), size)
+        yield SourceRecord(name, rows.line_num, dict(zip(columns, row, strict=True)), size)
 
 
-def _parquet(path: Path, name: str) -> Iterator[Found]:
+def _parquet(path: Path, name: str) -> Iterator[SourceRecord]:
     if path == STANDARD_INPUT:
         raise HistoryError("Parquet cannot be read from standard input: name the file.")
     try:
@@ -197,7 +199,7 @@ def _parquet(path: Path, name: str) -> Iterator[Found]:
             for row in batch.to_pylist():
                 number += 1
                 record = {key: _unpacked(value) for key, value in row.items()}
-                yield Found(name, number, record, size)
+                yield SourceRecord(name, number, record, size)
 
 
 def _unpacked(value: Any) -> Any:

@@ -15,7 +15,7 @@ from tests.support.stitching import LIVE, Node, seen, started_node
 
 from whipstitch.core.errors import HistoryError
 from whipstitch.ingest.history.journal import JournalWriter
-from whipstitch.ingest.history.moving import Move
+from whipstitch.ingest.history.moving import HistoryMove
 from whipstitch.loader.inserts import Inserts
 from whipstitch.loader.segment_reader import contents
 from whipstitch.warehouse import other_server
@@ -169,7 +169,7 @@ def test_everything_is_there_once_and_is_the_same_persons_whoever_was_killed(
         own = 0
         while True:
             writer = journal.writer(chance.randint(1, 4), after=chance.random() < 0.5)
-            moving = Move(there, marks)
+            moving = HistoryMove(there, marks)
             if chance.random() < 0.3:
                 assert new.link(moving.undone)
                 new.catch_up()
@@ -199,7 +199,7 @@ def test_everything_is_there_once_and_is_the_same_persons_whoever_was_killed(
 
         # And again, all of it.
         marks.unlink()
-        again = Move(there, marks)
+        again = HistoryMove(there, marks)
         again.run(journal.writer(), NoProgress())
         assert again.moved.events == old.count("events")
         journal.load()
@@ -222,11 +222,11 @@ def test_what_came_since_is_moved_by_the_next_run_and_what_is_too_fresh_is_not(
         closing(OtherServer(address)) as there,
     ):
         journal = Journal(new, tmp_path / "data")
-        first = Move(there, marks, at(60_000_001))
+        first = HistoryMove(there, marks, at(60_000_001))
         first.run(journal.writer(), NoProgress())
         assert (first.moved.events, first.moved.recent) == (1, 1)
         old.load(event(3))
-        second = Move(there, marks, at(120_000_000))
+        second = HistoryMove(there, marks, at(120_000_000))
         assert second.rows == 2
         second.run(journal.writer(), NoProgress())
         assert (second.moved.events, second.moved.recent) == (2, 0)
@@ -245,7 +245,7 @@ def test_people_who_were_erased_meanwhile_do_not_come_back(
     ):
         new.link(lambda client: new.record.add(client, LIVE, {"gone"}, START_MS * 1000 + LATER))
         journal = Journal(new, tmp_path / "data")
-        Move(there, tmp_path / "data" / "mark.json").run(journal.writer(), NoProgress())
+        HistoryMove(there, tmp_path / "data" / "mark.json").run(journal.writer(), NoProgress())
         journal.load()
         assert new.shown() == {("stays", ""): 1}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from whipstitch.core.projects import IngestionKey, Project
 from whipstitch.ingest.enrichment.places import Place
-from whipstitch.ingest.history.events import Events, NoEvent
+from whipstitch.ingest.history.events import EventRows, NoEvent
 
 KEY = IngestionKey("", Project("proj_a", "Shop"), "live")
 PLACE = Place("Lyon", "ARA", "FR", "Europe/Paris")
@@ -54,7 +54,7 @@ def numbers() -> Iterator[int]:
     )
 )
 def test_the_quick_way_makes_the_row_of_an_event_as_it_is_sent(payload: dict[str, Any]) -> None:
-    quick, sent = (Events(KEY, numbers().__next__) for _ in range(2))
+    quick, sent = (EventRows(KEY, numbers().__next__) for _ in range(2))
     try:
         expected = msgspec.json.encode(sent.as_sent(payload, PLACE))
     except NoEvent as error:
