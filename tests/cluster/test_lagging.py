@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from threading import Timer
 
 import pytest
 from tests.support.cluster import connected
 from tests.support.hosts import wait_until
 
+from whipstitch.analytics.people import activity_summaries
 from whipstitch.core.errors import StorageUnavailable
+from whipstitch.registry.acceptance import Watermark
 from whipstitch.warehouse.client import Client
 from whipstitch.warehouse.servers import Servers
 from whipstitch.warehouse.store import Store
@@ -17,7 +20,8 @@ pytestmark = pytest.mark.replicas
 ROWS = 100
 _PUT = (
     "INSERT INTO events_local (project_id, environment, event_name, distinct_id, sent_id, id, "
-    "timestamp) SELECT 'proj', 'live', 'seen', 'd', 'd', generateUUIDv4(), now64(3) "
+    "timestamp, accepted) "
+    "SELECT 'proj', 'live', 'seen', 'd', 'd', generateUUIDv4(), now64(3), 1 "
     f"FROM numbers({ROWS})"
 )
 _DELAY = (
@@ -86,3 +90,16 @@ def test_where_each_replica_lacks_what_another_has_there_is_no_answer(
         node.command("SYSTEM SYNC REPLICA events_local LIGHTWEIGHT")
     wait_until(lambda: not any(map(_is_behind, shard)))
     assert _counts(hosts) == [len(shard) * ROWS] * len(hosts.addresses)
+
+
+def test_a_summary_waits_for_what_its_replica_lacks(beside: Client, shard: list[Client]) -> None:
+    behind, ahead = shard[:2]
+    behind.command(_STOP)
+    ahead.command(_PUT)
+    catching_up = Timer(2, behind.command, ["SYSTEM START FETCHES events_local"])
+    catching_up.start()
+    made = activity_summaries.make(beside, Watermark(until=1), rows=ROWS - 1)
+    catching_up.join()
+    assert made is not None
+    counted = f"SELECT sum(events) FROM activity WHERE summary = {made.number:d}"
+    assert beside.query(counted).result_rows == [(ROWS,)]

@@ -22,14 +22,15 @@ def _found(worlds: Worlds, sent: list[Any], on: str, operator: str, value: Any) 
             updates=[Update(f"id{at}", "m", one) for at, one in enumerate(sent)],
         )
 
-    async def ask(reading: QuerySession) -> list[int]:
+    async def ask(reading: QuerySession) -> set[str]:
         values = Parameters()
         asked = {"property": "m", "operator": operator, "value": value, "on": on}
         condition = all_met(filters.parse([asked], "f"), values, reading.persons)
-        sql = f"SELECT accepted FROM events WHERE {IN_SCOPE} AND {condition} ORDER BY accepted"
-        return [row[0] for row in await reading.run(values.sql(sql))]
+        sql = f"SELECT sent_id FROM events WHERE {IN_SCOPE} AND {condition}"
+        return {row[0] for row in await reading.run(values.sql(sql))}
 
-    return [sent[at] for at in worlds.read(worlds.put(world).scope(), ask)]
+    found = worlds.read(worlds.put(world).scope(), ask)
+    return [one for at, one in enumerate(sent) if f"id{at}" in found]
 
 
 @pytest.mark.parametrize("on", ["event", "person"])

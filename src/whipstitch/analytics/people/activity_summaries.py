@@ -116,6 +116,8 @@ def make(
         return None
     before = latest(client)
     until = watermark.until
+    # What a replica lacks now would be missing for a day.
+    client.await_replicas(client.events)
     came = client.query(_CAME, {"since": before.until, "until": until}).result_rows[0][0]
     if came <= max(rows, before.ids // _IDS_A_ROW):
         return None
