@@ -33,8 +33,8 @@ def test_what_is_whole_is_stored_the_rest_is_kept_and_operators_are_told(tmp_pat
         server.send("/api/v1/track", {"event_name": "now", "distinct_id": "user_9"})
         server.send("/api/v1/people", {"distinct_id": "user_9", "properties": {"plan": "pro"}})
         server.wait_until(lambda: all(server.events(event_name=name) for name in ("now", "waited")))
-        answer = httpx.get(f"{server.url}/ready", trust_env=False)
-        metrics = httpx.get(f"{server.url}/metrics", trust_env=False).text
+        answer = httpx.get(f"{server.url}/ready", trust_env=False, timeout=60)
+        metrics = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=60).text
         stored = {name: server.events(event_name=name) for name in ("waited", "wasted", "now")}
         looked = run("doctor", "--json", data_dir=data)
 

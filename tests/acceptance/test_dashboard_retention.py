@@ -222,7 +222,10 @@ def test_a_persons_days_are_those_of_the_charts_and_times_have_room(
     def live_in(zone: str) -> None:
         address = f"{server.url}/api/v1/projects/{server.project_id}"
         headers = {"authorization": f"Bearer {server.token}"}
-        assert httpx.patch(address, json={"timezone": zone}, headers=headers).status_code == 200
+        assert (
+            httpx.patch(address, json={"timezone": zone}, headers=headers, timeout=60).status_code
+            == 200
+        )
         told = f"Times: {zone}"
         server.wait_until(lambda: told in dashboard.go("person?id=bob").content())
 

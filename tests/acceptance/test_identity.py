@@ -42,7 +42,7 @@ def _states(server: Server) -> list[tuple[str, str]]:
 
 def _call(server: Server, method: str, path: str, token: str | None = None) -> httpx.Response:
     headers = {"authorization": f"Bearer {token or server.token}"}
-    return httpx.request(method, server.url + path, headers=headers, trust_env=False)
+    return httpx.request(method, server.url + path, headers=headers, trust_env=False, timeout=60)
 
 
 def test_an_anonymous_visitor_becomes_a_user_and_is_one_again_after_an_undo(

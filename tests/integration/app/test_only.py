@@ -107,7 +107,7 @@ def test_a_stitch_an_undo_and_an_erasure_reach_what_the_other_took(pair: Pair) -
     assert pair.ingest.send("/api/v1/alias", alias).status_code == 200
     asked = f"{pair.app.url}/api/v1/aliases/anon_2"
     headers = {"authorization": f"Bearer {pair.app.token}"}
-    assert httpx.delete(asked, headers=headers, trust_env=False).status_code == 200
+    assert httpx.delete(asked, headers=headers, trust_env=False, timeout=60).status_code == 200
     pair.app.wait_until(
         lambda: [one["distinct_id"] for one in pair.app.events(distinct_id="anon_2")] == ["anon_2"]
     )

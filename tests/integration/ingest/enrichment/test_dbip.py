@@ -41,7 +41,7 @@ def get(
         if steps is not None:
             steps.append((done, total))
 
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         return fetch(urls, target, client, progress, checksum=checksum)
 
 

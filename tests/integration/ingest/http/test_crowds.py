@@ -39,6 +39,7 @@ def _track(port: int) -> httpx.Response:
         content=_EVENT,
         headers={"x-api-key": KEY},
         trust_env=False,
+        timeout=60,
     )
 
 

@@ -82,15 +82,18 @@ def test_a_body_over_a_megabyte_is_refused_whoever_sends_it(
 @pytest.mark.parametrize("path", ["/api/v1/projects", "/api/v1/insights", "/api/v1/questions"])
 def test_who_sends_a_body_is_asked_before_what_is_in_it(server: Server, path: str) -> None:
     for headers in ({}, {"authorization": "Bearer bad"}):
-        answer = httpx.post(server.url + path, content=b"{no json", headers=headers)
+        answer = httpx.post(server.url + path, content=b"{no json", headers=headers, timeout=60)
         assert answer.status_code == 401
         assert answer.json()["ok"] is False
     headers = {"authorization": f"Bearer {server.token}"}
-    assert httpx.post(server.url + path, content=b"{no json", headers=headers).status_code == 400
+    assert (
+        httpx.post(server.url + path, content=b"{no json", headers=headers, timeout=60).status_code
+        == 400
+    )
 
 
 def test_a_body_that_is_refused_unread_ends_its_connection_and_no_other(server: Server) -> None:
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
         first = client.post("/api/v1/projects", content=b"x" * 2**21)
         assert (first.status_code, first.headers["connection"]) == (401, "close")
         assert client.post("/api/v1/projects", json={}).headers.get("connection") is None

@@ -24,7 +24,7 @@ from tests.support.server import Server
 def test_every_error_has_the_same_shape(
     server: Server, method: str, path: str, status: int
 ) -> None:
-    refused = httpx.request(method, server.url + path, trust_env=False)
+    refused = httpx.request(method, server.url + path, trust_env=False, timeout=60)
 
     assert refused.status_code == status
     assert refused.headers["content-type"] == "application/json"
@@ -35,7 +35,10 @@ def test_every_error_has_the_same_shape(
 @pytest.mark.parametrize("header", ["", "Bearer", "Basic dXNlcjpwYXNz", "wst_x"])
 def test_without_a_bearer_token_the_answer_says_how_to_get_one(server: Server, header: str) -> None:
     refused = httpx.get(
-        f"{server.url}/api/v1/events", headers={"authorization": header}, trust_env=False
+        f"{server.url}/api/v1/events",
+        headers={"authorization": header},
+        trust_env=False,
+        timeout=60,
     )
 
     assert refused.status_code == 401

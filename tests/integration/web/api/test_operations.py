@@ -11,7 +11,7 @@ TRACK = {"event_name": "x", "distinct_id": "user_1"}
 @pytest.mark.parametrize("path", ["/health", "/ready"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_server_that_is_well_says_so(server: Server, method: str, path: str) -> None:
-    assert httpx.request(method, server.url + path, trust_env=False).status_code == 200
+    assert httpx.request(method, server.url + path, trust_env=False, timeout=60).status_code == 200
 
 
 def test_metrics_count_what_was_accepted_discarded_and_rejected(server: Server) -> None:
@@ -69,7 +69,7 @@ def test_metrics_count_times_of_traits_that_are_too_far_ahead(server: Server) ->
 
 
 def test_metrics_can_be_read_by_prometheus(server: Server) -> None:
-    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    text = httpx.get(f"{server.url}/metrics", trust_env=False, timeout=60).text
 
     families = {family.name: family for family in text_string_to_metric_families(text)}
 
@@ -91,7 +91,7 @@ def test_metrics_can_be_read_by_prometheus(server: Server) -> None:
     "path", ["/health", "/metrics", "/docs", "/openapi.json", "/docs/start.js"]
 )
 def test_the_head_of_an_answer_can_be_asked_for(server: Server, path: str) -> None:
-    whole = httpx.get(server.url + path, trust_env=False)
+    whole = httpx.get(server.url + path, trust_env=False, timeout=60)
     head = httpx.head(server.url + path, trust_env=False)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == whole.headers["content-type"]
@@ -102,15 +102,15 @@ def test_the_head_of_an_answer_can_be_asked_for(server: Server, path: str) -> No
 )
 def test_answers_are_kept_by_nobody_and_taken_for_nothing_else(server: Server, path: str) -> None:
     for headers in ({}, {"authorization": f"Bearer {server.token}"}):
-        answer = httpx.get(server.url + path, headers=headers, trust_env=False)
+        answer = httpx.get(server.url + path, headers=headers, trust_env=False, timeout=60)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize("path", ["//api/v1/track", "/api/v1/people/", "/api/heatmaps/snapshot/"])
 def test_slashes_too_many_do_not_hide_an_endpoint(server: Server, path: str) -> None:
-    assert httpx.post(server.url + path, json={}, trust_env=False).status_code == 401
+    assert httpx.post(server.url + path, json={}, trust_env=False, timeout=60).status_code == 401
 
 
 def test_a_list_of_people_is_found_behind_a_slash(server: Server) -> None:
-    assert httpx.get(f"{server.url}/api/v1/people/", trust_env=False).status_code == 401
+    assert httpx.get(f"{server.url}/api/v1/people/", trust_env=False, timeout=60).status_code == 401

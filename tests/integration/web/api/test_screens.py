@@ -122,6 +122,7 @@ def test_an_image_that_the_client_has_is_not_sent_again(server: Server) -> None:
                 "if-none-match": first.headers["etag"],
             },
             trust_env=False,
+            timeout=60,
         ).status_code
 
     assert ask() == 304

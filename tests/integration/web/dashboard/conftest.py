@@ -67,5 +67,5 @@ def visit(server: Server) -> Iterator[Visit]:
 @pytest.fixture
 def stranger(server: Server) -> Iterator[httpx.Client]:
     address = {"x-forwarded-for": f"203.0.113.{next(_numbers) % 250}"}
-    with httpx.Client(base_url=server.url, trust_env=False, headers=address) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, headers=address, timeout=60) as client:
         yield client

@@ -63,7 +63,7 @@ def test_a_browser_that_unpacks_nothing_gets_files_as_they_are(
 ) -> None:
     (style,) = (name for name in _named(visit().get("people").text) if name.endswith("style.css"))
 
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
         plain = client.get(style, headers={"accept-encoding": "identity"})
         packed = client.get(style, headers={"accept-encoding": "br, gzip"})
 
@@ -81,7 +81,10 @@ def test_pages_that_are_not_there_say_so_as_a_page(server: Server, visit: Visit)
         assert answer.headers["content-type"].startswith("text/html")
         assert "content-security-policy" in answer.headers
     assert visitor.client.get("/static/x/../../app.py").status_code == 404
-    assert httpx.get(f"{server.url}/static/x/nothing.js", trust_env=False).status_code == 404
+    assert (
+        httpx.get(f"{server.url}/static/x/nothing.js", trust_env=False, timeout=60).status_code
+        == 404
+    )
 
 
 def test_a_hostile_name_of_a_project_is_text_everywhere(server: Server, visit: Visit) -> None:

@@ -77,7 +77,7 @@ def test_guessing_is_refused_even_with_the_right_password_and_harms_nobody_else(
     assert f"Wait {refused.headers['retry-after']} seconds" in refused.text
     assert sign_in(stranger, email, "right password").status_code == 429
     elsewhere = {"x-forwarded-for": "198.51.100.1"}
-    with httpx.Client(base_url=server.url, trust_env=False, headers=elsewhere) as owner:
+    with httpx.Client(base_url=server.url, trust_env=False, headers=elsewhere, timeout=60) as owner:
         assert sign_in(owner, email, "right password").status_code == 303
 
 
@@ -238,7 +238,7 @@ def test_what_changes_something_needs_the_word_of_a_page_of_this_session(
     assert undo(viewer.client, viewer.csrf) == 403
     token = {"authorization": f"Bearer {server.token}"}
     answer = httpx.delete(
-        f"{server.url}/api/v1/aliases/nobody_has_this", headers=token, trust_env=False
+        f"{server.url}/api/v1/aliases/nobody_has_this", headers=token, trust_env=False, timeout=60
     )
     assert answer.status_code == 404
 
