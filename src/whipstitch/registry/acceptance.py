@@ -21,6 +21,11 @@ class Watermark(NamedTuple):
     until: int = 0
     state: Hashable = None
 
+    def holds(self, until: int, state: Hashable) -> bool:
+        """Whether what was made of the rows up to ``until``, when ``state`` was that, is of all of
+        them still."""
+        return self.until >= until and self.state == state
+
 
 class Acceptance:
     """This node's part in the watermark, and the watermark itself. May be used from any thread.

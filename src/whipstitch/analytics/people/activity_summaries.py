@@ -145,12 +145,14 @@ def make(
 def publish(client: Client, made: StoredSummary, current: Callable[[], Watermark]) -> bool:
     """From now on reads use this one, unless since it was begun somebody was erased or a row came
     late. To be called where erasures are. ``current`` asks for the watermark."""
-    fresh = made.erasures == client.query(_ERASURES).result_rows[0][0] and _holds(made, current())
+    fresh = made.erasures == client.query(_ERASURES).result_rows[0][0] and current().holds(
+        made.until, made.state
+    )
     if fresh:
         row = (made.number, made.until, made.ids, made.recounted_at)
         insert(client, "activity_summaries", ("number", "until", "ids", "recounted_at"), [row])
         # Once more: whoever stores a late row says so first, and then looks for summaries.
-        fresh = _holds(made, current())
+        fresh = current().holds(made.until, made.state)
         if not fresh:
             take_out_of_force(client)
     # Reads may be using the one before.
@@ -160,7 +162,3 @@ def publish(client: Client, made: StoredSummary, current: Callable[[], Watermark
         for number in {row[0] for row in numbers} - keep:
             client.command(f"ALTER TABLE {table} DROP PARTITION {number:d}")
     return fresh
-
-
-def _holds(made: StoredSummary, watermark: Watermark) -> bool:
-    return watermark.until >= made.until and watermark.state == made.state

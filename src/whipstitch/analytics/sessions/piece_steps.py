@@ -165,17 +165,13 @@ def publish(
     fresh = bool(
         made.erasures == client.query(_ERASURES).result_rows[0][0]
         and made.before == session_steps.in_force(client)
-        and _holds(made, current())
+        and current().holds(made.step.until, made.state)
         and leads()
     )
     if fresh:
         session_steps.put_in_force(client, made.step)
         # Once more: whoever stores a late event says so first, and then takes steps back.
-        fresh = _holds(made, current())
+        fresh = current().holds(made.step.until, made.state)
         if not fresh:
             session_steps.take_back(client)
     return fresh
-
-
-def _holds(made: MadeStep, watermark: Watermark) -> bool:
-    return watermark.until >= made.step.until and watermark.state == made.state
