@@ -66,12 +66,26 @@ SELECT
     'Europe/Paris', 'web@1.0', sent, sent, '{}', '{}'
 FROM numbers({rows:UInt64})"""
 
+_SUMMED_UP: Final = """\
+SELECT (SELECT max(accepted) FROM events)
+    <= least((SELECT max(until) FROM activity_summaries), (SELECT max(until) FROM session_steps))"""
+
 
 def connect(data: Path, settings: Mapping[str, int | str]) -> Client:
     """A client of the ClickHouse child that runs on a data directory."""
     address = connection.read(data / "clickhouse")
     assert address is not None, f"no ClickHouse has run in {data}"
     return address.connect(settings, seconds=_PATIENCE)
+
+
+def await_summaries(data: Path) -> None:
+    """Until the server that runs on a data directory has summed up all events that it found."""
+    client = connect(data, {})
+    give_up = time.monotonic() + _PATIENCE
+    while not client.query(_SUMMED_UP).result_rows[0][0]:
+        assert time.monotonic() < give_up, "the server has not summed up what it found"
+        time.sleep(1)
+    client.close()
 
 
 def fill(data: Path, events: int) -> None:
